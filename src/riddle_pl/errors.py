@@ -1,0 +1,91 @@
+"""Errors meant for the user: one line that names what was wrong, what was expected and what to do."""
+
+import functools
+import sys
+from collections.abc import Callable
+from typing import NoReturn, ParamSpec, TypeVar
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+USER_ERROR_STATUS = 2
+INTERRUPTED_STATUS = 130
+
+
+class RiddleError(Exception):
+    """Anything the user can put right. The message is one line; command lines print it and exit with status 2."""
+
+
+class ConfigError(RiddleError):
+    """A configuration key or value that does not exist or does not fit."""
+
+
+class FileError(RiddleError):
+    """A file or folder that is missing, unreadable, unwritable or in the way."""
+
+
+class PackError(RiddleError):
+    """A model pack that is missing, damaged or lacks a network."""
+
+
+class CheckpointError(RiddleError):
+    """A checkpoint that is damaged or belongs to another network."""
+
+
+class PasswordError(RiddleError):
+    """A password that is empty, unreadable or not confirmed; for a sealed record also a wrong one."""
+
+
+class RecordError(RiddleError):
+    """A ``.riddle`` record that is damaged, hostile, from a newer version or made with another pack."""
+
+
+class PhotoError(RiddleError):
+    """A photo that cannot be read or processed."""
+
+
+class NoFaceError(PhotoError):
+    """A photo in which no face was found."""
+
+
+class DataError(RiddleError):
+    """A data set that is missing, empty or laid out in an unknown way."""
+
+
+class DeviceError(RiddleError):
+    """A device that was asked for and is not there."""
+
+
+def one_line(error: BaseException) -> str:
+    """The message of ``error`` on one printable line (file names may hold control characters)."""
+    text = " ".join(str(error).split())
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
+
+
+def _exit(line: str, status: int) -> NoReturn:
+    print(line, file=sys.stderr)
+    raise SystemExit(status)
+
+
+def run_cli(fn: Callable[[], R]) -> R:
+    """Calls ``fn``; a :class:`RiddleError` becomes ``error: <line>`` on stderr and exit status 2, Ctrl-C status 130.
+
+    Other exceptions are bugs and keep their traceback.
+    """
+    try:
+        return fn()
+    except RiddleError as error:
+        failure = one_line(error)
+    except KeyboardInterrupt:
+        _exit("interrupted", INTERRUPTED_STATUS)
+    _exit(f"error: {failure}", USER_ERROR_STATUS)
+
+
+def user_errors(fn: Callable[P, R]) -> Callable[P, R]:
+    """Decorator form of :func:`run_cli`. It keeps the signature, so that Typer and Hydra can still read it."""
+
+    @functools.wraps(fn)
+    def wrapped(*args: P.args, **kwargs: P.kwargs) -> R:
+        return run_cli(lambda: fn(*args, **kwargs))
+
+    return wrapped

@@ -1,0 +1,125 @@
+"""Files: checked before they are read, and written whole or not at all."""
+
+import errno
+import hashlib
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from riddle_pl.errors import FileError, RiddleError
+
+_CHUNK = 1 << 20
+_CANNOT_WRITE = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO, errno.EFBIG}
+
+
+def sha256_file(path: Path | str) -> str:
+    """Hex sha256 of the file's contents, read in pieces.
+
+    Raises:
+        FileError: the file cannot be read.
+    """
+    digest = hashlib.sha256()
+    try:
+        with Path(path).open("rb") as file:
+            while chunk := file.read(_CHUNK):
+                digest.update(chunk)
+    except OSError as error:
+        raise FileError(f"{path} cannot be read ({_reason(error)})") from error
+    return digest.hexdigest()
+
+
+def require_file(path: Path | str, what: str = "file", error: type[RiddleError] = FileError) -> Path:
+    """The path, if it is a readable file; else raises ``error`` with a line that begins with ``what``."""
+    path = Path(path)
+    try:
+        if path.is_dir():
+            raise error(f"{what} {path} is a folder; give a file")
+        if not path.exists():
+            raise error(f"{what} {path} does not exist; check the path")
+    except (OSError, ValueError) as cause:  # a name too long, a NUL byte, a folder that may not be entered
+        raise error(f"{what} {path} cannot be reached ({_reason(cause)})") from cause
+    if not os.access(path, os.R_OK):
+        raise error(f"{what} {path} cannot be read; check its permissions")
+    return path
+
+
+def require_writable_dir(path: Path | str, what: str = "folder", create: bool = False) -> Path:
+    """The path, if it is a folder that can be written to; with ``create`` a missing one is made, parents included.
+
+    Raises:
+        FileError: it is missing (without ``create``), not a folder, cannot be made or cannot be written to.
+    """
+    path = Path(path)
+    try:
+        if create:
+            path.mkdir(parents=True, exist_ok=True)
+        if path.exists() and not path.is_dir():
+            raise FileError(f"{what} {path} is a file; give a folder")
+        if not path.exists():
+            raise FileError(f"{what} {path} does not exist; create it or give another")
+    except FileExistsError as error:
+        raise FileError(f"{what} {path} is a file; give a folder") from error
+    except (OSError, ValueError) as error:
+        raise FileError(f"{what} {path} cannot be made or reached ({_reason(error)}); give another") from error
+    if not os.access(path, os.W_OK | os.X_OK):
+        raise FileError(f"{what} {path} cannot be written to; check its permissions or give another")
+    return path
+
+
+def require_writable_file(path: Path | str, what: str = "output", overwrite: bool = True) -> Path:
+    """The path, if a file can be written there. Call it before long work, so that the work is not lost.
+
+    Raises:
+        FileError: the folder is missing or unwritable, something that is not a file is in the way, or a file is there
+            and ``overwrite`` is false.
+    """
+    path = Path(path)
+    require_writable_dir(path.parent, f"folder of {what}")
+    if path.exists() and not path.is_file():
+        raise FileError(f"{what} {path} is not an ordinary file; give another name")
+    if path.exists() and not overwrite:
+        raise FileError(f"{what} {path} exists already; give another name or ask to overwrite it")
+    return path
+
+
+@contextmanager
+def atomic_write(path: Path | str, overwrite: bool = True) -> Iterator[Path]:
+    """Yields a temporary path in the same folder (same suffix), renamed to ``path`` if the block succeeds.
+
+    After an exception, Ctrl-C included, the temporary file is gone and ``path`` is as it was. A symbolic link is
+    followed. The folder must exist.
+
+    Raises:
+        FileError: see :func:`require_writable_file`; or the disk is full or refuses; or the block wrote nothing.
+    """
+    target = require_writable_file(path, overwrite=overwrite).resolve()
+    temporary = target.with_name(f".{target.stem[:100]}.{secrets.token_hex(6)}.tmp{target.suffix}")
+    try:
+        yield temporary
+        if not temporary.is_file():
+            raise FileError(f"nothing was written for {path}")
+        _flush(temporary)
+        if not overwrite and target.exists():
+            raise FileError(f"output {path} appeared meanwhile; give another name or ask to overwrite it")
+        temporary.replace(target)
+    except OSError as error:
+        if error.errno not in _CANNOT_WRITE:
+            raise
+        raise FileError(f"{path} cannot be written ({_reason(error)}); free space or give another place") from error
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _flush(path: Path) -> None:
+    """Forces the file to disk, so that a power cut after the rename cannot leave an empty file."""
+    descriptor = os.open(path, os.O_RDWR)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _reason(error: Exception) -> str:
+    return (getattr(error, "strerror", None) or str(error)).lower()
