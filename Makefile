@@ -1,0 +1,50 @@
+# Needs GNU make, bash and Python 3.11 or newer; everything else goes into $(VENV).
+#   make demo PYTHON=/usr/bin/python3.12     another interpreter
+#   make test PYTEST_ARGS="-k password"      a part of the tests
+
+SHELL := bash
+VENV ?= .venv
+PYTHON ?=
+PYTEST_ARGS ?=
+BENCH_ARGS ?=
+DEMO_OUT ?= demo_output
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.riddle-stamp
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test lint format typecheck notebooks wheel-smoke bench
+
+help:  ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+$(STAMP): pyproject.toml scripts/setup.sh
+	@PYTHON="$(PYTHON)" scripts/setup.sh "$(VENV)"
+	@touch $@
+
+setup: $(STAMP)  ## make the environment alone (.venv; about 7 GB, a few minutes the first time)
+
+demo: $(STAMP)  ## short training run, then encrypt and recover faces; writes one picture (five minutes)
+	$(BIN)/riddle demo --out "$(DEMO_OUT)"
+
+test: lint typecheck  ## everything that must pass: lint, typecheck, pytest
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $$($(BIN)/python -c 'import os; print(min(8, os.cpu_count() or 1))') $(PYTEST_ARGS)
+
+lint: $(STAMP)  ## ruff: rules and format, nothing is changed
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+format: $(STAMP)  ## ruff: put rules and format right
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+typecheck: $(STAMP)  ## mypy --strict on src
+	$(BIN)/mypy
+
+notebooks: $(STAMP)  ## run every notebook in notebooks/
+	$(BIN)/python scripts/run_notebooks.py notebooks
+
+wheel-smoke: $(STAMP)  ## build the wheel, install it in a clean environment, use it from another folder
+	$(BIN)/python scripts/wheel_smoke.py
+
+bench: $(STAMP)  ## time the fast training step against the plain one
+	$(BIN)/python scripts/bench_step.py $(BENCH_ARGS)

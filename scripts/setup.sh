@@ -1,0 +1,68 @@
+#!/usr/bin/env bash
+# Makes the virtual environment with riddle-pl and its development tools in it.
+#   scripts/setup.sh [VENV]          (PYTHON=/path/to/python3.x chooses the interpreter)
+set -euo pipefail
+cd "$(dirname "$0")/.."
+venv=${1:-.venv}
+extras=${EXTRAS:-dev,dlib}
+
+say() { printf '%s\n' "setup: $*"; }
+fail() { printf '%s\n' "setup: error: $*" >&2; exit 1; }
+
+is_new_enough() {  # runs it, because a name on the PATH may be a shim without a version behind it
+  "$1" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1
+}
+
+find_python() {
+  local candidate
+  if [ -n "${PYTHON:-}" ]; then
+    command -v "$PYTHON" >/dev/null 2>&1 || fail "PYTHON=$PYTHON is not a program; give the path of a Python 3.11 or newer."
+    is_new_enough "$PYTHON" || fail "PYTHON=$PYTHON does not run or is older than 3.11; give a Python 3.11 or newer."
+    echo "$PYTHON"
+    return
+  fi
+  # The newest of the versions that every dependency has wheels for; then whatever "python3" is.
+  for candidate in python3.14 python3.13 python3.12 python3.11 python3 python; do
+    if is_new_enough "$candidate"; then echo "$candidate"; return; fi
+  done
+  fail "no Python 3.11 or newer found (looked for python3.14 ... python3.11, python3, python);" \
+    "install one (Debian, Ubuntu: apt install python3.11 python3.11-venv) or name it: make setup PYTHON=/path/to/python3.11"
+}
+
+check_venv_module() {
+  "$1" -c 'import ensurepip, venv' >/dev/null 2>&1 && return
+  local version
+  version=$("$1" -c 'import sys; print("%d.%d" % sys.version_info[:2])')
+  fail "$1 has no venv module; install it (Debian, Ubuntu: apt install python$version-venv) or name another Python with PYTHON=."
+}
+
+check_disk() {
+  local free_kib
+  free_kib=$(df -Pk . | awk 'NR == 2 { print $4 }')
+  if [ "$free_kib" -lt $((7 * 1024 * 1024)) ]; then
+    fail "$((free_kib / 1024 / 1024)) GB free in $PWD; the environment needs about 7 GB (PyTorch for Linux carries CUDA), 10 GB to be safe."
+  elif [ "$free_kib" -lt $((10 * 1024 * 1024)) ]; then
+    say "warning: $((free_kib / 1024 / 1024)) GB free in $PWD; 10 GB are safe, since pip also keeps what it downloads."
+  fi
+}
+
+if [ -e "$venv" ] && ! is_new_enough "$venv/bin/python"; then
+  fail "$venv is there but its Python does not run or is older than 3.11; remove it (rm -r $venv) and try again."
+fi
+if [ ! -e "$venv" ]; then
+  python=$(find_python)
+  check_venv_module "$python"
+  check_disk
+  say "making $venv with $("$python" --version) ($python)"
+  trap 'rm -rf "$venv"' ERR INT TERM
+  "$python" -m venv "$venv"
+  trap - ERR INT TERM
+fi
+
+say "installing riddle-pl and its dependencies into $venv."
+say "PyTorch for Linux is several GB; the first time takes a few minutes (about two on a fast line)."
+if ! "$venv/bin/python" -m pip install --disable-pip-version-check --progress-bar off -e ".[$extras]" \
+  | grep --line-buffered -E '^(Collecting torch|Obtaining|Installing|Successfully)' | cut -c1-100; then
+  fail "pip could not install the dependencies (the reason is above); check the network and the disk space, then run it again: it goes on where it stopped."
+fi
+say "done."

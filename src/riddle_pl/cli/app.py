@@ -1,0 +1,94 @@
+"""The ``riddle`` command: finds the verb and hands the rest of the line to ``riddle_pl.cli.<verb>``.
+
+A verb's module has ``app``, a ``typer.Typer``. It is imported only when its verb is called, so that
+``riddle --help`` does not wait for torch.
+"""
+
+import difflib
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+
+from riddle_pl import __version__
+from riddle_pl.errors import USER_ERROR_STATUS, ConfigError, run_cli
+
+VERBS = {
+    "encrypt": "turn the face in a photo into another person, with a password",
+    "decrypt": "recover the face from a record, with the same password",
+    "inspect": "show what a record holds; needs no password",
+    "demo": "train for a moment, then encrypt and recover faces; writes one picture",
+    "weights": "list, fetch, import and verify the networks of the model packs",
+    "doctor": "check this installation and explain what is wrong",
+}
+
+HELP = """\
+Usage: riddle COMMAND [ARGS]...
+
+Reversible face de-identification with a password.
+
+Commands:
+{commands}
+
+Options:
+  --version   show the version
+  -h, --help  show this; `riddle COMMAND --help` shows a command's own help
+
+Example:
+  riddle encrypt portrait.jpg
+  riddle decrypt portrait.riddle
+
+Training, evaluation and the networks' own recipes: riddle-train, riddle-eval, riddle-pretrain.
+"""
+
+
+def help_text() -> str:
+    """The text of ``riddle --help``."""
+    return HELP.format(commands="\n".join(f"  {verb:10} {line}" for verb, line in VERBS.items()))
+
+
+def run_verb(verb: str, args: Sequence[str]) -> None:
+    """Imports the verb's module and runs its Typer app on ``args``.
+
+    Raises :class:`ConfigError` for an unknown option or a missing or badly formed argument.
+    """
+    import typer
+
+    module = import_module(f"riddle_pl.cli.{verb}")
+    try:
+        status = module.app(args=list(args), prog_name=f"riddle {verb}", standalone_mode=False)
+    except typer.TyperException as error:
+        message = error.format_message()
+        if "\n" in message:  # the command group's help, shown because its sub-command is missing
+            print(message, file=sys.stderr)
+            raise SystemExit(USER_ERROR_STATUS) from None
+        raise ConfigError(f"{message} See: riddle {verb} --help") from error
+    except typer.Abort:  # Ctrl-C or end of input at a prompt
+        raise KeyboardInterrupt from None
+    if isinstance(status, int) and status:
+        raise SystemExit(status)
+
+
+def dispatch(args: Sequence[str]) -> None:
+    """Runs one command line, without the program's name.
+
+    Raises :class:`ConfigError` if the verb is missing or unknown.
+    """
+    choices = f"choose from {', '.join(VERBS)}"
+    if not args:
+        raise ConfigError(f"no command given; {choices}; for example: riddle encrypt portrait.jpg")
+    first, rest = args[0], args[1:]
+    if first in VERBS:
+        run_verb(first, rest)
+    elif first in ("-h", "--help"):
+        print(help_text(), end="")
+    elif first == "--version":
+        print(f"riddle-pl {__version__}")
+    else:
+        near = difflib.get_close_matches(first, VERBS, n=1)
+        hint = f"did you mean {near[0]}? " if near else ""
+        raise ConfigError(f"riddle {first}: no such command; {hint}{choices}")
+
+
+def main() -> None:
+    """Entry point of ``riddle``."""
+    run_cli(lambda: dispatch(sys.argv[1:]))
