@@ -1,0 +1,229 @@
+"""Text password -> key -> password latent w_pwd.
+
+The chain, the same on every machine (test vectors: ``docs/password-vectors.md``)::
+
+    text --NFKC, UTF-8--> bytes --Argon2id(salt)--> 32-byte key --HKDF-SHA256(label)--> 32-byte stream key
+         --ChaCha20 keystream--> 64-bit words --> uniforms in (0, 1) --inverse normal CDF--> z --mapping--> w_pwd
+
+Every character counts, spaces and case included; only forms that Unicode calls compatible (NFKC: composed and
+decomposed accents, full-width letters, ligatures) are one password. Nothing here prints or logs a password or a key.
+"""
+
+import secrets
+import unicodedata
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import numpy as np
+import torch
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.ciphers import Cipher
+from cryptography.hazmat.primitives.ciphers.algorithms import ChaCha20
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from jaxtyping import Float, Float32, Float64
+from torch import Tensor
+
+from riddle_pl.errors import ConfigError, PasswordError
+from riddle_pl.networks.stylegan2 import Generator
+
+KEY_BYTES = 32
+SALT_BYTES = 16
+LATENT_LABEL = b"riddle-pl/v1/password-latent"
+SEALING_LABEL = b"riddle-pl/v1/sealing-key"
+
+MAX_MEMORY_KIB = 1 << 20
+"""1 GiB: what a record from a stranger may make Argon2id allocate."""
+MAX_TIME = 16
+MAX_LANES = 16
+
+
+class Password(str):
+    """A password that does not show itself in a ``repr``: in a traceback with locals, a dataclass or ``%r`` logging."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "Password(hidden)"
+
+
+@dataclass(frozen=True)
+class KdfParams:
+    """Cost and salt of Argon2id (RFC 9106). The defaults draw a fresh salt: one ``KdfParams()`` per record.
+
+    Args:
+        memory_kib: memory in KiB, 8 per lane to ``MAX_MEMORY_KIB``.
+        time: passes over the memory, 1 to ``MAX_TIME``.
+        lanes: degree of parallelism, 1 to ``MAX_LANES``; part of the result, not of the speed alone.
+        salt: 16 random bytes, not secret.
+
+    Raises:
+        ConfigError: a value out of range.
+    """
+
+    memory_kib: int = 65536
+    time: int = 3
+    lanes: int = 1
+    salt: bytes = field(default_factory=lambda: secrets.token_bytes(SALT_BYTES))
+
+    def __post_init__(self) -> None:
+        for name, value, low, high in (
+            ("lanes", self.lanes, 1, MAX_LANES),
+            ("time", self.time, 1, MAX_TIME),
+            ("memory_kib", self.memory_kib, 8 * self.lanes, MAX_MEMORY_KIB),
+        ):
+            if not low <= value <= high:
+                raise ConfigError(f"Argon2id {name} is {value}; expected {low} to {high}")
+        if len(self.salt) != SALT_BYTES:
+            raise ConfigError(f"Argon2id salt has {len(self.salt)} bytes; expected {SALT_BYTES}")
+
+
+def check_password(password: str) -> None:
+    """Refuses what cannot be meant as a password.
+
+    Raises:
+        PasswordError: empty, only white space (most likely an accident), or not text (undecodable bytes).
+    """
+    if not password:
+        raise PasswordError("the password is empty; give at least one character")
+    if not password.strip():
+        raise PasswordError("the password is nothing but white space; give at least one other character")
+    if any("\ud800" <= character <= "\udfff" for character in password):
+        raise PasswordError("the password is not valid text; give it as UTF-8")
+
+
+def derive_key(password: str, kdf: KdfParams) -> bytes:
+    """Argon2id of the NFKC form of ``password``: the 32-byte key that all other keys of a record come from.
+
+    Raises:
+        PasswordError: see :func:`check_password`; or this machine cannot run Argon2id with that much memory.
+    """
+    check_password(password)
+    argon = Argon2id(salt=kdf.salt, length=KEY_BYTES, iterations=kdf.time, lanes=kdf.lanes, memory_cost=kdf.memory_kib)
+    try:
+        return argon.derive(unicodedata.normalize("NFKC", password).encode())
+    except MemoryError as error:
+        raise PasswordError(
+            f"deriving the key takes {kdf.memory_kib // 1024} MiB of memory, which is not there; close other programs"
+        ) from error
+    except UnsupportedAlgorithm as error:
+        raise PasswordError("this build of cryptography has no Argon2id; install cryptography>=44 from PyPI") from error
+
+
+def _expand(key: bytes, label: bytes) -> bytes:
+    """HKDF-SHA256 without salt: an independent key for each use."""
+    return HKDF(algorithm=SHA256(), length=KEY_BYTES, salt=None, info=label).derive(key)
+
+
+def sealing_key(key: bytes) -> bytes:
+    """The AES-256-GCM key of sealed records; tells nothing about the password latent, nor the reverse."""
+    return _expand(key, SEALING_LABEL)
+
+
+def password_z64(key: bytes, count: int, dim: int = 512) -> Float64[Tensor, "count dim"]:
+    """Standard normal noise in float64 from a key of :func:`derive_key`.
+
+    Each little-endian 64-bit word of the keystream gives the uniform ((word >> 12) + 1/2) / 2^52, which float64 holds
+    exactly and which is never 0 or 1. The first rows do not depend on ``count``.
+    """
+    cipher = Cipher(ChaCha20(_expand(key, LATENT_LABEL), nonce=bytes(16)), mode=None)
+    stream = cipher.encryptor().update(bytes(8 * count * dim))
+    words = np.frombuffer(stream, dtype="<u8") >> np.uint64(12)
+    uniforms = (words.astype(np.float64) + 0.5) / 2.0**52
+    z: Tensor = torch.special.ndtri(torch.from_numpy(uniforms))
+    return z.reshape(count, dim)
+
+
+def password_z(key: bytes, count: int, dim: int = 512) -> Float32[Tensor, "count dim"]:
+    """:func:`password_z64` rounded to float32, the input of the mapping network."""
+    return password_z64(key, count, dim).float()
+
+
+class PasswordTokens(Protocol):
+    """How many latents a password makes and how they fill the n layers of w_pwd."""
+
+    @property
+    def name(self) -> str: ...
+
+    def count(self, num_layers: int) -> int:
+        """Rows of z per password."""
+        ...
+
+    def latent(self, generator: Generator, z: Float[Tensor, "b count d"]) -> Float[Tensor, "b n d"]:
+        """w_pwd from ``z`` of ``count(n)`` rows."""
+        ...
+
+
+class SingleToken:
+    """The paper's scheme: one latent repeated over all layers."""
+
+    name = "single"
+
+    def count(self, num_layers: int) -> int:
+        return 1
+
+    def latent(self, generator: Generator, z: Float[Tensor, "b 1 d"]) -> Float[Tensor, "b n d"]:
+        return generator.broadcast(generator.mapping(z[:, 0]))
+
+
+class PerLayerTokens:
+    """One latent per layer, so that attention over the password has something to choose from (beyond the paper)."""
+
+    name = "per_layer"
+
+    def count(self, num_layers: int) -> int:
+        return num_layers
+
+    def latent(self, generator: Generator, z: Float[Tensor, "b n d"]) -> Float[Tensor, "b n d"]:
+        if z.shape[1] != generator.num_layers:
+            raise ValueError(f"z has {z.shape[1]} rows per password; the generator has {generator.num_layers} layers")
+        return generator.mapping(z.flatten(0, 1)).reshape(z.shape)
+
+
+TOKEN_SCHEMES: dict[str, PasswordTokens] = {tokens.name: tokens for tokens in (SingleToken(), PerLayerTokens())}
+
+
+def token_scheme(name: str) -> PasswordTokens:
+    """The scheme called ``name``.
+
+    Raises:
+        ConfigError: there is none.
+    """
+    if name not in TOKEN_SCHEMES:
+        raise ConfigError(f"password token scheme {name!r} is unknown; choose from {', '.join(sorted(TOKEN_SCHEMES))}")
+    return TOKEN_SCHEMES[name]
+
+
+def key_latent(key: bytes, generator: Generator, tokens: PasswordTokens) -> Float[Tensor, "1 n d"]:
+    """w_pwd of a key of :func:`derive_key`, for callers that also need the key. On the generator's device."""
+    z = password_z(key, tokens.count(generator.num_layers), generator.style_dim)
+    with torch.no_grad():
+        return tokens.latent(generator, z[None].to(generator.input.input))
+
+
+def password_latent(
+    password: str, kdf: KdfParams, generator: Generator, tokens: PasswordTokens
+) -> Float[Tensor, "1 n d"]:
+    """w_pwd of a text password: :func:`derive_key`, then :func:`key_latent`.
+
+    Raises:
+        PasswordError: see :func:`derive_key`.
+    """
+    return key_latent(derive_key(password, kdf), generator, tokens)
+
+
+def random_passwords(
+    batch: int, generator: Generator, tokens: PasswordTokens, rng: torch.Generator | None = None
+) -> Float[Tensor, "b n d"]:
+    """w_pwd of ``batch`` random passwords, as training draws them: the same distribution as of text passwords.
+
+    Args:
+        rng: source of the noise (the same seed on the CPU gives the same passwords on any device);
+            torch's global one by default.
+    """
+    device = rng.device if rng is not None else torch.device("cpu")
+    rows = tokens.count(generator.num_layers)
+    z = torch.randn(batch, rows, generator.style_dim, generator=rng, device=device)
+    with torch.no_grad():
+        return tokens.latent(generator, z.to(generator.input.input))

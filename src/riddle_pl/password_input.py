@@ -1,0 +1,102 @@
+"""Where a password comes from: a file, standard input, ``RIDDLE_PASSWORD`` or a prompt; never from argv."""
+
+import getpass
+import os
+import sys
+import warnings
+from pathlib import Path
+
+from riddle_pl.errors import PasswordError
+from riddle_pl.files import require_file
+from riddle_pl.password import Password, check_password
+
+ENVIRONMENT_VARIABLE = "RIDDLE_PASSWORD"
+MAX_BYTES = 1 << 16
+"""A "password file" beyond this is a slip of the hand, such as the photo itself."""
+
+_OTHER_WAYS = f"use --password-file or the environment variable {ENVIRONMENT_VARIABLE}"
+
+
+def read_password(file: Path | str | None = None, stdin: bool = False, confirm: bool = False) -> Password:
+    """The password from the first of: ``file``, standard input, ``RIDDLE_PASSWORD``, a prompt on the terminal.
+
+    From a file and from standard input exactly one trailing newline (``\\n`` or ``\\r\\n``) is dropped, as well as a
+    leading byte order mark; all else is part of the password. The environment variable is taken as it is.
+
+    Args:
+        file: path of a UTF-8 file; ``-`` is standard input.
+        stdin: read standard input to its end.
+        confirm: ask twice at a prompt (for encryption: a typing error there would lose the face).
+
+    Raises:
+        PasswordError: two sources asked for, a source unreadable, the password empty (see
+            :func:`riddle_pl.password.check_password`), not confirmed, or no terminal to ask at.
+    """
+    stdin = stdin or str(file) == "-"
+    file = None if str(file) == "-" else file
+    if file is not None and stdin:
+        raise PasswordError("a password file and standard input were both given; choose one")
+    if file is not None:
+        return _from_file(file)
+    if stdin:
+        return _from_stdin()
+    if (value := os.environ.get(ENVIRONMENT_VARIABLE)) is not None:
+        return _checked(value, ENVIRONMENT_VARIABLE)
+    return _from_prompt(confirm)
+
+
+def _from_file(path: Path | str) -> Password:
+    path = require_file(path, "password file", PasswordError)
+    try:
+        with path.open("rb") as source:
+            content = source.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise PasswordError(f"password file {path} cannot be read ({error.strerror}); check it") from error
+    return _checked(_decode(content, f"password file {path}"), f"password file {path}")
+
+
+def _from_stdin() -> Password:
+    if sys.stdin is None:
+        raise PasswordError(f"there is no standard input to read the password from; {_OTHER_WAYS}")
+    try:
+        content = sys.stdin.buffer.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise PasswordError(f"standard input cannot be read ({error.strerror}); {_OTHER_WAYS}") from error
+    return _checked(_decode(content, "standard input"), "standard input")
+
+
+def _decode(content: bytes, source: str) -> str:
+    if len(content) > MAX_BYTES:
+        raise PasswordError(f"{source} holds more than {MAX_BYTES} bytes; expected one password")
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        # Not chained: the original error holds the password.
+        raise PasswordError(f"{source} is not UTF-8 text; save the password as UTF-8") from None
+    return text.removesuffix("\r\n") if text.endswith("\r\n") else text.removesuffix("\n")
+
+
+def _from_prompt(confirm: bool) -> Password:
+    if not any(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stderr)):
+        raise PasswordError(f"there is no terminal to ask for the password; {_OTHER_WAYS}")
+    password = _checked(_ask("Password: "), "prompt")
+    if confirm and _ask("Password again: ") != password:
+        raise PasswordError("the two passwords differ; nothing was written, try again")
+    return password
+
+
+def _ask(question: str) -> str:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", getpass.GetPassWarning)  # it would show the password while it is typed
+        try:
+            return getpass.getpass(question)
+        except (EOFError, getpass.GetPassWarning, OSError) as error:
+            raise PasswordError(f"the password cannot be read from the terminal; {_OTHER_WAYS}") from error
+
+
+def _checked(password: str, source: str) -> Password:
+    try:
+        check_password(password)
+    except PasswordError as error:
+        raise PasswordError(f"{source}: {error}") from None
+    return Password(password)
