@@ -1,0 +1,20 @@
+"""Model packs: pretrained frozen networks that belong together, with a manifest."""
+
+from riddle_pl.packs.architectures import ARCHITECTURES, build
+from riddle_pl.packs.manifest import FORMAT_VERSION, Manifest, WeightEntry, read_manifest
+from riddle_pl.packs.pack import Pack
+from riddle_pl.packs.registry import load_pack, pack_names
+from riddle_pl.packs.write import write_pack_entry
+
+__all__ = [
+    "ARCHITECTURES",
+    "FORMAT_VERSION",
+    "Manifest",
+    "Pack",
+    "WeightEntry",
+    "build",
+    "load_pack",
+    "pack_names",
+    "read_manifest",
+    "write_pack_entry",
+]

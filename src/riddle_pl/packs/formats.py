@@ -1,0 +1,93 @@
+"""From a verified weight file to a network: our safetensors files and the public checkpoint formats."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+from torch import nn
+
+from riddle_pl.errors import CheckpointError, PackError, one_line
+from riddle_pl.packs.architectures import build
+from riddle_pl.packs.manifest import Manifest, WeightEntry
+
+Loader = Callable[[WeightEntry, Path, Manifest], nn.Module]
+
+
+def load_network(entry: WeightEntry, path: Path, manifest: Manifest) -> nn.Module:
+    """Builds the network of an entry and loads its weights strictly.
+
+    Raises:
+        PackError: the network is for another image size or number of layers than the pack.
+        CheckpointError: the file does not fit the architecture.
+    """
+    network = _LOADERS[entry.format](entry, path, manifest)
+    for attribute, needed in (("size", manifest.size), ("num_layers", manifest.num_layers)):
+        if attribute == "size" and entry.role != "generator":
+            continue
+        found = getattr(network, attribute, needed)
+        if found != needed:
+            raise PackError(
+                f"{path} ({entry.role}) has {attribute} {found}; pack {manifest.name} needs {needed} "
+                f"({manifest.num_layers} layers at {manifest.size} px)"
+            )
+    return network
+
+
+def _safetensors(entry: WeightEntry, path: Path, manifest: Manifest) -> nn.Module:
+    from riddle_pl.networks.checkpoints import load_strict
+
+    network = build(entry.arch, entry.args)
+    try:
+        state = load_file(path)
+    except (SafetensorError, OSError) as error:
+        raise CheckpointError(f"{path} is not a safetensors file ({one_line(error)}); get it again") from None
+    load_strict(network, state, str(path))
+    return network
+
+
+def _stylegan2(entry: WeightEntry, path: Path, manifest: Manifest) -> nn.Module:
+    from riddle_pl.networks.checkpoints import load_generator_checkpoint
+
+    return load_generator_checkpoint(path, manifest.size)
+
+
+def _e4e(entry: WeightEntry, path: Path, manifest: Manifest) -> nn.Module:
+    from riddle_pl.networks.checkpoints import load_e4e
+
+    return load_e4e(path, num_layers=manifest.num_layers)
+
+
+def _irse50(entry: WeightEntry, path: Path, manifest: Manifest) -> nn.Module:
+    from riddle_pl.networks.checkpoints import load_irse50
+
+    return _in_recogniser(entry, load_irse50(path))
+
+
+def _mobilefacenet(entry: WeightEntry, path: Path, manifest: Manifest) -> nn.Module:
+    from riddle_pl.networks.checkpoints import load_mobilefacenet
+
+    return _in_recogniser(entry, load_mobilefacenet(path))
+
+
+def _parsenet(entry: WeightEntry, path: Path, manifest: Manifest) -> nn.Module:
+    from riddle_pl.networks.checkpoints import load_parser
+
+    return load_parser(path)
+
+
+def _riddle(entry: WeightEntry, path: Path, manifest: Manifest) -> nn.Module:
+    from riddle_pl.networks.checkpoints import load_encryptor_checkpoint
+
+    return load_encryptor_checkpoint(path)
+
+
+_LOADERS: dict[str, Loader] = {
+    "safetensors": _safetensors,
+    "stylegan2": _stylegan2,
+    "e4e": _e4e,
+    "irse50": _irse50,
+    "mobilefacenet": _mobilefacenet,
+    "parsenet": _parsenet,
+    "riddle": _riddle,
+}

@@ -1,0 +1,144 @@
+"""What a model pack says about itself: one frozen entry per network, and the ``manifest.json`` that holds them."""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from riddle_pl.errors import PackError, one_line
+from riddle_pl.networks.stylegan2 import num_layers
+
+FORMAT_VERSION = 1
+"""Version of ``manifest.json`` that this release writes; a newer one is refused, never guessed at."""
+
+MANIFEST_NAME = "manifest.json"
+FORMATS = ("safetensors", "stylegan2", "e4e", "irse50", "mobilefacenet", "parsenet", "vgg16", "riddle")
+TOKENS = ("single", "per_layer")
+
+_ROLE = re.compile(r"[a-z][a-z0-9_-]*")
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+
+
+@dataclass(frozen=True)
+class WeightEntry:
+    """One network of a pack and the file that holds its weights."""
+
+    role: str
+    """What the pack uses it for: generator, encoder, recogniser, perceptual, parser, encryptor, encryptor-df, ..."""
+    arch: str
+    """Name in the architectures registry."""
+    file: str
+    """File name inside the pack's folder."""
+    format: str = "safetensors"
+    """How the file is read: ``safetensors`` or the name of a public checkpoint format."""
+    sha256: str | None = None
+    """Hash of the file; None where the publisher gives none: then it is recorded when the user imports the file."""
+    license: str = "unknown"
+    origin: str = "unknown"
+    url: str | None = None
+    """Where ``riddle weights fetch`` gets it; None where no stable address is known."""
+    citation: str | None = None
+    tokens: str | None = None
+    """Encryptors only: the password tokens they were trained with, ``single`` or ``per_layer``."""
+    args: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    """JSON arguments of the architecture's builder."""
+
+    def __post_init__(self) -> None:
+        def check(ok: bool, key: str, value: object, expected: str) -> None:
+            if not ok:
+                raise PackError(f"weight entry {self.role!r}: {key} is {value!r}; expected {expected}")
+
+        check(bool(_ROLE.fullmatch(self.role)), "role", self.role, "lower-case letters, digits, '-' and '_'")
+        check(self.format in FORMATS, "format", self.format, f"one of {', '.join(FORMATS)}")
+        check(
+            self.sha256 is None or bool(_SHA256.fullmatch(self.sha256)), "sha256", self.sha256, "64 hexadecimal digits"
+        )
+        check(self.tokens is None or self.tokens in TOKENS, "tokens", self.tokens, f"one of {', '.join(TOKENS)}")
+        check(_stays_inside(self.file), "file", self.file, "a relative path that stays inside the pack's folder")
+
+    def to_json(self) -> dict[str, Any]:
+        """The entry as in ``manifest.json``: without its role (that is the key) and without empty optional fields."""
+        values = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in ("role", "args")}
+        optional = ("url", "citation", "tokens")
+        return {k: v for k, v in values.items() if k not in optional or v is not None} | {"args": dict(self.args)}
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """A pack's name, image size in pixels, and its networks by role."""
+
+    name: str
+    size: int
+    networks: Mapping[str, WeightEntry]
+
+    @property
+    def num_layers(self) -> int:
+        """Layers n of the W+ space: 2 log2(size) - 2."""
+        return num_layers(self.size)
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "format_version": FORMAT_VERSION,
+            "name": self.name,
+            "size": self.size,
+            "networks": {role: self.networks[role].to_json() for role in sorted(self.networks)},
+        }
+
+
+def read_manifest(path: Path) -> Manifest:
+    """Reads and checks a ``manifest.json``.
+
+    Raises:
+        PackError: no such file, not JSON, a newer format version, a missing or unknown key, a value out of range, or
+            a file path that leaves the pack's folder.
+    """
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise PackError(f"{path} is missing; a pack is a folder that holds a {MANIFEST_NAME}") from None
+    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
+        raise PackError(f"{path} cannot be read as a pack manifest ({one_line(error)}); restore the file") from None
+    if not isinstance(data, dict):
+        raise PackError(f"{path} holds a {type(data).__name__}; expected a JSON object")
+    version = data.get("format_version")
+    if not isinstance(version, int) or isinstance(version, bool) or version < 1:
+        raise PackError(f"{path}: format_version is {version!r}; expected {FORMAT_VERSION}")
+    if version > FORMAT_VERSION:
+        raise PackError(
+            f"{path}: format_version is {version}; this riddle-pl reads up to {FORMAT_VERSION}: upgrade riddle-pl"
+        )
+    size, name, networks = data.get("size"), data.get("name"), data.get("networks")
+    if not isinstance(name, str) or not name:
+        raise PackError(f"{path}: name is {name!r}; expected a non-empty text")
+    if not isinstance(size, int) or isinstance(size, bool) or size < 8 or size & (size - 1):
+        raise PackError(f"{path}: size is {size!r}; expected a power of two of at least 8")
+    if not isinstance(networks, dict):
+        raise PackError(f"{path}: networks is {networks!r}; expected an object of role: entry")
+    return Manifest(name, size, {role: _entry(path, role, value) for role, value in networks.items()})
+
+
+def _entry(path: Path, role: str, value: object) -> WeightEntry:
+    known = {f.name for f in fields(WeightEntry)} - {"role"}
+    if not isinstance(value, dict):
+        raise PackError(f"{path}: networks.{role} is {value!r}; expected an object")
+    if unknown := sorted(set(value) - known):
+        raise PackError(f"{path}: networks.{role} has unknown keys {unknown}; expected {sorted(known)}")
+    if missing := sorted({"arch", "file", "sha256"} - set(value)):
+        raise PackError(f"{path}: networks.{role} lacks {missing}")
+    for key, item in value.items():
+        if not (isinstance(item, dict) if key == "args" else isinstance(item, str)):
+            raise PackError(
+                f"{path}: networks.{role}.{key} is {item!r}; expected {'an object' if key == 'args' else 'text'}"
+            )
+    try:
+        return WeightEntry(role=role, **value)
+    except PackError as error:
+        raise PackError(f"{path}: {error}") from None
+
+
+def _stays_inside(file: str) -> bool:
+    pure = PurePosixPath(file)
+    plain = bool(file) and not pure.is_absolute() and ".." not in pure.parts
+    return plain and "\\" not in file and ":" not in file and "\0" not in file and pure.name not in ("", ".")

@@ -1,0 +1,53 @@
+"""Packs by name: the embedded lite pack, packs of public checkpoints, and any folder with a manifest."""
+
+import os
+from difflib import get_close_matches
+from pathlib import Path
+
+from riddle_pl.errors import PackError
+from riddle_pl.packs.manifest import MANIFEST_NAME, read_manifest
+from riddle_pl.packs.pack import Pack
+from riddle_pl.packs.public import PUBLIC_PACKS
+from riddle_pl.packs.store import pack_folder, recorded_hashes
+
+LITE_FOLDER = Path(__file__).parent / "lite"
+"""The pack that ships inside the wheel."""
+
+
+def pack_names() -> tuple[str, ...]:
+    """Names that :func:`load_pack` knows."""
+    return ("lite", *PUBLIC_PACKS)
+
+
+def load_pack(name_or_path: str | Path) -> Pack:
+    """Opens a pack; nothing is loaded or downloaded yet.
+
+    Args:
+        name_or_path: ``lite``, ``ffhq256``, ``ffhq1024``, or a folder that holds a ``manifest.json`` (give a relative
+            one with a separator, as in ``./lite``, if it has the name of a pack).
+
+    Raises:
+        PackError: neither a known name nor a folder with a readable manifest.
+    """
+    if isinstance(name_or_path, str):
+        if name_or_path in PUBLIC_PACKS:
+            folder = pack_folder(name_or_path)
+            return Pack(PUBLIC_PACKS[name_or_path], folder, recorded_hashes(folder), importable=True)
+        if name_or_path == "lite":
+            return _open(LITE_FOLDER)
+    path = Path(name_or_path).expanduser()
+    if path.name == MANIFEST_NAME:
+        path = path.parent
+    is_path = isinstance(name_or_path, Path) or any(sep and sep in name_or_path for sep in (os.sep, os.altsep))
+    if is_path or path.is_dir():
+        return _open(path)
+    near = get_close_matches(str(name_or_path), pack_names(), n=1)
+    hint = f"did you mean {near[0]}? " if near else ""
+    raise PackError(
+        f"pack {str(name_or_path)!r} is unknown; {hint}choose from {', '.join(pack_names())}, "
+        f"or give a folder that holds a {MANIFEST_NAME}"
+    )
+
+
+def _open(folder: Path) -> Pack:
+    return Pack(read_manifest(folder / MANIFEST_NAME), folder)

@@ -1,0 +1,55 @@
+"""The user's folder of public checkpoints, and the hashes recorded there when a file was imported."""
+
+import json
+import os
+from pathlib import Path
+
+from riddle_pl.errors import PackError
+from riddle_pl.files import atomic_write, require_writable_dir
+
+LOCK_NAME = "lock.json"
+
+
+def home() -> Path:
+    """``$RIDDLE_HOME``, by default the operating system's cache folder for riddle-pl."""
+    if chosen := os.environ.get("RIDDLE_HOME"):
+        return Path(chosen).expanduser()
+    import pooch
+
+    return Path(pooch.os_cache("riddle-pl"))
+
+
+def pack_folder(name: str) -> Path:
+    """Where the checkpoints of a public pack lie; not created here."""
+    return home() / "packs" / name
+
+
+def recorded_hashes(folder: Path) -> dict[str, str]:
+    """sha256 by file name, as recorded at import; empty where nothing was imported.
+
+    Raises:
+        PackError: the lock file is damaged.
+    """
+    path = folder / LOCK_NAME
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (OSError, UnicodeDecodeError, json.JSONDecodeError):
+        data = None
+    if not isinstance(data, dict) or not all(isinstance(value, str) for value in data.values()):
+        raise PackError(f"{path} is damaged; delete it and import the weights again")
+    return data
+
+
+def record_hash(folder: Path, file: str, sha256: str) -> None:
+    """Enters one hash in the lock file of ``folder``.
+
+    Raises:
+        FileError: the folder cannot be written to.
+        PackError: the lock file is damaged.
+    """
+    require_writable_dir(folder, "weights folder", create=True)
+    hashes = {**recorded_hashes(folder), file: sha256}
+    with atomic_write(folder / LOCK_NAME) as temporary:
+        temporary.write_text(json.dumps(hashes, indent=2, sort_keys=True) + "\n", encoding="utf-8")

@@ -1,0 +1,47 @@
+"""Shared fixtures, and shape checks at test time: a wrong tensor shape anywhere in the numerics fails a test."""
+
+import os
+from pathlib import Path
+
+import pytest
+from jaxtyping import install_import_hook
+
+# Before anything of ours is imported. Only numeric modules: Typer, Hydra and Lightning read signatures themselves.
+CHECKED = ("networks", "losses", "password", "packs", "photos")
+install_import_hook([f"riddle_pl.{name}" for name in CHECKED], "beartype.beartype")
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+TINY_SIZE = 32
+TINY_WIDTH = 16
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The folder of reference tensors, real weights and data, beside the repository or in RIDDLE_SHARED."""
+    folder = Path(os.environ.get("RIDDLE_SHARED", REPOSITORY.parent / "shared"))
+    if not folder.is_dir():
+        pytest.skip(f"{folder} is absent (it holds reference tensors and data that are not part of the repository)")
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def _own_riddle_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test reads or writes the user's own weights folder or password."""
+    monkeypatch.setenv("RIDDLE_HOME", str(tmp_path_factory.getbasetemp() / "riddle_home"))
+    monkeypatch.delenv("RIDDLE_PASSWORD", raising=False)
+
+
+@pytest.fixture(scope="session")
+def tiny_pack_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder of a complete pack of random networks: 32 px, 16 channels, 8 layers. Copy it before you change it."""
+    from tests.tiny_pack import write_tiny_pack
+
+    return write_tiny_pack(tmp_path_factory.mktemp("packs") / "tiny")
+
+
+@pytest.fixture(scope="session")
+def tiny_pack(tiny_pack_folder: Path):  # type: ignore[no-untyped-def]  # Pack is imported after the hook
+    """The pack in ``tiny_pack_folder``; every ``load`` returns a new network."""
+    from riddle_pl.packs import load_pack
+
+    return load_pack(tiny_pack_folder)

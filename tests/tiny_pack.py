@@ -1,0 +1,45 @@
+"""A complete pack of tiny random networks, the same weights in every run."""
+
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from riddle_pl.packs import build, write_pack_entry
+
+SIZE = 32
+LAYERS = 8
+MOBILEFACENET = {"embedding_dim": 32, "input_size": [32, 32], "width": 0.125}
+
+NETWORKS: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
+    "generator": ("stylegan2", {"size": SIZE, "channels": {4: 16, 8: 16, 16: 16, 32: 16}, "mapping_layers": 2}, {}),
+    "encoder": ("lite_encoder", {"size": SIZE, "num_layers": LAYERS}, {}),
+    "recogniser": (
+        "aligned_recogniser",
+        {
+            "backbone": {"arch": "mobilefacenet", "args": MOBILEFACENET},
+            "crop": {"top": 0.125, "bottom": 0.875, "left": 0.125, "right": 0.875},
+            "input_size": [32, 32],
+        },
+        {},
+    ),
+    "perceptual": ("pack_features", {}, {}),
+    "parser": ("parser_unet", {"classes": 6, "widths": [4, 4, 8, 8, 8]}, {}),
+    "encryptor": ("transformer_residual", {"num_layers": LAYERS, "ffn": 64, "depth": 1}, {"tokens": "per_layer"}),
+    "encryptor-df": ("mlp", {"num_layers": LAYERS}, {"tokens": "single"}),
+}
+"""role: (architecture, its arguments, further fields of the manifest's entry)."""
+
+
+def write_tiny_pack(folder: Path) -> Path:
+    """Writes the pack and returns its folder."""
+    for seed, (role, (arch, args, extra)) in enumerate(NETWORKS.items()):
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            try:
+                network: nn.Module = build(arch, args)
+            except ModuleNotFoundError:  # TODO: remove when every network of NETWORKS is in the tree
+                continue
+            write_pack_entry(folder, role, network, arch, args, size=SIZE, license="none", origin="random", **extra)
+    return folder
