@@ -1,0 +1,105 @@
+"""The paper's latent encryptor: one transformer decoder layer per group of W+ layers."""
+
+from collections.abc import Sequence
+from typing import Literal
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from riddle_pl.networks.latents import check_latents
+
+Norm = Literal["layernorm", "none"]
+
+
+def default_groups(num_layers: int) -> tuple[int, ...]:
+    """Coarse, middle and fine layers as in the paper: (4, 4, rest), so (4, 4, 6) at 256 px.
+
+    Raises:
+        ValueError: fewer than 9 layers, which leaves no fine group; name the groups then.
+    """
+    if num_layers < 9:
+        raise ValueError(f"{num_layers} layers cannot be split into groups of 4, 4 and the rest; give groups")
+    return (4, 4, num_layers - 8)
+
+
+class TransformerEncryptor(nn.Module):
+    """Latent encryptor T of the paper, in the authors' checkpoint format.
+
+    The tokens are the layers of ``w``. Each group of layers goes through a post-norm decoder layer of its own:
+    self-attention among the tokens of the group, cross-attention to the same layers of ``w_pwd``, feed-forward.
+
+    What this architecture can and cannot do (all measured on the authors' code):
+
+    * With the paper's password, one latent repeated over all layers, all keys and all values of the
+      cross-attention are equal. Attention weights over equal values cannot matter: the cross-attention is the
+      constant ``out_proj(v_proj(w_pwd))``, one additive vector per group, and its query and key projections get
+      no gradient. Per-layer password tokens make it an attention again.
+    * Without ``position_embedding`` the tokens of a group are interchangeable: permuting the layers of ``w``
+      permutes the output.
+    * It ends in a layer norm: with its initial gain, every output token has norm sqrt(512) = 22.6, whatever
+      the norm of ``w``.
+
+    ``ResidualTransformerEncryptor`` is the remedy for all three.
+
+    Args:
+        num_layers: W+ layers of the generator.
+        groups: sizes of the groups, summing to ``num_layers``; (4, 4, rest) by default.
+        dim: width of w.
+        heads: attention heads.
+        ffn: hidden width of the feed-forward part.
+        dropout: on attention and feed-forward, in training mode only.
+        input_linear: a learned linear map on ``w`` and another on ``w_pwd`` first.
+        position_embedding: a learned vector per layer, added to the tokens of ``w``.
+        norm: "layernorm", or "none" for the authors' variant without any.
+
+    Raises:
+        ValueError: the groups do not sum to ``num_layers``.
+
+    Source: Li et al., "RiDDLE", CVPR 2023, section 3.2.
+    """
+
+    def __init__(
+        self,
+        num_layers: int,
+        groups: Sequence[int] | None = None,
+        dim: int = 512,
+        heads: int = 4,
+        ffn: int = 1024,
+        dropout: float = 0.1,
+        input_linear: bool = False,
+        position_embedding: bool = False,
+        norm: Norm = "layernorm",
+    ):
+        super().__init__()
+        self.num_layers = num_layers
+        self.groups = tuple(groups) if groups is not None else default_groups(num_layers)
+        if sum(self.groups) != num_layers or min(self.groups) < 1:
+            raise ValueError(f"groups are {self.groups}, which sum to {sum(self.groups)}; expected {num_layers} layers")
+        self.pos_embedding = nn.Parameter(torch.randn(num_layers, 1, dim)) if position_embedding else None
+        self.linear_ori = nn.Linear(dim, dim) if input_linear else None
+        self.linear_pwd = nn.Linear(dim, dim) if input_linear else None
+        self.layers = nn.ModuleList(_decoder_layer(dim, heads, ffn, dropout, norm) for _ in self.groups)
+
+    def forward(self, w: Float[Tensor, "b n d"], w_pwd: Float[Tensor, "b n d"]) -> Float[Tensor, "b n d"]:
+        """T(w, w_pwd): encrypts, and decrypts; the output has no residual to ``w``.
+
+        Raises:
+            ValueError: ``w`` or ``w_pwd`` is for another number of layers.
+        """
+        check_latents(w, w_pwd, self.num_layers)
+        if self.linear_ori is not None and self.linear_pwd is not None:
+            w, w_pwd = self.linear_ori(w), self.linear_pwd(w_pwd)
+        if self.pos_embedding is not None:
+            w = w + self.pos_embedding[:, 0]
+        groups = list(self.groups)
+        tokens, passwords = torch.split(w, groups, dim=1), torch.split(w_pwd, groups, dim=1)
+        pairs = zip(self.layers, tokens, passwords, strict=True)
+        return torch.cat([layer(token, password) for layer, token, password in pairs], dim=1)
+
+
+def _decoder_layer(dim: int, heads: int, ffn: int, dropout: float, norm: Norm) -> nn.TransformerDecoderLayer:
+    layer = nn.TransformerDecoderLayer(dim, heads, ffn, dropout, batch_first=True)
+    if norm == "none":
+        layer.norm1 = layer.norm2 = layer.norm3 = nn.Identity()  # type: ignore[assignment]  # identity has no keys
+    return layer
