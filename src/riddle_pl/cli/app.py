@@ -61,7 +61,7 @@ def run_verb(verb: str, args: Sequence[str]) -> None:
         if "\n" in message:  # the command group's help, shown because its sub-command is missing
             print(message, file=sys.stderr)
             raise SystemExit(USER_ERROR_STATUS) from None
-        raise ConfigError(f"{message} See: riddle {verb} --help") from error
+        raise ConfigError(f"{message.rstrip('.')}; see: riddle {verb} --help") from error
     except typer.Abort:  # Ctrl-C or end of input at a prompt
         raise KeyboardInterrupt from None
     if isinstance(status, int) and status:
