@@ -54,7 +54,7 @@ class TransformerEncryptor(nn.Module):
         norm: "layernorm", or "none" for the authors' variant without any.
 
     Raises:
-        ValueError: the groups do not sum to ``num_layers``.
+        ValueError: the groups do not sum to ``num_layers``, or ``heads`` does not divide ``dim``.
 
     Source: Li et al., "RiDDLE", CVPR 2023, section 3.2.
     """
@@ -72,6 +72,8 @@ class TransformerEncryptor(nn.Module):
         norm: Norm = "layernorm",
     ):
         super().__init__()
+        if dim % heads:
+            raise ValueError(f"dim is {dim}; expected a multiple of the number of heads, {heads}")
         self.num_layers = num_layers
         self.groups = tuple(groups) if groups is not None else default_groups(num_layers)
         if sum(self.groups) != num_layers or min(self.groups) < 1:

@@ -35,6 +35,9 @@ class ResidualTransformerEncryptor(nn.Module):
         ffn: hidden width of the feed-forward part.
         depth: number of decoder layers.
         dropout: on attention and feed-forward, in training mode only.
+
+    Raises:
+        ValueError: ``heads`` does not divide ``dim``.
     """
 
     w_mean: Tensor
@@ -50,6 +53,8 @@ class ResidualTransformerEncryptor(nn.Module):
         dropout: float = 0.0,
     ):
         super().__init__()
+        if dim % heads:
+            raise ValueError(f"dim is {dim}; expected a multiple of the number of heads, {heads}")
         self.num_layers = num_layers
         self.register_buffer("w_mean", torch.zeros(dim))
         self.register_buffer("w_std", torch.ones(dim))
