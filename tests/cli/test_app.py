@@ -112,6 +112,16 @@ def test_bad_arguments_are_one_line_and_status_2(args, expected, verb, capsys, m
     assert verb == []
 
 
+def test_group_without_its_sub_command_is_status_2(capsys, monkeypatch):
+    group = typer.Typer()
+    group.command("list")(lambda: None)
+    group.callback()(lambda: None)
+    monkeypatch.setattr(riddle, "import_module", lambda name: SimpleNamespace(app=group))
+    status, _, err = run(capsys, monkeypatch, "weights")
+    assert status == 2
+    assert err.startswith("error: Missing command (see: riddle weights --help)")
+
+
 def test_verb_help_shows_its_own_name(verb, capsys, monkeypatch):
     status, out, _ = run(capsys, monkeypatch, "decrypt", "--help")
     assert status == 0

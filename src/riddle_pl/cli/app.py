@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from importlib import import_module
 
 from riddle_pl import __version__
-from riddle_pl.errors import USER_ERROR_STATUS, ConfigError, run_cli
+from riddle_pl.errors import ConfigError, run_cli
 
 VERBS = {
     "encrypt": "turn the face in a photo into another person, with a password",
@@ -57,11 +57,8 @@ def run_verb(verb: str, args: Sequence[str]) -> None:
     try:
         status = module.app(args=list(args), prog_name=f"riddle {verb}", standalone_mode=False)
     except typer.TyperException as error:
-        message = error.format_message()
-        if "\n" in message:  # the command group's help, shown because its sub-command is missing
-            print(message, file=sys.stderr)
-            raise SystemExit(USER_ERROR_STATUS) from None
-        raise ConfigError(f"{message.rstrip('.')}; see: riddle {verb} --help") from error
+        message = error.format_message() or "no command given"  # empty where Typer has shown the help instead
+        raise ConfigError(f"{message.rstrip('.')} (see: riddle {verb} --help)") from error
     except typer.Abort:  # Ctrl-C or end of input at a prompt
         raise KeyboardInterrupt from None
     if isinstance(status, int) and status:
