@@ -118,8 +118,10 @@ class ModulatedConv2d(nn.Module):
         style_dim: int,
         demodulate: bool = True,
         upsample: bool = False,
+        gain: float = 1.0,
     ):
         super().__init__()
+        self.gain = gain
         self.weight = nn.Parameter(torch.randn(1, out_channels, in_channels, kernel_size, kernel_size))
         self.modulation = EqualizedLinear(style_dim, in_channels, bias_init=1.0)
         self.scale = 1.0 / math.sqrt(in_channels * kernel_size**2)
@@ -139,40 +141,46 @@ class ModulatedConv2d(nn.Module):
             x = F.conv2d(x, weight, padding=self.padding)
         if self.demodulate:
             energy = F.linear(s.float().square(), weight.float().square().sum(dim=(2, 3)))
-            x = x * torch.rsqrt(energy + 1e-8).to(x.dtype)[:, :, None, None]
+            x = x * (self.gain * torch.rsqrt(energy + 1e-8)).to(x.dtype)[:, :, None, None]
         return x
 
 
 class NoiseInjection(nn.Module):
-    """Adds one noise map to every channel, with a learned strength."""
+    """Adds one noise map to every channel, with a learned strength times a fixed gain."""
 
-    def __init__(self) -> None:
+    def __init__(self, gain: float = 1.0) -> None:
         super().__init__()
+        self.gain = gain
         self.weight = nn.Parameter(torch.zeros(1))
 
     def forward(self, x: Float[Tensor, "b c h w"], noise: Float[Tensor, "#b 1 h w"]) -> Float[Tensor, "b c h w"]:
-        return x + (self.weight * noise).to(x.dtype)
+        return x + (self.gain * self.weight * noise).to(x.dtype)
 
 
 class BiasedLeakyReLU(nn.Module):
-    """Channel bias, leaky ReLU, and the gain that keeps unit variance."""
+    """Channel bias times a fixed gain, then leaky ReLU."""
 
-    def __init__(self, channels: int):
+    def __init__(self, channels: int, gain: float = 1.0):
         super().__init__()
+        self.gain = gain
         self.bias = nn.Parameter(torch.zeros(channels))
 
     def forward(self, x: Float[Tensor, "b c h w"]) -> Float[Tensor, "b c h w"]:
-        return _leaky(x + self.bias.to(x.dtype)[:, None, None])
+        return F.leaky_relu(x + (self.gain * self.bias).to(x.dtype)[:, None, None], LEAKY_SLOPE)
 
 
 class StyledConv(nn.Module):
-    """Modulated 3x3 convolution, noise, bias and activation."""
+    """Modulated 3x3 convolution, noise, bias and activation.
+
+    The gain that follows the leaky ReLU commutes with it. It is applied to the demodulation factors, the noise
+    strength and the bias, which are small, instead of to the feature maps.
+    """
 
     def __init__(self, in_channels: int, out_channels: int, style_dim: int, upsample: bool = False):
         super().__init__()
-        self.conv = ModulatedConv2d(in_channels, out_channels, 3, style_dim, upsample=upsample)
-        self.noise = NoiseInjection()
-        self.activate = BiasedLeakyReLU(out_channels)
+        self.conv = ModulatedConv2d(in_channels, out_channels, 3, style_dim, upsample=upsample, gain=LEAKY_GAIN)
+        self.noise = NoiseInjection(gain=LEAKY_GAIN)
+        self.activate = BiasedLeakyReLU(out_channels, gain=LEAKY_GAIN)
 
     def forward(
         self, x: Float[Tensor, "b i h w"], style: Float[Tensor, "b d"], noise: Float[Tensor, "#b 1 h2 w2"]
@@ -206,7 +214,7 @@ class ConstantInput(nn.Module):
         self.input = nn.Parameter(torch.randn(1, channels, 4, 4))
 
     def forward(self, batch: int) -> Float[Tensor, "b c 4 4"]:
-        return self.input.expand(batch, -1, -1, -1)
+        return self.input.expand(batch, -1, -1, -1).contiguous(memory_format=torch.channels_last)
 
 
 class _NoiseMaps(nn.Module):

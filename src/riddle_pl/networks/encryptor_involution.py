@@ -1,0 +1,118 @@
+"""An encryptor that is its own inverse: T(T(w, p), p) = w for every w and p, by construction (beyond the paper).
+
+The paper's T has to learn to undo itself, and spends capacity and loss weight on it. Here T_p = F_p^-1 S_p F_p:
+F_p is a chain of additive coupling layers (Dinh et al., "NICE", ICLR workshop 2015) driven by the password, which can
+be undone exactly whatever its weights are, and S_p reflects the code in planes, at angles that the password chooses.
+S_p is its own inverse, hence T_p is too, up to rounding. Training is left with the rest of the task: a realistic,
+different person for every password, right or wrong.
+"""
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+
+class PlaneReflection(nn.Module):
+    """S_p: reflects each pair of coordinates (a_i, b_i) at the axis of angle theta_i(p) / 2.
+
+    A reflection is symmetric and orthogonal: it is its own inverse and keeps the length of (a_i, b_i). Two of them
+    under different passwords make a rotation, so a wrong password does not lead back.
+
+    Args:
+        dim: width of a code (two coordinates a plane).
+    """
+
+    def __init__(self, dim: int):
+        super().__init__()
+        self.angle = nn.Linear(dim, dim // 2)
+        nn.init.normal_(self.angle.weight, std=torch.pi / dim**0.5)
+        nn.init.zeros_(self.angle.bias)
+
+    def forward(
+        self, a: Float[Tensor, "b n h"], b: Float[Tensor, "b n h"], password: Float[Tensor, "b d"]
+    ) -> tuple[Float[Tensor, "b n h"], Float[Tensor, "b n h"]]:
+        theta = self.angle(password)[:, None]
+        cos, sin = theta.cos(), theta.sin()
+        return cos * a + sin * b, sin * a - cos * b
+
+
+class CouplingShift(nn.Module):
+    """What one half of the coordinates gains from the other half and the password; all layers of w attend."""
+
+    def __init__(self, num_layers: int, dim: int, hidden: int, heads: int):
+        super().__init__()
+        self.from_half = nn.Linear(dim // 2, hidden)
+        self.from_password = nn.Linear(dim, hidden)
+        self.position = nn.Parameter(0.02 * torch.randn(num_layers, hidden))
+        self.mix = nn.TransformerEncoderLayer(
+            hidden, heads, 2 * hidden, dropout=0.0, activation="gelu", batch_first=True, norm_first=True
+        )
+        self.norm = nn.LayerNorm(hidden)
+        self.to_shift = nn.Linear(hidden, dim // 2)
+        nn.init.zeros_(self.to_shift.weight)
+        nn.init.zeros_(self.to_shift.bias)
+
+    def forward(self, half: Float[Tensor, "b n h"], password: Float[Tensor, "b n d"]) -> Float[Tensor, "b n h"]:
+        tokens = self.from_half(half) + self.from_password(password) + self.position
+        shift: Tensor = self.to_shift(self.norm(self.mix(tokens)))
+        return shift
+
+
+class InvolutiveEncryptor(nn.Module):
+    """T with exact recovery.
+
+    Codes are written in the principal components of W (``fit_latents``), each scaled to unit variance. Neighbouring
+    components, whose variances are alike, share a plane of S_p: what lies far from W in a real photo's code stays
+    among directions of its own scale.
+
+    Args:
+        num_layers: n, layers of a W+ code.
+        dim: width of a code, even.
+        hidden: width inside the coupling layers.
+        heads: attention heads inside the coupling layers.
+        depth: coupling layers in F_p.
+    """
+
+    mean: Tensor
+    basis: Tensor
+    scale: Tensor
+
+    def __init__(self, num_layers: int, dim: int = 512, hidden: int = 256, heads: int = 4, depth: int = 4):
+        super().__init__()
+        self.num_layers = num_layers
+        self.reflection = PlaneReflection(dim)
+        self.shifts = nn.ModuleList(CouplingShift(num_layers, dim, hidden, heads) for _ in range(depth))
+        self.register_buffer("mean", torch.zeros(dim))
+        self.register_buffer("basis", torch.eye(dim))
+        self.register_buffer("scale", torch.ones(dim))
+
+    @torch.no_grad()
+    def fit_latents(self, w: Float[Tensor, "m d"]) -> None:
+        """Sets mean, principal components and their standard deviations from ``m`` codes drawn from f(z)."""
+        self.mean.copy_(w.mean(dim=0))
+        covariance = torch.cov(w.double().T)
+        variances, vectors = torch.linalg.eigh(covariance)
+        self.basis.copy_(vectors.flip(1))
+        floor = variances.max() * 1e-6
+        self.scale.copy_(variances.flip(0).clamp_min(floor).sqrt())
+
+    def forward(self, w: Float[Tensor, "b n d"], w_pwd: Float[Tensor, "b n d"]) -> Float[Tensor, "b n d"]:
+        v = (w - self.mean) @ self.basis / self.scale
+        password = (w_pwd - self.mean) @ self.basis / self.scale
+        a, b = v[..., 0::2], v[..., 1::2]
+        for index, shift in enumerate(self.shifts):
+            a, b = self._couple(shift, index, a, b, password, sign=1.0)
+        a, b = self.reflection(a, b, password[:, 0])
+        for index, shift in reversed(list(enumerate(self.shifts))):
+            a, b = self._couple(shift, index, a, b, password, sign=-1.0)
+        v = torch.stack([a, b], dim=-1).flatten(-2)
+        return v * self.scale @ self.basis.T + self.mean
+
+    @staticmethod
+    def _couple(
+        shift: nn.Module, index: int, a: Tensor, b: Tensor, password: Tensor, sign: float
+    ) -> tuple[Tensor, Tensor]:
+        """One coupling layer (sign 1) or its inverse (sign -1); even ones change a, odd ones b."""
+        if index % 2 == 0:
+            return a + sign * shift(b, password), b
+        return a, b + sign * shift(a, password)

@@ -1,0 +1,39 @@
+"""Sample sheets while a recipe runs."""
+
+from pathlib import Path
+
+import pytorch_lightning as pl
+from torchvision.utils import save_image
+
+from riddle_pl.files import atomic_write
+from riddle_pl.pretraining.recipe import Recipe
+
+
+class SampleSheets(pl.Callback):
+    """Writes ``samples_<step>.png`` every so many steps, and once at the end.
+
+    Args:
+        folder: where the sheets go.
+        every: steps between two sheets.
+    """
+
+    def __init__(self, folder: Path, every: int):
+        self.folder = folder
+        self.every = every
+
+    def on_train_batch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule, *_: object) -> None:
+        if isinstance(pl_module, Recipe) and int(pl_module.step_count) % self.every == 0:
+            self._write(pl_module)
+
+    def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        if isinstance(pl_module, Recipe):
+            self._write(pl_module)
+
+    def _write(self, recipe: Recipe) -> None:
+        training = recipe.training
+        recipe.eval()
+        images = recipe.samples().float().clamp(-1, 1)
+        recipe.train(training)
+        path = self.folder / f"samples_{int(recipe.step_count):06d}.png"
+        with atomic_write(path) as temporary:
+            save_image(images, temporary, nrow=int(len(images) ** 0.5), normalize=True, value_range=(-1, 1), format="png")

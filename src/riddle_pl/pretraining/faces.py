@@ -1,0 +1,108 @@
+"""Aligned faces for the recipes: read from tar archives once, deduplicated, split by content, kept as bytes."""
+
+import hashlib
+import io
+import tarfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from jaxtyping import Float, UInt8
+from PIL import Image
+from torch import Tensor
+
+from riddle_pl.errors import DataError
+from riddle_pl.files import require_file
+
+
+@dataclass(frozen=True)
+class FaceSet:
+    """Aligned faces in memory.
+
+    Attributes:
+        images: 0..255, RGB.
+        names: ``archive/member`` of each image.
+    """
+
+    images: UInt8[Tensor, "n 3 h w"]
+    names: list[str]
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def batch(self, size: int, seed: int, step: int, flip: bool = True) -> Float[Tensor, "b 3 h w"]:
+        """The images of one training step, in [-1, 1]: they depend on ``seed`` and ``step`` alone."""
+        rng = torch.Generator().manual_seed(seed * 1_000_003 + step)
+        x = to_float(self.images[torch.randint(len(self), (size,), generator=rng)])
+        if flip:
+            mirrored = torch.rand(size, generator=rng) < 0.5
+            x[mirrored] = x[mirrored].flip(-1)
+        return x
+
+
+def to_float(images: UInt8[Tensor, "n 3 h w"]) -> Float[Tensor, "n 3 h w"]:
+    """0..255 bytes to [-1, 1]."""
+    return images.float() / 127.5 - 1.0
+
+
+def _is_held_out(digest: bytes, share: float) -> bool:
+    return int.from_bytes(digest[:4], "big") < share * 2**32
+
+
+def _members(archive: Path) -> Iterator[tuple[str, bytes]]:
+    with tarfile.open(archive) as tar:
+        for member in sorted(tar.getmembers(), key=lambda m: m.name):
+            if member.isfile() and member.name.endswith((".jpg", ".png")):
+                stream = tar.extractfile(member)
+                if stream is not None:
+                    yield member.name, stream.read()
+
+
+def read_faces(
+    root: str | Path,
+    archives: Sequence[str],
+    size: int,
+    held_out: float = 0.05,
+    part: str = "train",
+) -> FaceSet:
+    """Reads ``root/<archive>.tar`` of aligned images and resizes them to ``size`` pixels (antialiased).
+
+    Exact duplicates are dropped by sha256, before the split. The split depends on the content alone: an image is
+    held out when the first bytes of its sha256 fall below the share, so it is the same on every machine.
+
+    Args:
+        root: folder of the archives.
+        archives: their names, without ``.tar``.
+        size: side in pixels.
+        held_out: share of held-out images, 0 to 1.
+        part: ``train`` or ``held_out``.
+
+    Raises:
+        DataError: an archive is missing or damaged, or nothing is left.
+    """
+    if part not in ("train", "held_out"):
+        raise DataError(f"part={part} is unknown; choose from held_out, train")
+    seen: set[bytes] = set()
+    images: list[np.ndarray] = []
+    names: list[str] = []
+    for name in archives:
+        archive = Path(root) / f"{name}.tar"
+        require_file(archive, "face archive")
+        try:
+            for member, content in _members(archive):
+                digest = hashlib.sha256(content).digest()
+                if digest in seen or _is_held_out(digest, held_out) != (part == "held_out"):
+                    continue
+                seen.add(digest)
+                image = Image.open(io.BytesIO(content)).convert("RGB")
+                if image.size != (size, size):
+                    image = image.resize((size, size), Image.Resampling.LANCZOS)
+                images.append(np.asarray(image))
+                names.append(f"{name}/{member}")
+        except (tarfile.TarError, OSError) as error:
+            raise DataError(f"{archive} cannot be read ({error}); fetch it again") from error
+    if not images:
+        raise DataError(f"no face in {', '.join(archives)} under {root} for part={part}, held_out={held_out}")
+    return FaceSet(torch.from_numpy(np.stack(images)).permute(0, 3, 1, 2).contiguous(), names)
