@@ -21,11 +21,11 @@ find_python() {
     echo "$PYTHON"
     return
   fi
-  # The newest of the versions that every dependency has wheels for; then whatever "python3" is.
-  for candidate in python3.14 python3.13 python3.12 python3.11 python3 python; do
+  # The newest of the versions that the package names, then any other.
+  for candidate in python3.13 python3.12 python3.11 python3.14 python3 python; do
     if is_new_enough "$candidate"; then echo "$candidate"; return; fi
   done
-  fail "no Python 3.11 or newer found (looked for python3.14 ... python3.11, python3, python);" \
+  fail "no Python 3.11 or newer found (looked for python3.11 to python3.14, python3, python);" \
     "install one (Debian, Ubuntu: apt install python3.11 python3.11-venv) or name it: make setup PYTHON=/path/to/python3.11"
 }
 
@@ -62,7 +62,7 @@ fi
 say "installing riddle-pl and its dependencies into $venv."
 say "PyTorch for Linux is several GB; the first time takes a few minutes (about two on a fast line)."
 if ! "$venv/bin/python" -m pip install --disable-pip-version-check --progress-bar off -e ".[$extras]" \
-  | grep --line-buffered -E '^(Collecting torch|Obtaining|Installing|Successfully)' | cut -c1-100; then
+  | awk '/^(Collecting torch|Installing|Successfully)/ { print substr($0, 1, 100); fflush() }'; then
   fail "pip could not install the dependencies (the reason is above); check the network and the disk space, then run it again: it goes on where it stopped."
 fi
 say "done."
