@@ -1,0 +1,31 @@
+"""Ciphertext (beyond the paper): a wrong password does not simply return the encrypted face."""
+
+from jaxtyping import Float
+from torch import Tensor
+
+from riddle_pl.losses.features import StepFeatures
+from riddle_pl.losses.identity import push_apart
+from riddle_pl.losses.term import MarginTerm
+
+
+def ciphertext_loss(
+    encrypted: Float[Tensor, "b d"],
+    wrong1: Float[Tensor, "b d"],
+    wrong2: Float[Tensor, "b d"],
+    margin: float = 0.1,
+) -> Float[Tensor, ""]:
+    """Mean over both wrong decryptions of max(0, cos(R(x_enc), R(x_wrong)) - margin).
+
+    Without it, an encryptor that ignores wrong passwords passes: its output is the encrypted face, unlike the original.
+    """
+    return push_apart([(encrypted, wrong1), (encrypted, wrong2)], margin)
+
+
+class CiphertextLoss(MarginTerm):
+    """:func:`ciphertext_loss` of a step; both wrong decryptions are of the first encryption."""
+
+    image_names = ("enc1", "wrong1", "wrong2")
+
+    def forward(self, step: StepFeatures) -> Float[Tensor, ""]:
+        encrypted, wrong1, wrong2 = map(step.embedding, self.image_names)
+        return ciphertext_loss(encrypted, wrong1, wrong2, self.margin)

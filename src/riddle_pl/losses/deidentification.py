@@ -1,0 +1,28 @@
+"""De-identification: an encrypted face is another person than the original."""
+
+from jaxtyping import Float
+from torch import Tensor
+
+from riddle_pl.losses.features import ORIGINAL, StepFeatures
+from riddle_pl.losses.identity import push_apart
+from riddle_pl.losses.term import MarginTerm
+
+
+def deidentification_loss(
+    original: Float[Tensor, "b d"],
+    encrypted1: Float[Tensor, "b d"],
+    encrypted2: Float[Tensor, "b d"],
+    margin: float = 0.1,
+) -> Float[Tensor, ""]:
+    """Mean over both encryptions of max(0, cos(R(x), R(x_enc)) - margin)."""
+    return push_apart([(original, encrypted1), (original, encrypted2)], margin)
+
+
+class DeidentificationLoss(MarginTerm):
+    """:func:`deidentification_loss` of a step."""
+
+    image_names = (ORIGINAL, "enc1", "enc2")
+
+    def forward(self, step: StepFeatures) -> Float[Tensor, ""]:
+        original, encrypted1, encrypted2 = map(step.embedding, self.image_names)
+        return deidentification_loss(original, encrypted1, encrypted2, self.margin)

@@ -1,0 +1,29 @@
+"""Diversity: different passwords give different persons, in encryption and in wrong decryption."""
+
+from jaxtyping import Float
+from torch import Tensor
+
+from riddle_pl.losses.features import StepFeatures
+from riddle_pl.losses.identity import push_apart
+from riddle_pl.losses.term import MarginTerm
+
+
+def diversity_loss(
+    encrypted1: Float[Tensor, "b d"],
+    encrypted2: Float[Tensor, "b d"],
+    wrong1: Float[Tensor, "b d"],
+    wrong2: Float[Tensor, "b d"],
+    margin: float = 0.1,
+) -> Float[Tensor, ""]:
+    """Mean over the pairs (x_enc1, x_enc2) and (x_wrong1, x_wrong2) of one face of max(0, cos - margin)."""
+    return push_apart([(encrypted1, encrypted2), (wrong1, wrong2)], margin)
+
+
+class DiversityLoss(MarginTerm):
+    """:func:`diversity_loss` of a step."""
+
+    image_names = ("enc1", "enc2", "wrong1", "wrong2")
+
+    def forward(self, step: StepFeatures) -> Float[Tensor, ""]:
+        encrypted1, encrypted2, wrong1, wrong2 = map(step.embedding, self.image_names)
+        return diversity_loss(encrypted1, encrypted2, wrong1, wrong2, self.margin)

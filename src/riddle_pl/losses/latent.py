@@ -1,0 +1,37 @@
+"""L_latent: the produced codes stay near the original's, or (on ``dec`` alone) return to it."""
+
+from collections.abc import Sequence
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from riddle_pl.losses.distance import safe_sqrt
+from riddle_pl.losses.features import ORIGINAL, PRODUCED, StepFeatures
+from riddle_pl.losses.term import ImagesTerm
+
+
+def latent_loss(
+    original: Float[Tensor, "b n d"], produced: Float[Tensor, "b n d"], squared: bool = True
+) -> Float[Tensor, ""]:
+    """Mean squared difference of two codes; when not ``squared``, ‖w - w*‖₂ of each layer, averaged."""
+    difference = (original - produced).square()
+    return difference.mean() if squared else safe_sqrt(difference.sum(dim=2)).mean()
+
+
+class LatentLoss(ImagesTerm):
+    """Sum of :func:`latent_loss` over ``images``.
+
+    Args:
+        weight: λ_latent.
+        images: produced codes to compare with the original.
+        squared: mean squared difference; False: the norm in the paper's equation.
+    """
+
+    def __init__(self, weight: float = 0.01, images: Sequence[str] = PRODUCED, squared: bool = True):
+        super().__init__(weight, images)
+        self.squared = squared
+
+    def forward(self, step: StepFeatures) -> Float[Tensor, ""]:
+        original = step.latent(ORIGINAL)
+        return torch.stack([latent_loss(original, step.latent(name), self.squared) for name in self.images]).sum()

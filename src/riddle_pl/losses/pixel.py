@@ -1,0 +1,26 @@
+"""L_pix: the produced images keep the original's colours and layout, pixel by pixel."""
+
+from collections.abc import Sequence
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from riddle_pl.losses.features import ORIGINAL, PRODUCED, StepFeatures
+from riddle_pl.losses.term import ImagesTerm
+
+
+def pixel_loss(original: Float[Tensor, "b 3 h w"], produced: Float[Tensor, "b 3 h w"]) -> Float[Tensor, ""]:
+    """‖x - x*‖₁ as a mean over pixels, channels and samples."""
+    return (original - produced).abs().mean()
+
+
+class PixelLoss(ImagesTerm):
+    """Sum of :func:`pixel_loss` over ``images``."""
+
+    def __init__(self, weight: float = 0.05, images: Sequence[str] = PRODUCED):
+        super().__init__(weight, images)
+
+    def forward(self, step: StepFeatures) -> Float[Tensor, ""]:
+        original = step.image(ORIGINAL)
+        return torch.stack([pixel_loss(original, step.image(name)) for name in self.images]).sum()

@@ -1,0 +1,31 @@
+"""Recovery: the face decrypted with the right password is the original person."""
+
+from typing import ClassVar
+
+from jaxtyping import Float
+from torch import Tensor
+
+from riddle_pl.losses.features import ORIGINAL, Role, StepFeatures
+from riddle_pl.losses.identity import cosine
+from riddle_pl.losses.term import LossTerm
+
+
+def recovery_loss(original: Float[Tensor, "b d"], recovered: Float[Tensor, "b d"]) -> Float[Tensor, ""]:
+    """1 - cos(R(x), R(x_dec)), without a margin: a recovery that is far off gets the full gradient.
+
+    (The authors' code clamps the cosine at the margin here too, so that the worst recoveries get none.)
+    """
+    return (1 - cosine(original, recovered)).mean()
+
+
+class RecoveryLoss(LossTerm):
+    """:func:`recovery_loss` of a step."""
+
+    role: ClassVar[Role | None] = "recogniser"
+    image_names = (ORIGINAL, "dec")
+
+    def __init__(self, weight: float = 1.0):
+        super().__init__(weight)
+
+    def forward(self, step: StepFeatures) -> Float[Tensor, ""]:
+        return recovery_loss(step.embedding(ORIGINAL), step.embedding("dec"))
