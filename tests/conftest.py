@@ -1,18 +1,19 @@
 """Shared fixtures, and shape checks at test time: a wrong tensor shape anywhere in the numerics fails a test."""
 
+import importlib
 import os
+import sys
 from pathlib import Path
 
 import pytest
 from jaxtyping import install_import_hook
 
 # Before anything of ours is imported. Only numeric modules: Typer, Hydra and Lightning read signatures themselves.
-CHECKED = ("networks", "losses", "password", "packs", "photos")
-install_import_hook([f"riddle_pl.{name}" for name in CHECKED], "beartype.beartype")
-
 REPOSITORY = Path(__file__).resolve().parents[1]
-TINY_SIZE = 32
-TINY_WIDTH = 16
+CHECKED = ("networks", "losses", "password", "packs", "photos")
+sys.path.insert(0, str(REPOSITORY))  # for `from tests...`, also when pytest is called without `python -m`
+importlib.import_module("tests.typecheck")  # the hook only looks it up
+install_import_hook([f"riddle_pl.{name}" for name in CHECKED], "tests.typecheck.typechecked")
 
 
 @pytest.fixture(scope="session")

@@ -47,20 +47,16 @@ def _e4e(args: Args) -> nn.Module:
     from riddle_pl.networks.e4e import E4EEncoder, E4EInverter
 
     encoder = E4EEncoder(**{key: _tuples(value) for key, value in args.items()})
-    layers = int(args.get("num_layers", 14))
-    return E4EInverter(encoder, torch.zeros(layers, 512))
+    return E4EInverter(encoder, torch.zeros(args.get("dim", 512)))
 
 
 def _aligned_recogniser(args: Args) -> nn.Module:
     """Args: ``backbone`` {arch, args}, ``crop`` {top, bottom, left, right} in fractions, ``input_size`` [h, w]."""
     from riddle_pl.networks.recogniser import AlignedRecogniser, CropBox
 
-    given = dict(args)
-    backbone = given.pop("backbone")
-    crop = given.pop("crop", None)
-    box = {} if crop is None else {"crop": CropBox(**crop) if isinstance(crop, Mapping) else CropBox(*crop)}
-    rest = {key: _tuples(value) for key, value in given.items()}
-    return AlignedRecogniser(build(backbone["arch"], backbone.get("args", {})), **box, **rest)
+    backbone, (height, width) = args["backbone"], args["input_size"]
+    network = build(backbone["arch"], backbone.get("args", {}))
+    return AlignedRecogniser(network, CropBox(**args["crop"]), (height, width))
 
 
 ARCHITECTURES: dict[str, Builder] = {

@@ -8,6 +8,7 @@ from safetensors.torch import load_file
 from torch import nn
 
 from riddle_pl.errors import CheckpointError, PackError, one_line
+from riddle_pl.networks.checkpoint_files import load_strict, read_checkpoint, tensors
 from riddle_pl.packs.architectures import build
 from riddle_pl.packs.manifest import Manifest, WeightEntry
 
@@ -35,8 +36,6 @@ def load_network(entry: WeightEntry, path: Path, manifest: Manifest) -> nn.Modul
 
 
 def _safetensors(entry: WeightEntry, path: Path, manifest: Manifest) -> nn.Module:
-    from riddle_pl.networks.checkpoints import load_strict
-
     network = build(entry.arch, entry.args)
     try:
         state = load_file(path)
@@ -79,7 +78,23 @@ def _parsenet(entry: WeightEntry, path: Path, manifest: Manifest) -> nn.Module:
 def _riddle(entry: WeightEntry, path: Path, manifest: Manifest) -> nn.Module:
     from riddle_pl.networks.checkpoints import load_encryptor_checkpoint
 
-    return load_encryptor_checkpoint(path)
+    return load_encryptor_checkpoint(path, num_layers=manifest.num_layers)
+
+
+def _vgg16(entry: WeightEntry, path: Path, manifest: Manifest) -> nn.Module:
+    from riddle_pl.networks.lpips_features import LPIPSFeatures
+
+    network = LPIPSFeatures()
+    network.load_trunk(tensors(read_checkpoint(path), path), str(path))
+    return network
+
+
+def _in_recogniser(entry: WeightEntry, backbone: nn.Module) -> nn.Module:
+    """Public recognisers take crops: ``args`` say which part of an aligned image, and how large."""
+    from riddle_pl.networks.recogniser import AlignedRecogniser, CropBox
+
+    height, width = entry.args["input_size"]
+    return AlignedRecogniser(backbone, CropBox(**entry.args["crop"]), (height, width))
 
 
 _LOADERS: dict[str, Loader] = {
@@ -90,4 +105,5 @@ _LOADERS: dict[str, Loader] = {
     "mobilefacenet": _mobilefacenet,
     "parsenet": _parsenet,
     "riddle": _riddle,
+    "vgg16": _vgg16,
 }

@@ -139,12 +139,12 @@ class Pack:
         Raises:
             PackError: see :meth:`load`; or the entry does not say its tokens.
         """
-        from riddle_pl.password import PerLayerTokens, SingleToken
+        from riddle_pl.password import token_scheme
 
         tokens = self.entry(name).tokens
         if tokens is None:
             raise PackError(f"pack {self.name}: {name} does not say its password tokens; it is not an encryptor")
-        return self.load(name), SingleToken() if tokens == "single" else PerLayerTokens()
+        return self.load(name), token_scheme(tokens)
 
     def _remedy(self, entry: WeightEntry) -> str:
         if not self.importable:

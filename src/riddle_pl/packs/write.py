@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from riddle_pl.errors import PackError
 from riddle_pl.files import atomic_write, require_writable_dir, sha256_file
+from riddle_pl.networks.checkpoint_files import load_strict
 from riddle_pl.packs.architectures import build
 from riddle_pl.packs.manifest import MANIFEST_NAME, Manifest, WeightEntry, read_manifest
 
@@ -57,8 +58,6 @@ def write_pack_entry(
         CheckpointError: the weights do not fit ``build(arch, args)``.
         FileError: the folder cannot be written to.
     """
-    from riddle_pl.networks.checkpoints import load_strict
-
     folder = require_writable_dir(folder, "pack folder", create=True)
     manifest = _existing_or_new(folder, role, args, size, name)
     plain_args = json.loads(json.dumps(dict(args)))

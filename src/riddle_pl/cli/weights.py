@@ -1,0 +1,134 @@
+"""``riddle weights``: list, fetch, import and verify the networks of the model packs."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from riddle_pl.errors import PackError, RiddleError, one_line
+from riddle_pl.packs import Pack, load_pack, pack_names
+from riddle_pl.packs.install import fetch_file, find_entry, import_file
+
+app = typer.Typer(
+    help="List, fetch, import and verify the networks of the model packs.\n\n"
+    "Example: riddle weights import generator ~/Downloads/stylegan2-ffhq-256.pt --pack ffhq256",
+    add_completion=False,
+)
+
+PackOption = Annotated[str, typer.Option("--pack", help="lite, ffhq256, ffhq1024, or a folder with a manifest.json.")]
+OptionalPack = Annotated[str | None, typer.Option("--pack", help="Only this pack; all by default.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only.")]
+
+WIDTH_WITHOUT_TERMINAL = 200
+WIDTH_WITH_ORIGIN = 150
+
+
+@app.command("list")
+def list_weights(pack: OptionalPack = None) -> None:
+    """Show every network of the packs, and whether its file is there.
+
+    Example: riddle weights list --pack ffhq256
+    """
+    console = Console() if sys.stdout.isatty() else Console(width=WIDTH_WITHOUT_TERMINAL)
+    columns = ["pack", "role", "file", "state", "licence", "origin"]
+    table = Table(*(columns if console.width >= WIDTH_WITH_ORIGIN else columns[:-1]))
+    for name, opened in _opened(pack):
+        if isinstance(opened, RiddleError):
+            table.add_row(name, "", "", "[red]unreadable[/red]", escape(one_line(opened)))
+            continue
+        for role in opened.roles:
+            entry = opened.entry(role)
+            cells = [name, role, entry.file, _state(opened, role), escape(entry.license), escape(entry.origin)]
+            table.add_row(*cells[: len(table.columns)])
+    console.print(table)
+
+
+@app.command()
+def fetch(
+    entries: Annotated[list[str] | None, typer.Argument(help="Roles or file names; all with an address.")] = None,
+    pack: PackOption = "ffhq256",
+    quiet: Quiet = False,
+) -> None:
+    """Download networks of a public pack from where they are published, and check their sha256.
+
+    Example: riddle weights fetch perceptual --pack ffhq256
+    """
+    opened = load_pack(pack)
+    chosen = entries or [role for role in opened.roles if opened.entry(role).url is not None]
+    for item in [find_entry(opened, item).role for item in chosen]:
+        path = fetch_file(opened, item, progress=not quiet and sys.stderr.isatty())
+        _say(quiet, f"{item}: {path}")
+    by_hand = [role for role in opened.roles if opened.entry(role).url is None and not opened.has(role)]
+    if opened.importable and not entries and by_hand:
+        _say(quiet, f"to be imported by hand: {', '.join(by_hand)} (riddle weights list --pack {pack})")
+
+
+@app.command("import")
+def import_weights(
+    entry: Annotated[str, typer.Argument(help="A role (generator, encoder, ...) or a file name of the pack.")],
+    file: Annotated[Path, typer.Argument(help="The checkpoint that you have.")],
+    pack: PackOption = "ffhq256",
+    quiet: Quiet = False,
+) -> None:
+    """Check a checkpoint that you have and copy it to where the pack finds it.
+
+    Example: riddle weights import encoder e4e_ffhq_encode_256.pt --pack ffhq256
+    """
+    opened = load_pack(pack)
+    path = import_file(opened, entry, file)
+    _say(quiet, f"imported {file} as {find_entry(opened, entry).role} of pack {opened.name}: {path}")
+
+
+@app.command()
+def verify(pack: OptionalPack = None, quiet: Quiet = False) -> None:
+    """Hash every file that is there and compare with its pack's manifest; exit status 2 if one differs.
+
+    Example: riddle weights verify --pack lite
+    """
+    problems: list[RiddleError] = []
+    for name, opened in _opened(pack):
+        if isinstance(opened, RiddleError):
+            problems.append(opened)
+            continue
+        for role in opened.roles:
+            if opened.importable and not opened.path(role).exists():
+                _say(quiet, f"{name} {role}: missing (not fetched or imported yet)")
+                continue
+            try:
+                _say(quiet, f"{name} {role}: ok, sha256 {opened.verify(role)}")
+            except RiddleError as error:
+                _say(quiet, f"{name} {role}: FAILED")
+                problems.append(error)
+    if problems:
+        more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+        raise PackError(f"{one_line(problems[0])}{more}")
+
+
+def _opened(name: str | None) -> list[tuple[str, Pack | RiddleError]]:
+    """The pack asked for (whose error is raised), or all known packs with the errors of those that do not open."""
+    if name is not None:
+        return [(name, load_pack(name))]
+    packs: list[tuple[str, Pack | RiddleError]] = []
+    for known in pack_names():
+        try:
+            packs.append((known, load_pack(known)))
+        except RiddleError as error:
+            packs.append((known, error))
+    return packs
+
+
+def _state(pack: Pack, role: str) -> str:
+    if pack.has(role):
+        return "[green]present[/green]" if pack.expected_sha256(role) else "[yellow]there, not imported[/yellow]"
+    if not pack.importable:
+        return "[red]missing[/red]"
+    return f"[yellow]missing: riddle weights {'fetch' if pack.entry(role).url else 'import'}[/yellow]"
+
+
+def _say(quiet: bool, line: str) -> None:
+    if not quiet:
+        print(line, flush=True)

@@ -1,0 +1,106 @@
+"""Getting the files of a public pack: fetched from where they are published, or imported from a local file."""
+
+import shutil
+from difflib import get_close_matches
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from riddle_pl.errors import PackError, one_line
+from riddle_pl.files import atomic_write, require_file, require_writable_dir, sha256_file
+from riddle_pl.packs.formats import load_network
+from riddle_pl.packs.manifest import WeightEntry
+from riddle_pl.packs.pack import Pack
+from riddle_pl.packs.store import record_hash
+
+TIMEOUT_S = 30
+"""Seconds without an answer after which a download is given up."""
+
+
+def find_entry(pack: Pack, role_or_file: str) -> WeightEntry:
+    """The entry with this role or this file name.
+
+    Raises:
+        PackError: the pack has neither.
+    """
+    by_file = {entry.file: entry for entry in pack.manifest.networks.values()}
+    if role_or_file in by_file:
+        return by_file[role_or_file]
+    if role_or_file in pack.manifest.networks:
+        return pack.entry(role_or_file)
+    choices = [*pack.roles, *by_file]
+    near = get_close_matches(role_or_file, choices, n=1)
+    hint = f"did you mean {near[0]}? " if near else ""
+    raise PackError(f"pack {pack.name} has no {role_or_file!r}; {hint}choose from {', '.join(choices)}")
+
+
+def import_file(pack: Pack, role_or_file: str, source: Path) -> Path:
+    """Checks a local checkpoint and copies it into the pack's folder.
+
+    Its hash must be the published one; where none is published, the file must load strictly as that network, and its
+    hash is recorded. The copy replaces an earlier one only when it is complete.
+
+    Raises:
+        PackError: the pack takes no imports, has no such entry, or the file is another one.
+        CheckpointError: the file does not fit the network.
+        FileError: a file or folder cannot be read or written.
+    """
+    _require_importable(pack)
+    entry = find_entry(pack, role_or_file)
+    require_file(source, f"{entry.role} checkpoint")
+    sha256 = sha256_file(source)
+    if entry.sha256 is not None and sha256 != entry.sha256:
+        raise PackError(f"{source} has sha256 {sha256}; {entry.file} of pack {pack.name} has {entry.sha256}")
+    load_network(entry, source, pack.manifest)
+    target = require_writable_dir(pack.folder, "weights folder", create=True) / entry.file
+    if not (target.exists() and target.samefile(source)):
+        with atomic_write(target) as temporary:
+            shutil.copyfile(source, temporary)
+            if (copied := sha256_file(temporary)) != sha256:
+                raise PackError(f"{source} changed while it was copied (sha256 {sha256}, then {copied}); try again")
+    if entry.sha256 is None:
+        record_hash(pack.folder, entry.file, sha256)
+    return target
+
+
+def fetch_file(pack: Pack, role_or_file: str, progress: bool = False) -> Path:
+    """Downloads one file of a public pack, unless it is there already, and checks its hash.
+
+    Raises:
+        PackError: the pack or the entry cannot be fetched, the network fails, or the published file has changed.
+        FileError: the folder cannot be written to.
+    """
+    _require_importable(pack)
+    entry = find_entry(pack, role_or_file)
+    by_hand = f"`riddle weights import {entry.role} FILE --pack {pack.name}`"
+    if entry.url is None or entry.sha256 is None:
+        raise PackError(f"{entry.file} has no stable address; get it from {entry.origin}, then run {by_hand}")
+    import pooch
+    import requests
+
+    require_writable_dir(pack.folder, "weights folder", create=True)
+    pooch.get_logger().setLevel("WARNING")
+    downloader = pooch.HTTPDownloader(progressbar=progress, timeout=TIMEOUT_S)
+    host = urlsplit(entry.url).hostname
+    try:
+        path = pooch.retrieve(
+            entry.url, f"sha256:{entry.sha256}", fname=entry.file, path=pack.folder, downloader=downloader
+        )
+    except requests.HTTPError as error:
+        status = error.response.status_code if error.response is not None else "an error"
+        raise PackError(f"{host} answers {status} for {entry.url}; get the file by hand, then run {by_hand}") from None
+    except requests.Timeout:
+        raise PackError(f"{host} does not answer within {TIMEOUT_S} s; try again, or get {entry.url} by hand") from None
+    except (requests.RequestException, OSError):
+        raise PackError(
+            f"no connection to {host}; check the network or proxy, or download {entry.url} elsewhere and run {by_hand}"
+        ) from None
+    except ValueError as error:
+        raise PackError(f"{entry.url} is not the file expected ({one_line(error)}); nothing was kept") from None
+    return Path(path)
+
+
+def _require_importable(pack: Pack) -> None:
+    if not pack.importable:
+        raise PackError(
+            f"pack {pack.name} in {pack.folder} is complete in itself; fetch and import are for public packs"
+        )

@@ -1,0 +1,57 @@
+"""A pack on disk could not be rebuilt from its manifest, or a typing slip in it would give a traceback."""
+
+import ast
+import inspect
+from importlib import import_module
+from typing import Any
+
+import pytest
+import torch
+
+from riddle_pl.errors import PackError
+from riddle_pl.packs import architectures
+from riddle_pl.packs.architectures import ARCHITECTURES, build
+
+
+def test_every_builder_finds_its_class() -> None:
+    calls = [n for n in ast.walk(ast.parse(inspect.getsource(architectures))) if isinstance(n, ast.Call)]
+    named = [[a.value for a in n.args] for n in calls if isinstance(n.func, ast.Name) and n.func.id == "_class"]
+    assert len(named) >= 8
+    for module, name in named:
+        assert inspect.isclass(getattr(import_module(f"riddle_pl.networks.{module}"), name)), (module, name)
+
+
+@pytest.mark.parametrize(
+    ("arch", "args"),
+    [
+        ("stylegan2", {"size": 8, "channels": {"4": 4, "8": 4}, "mapping_layers": 1}),
+        ("e4e", {"size": 32, "num_layers": 6, "widths": [4, 4, 4, 4], "blocks": [1, 1, 1, 1], "dim": 8}),
+        ("mobilefacenet", {"embedding_dim": 8, "input_size": [32, 32], "width": 0.125}),
+        ("parser_unet", {"classes": 3, "widths": [4, 4, 4, 4, 4]}),
+        ("transformer_paper", {"num_layers": 4, "groups": [2, 2], "dim": 16, "ffn": 16}),
+        ("transformer_residual", {"num_layers": 4, "dim": 16, "ffn": 16}),
+        ("mlp", {"num_layers": 4, "dim": 8}),
+    ],
+)
+def test_builds_from_json(arch: str, args: dict[str, Any]) -> None:
+    assert sum(p.numel() for p in build(arch, args).parameters()) > 0
+
+
+def test_a_recogniser_holds_its_backbone() -> None:
+    backbone = {"arch": "mobilefacenet", "args": {"embedding_dim": 8, "input_size": [32, 32], "width": 0.125}}
+    crop = {"top": 0.0, "bottom": 1.0, "left": 0.25, "right": 0.75}
+    network = build("aligned_recogniser", {"backbone": backbone, "crop": crop, "input_size": [32, 32]}).eval()
+    embedding = network(torch.rand(2, 3, 64, 64) * 2 - 1)
+    torch.testing.assert_close(embedding.norm(dim=1), torch.ones(2))
+
+
+def test_unknown_name_gives_the_nearest() -> None:
+    with pytest.raises(PackError, match="did you mean transformer_paper"):
+        build("transformer_papr", {})
+
+
+@pytest.mark.parametrize("args", [{"num_layer": 4}, {"num_layers": 4, "groups": [1, 1]}, {}])
+def test_arguments_that_do_not_fit(args: dict[str, Any]) -> None:
+    with pytest.raises(PackError, match="transformer_paper cannot be built"):
+        build("transformer_paper", args)
+    assert "transformer_paper" in ARCHITECTURES
