@@ -11,10 +11,9 @@ from torch import Tensor, nn
 from riddle_pl.errors import CheckpointError
 from riddle_pl.networks.checkpoint_files import load_strict, read_checkpoint
 
-STAGE_ENDS = (4, 9, 16, 23, 30)
-"""Layers of VGG-16's ``features`` after relu1_2, relu2_2, relu3_3, relu4_3 and relu5_3."""
+STAGES = ((64, 64), (128, 128), (256, 256, 256), (512, 512, 512), (512, 512, 512))
+"""Channels of VGG-16's convolutions; each stage but the first begins with max pooling (configuration D)."""
 
-STAGE_CHANNELS = (64, 128, 256, 512, 512)
 EPSILON = 1e-10
 
 
@@ -30,13 +29,20 @@ class LPIPSFeatures(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        from torchvision.models import vgg16
-
-        self.features = vgg16(weights=None).features
+        layers: list[nn.Module] = []
+        self.stage_ends: list[int] = []
+        channels = 3
+        for stage, widths in enumerate(STAGES):
+            if stage:
+                layers.append(nn.MaxPool2d(2))
+            for width in widths:
+                layers += [nn.Conv2d(channels, width, 3, padding=1), nn.ReLU()]
+                channels = width
+            self.stage_ends.append(len(layers))
+            self.register_buffer(f"weight_{stage}", torch.ones(channels, 1, 1))
+        self.features = nn.Sequential(*layers)
         self.register_buffer("mean", torch.tensor([-0.030, -0.088, -0.188])[:, None, None])
         self.register_buffer("std", torch.tensor([0.458, 0.448, 0.450])[:, None, None])
-        for stage, channels in enumerate(STAGE_CHANNELS):
-            self.register_buffer(f"weight_{stage}", torch.ones(channels, 1, 1))
 
     def load_trunk(self, state: Mapping[str, Tensor], source: str) -> None:
         """Loads torchvision's ImageNet weights, and the channel weights of LPIPS 0.1 from the package ``lpips``.
@@ -54,7 +60,7 @@ class LPIPSFeatures(nn.Module):
         x = (x - self.mean) / self.std
         maps = []
         start = 0
-        for stage, end in enumerate(STAGE_ENDS):
+        for stage, end in enumerate(self.stage_ends):
             x = self.features[start:end](x)
             start = end
             energy = x.square().sum(dim=1, keepdim=True).clamp_min(EPSILON)
@@ -73,4 +79,4 @@ def channel_weights() -> list[Float[Tensor, "c 1 1"]]:
         raise CheckpointError("the package lpips is not installed; pip install lpips")
     path = Path(spec.origin).parent / "weights" / "v0.1" / "vgg.pth"
     state = read_checkpoint(path)
-    return [state[f"lin{stage}.model.1.weight"][0].clamp_min(0.0) for stage in range(len(STAGE_CHANNELS))]
+    return [state[f"lin{stage}.model.1.weight"][0].clamp_min(0.0) for stage in range(len(STAGES))]

@@ -1,0 +1,115 @@
+"""``riddle weights`` would hide a damaged pack, or greet a user's mistake with a traceback."""
+
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+
+from riddle_pl.cli import app
+from tests.tiny_pack import NETWORKS
+
+
+def riddle(monkeypatch: pytest.MonkeyPatch, *args: str) -> int:
+    """Exit status of ``riddle ARGS``."""
+    monkeypatch.setattr(sys, "argv", ["riddle", *args])
+    try:
+        app.main()
+    except SystemExit as stop:
+        return int(stop.code or 0)
+    return 0
+
+
+@pytest.fixture(autouse=True)
+def _home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("RIDDLE_HOME", str(tmp_path / "home"))
+
+
+def test_list_shows_every_network_and_how_to_get_it(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert riddle(monkeypatch, "weights", "list") == 0
+    out = capsys.readouterr().out
+    for text in (
+        "stylegan2-ffhq-256.pt",
+        "e4e_ffhq_encode.pt",
+        "riddle weights import",
+        "riddle weights fetch",
+        "lite",
+    ):
+        assert text in out
+
+
+def test_list_of_a_folder(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tiny_pack_folder: Path
+) -> None:
+    assert riddle(monkeypatch, "weights", "list", "--pack", str(tiny_pack_folder)) == 0
+    assert capsys.readouterr().out.count("present") == len(NETWORKS)
+
+
+def test_verify(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tiny_pack_folder: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "copy"
+    shutil.copytree(tiny_pack_folder, folder)
+    assert riddle(monkeypatch, "weights", "verify", "--pack", str(folder)) == 0
+    assert capsys.readouterr().out.count(": ok, sha256 ") == len(NETWORKS)
+
+    with (folder / "generator.safetensors").open("ab") as file:
+        file.write(b"x")
+    (folder / "parser.safetensors").unlink()
+    assert riddle(monkeypatch, "weights", "verify", "--pack", str(folder)) == 2
+    out, err = capsys.readouterr()
+    assert out.count(": ok, sha256 ") == len(NETWORKS) - 2
+    assert err.startswith("error: ")
+    assert "generator.safetensors" in err
+    assert "(and 1 more)" in err
+    assert err.count("\n") == 1
+
+    assert riddle(monkeypatch, "weights", "verify", "--pack", str(folder), "--quiet") == 2
+    assert capsys.readouterr().out == ""
+
+
+@pytest.mark.parametrize(
+    ("args", "expected"),
+    [
+        (["list", "--pack", "ffhq265"], "did you mean ffhq256"),
+        (["import", "generatr", "x.pt"], "did you mean generator"),
+        (["import", "generator", "absent.pt"], "absent.pt does not exist"),
+        (["import", "generator", "."], "is a folder"),
+        (["fetch", "generator"], "no stable address"),
+        (["fetch", "perceptul"], "did you mean perceptual"),
+        ([], "Missing command"),
+        (["lst"], "No such command"),
+    ],
+)
+def test_mistakes_are_one_line(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    args: list[str],
+    expected: str,
+) -> None:
+    assert riddle(monkeypatch, "weights", *args) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith("error: ")
+    assert err.count("\n") == 1
+    assert expected in err
+    assert not (tmp_path / "home").exists()
+
+
+def test_import(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    import torch
+
+    from riddle_pl.networks.encryptor_mlp import MLPEncryptor
+    from riddle_pl.packs import load_pack
+
+    file = tmp_path / "mine.pt"
+    torch.save({"mapper_state_dict": MLPEncryptor(14).state_dict()}, file)
+    assert riddle(monkeypatch, "weights", "import", "encryptor", str(file)) == 0
+    assert "imported" in capsys.readouterr().out
+    network, tokens = load_pack("ffhq256").encryptor()
+    assert isinstance(network, MLPEncryptor)
+    assert tokens.name == "single"
+    assert riddle(monkeypatch, "weights", "verify", "--pack", "ffhq256") == 0

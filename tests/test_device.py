@@ -1,0 +1,34 @@
+"""Asking for a GPU that is not there would end in a CUDA traceback minutes later."""
+
+import pytest
+import torch
+
+from riddle_pl.device import resolve_device
+from riddle_pl.errors import DeviceError
+
+
+def gpus(monkeypatch: pytest.MonkeyPatch, count: int) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: count > 0)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: count)
+
+
+def test_without_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
+    gpus(monkeypatch, 0)
+    assert resolve_device("auto") == resolve_device("cpu") == torch.device("cpu")
+    for name in ("cuda", "cuda:0"):
+        with pytest.raises(DeviceError, match=f"device is '{name}', but .*use device=cpu"):
+            resolve_device(name)
+
+
+def test_with_gpus(monkeypatch: pytest.MonkeyPatch) -> None:
+    gpus(monkeypatch, 2)
+    assert resolve_device("auto") == torch.device("cuda")
+    assert resolve_device("cuda:1") == torch.device("cuda:1")
+    with pytest.raises(DeviceError, match="there are 2 GPUs; choose cuda:0 to cuda:1"):
+        resolve_device("cuda:2")
+
+
+@pytest.mark.parametrize("name", ["", "gpu", "cuda:", "cuda:-1", "cuda:x", "CPU"])
+def test_unknown_names(name: str) -> None:
+    with pytest.raises(DeviceError, match="choose from auto, cpu, cuda"):
+        resolve_device(name)
