@@ -80,5 +80,5 @@ def test_missing_file_and_folder(tmp_path: Path) -> None:
 
 def test_too_many_pixels_are_refused_before_decoding(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(load, "MAX_PIXELS", 1000)
-    with pytest.raises(PhotoError, match="1200|40 x 30"):
+    with pytest.raises(PhotoError, match="40 x 30"):
         decode_image(encoded(), "bomb.png")

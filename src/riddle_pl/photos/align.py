@@ -65,7 +65,8 @@ def photo_to_crop(quad: Float[np.ndarray, "4 2"], size: int) -> Float[np.ndarray
 
 def transform_points(affine: Float[np.ndarray, "2 3"], points: Float[np.ndarray, "k 2"]) -> Float[np.ndarray, "k 2"]:
     """Applies an affine map to points, for instance to see where landmarks fall in the crop."""
-    return points @ affine[:, :2].T + affine[:, 2]
+    moved: np.ndarray = points @ affine[:, :2].T + affine[:, 2]
+    return moved
 
 
 def align_face(

@@ -1,0 +1,54 @@
+"""What all data modules share: a training stream by step, a fixed validation set, and each rank's share of both."""
+
+from abc import abstractmethod
+from typing import Any
+
+import pytorch_lightning as pl
+from torch.utils.data import DataLoader, Dataset
+
+from riddle_pl.data.steps import Batch, StepLoader, fixed_loader
+from riddle_pl.errors import DataError
+
+
+class LatentDataModule(pl.LightningDataModule):
+    """Serves batches ``{"w": (b, n, 512), ...}``; see :data:`riddle_pl.data.steps.Batch`.
+
+    Args:
+        batch_size: faces per step and device.
+        seed: of the training stream; the validation set does not depend on it.
+        num_workers: processes that prepare batches.
+    """
+
+    def __init__(self, batch_size: int, seed: int, num_workers: int):
+        super().__init__()
+        if batch_size < 1:
+            raise DataError(f"batch_size={batch_size} is too small; give at least 1")
+        self.batch_size = batch_size
+        self.seed = seed
+        self.num_workers = num_workers
+
+    @abstractmethod
+    def train_batches(self, rank: int, world_size: int) -> tuple[Dataset[Batch], int]:
+        """A map from the number of a step to this rank's batch, and the number of steps per epoch."""
+
+    @abstractmethod
+    def val_batches(self) -> Dataset[Batch]:
+        """The fixed validation batches, by index."""
+
+    def train_dataloader(self) -> StepLoader:
+        """The training stream; resumes where the trainer stands."""
+        trainer = self.trainer
+        rank, world_size = (trainer.global_rank, trainer.world_size) if trainer else (0, 1)
+        dataset, steps = self.train_batches(rank, world_size)
+        return StepLoader(dataset, steps, self._steps_done if trainer else None, self.num_workers)
+
+    def val_dataloader(self) -> DataLoader[Batch]:
+        """The same faces in the same order in every validation."""
+        return fixed_loader(self.val_batches())
+
+    def _steps_done(self) -> int:
+        """Training batches that the trainer has finished, over all epochs, across resumption."""
+        trainer: Any = self.trainer  # Lightning sets or declares these two more loosely than it uses them
+        if trainer is None or trainer.overfit_batches:
+            return 0
+        return int(trainer.fit_loop.epoch_loop.batch_progress.total.processed)

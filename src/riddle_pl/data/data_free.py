@@ -1,0 +1,150 @@
+"""Training without any photo: the faces are drawn from the pack's generator."""
+
+import copy
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+from torch.utils.data import Dataset
+
+from riddle_pl.data.base import LatentDataModule
+from riddle_pl.data.steps import Batch, step_rng
+from riddle_pl.errors import DataError
+from riddle_pl.networks.stylegan2 import Generator
+from riddle_pl.packs.pack import Pack
+
+VALIDATION_SEED = 0
+"""Of the validation faces: the same for every run with the same pack."""
+
+
+class LatentSampler:
+    """Draws W+ codes of random people: w = f(z), z ~ N(0, I), on the CPU whatever device the generator is on.
+
+    Args:
+        generator: the pack's generator; its mapping network is copied.
+        truncation: psi in (0, 1]; w is pulled towards the mean code, 1 draws from the whole distribution.
+    """
+
+    def __init__(self, generator: Generator, truncation: float = 1.0):
+        self.mapping: nn.Module = copy.deepcopy(generator.style).cpu().eval().requires_grad_(False)
+        self.num_layers = generator.num_layers
+        self.dim = generator.style_dim
+        self.truncation = truncation
+        self.mean = generator.mean_w().cpu() if truncation < 1.0 else None
+
+    def __call__(self, count: int, rng: torch.Generator, style_mixing: float = 0.0) -> Float[Tensor, "b n d"]:
+        """``count`` codes, a function of the state of ``rng`` alone.
+
+        Args:
+            count: how many.
+            rng: a CPU generator.
+            style_mixing: probability in [0, 1] that a code takes its layers from a random one on from a second person
+                (Karras et al., CVPR 2019, section 3.1).
+        """
+        w = self._codes(count, rng)[:, None].expand(-1, self.num_layers, -1)
+        if style_mixing:
+            other = self._codes(count, rng)[:, None]
+            mixed = torch.rand(count, generator=rng) < style_mixing
+            first = torch.randint(1, self.num_layers, (count,), generator=rng)
+            layers = torch.arange(self.num_layers)
+            w = torch.where((mixed[:, None] & (layers >= first[:, None]))[..., None], other, w)
+        return w.contiguous()
+
+    @torch.no_grad()
+    def _codes(self, count: int, rng: torch.Generator) -> Float[Tensor, "b d"]:
+        w: Tensor = self.mapping(torch.randn(count, self.dim, generator=rng))
+        return w if self.mean is None else torch.lerp(self.mean, w, self.truncation)
+
+
+class _Stream(Dataset[Batch]):
+    """Batch k of a rank is drawn from a generator seeded by (seed, k, rank)."""
+
+    def __init__(self, sampler: LatentSampler, style_mixing: float, batch_size: int, seed: int, rank: int):
+        self.sampler = sampler
+        self.style_mixing = style_mixing
+        self.batch_size = batch_size
+        self.seed = seed
+        self.rank = rank
+
+    def __getitem__(self, step: int) -> Batch:
+        rng = step_rng(self.seed, "latents", step, self.rank)
+        return {"w": self.sampler(self.batch_size, rng, self.style_mixing)}
+
+
+class _Fixed(Dataset[Batch]):
+    """A tensor of codes, in slices."""
+
+    def __init__(self, w: Float[Tensor, "k n d"], batch_size: int):
+        self.slices = torch.split(w, batch_size)
+
+    def __len__(self) -> int:
+        return len(self.slices)
+
+    def __getitem__(self, index: int) -> Batch:
+        return {"w": self.slices[index]}
+
+
+class DataFreeDataModule(LatentDataModule):
+    """Random people of the pack's generator, new ones in every step; a fixed set for validation.
+
+    Args:
+        pack: its ``generator`` is used.
+        batch_size: faces per step and device.
+        seed: of the training stream.
+        steps_per_epoch: length of what Lightning calls an epoch; the stream never repeats.
+        truncation: psi in (0, 1], for training and validation.
+        style_mixing: probability of codes made of two people, in training only.
+        val_samples: validation faces.
+        num_workers: processes that draw; 0 is fastest for the size of a mapping network.
+
+    Raises:
+        DataError: a value is out of range.
+    """
+
+    def __init__(
+        self,
+        pack: Pack,
+        batch_size: int = 4,
+        seed: int = 0,
+        steps_per_epoch: int = 1000,
+        truncation: float = 1.0,
+        style_mixing: float = 0.0,
+        val_samples: int = 16,
+        num_workers: int = 0,
+    ):
+        super().__init__(batch_size, seed, num_workers)
+        if not 0.0 < truncation <= 1.0:
+            raise DataError(f"data.truncation={truncation} is out of range; give a psi above 0 and at most 1")
+        if not 0.0 <= style_mixing <= 1.0:
+            raise DataError(f"data.style_mixing={style_mixing} is out of range; give a probability from 0 to 1")
+        if min(steps_per_epoch, val_samples) < 1:
+            raise DataError(
+                f"data.steps_per_epoch={steps_per_epoch}, data.val_samples={val_samples}: give at least 1 of each"
+            )
+        self.pack = pack
+        self.steps_per_epoch = steps_per_epoch
+        self.truncation = truncation
+        self.style_mixing = style_mixing
+        self.val_samples = val_samples
+        self._sampler: LatentSampler | None = None
+
+    def setup(self, stage: str | None = None) -> None:
+        """Loads the pack's mapping network, once."""
+        self._draw()
+
+    def train_batches(self, rank: int, world_size: int) -> tuple[Dataset[Batch], int]:
+        return _Stream(self._draw(), self.style_mixing, self.batch_size, self.seed, rank), self.steps_per_epoch
+
+    def val_batches(self) -> Dataset[Batch]:
+        w = self._draw()(self.val_samples, step_rng(VALIDATION_SEED, "validation latents"))
+        return _Fixed(w, self.batch_size)
+
+    def _draw(self) -> LatentSampler:
+        if self._sampler is None:
+            generator = self.pack.load("generator")
+            if not isinstance(generator, Generator):
+                raise DataError(
+                    f"the generator of pack {self.pack.name} is a {type(generator).__name__}; not StyleGAN2"
+                )
+            self._sampler = LatentSampler(generator, self.truncation)
+        return self._sampler

@@ -1,0 +1,243 @@
+"""Data modules of photos: checked, aligned, inverted and cached once, then served as latents."""
+
+import csv
+import hashlib
+import json
+import logging
+from abc import abstractmethod
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from torch.utils.data import Dataset
+
+from riddle_pl.data.base import LatentDataModule
+from riddle_pl.data.latent_batches import OrderedBatches, ShuffledBatches
+from riddle_pl.data.latent_cache import Cropper, Item, LatentCache, LatentTable
+from riddle_pl.data.progress import track
+from riddle_pl.data.sources import ImageSource, sha256
+from riddle_pl.data.steps import Batch
+from riddle_pl.errors import DataError
+from riddle_pl.files import atomic_write
+from riddle_pl.packs.pack import Pack
+from riddle_pl.packs.store import home
+
+TARGETS = ("inversion", "photo")
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Which file belongs to which split; files that are passed over, with the reason."""
+
+    splits: dict[str, str | None]
+    """Key: ``train``, ``val``, or None where the contents decide."""
+    skipped: dict[str, str] = field(default_factory=dict)
+
+
+def held_out(digest: str, share: float) -> bool:
+    """Whether an image belongs to the held-out share, by its sha256 alone: the same on every machine and in every
+    recipe of this package."""
+    return int(digest[:8], 16) < share * 2**32
+
+
+class InvertedDataModule(LatentDataModule):
+    """Latents of photos. ``prepare_data`` fills the cache; it resumes after a kill, and does again only what changed.
+
+    Images that are damaged, faceless or exact duplicates are listed in ``skipped.csv`` beside the cached split.
+    By default the target x of training is G(w), as in the authors' code; with ``target="photo"`` batches hold the
+    aligned photo as ``x``. Validation batches hold it as ``photo`` where the cache keeps it.
+
+    Args:
+        pack: its ``encoder`` inverts the photos.
+        cropper: finds and aligns faces, or takes aligned images as they are.
+        batch_size: faces per step and device.
+        seed: of the order of training.
+        target: ``inversion`` or ``photo``.
+        keep_crops: store the aligned photos (3 H^2 bytes each) beside the latents.
+        val_share: share of the images held out for validation where the data set has no split of its own.
+        val_images: at most so many validation images.
+        max_images: at most so many training images, for a quick try; None: all.
+        cache_dir: folder of the caches; None: ``latents`` in the user's cache folder (``$RIDDLE_HOME``).
+        device: of the encoder: ``auto``, ``cpu`` or ``cuda``.
+        quiet: no progress bars.
+        num_workers: processes that read batches.
+
+    Raises:
+        DataError: a value is out of range.
+    """
+
+    def __init__(
+        self,
+        pack: Pack,
+        cropper: Cropper,
+        batch_size: int = 4,
+        seed: int = 0,
+        target: str = "inversion",
+        keep_crops: bool = True,
+        val_share: float = 0.05,
+        val_images: int = 64,
+        max_images: int | None = None,
+        cache_dir: str | None = None,
+        device: str = "auto",
+        quiet: bool = False,
+        num_workers: int = 0,
+    ):
+        super().__init__(batch_size, seed, num_workers)
+        if target not in TARGETS:
+            raise DataError(f"data.target={target} is unknown; choose from {', '.join(TARGETS)}")
+        if target == "photo" and not keep_crops:
+            raise DataError("data.target=photo needs the aligned photos; set data.keep_crops=true")
+        if not 0.0 < val_share < 1.0 or val_images < 1 or (max_images is not None and max_images < 1):
+            raise DataError(
+                f"data.val_share={val_share} must lie between 0 and 1; data.val_images={val_images} and "
+                f"data.max_images={max_images} must be at least 1"
+            )
+        self.pack = pack
+        self.cropper = cropper
+        self.target = target
+        self.keep_crops = keep_crops
+        self.val_share = val_share
+        self.val_images = val_images
+        self.max_images = max_images
+        self.cache_dir = cache_dir
+        self.device = device
+        self.quiet = quiet
+        self._tables: dict[str, LatentTable] = {}
+
+    @abstractmethod
+    def source(self) -> ImageSource:
+        """Where the images are; raises DataError if they are not there."""
+
+    @abstractmethod
+    def plan(self, keys: Sequence[str]) -> Plan:
+        """Which key belongs to which split."""
+
+    @property
+    def identity(self) -> str:
+        """Text that names this data set and its split settings."""
+        return json.dumps([type(self).__name__, self.val_share, self.val_images, self.max_images])
+
+    def cache(self) -> LatentCache:
+        """The cache that belongs to the pack and the cropper."""
+        root = Path(self.cache_dir).expanduser() if self.cache_dir else home() / "latents"
+        return LatentCache(
+            root, self.pack, self.cropper, keep_crops=self.keep_crops, device=self.device, quiet=self.quiet
+        )
+
+    def split_folder(self) -> Path:
+        """Where ``split.json`` and ``skipped.csv`` are written."""
+        return self.cache().folder / f"split-{hashlib.sha256(self.identity.encode()).hexdigest()[:16]}"
+
+    def prepare_data(self) -> None:
+        """Hashes the images, inverts those that the cache lacks, writes the split and the list of skipped files.
+
+        Raises:
+            DataError: no images, or none is usable.
+            FileError: the cache cannot be written to.
+        """
+        source = self.source()
+        keys = source.list_keys()
+        if not keys:
+            raise DataError(f"no images in {source.name}; expected files such as .jpg or .png (data.root)")
+        plan = self.plan(keys)
+        skipped = dict(plan.skipped)
+        items = self._hash(source, self._limit(plan.splits), skipped)
+        unusable = self.cache().build(source, items).unusable
+        skipped |= {item.key: unusable[item.sha256] for item in items if item.sha256 in unusable}
+        usable = [item for item in items if item.sha256 not in unusable]
+        folder = self.split_folder()
+        folder.mkdir(parents=True, exist_ok=True)
+        self._report(folder / "skipped.csv", skipped, len(keys), source.name)
+        if not usable:
+            reasons = Counter(reason.replace(key, "the file") for key, reason in skipped.items())
+            raise DataError(
+                f"none of the {len(keys)} images in {source.name} is usable (most often: "
+                f"{reasons.most_common(1)[0][0]}); see {folder / 'skipped.csv'}"
+            )
+        split = self._divide(usable, plan.splits)
+        with atomic_write(folder / "split.json") as temporary:
+            temporary.write_text(json.dumps(split), encoding="utf-8")
+        self._tables = {}
+
+    def setup(self, stage: str | None = None) -> None:
+        """Opens the cached latents.
+
+        Raises:
+            DataError: they were not prepared.
+        """
+        if self._tables:
+            return
+        path = self.split_folder() / "split.json"
+        if not path.is_file():
+            raise DataError(
+                f"latents of {self.identity} are not prepared ({path} is missing); call prepare_data() first"
+            )
+        cache = self.cache()
+        split = json.loads(path.read_text(encoding="utf-8"))
+        self._tables = {name: LatentTable(cache, images) for name, images in split.items()}
+
+    def train_batches(self, rank: int, world_size: int) -> tuple[Dataset[Batch], int]:
+        self.setup()
+        table = self._tables["train"]
+        steps = len(table) // (self.batch_size * world_size)
+        if not steps:
+            devices = f" x {world_size} devices" if world_size > 1 else ""
+            raise DataError(
+                f"{len(table)} usable training images are fewer than a batch of {self.batch_size}{devices}; "
+                f"give batch_size={max(1, len(table) // world_size)} or less, or more images"
+            )
+        stream = ShuffledBatches(table, steps, self.batch_size, self.seed, rank, world_size, self.target == "photo")
+        return stream, steps
+
+    def val_batches(self) -> Dataset[Batch]:
+        self.setup()
+        return OrderedBatches(self._tables["val"], self.batch_size, self.keep_crops, self.target == "photo")
+
+    def _limit(self, splits: dict[str, str | None]) -> dict[str, str | None]:
+        """At most ``val_images`` keys planned for validation and ``max_images`` others, in the plan's order."""
+        left = {True: self.val_images, False: self.max_images if self.max_images is not None else len(splits)}
+        chosen = {}
+        for key, split in splits.items():
+            if left[split == "val"] > 0:
+                left[split == "val"] -= 1
+                chosen[key] = split
+        return chosen
+
+    def _hash(self, source: ImageSource, keys: dict[str, str | None], skipped: dict[str, str]) -> list[Item]:
+        """Items by content; unreadable files and exact duplicates go to ``skipped``."""
+        first: dict[str, str] = {}
+        for key in track(keys, len(keys), "checking images", self.quiet):
+            try:
+                digest = sha256(source.read(key))
+            except OSError as error:
+                skipped[key] = f"cannot be read ({error.strerror or error})"
+                continue
+            if digest in first:
+                skipped[key] = f"exact duplicate of {first[digest]}"
+            else:
+                first[digest] = key
+        return [Item(key, digest) for digest, key in first.items()]
+
+    def _divide(self, usable: list[Item], splits: dict[str, str | None]) -> dict[str, list[str]]:
+        parts: dict[str, list[str]] = {"train": [], "val": []}
+        for item in usable:
+            by_content = "val" if held_out(item.sha256, self.val_share) else "train"
+            parts[splits[item.key] or by_content].append(item.sha256)
+        if not parts["val"]:  # few images: the one with the smallest hash, which training then leaves out if it can
+            parts["val"] = [min(parts["train"])]
+            if len(parts["train"]) > 1:
+                parts["train"].remove(parts["val"][0])
+        if not parts["train"]:
+            raise DataError(f"all {len(usable)} usable images belong to the validation part; give more images")
+        return {"train": sorted(parts["train"]), "val": sorted(parts["val"])[: self.val_images]}
+
+    def _report(self, path: Path, skipped: dict[str, str], total: int, name: str) -> None:
+        with atomic_write(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
+            rows = csv.writer(file)
+            rows.writerow(["file", "reason"])
+            rows.writerows(sorted(skipped.items()))
+        if skipped:
+            log.warning("%d of %d images in %s are skipped; the reasons are in %s", len(skipped), total, name, path)

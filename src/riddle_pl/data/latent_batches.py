@@ -1,0 +1,67 @@
+"""Batches of cached latents: shuffled by seed and epoch for training, in order for validation."""
+
+import torch
+from torch.utils.data import Dataset
+
+from riddle_pl.data.latent_cache import LatentTable
+from riddle_pl.data.steps import Batch, step_rng
+
+
+class ShuffledBatches(Dataset[Batch]):
+    """Step k to its batch: every epoch is a new order of all rows, by (seed, epoch); each rank takes its own part."""
+
+    def __init__(
+        self,
+        table: LatentTable,
+        steps_per_epoch: int,
+        batch_size: int,
+        seed: int,
+        rank: int = 0,
+        world_size: int = 1,
+        with_target: bool = False,
+    ):
+        self.table = table
+        self.steps_per_epoch = steps_per_epoch
+        self.batch_size = batch_size
+        self.seed = seed
+        self.rank = rank
+        self.world_size = world_size
+        self.with_target = with_target
+        self._order: tuple[int, list[int]] = (-1, [])
+
+    def rows(self, step: int) -> list[int]:
+        """The rows of a step on this rank."""
+        epoch, place = divmod(step, self.steps_per_epoch)
+        if self._order[0] != epoch:
+            order = torch.randperm(len(self.table), generator=step_rng(self.seed, "order", epoch)).tolist()
+            self._order = (epoch, order)
+        first = (place * self.world_size + self.rank) * self.batch_size
+        return self._order[1][first : first + self.batch_size]
+
+    def __getitem__(self, step: int) -> Batch:
+        rows = self.rows(step)
+        batch = {"w": self.table.codes(rows)}
+        return batch | {"x": self.table.crops(rows)} if self.with_target else batch
+
+
+class OrderedBatches(Dataset[Batch]):
+    """All rows in order; the last batch may be smaller."""
+
+    def __init__(self, table: LatentTable, batch_size: int, with_photo: bool, with_target: bool):
+        self.table = table
+        self.batch_size = batch_size
+        self.with_photo = with_photo
+        self.with_target = with_target
+
+    def __len__(self) -> int:
+        return -(-len(self.table) // self.batch_size)
+
+    def __getitem__(self, index: int) -> Batch:
+        rows = range(index * self.batch_size, min(len(self.table), (index + 1) * self.batch_size))
+        batch = {"w": self.table.codes(rows)}
+        crops = self.table.crops(rows) if self.with_photo else None
+        if crops is not None:
+            batch["photo"] = crops
+            if self.with_target:
+                batch["x"] = crops
+        return batch

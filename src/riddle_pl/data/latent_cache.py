@@ -1,0 +1,263 @@
+"""Inverted photos on disk: each image is aligned and inverted once, and found again by the hash of its contents.
+
+A cache folder belongs to one pair of encoder and generator and one way of aligning (all three by hash). In it lie
+``shard-*.safetensors`` (codes, and crops if wanted) and ``index.json``, which says which image is where and which
+images are unusable and why. Both are written whole or not at all, shard first: a killed run loses one shard at most.
+"""
+
+import fcntl
+import hashlib
+import json
+import logging
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NamedTuple, Protocol
+
+import torch
+from jaxtyping import Float
+from safetensors import SafetensorError
+from safetensors.torch import save_file
+from torch import Tensor, nn
+
+from riddle_pl.data.progress import track
+from riddle_pl.data.sources import ImageSource, sha256
+from riddle_pl.errors import DataError, DeviceError, PhotoError
+from riddle_pl.files import atomic_write, require_writable_dir, sha256_file
+from riddle_pl.packs.pack import Pack
+
+CACHE_VERSION = 1
+"""Raise it when the format of shards or index changes: older caches are then made anew."""
+
+log = logging.getLogger(__name__)
+
+
+class Cropper(Protocol):
+    """Turns the bytes of an image file into the aligned face; :class:`riddle_pl.photos.crop.FaceCropper` is one."""
+
+    @property
+    def fingerprint(self) -> str:
+        """Names everything that the crop of a given picture depends on."""
+        ...
+
+    def __call__(self, data: bytes, name: str, size: int) -> Float[Tensor, "1 3 size size"]:
+        """The face in [-1, 1]; raises PhotoError for an unusable picture."""
+        ...
+
+
+class Item(NamedTuple):
+    """One image of a data set: where to read it, and the sha256 of its contents."""
+
+    key: str
+    sha256: str
+
+
+@dataclass
+class Index:
+    """What ``index.json`` holds."""
+
+    shards: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """Shard file: its ``sha256`` and the ``images`` (content hashes) in its rows."""
+    unusable: dict[str, str] = field(default_factory=dict)
+    """Content hash: reason."""
+
+    def places(self) -> dict[str, tuple[str, int]]:
+        """Content hash: (shard file, row)."""
+        return {image: (file, row) for file, shard in self.shards.items() for row, image in enumerate(shard["images"])}
+
+
+class LatentCache:
+    """Builds and reads one cache folder.
+
+    Args:
+        root: folder of all caches.
+        pack: its ``encoder`` inverts; the encoder and the generator name the cache.
+        cropper: finds and aligns the face.
+        keep_crops: store the aligned pictures (8 bit) beside the codes.
+        shard_size: images per shard; at most so many are lost by a kill.
+        batch_size: images per call of the encoder.
+        device: of the encoder: ``auto``, ``cpu`` or ``cuda``.
+        quiet: no progress bar.
+
+    Raises:
+        PackError: the pack lacks an encoder or a generator.
+    """
+
+    def __init__(
+        self,
+        root: Path,
+        pack: Pack,
+        cropper: Cropper,
+        keep_crops: bool = False,
+        shard_size: int = 256,
+        batch_size: int = 8,
+        device: str = "auto",
+        quiet: bool = False,
+    ):
+        self.pack = pack
+        self.cropper = cropper
+        self.keep_crops = keep_crops
+        self.shard_size = shard_size
+        self.batch_size = batch_size
+        self.device = device
+        self.quiet = quiet
+        parts = (CACHE_VERSION, pack.fingerprint("encoder", "generator"), cropper.fingerprint, keep_crops)
+        self.fingerprint = hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+        self.folder = Path(root) / f"{pack.name}-{self.fingerprint[:16]}"
+
+    def build(self, source: ImageSource, items: Sequence[Item]) -> Index:
+        """Inverts the images that the cache does not hold yet, in order; other processes wait meanwhile.
+
+        Raises:
+            FileError: the folder cannot be written to.
+            DeviceError: a GPU was asked for and there is none.
+            DataError: an image changed while it was read.
+        """
+        require_writable_dir(self.folder, "latent cache", create=True)
+        with self._lock():
+            index = self._checked(self.read_index())
+            known = index.places().keys() | index.unusable.keys()
+            todo = list({item.sha256: item for item in items if item.sha256 not in known}.values())
+            if todo:
+                log.info("latent cache %s: %d of %d images are to be inverted", self.folder, len(todo), len(items))
+                encode = _Encoder(self.pack.load("encoder"), self.device, self.batch_size)
+                shards = [todo[i : i + self.shard_size] for i in range(0, len(todo), self.shard_size)]
+                self._fill(index, source, shards, encode)
+            return index
+
+    def read_index(self) -> Index:
+        """The index as it is on disk; empty where there is none or it cannot be read."""
+        path = self.folder / "index.json"
+        if not path.exists():
+            return Index()
+        try:
+            data = json.loads(path.read_text(encoding="utf-8"))
+            if data["fingerprint"] != self.fingerprint:
+                raise ValueError("it belongs to another cache")
+            return Index(dict(data["shards"]), dict(data["unusable"]))
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            log.warning("latent cache index %s is damaged (%s); it is made anew", path, error)
+            return Index()
+
+    def _checked(self, index: Index) -> Index:
+        """The index without shards that are missing or changed."""
+        for file, shard in list(index.shards.items()):
+            path = self.folder / file
+            if not path.is_file() or sha256_file(path) != shard["sha256"]:
+                log.warning("latent cache shard %s is missing or damaged; its images are inverted again", path)
+                del index.shards[file]
+        return index
+
+    def _fill(self, index: Index, source: ImageSource, shards: list[list[Item]], encode: "_Encoder") -> None:
+        total = sum(len(items) for items in shards)
+        steps = track((item for items in shards for item in items), total, "aligning and inverting", self.quiet)
+        for items in shards:
+            crops: dict[str, Tensor] = {}
+            for item in (next(steps) for _ in items):
+                try:
+                    crops[item.sha256] = self._crop(source, item)
+                except PhotoError as error:
+                    index.unusable[item.sha256] = str(error)
+            if crops:
+                self._write_shard(index, crops, encode)
+            self._write_index(index)
+        next(steps, None)  # lets the bar finish
+
+    def _crop(self, source: ImageSource, item: Item) -> Float[Tensor, "1 3 h w"]:
+        try:
+            data = source.read(item.key)
+        except OSError as error:
+            raise DataError(f"{item.key} in {source.name} cannot be read any more ({error}); start again") from error
+        if sha256(data) != item.sha256:
+            raise DataError(f"{item.key} in {source.name} changed while it was read; start again when it is complete")
+        return self.cropper(data, item.key, self.pack.size)
+
+    def _write_shard(self, index: Index, crops: dict[str, Tensor], encode: "_Encoder") -> None:
+        x = torch.cat(list(crops.values()))
+        tensors = {"w": encode(x)}
+        if self.keep_crops:
+            tensors["photo"] = ((x.clamp(-1, 1) + 1) * 127.5).round().to(torch.uint8)
+        numbers = [int(file.removesuffix(".safetensors").removeprefix("shard-")) for file in index.shards]
+        file = f"shard-{max(numbers, default=-1) + 1:05d}.safetensors"
+        with atomic_write(self.folder / file) as temporary:
+            save_file(tensors, temporary, metadata={"fingerprint": self.fingerprint})
+        index.shards[file] = {"sha256": sha256_file(self.folder / file), "images": list(crops)}
+
+    def _write_index(self, index: Index) -> None:
+        data = {"fingerprint": self.fingerprint, "shards": index.shards, "unusable": index.unusable}
+        with atomic_write(self.folder / "index.json") as temporary:
+            temporary.write_text(json.dumps(data), encoding="utf-8")
+
+    @contextmanager
+    def _lock(self) -> Iterator[None]:
+        with (self.folder / "lock").open("w") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)  # released by the system when the process ends, however it ends
+            yield
+
+
+class _Encoder:
+    """The pack's encoder on a device, in batches; codes come back on the CPU in float32."""
+
+    def __init__(self, encoder: nn.Module, device: str, batch_size: int):
+        if device == "auto":
+            device = "cuda" if torch.cuda.is_available() else "cpu"
+        if device.startswith("cuda") and not torch.cuda.is_available():
+            raise DeviceError(f"data.device={device}, but no GPU was found; use data.device=cpu")
+        self.encoder = encoder.to(device).eval()
+        self.device = device
+        self.batch_size = batch_size
+
+    @torch.no_grad()
+    def __call__(self, x: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b n d"]:
+        parts = [self.encoder(part.to(self.device)).float().cpu() for part in torch.split(x, self.batch_size)]
+        w = torch.cat(parts)
+        if not torch.isfinite(w).all():
+            raise DataError("the pack's encoder gave values that are not finite; its weights are damaged")
+        return w.contiguous()
+
+
+class LatentTable:
+    """The codes (and crops) of some images of a cache by row, read from disk when asked for.
+
+    Args:
+        cache: a built cache.
+        images: content hashes, in row order.
+
+    Raises:
+        DataError: an image is not in the cache.
+    """
+
+    def __init__(self, cache: LatentCache, images: Sequence[str]):
+        places = cache.read_index().places()
+        if missing := sum(image not in places for image in images):
+            raise DataError(f"latent cache {cache.folder} lacks {missing} of {len(images)} images; prepare it again")
+        self.folder = cache.folder
+        self.places = [places[image] for image in images]
+        self._open: dict[str, Any] = {}
+
+    def __len__(self) -> int:
+        return len(self.places)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return self.__dict__ | {"_open": {}}  # worker processes open the files themselves
+
+    def codes(self, rows: Sequence[int]) -> Float[Tensor, "b n d"]:
+        """The codes of some rows."""
+        return torch.stack([self._tensor(row, "w") for row in rows])
+
+    def crops(self, rows: Sequence[int]) -> Float[Tensor, "b 3 h w"]:
+        """The aligned pictures of some rows, in [-1, 1]; only where the cache keeps them."""
+        return torch.stack([self._tensor(row, "photo") for row in rows]).float() / 127.5 - 1.0
+
+    def _tensor(self, row: int, name: str) -> Tensor:
+        from safetensors import safe_open
+
+        file, place = self.places[row]
+        try:
+            if file not in self._open:
+                self._open[file] = safe_open(self.folder / file, "pt")
+            tensor: Tensor = self._open[file].get_slice(name)[place]
+            return tensor
+        except (OSError, SafetensorError) as error:
+            raise DataError(f"latent cache shard {self.folder / file} cannot be read ({error}); delete it") from error

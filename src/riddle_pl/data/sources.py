@@ -1,0 +1,124 @@
+"""Where image files come from: folders and tar archives, listed in a fixed order and read as bytes."""
+
+import hashlib
+import os
+import tarfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Protocol
+
+from riddle_pl.errors import DataError
+
+SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff")
+"""Files that are taken for images; anything else in a folder is not looked at."""
+
+
+def is_image_name(name: str) -> bool:
+    """Whether a file name says image; hidden files do not count."""
+    base = name.rsplit("/", 1)[-1]
+    return base.lower().endswith(SUFFIXES) and not base.startswith(".")
+
+
+class ImageSource(Protocol):
+    """A list of image files by key (a relative path with forward slashes)."""
+
+    name: str
+
+    def list_keys(self) -> list[str]:
+        """All keys, sorted."""
+        ...
+
+    def read(self, key: str) -> bytes:
+        """The contents of a file; raises OSError when it cannot be read."""
+        ...
+
+
+class FolderSource:
+    """The image files below a folder, sub-folders included.
+
+    Raises:
+        DataError: the folder does not exist.
+    """
+
+    def __init__(self, root: Path | str):
+        self.root = Path(root).expanduser()
+        self.name = str(root)
+        if not self.root.is_dir():
+            raise DataError(f"data folder {root} does not exist; check data.root")
+
+    def list_keys(self) -> list[str]:
+        found = []
+        for folder, _, files in os.walk(self.root):
+            found += [(Path(folder) / file).relative_to(self.root).as_posix() for file in files if is_image_name(file)]
+        return sorted(found)
+
+    def read(self, key: str) -> bytes:
+        return (self.root / key).read_bytes()
+
+
+class TarSource:
+    """The image files in an uncompressed tar archive. Nothing is ever unpacked to disk.
+
+    Raises:
+        DataError: the archive is missing, damaged or compressed.
+    """
+
+    def __init__(self, path: Path | str):
+        self.path = Path(path).expanduser()
+        self.name = str(path)
+        if not self.path.is_file():
+            raise DataError(f"archive {path} does not exist; check data.root")
+        try:
+            with tarfile.open(self.path, "r:") as tar:
+                self._places = {
+                    member.name: (member.offset_data, member.size)
+                    for member in tar
+                    if member.isfile() and is_image_name(member.name)
+                }
+        except (tarfile.TarError, OSError, EOFError) as error:
+            raise DataError(f"archive {path} cannot be read as an uncompressed tar ({error}); get it again") from error
+
+    def list_keys(self) -> list[str]:
+        return sorted(self._places)
+
+    def read(self, key: str) -> bytes:
+        offset, size = self._places[key]
+        with self.path.open("rb") as file:
+            file.seek(offset)
+            data = file.read(size)
+        if len(data) != size:
+            raise OSError(f"the archive is cut short: {len(data)} of {size} bytes")
+        return data
+
+
+class JoinedSource:
+    """Several sources as one; a key begins with its source's number and name."""
+
+    def __init__(self, sources: Sequence[ImageSource]):
+        self.name = ", ".join(source.name for source in sources)
+        self._sources = {f"{i}-{Path(source.name).stem}": source for i, source in enumerate(sources)}
+
+    def list_keys(self) -> list[str]:
+        return [f"{prefix}/{key}" for prefix, source in self._sources.items() for key in source.list_keys()]
+
+    def read(self, key: str) -> bytes:
+        prefix, _, inner = key.partition("/")
+        return self._sources[prefix].read(inner)
+
+
+def open_source(root: str | Path | Sequence[str | Path]) -> ImageSource:
+    """A folder, a tar archive, or a list of them.
+
+    Raises:
+        DataError: something does not exist, or the list is empty.
+    """
+    if not isinstance(root, str | Path):
+        if not root:
+            raise DataError("data.root is an empty list; give a folder or a tar archive")
+        return JoinedSource([open_source(one) for one in root])
+    return TarSource(root) if str(root).endswith(".tar") else FolderSource(root)
+
+
+def sha256(data: bytes) -> str:
+    """Hex digest of some bytes."""
+    return hashlib.sha256(data).hexdigest()
