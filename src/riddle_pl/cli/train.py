@@ -1,0 +1,43 @@
+"""``riddle-train``: trains a latent encryptor (a Hydra application on ``conf/train.yaml``)."""
+
+import sys
+from pathlib import Path
+
+from hydra.core.hydra_config import HydraConfig
+from omegaconf import DictConfig
+
+from riddle_pl.config.app import run_app
+from riddle_pl.errors import INTERRUPTED_STATUS
+
+
+def main() -> None:
+    """Entry point. Exit status 2 after a mistake of the user's, 130 after Ctrl-C."""
+    from riddle_pl.training.preflight import check_job
+
+    run_app("train", train, check_job)
+
+
+def train(cfg: DictConfig) -> None:
+    """Runs one job in Hydra's output folder."""
+    from riddle_pl.training.checkpointing import Interrupted
+    from riddle_pl.training.run import fit
+
+    run_dir = Path(HydraConfig.get().runtime.output_dir)
+    try:
+        last = fit(cfg, run_dir, progress=sys.stderr.isatty() and sys.stdout.isatty() and not cfg.quiet)
+    except Interrupted as stop:
+        print(f"{stop}; continue with ckpt_path={_short(stop.checkpoint)}", file=sys.stderr)
+        raise SystemExit(INTERRUPTED_STATUS) from None
+    if not cfg.quiet:
+        print(f"run: {_short(run_dir)}" + (f"   checkpoint: {_short(last)}" if last else ""))
+
+
+def _short(path: Path | None) -> str:
+    """The path as seen from here, where that is shorter."""
+    if path is None:
+        return "(nothing was saved)"
+    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
+
+
+if __name__ == "__main__":
+    main()

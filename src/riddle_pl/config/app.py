@@ -1,0 +1,67 @@
+"""Runs a Hydra application of ours: everything is checked first, and a user's mistake is one line and status 2."""
+
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import hydra
+from hydra._internal.utils import get_args_parser
+from omegaconf import DictConfig
+
+from riddle_pl.config.check import check_config
+from riddle_pl.config.compose import CONFIG_MODULE, compose_jobs, lenient_in_sweeps
+from riddle_pl.config.schema import register_schemas
+from riddle_pl.errors import run_cli
+
+Check = Callable[[DictConfig], None]
+
+
+def run_app(config_name: str, task: Callable[[DictConfig], object], check: Check = check_config) -> None:
+    """Composes and checks every job of ``sys.argv``, then lets Hydra run ``task`` on each.
+
+    Args:
+        config_name: primary config: ``train``, ``eval`` or ``pretrain``.
+        task: called with the config of one job, after Hydra has made its output folder.
+        check: called with the config of every job before anything is written; raises a ``RiddleError``.
+    """
+    run_cli(lambda: _run(config_name, task, check))
+
+
+def _run(config_name: str, task: Callable[[DictConfig], object], check: Check) -> None:
+    register_schemas()
+    sys.argv[1:] = [_pack_folder(text) for text in sys.argv[1:]]
+    args = get_args_parser().parse_args()
+    runs = not (args.help or args.hydra_help or args.cfg or args.info or args.shell_completion)
+    if runs and not (args.config_dir or args.config_path or args.config_name or args.experimental_rerun):
+        sweeps = args.multirun or "hydra.mode=MULTIRUN" in args.overrides
+        for job in compose_jobs(config_name, args.overrides, sweeps):
+            check(job)
+        if sweeps:
+            sys.argv[1:] = [text if text.startswith("-") else lenient_in_sweeps([text])[0] for text in sys.argv[1:]]
+
+    def job(cfg: DictConfig) -> None:
+        """Runs inside Hydra, which would print its own lines about an exception: a RiddleError must not reach it."""
+
+        def checked() -> None:
+            check(cfg)  # again: with --config-dir and the like this is the first time
+            task(cfg)
+
+        run_cli(checked)
+
+    decorated = hydra.main(version_base="1.3", config_path=f"pkg://{CONFIG_MODULE}", config_name=config_name)(job)
+    before = os.environ.get("HYDRA_FULL_ERROR")
+    os.environ["HYDRA_FULL_ERROR"] = "1"  # let exceptions through to run_cli, bugs with their real traceback
+    try:
+        decorated()
+    finally:
+        if before is None:
+            del os.environ["HYDRA_FULL_ERROR"]
+        else:
+            os.environ["HYDRA_FULL_ERROR"] = before
+
+
+def _pack_folder(text: str) -> str:
+    """``pack=FOLDER`` is a pack of the user's own: the options of the group ``pack`` are names without a separator."""
+    key, _, value = text.partition("=")
+    return f"pack.name_or_path={Path(value).expanduser().resolve()}" if key == "pack" and "/" in value else text

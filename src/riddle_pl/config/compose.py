@@ -1,0 +1,126 @@
+"""Composes every job of a command line and checks it, so that a typing error is reported before anything is written."""
+
+import re
+from collections.abc import Sequence
+
+from hydra import compose, initialize_config_module
+from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
+from hydra.core.global_hydra import GlobalHydra
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import OverrideType
+from hydra.errors import HydraException, OverrideParseException
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+from riddle_pl.config.names import suggestion
+from riddle_pl.config.schema import register_schemas
+from riddle_pl.errors import ConfigError
+
+CONFIG_MODULE = "riddle_pl.conf"
+
+
+def compose_jobs(config_name: str, overrides: Sequence[str] = (), multirun: bool = False) -> list[DictConfig]:
+    """The composed config of every job that a command line stands for.
+
+    Args:
+        config_name: ``train``, ``eval`` or ``pretrain``.
+        overrides: Hydra overrides as typed by the user.
+        multirun: expand sweeps (``a=1,2`` and ``hydra.sweeper.params``) into one config per combination.
+
+    Raises:
+        ConfigError: one line with the unknown key, group or option and the nearest valid one.
+    """
+    register_schemas()
+    previous = GlobalHydra.instance().hydra
+    GlobalHydra.instance().clear()
+    try:
+        with initialize_config_module(CONFIG_MODULE, job_name=config_name, version_base="1.3"):
+            try:
+                jobs = _sweep(config_name, overrides) if multirun else [list(overrides)]
+                return [compose(config_name, job) for job in jobs]
+            except (HydraException, OmegaConfBaseException, ValueError) as error:
+                raise _explain(error, config_name, overrides) from error
+    finally:
+        GlobalHydra.instance().hydra = previous
+
+
+def lenient_in_sweeps(overrides: Sequence[str]) -> list[str]:
+    """The same overrides, with ``a.b=value`` as ``++a.b=value`` (set, whether the key exists or not).
+
+    Before it splits a sweep, Hydra composes a config without the swept groups, and would refuse a key that only they
+    have (``-m experiment=riddle,wo_transformer data.root=FOLDER``). Every job has been checked by then.
+    """
+    parser = OverridesParser.create()
+    rewritten = []
+    for text in overrides:
+        override = parser.parse_override(text)
+        key = override.key_or_group
+        plain = override.type is OverrideType.CHANGE and "." in key and "/" not in key and not override.package
+        rewritten.append(f"++{text}" if plain and not key.startswith("hydra.") else text)
+    return rewritten
+
+
+def _sweep(config_name: str, overrides: Sequence[str]) -> list[list[str]]:
+    parser = OverridesParser.create()
+    single = [text for text in overrides if not parser.parse_override(text).is_sweep_override()]
+    with_hydra = compose(config_name, lenient_in_sweeps(single), return_hydra_config=True)
+    params = OmegaConf.select(with_hydra, "hydra.sweeper.params") or {}
+    every = parser.parse_overrides([f"{key}={value}" for key, value in params.items()] + list(overrides))
+    jobs = [list(job) for batch in BasicSweeper.split_arguments(every, None) for job in batch]
+    return [[text for text in job if not text.startswith("hydra.mode=")] for job in jobs]
+
+
+def _explain(error: Exception, config_name: str, overrides: Sequence[str]) -> ConfigError:
+    """One line out of Hydra's and OmegaConf's several."""
+    text = str(error)
+    if match := re.search(r"Could not find '([^']+)'", text):
+        return _unknown_option(match[1], text)
+    if match := re.search(r"Could not override '([^']+)'", text):
+        return _unknown_key(match[1], config_name, overrides)
+    if match := re.search(r"Key '([^']+)' (?:is )?not in (?:struct|'(?P<type>\w+)')", text):
+        place = re.search(r"full_key: (\S+)", text)
+        key = place[1] if place else match[1]
+        file = re.search(r"In '([^']+)'", text)
+        problem = _unknown_key(key, config_name, ())
+        return ConfigError(f"{file[1]}.yaml: {problem}") if file else problem
+    if isinstance(error, OverrideParseException):
+        return ConfigError(
+            f"override {error.override!r} cannot be read; write key=value, with quotes around special characters"
+        )
+    if match := re.search(r"Error merging override (.*)", text):
+        reason = str(error.__cause__ or "").splitlines()
+        return ConfigError(f"{match[1]} does not fit" + (f": {reason[0]}" if reason else ""))
+    return ConfigError(" ".join(text.split()))
+
+
+def _unknown_option(path: str, text: str) -> ConfigError:
+    group, _, option = path.rpartition("/")
+    listed = text.partition("Available options in")[2].partition("Config search path")[0]
+    options = re.findall(r"^\t(\S+)", listed, re.MULTILINE)
+    return ConfigError(f"{group}={option} is unknown; {suggestion(option, options)}")
+
+
+def _unknown_key(key: str, config_name: str, overrides: Sequence[str]) -> ConfigError:
+    """Looks for the nearest key at the first level of ``key`` that does not exist."""
+    node: object = _composed(config_name, [text for text in overrides if not text.lstrip("+~").startswith(key)])
+    place = ""
+    for part in key.split("."):
+        names = [str(name) for name in node if str(name)[:1] != "_"] if isinstance(node, DictConfig) else []
+        if not place:
+            names += GlobalHydra.instance().config_loader().list_groups("")
+        if part not in names:
+            where = f"{place} has no '{part}'" if place else "there is no such key"
+            return ConfigError(f"{key} is unknown: {where}; {suggestion(part, names)}")
+        place = f"{place}.{part}" if place else part
+        node = OmegaConf.select(node, part) if isinstance(node, DictConfig) else None
+    return ConfigError(f"{key} cannot be set here")
+
+
+def _composed(config_name: str, overrides: Sequence[str]) -> DictConfig | None:
+    """With the other overrides if they can be composed, else without any; None if the defaults are broken as well."""
+    for attempt in (list(overrides), []):
+        try:
+            return compose(config_name, attempt)
+        except (HydraException, OmegaConfBaseException, ValueError):
+            continue
+    return None

@@ -1,0 +1,60 @@
+"""The typed root of ``conf/train.yaml``: a key that is not here is an error when the config is composed."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from hydra.core.config_store import ConfigStore
+from omegaconf import MISSING
+
+Node = dict[str, Any]
+"""A plain YAML node with ``_target_``; ``check_config`` holds its keys to the target's signature."""
+
+
+@dataclass
+class TrainConfig:
+    """Everything ``riddle-train`` reads."""
+
+    name: str = MISSING
+    """Run name: the experiment's, part of the log folder."""
+    seed: int = 0
+    """Seeds the encryptor's weights, the data order, the passwords and dropout."""
+    steps: int = MISSING
+    """Optimiser steps."""
+    batch_size: int = MISSING
+    """Faces per step and device."""
+    val_every: int = MISSING
+    """Steps between two validations (and two checkpoints)."""
+    ckpt_path: str | None = None
+    """Checkpoint to resume from."""
+    quiet: bool = False
+    """No progress bar, no closing line."""
+    export: str | None = None
+    """Pack folder that receives the trained encryptor when the run is over."""
+    export_role: str = "encryptor"
+    """Role of the exported encryptor in that pack."""
+    pack: Node = field(default_factory=dict)
+    data: Node = field(default_factory=dict)
+    encryptor: Node = field(default_factory=dict)
+    password: Node = field(default_factory=dict)
+    loss: Node = field(default_factory=dict)
+    optimizer: Node = field(default_factory=dict)
+    scheduler: Node = field(default_factory=dict)
+    trainer: Node = field(default_factory=dict)
+    callbacks: Node = field(default_factory=dict)
+    logger: Node = field(default_factory=dict)
+
+
+RUNTIME_ARGUMENTS = {
+    "data": frozenset({"pack"}),
+    "encryptor": frozenset({"num_layers"}),
+    "optimizer": frozenset({"params"}),
+    "scheduler": frozenset({"optimizer"}),
+    "trainer": frozenset({"callbacks", "logger", "default_root_dir", "enable_progress_bar"}),
+    "logger": frozenset({"save_dir"}),
+}
+"""What the program passes to the target of each root key (to each named node of ``logger``), not the config."""
+
+
+def register_schemas() -> None:
+    """Puts the typed roots into Hydra's ConfigStore (call before composing; calling again changes nothing)."""
+    ConfigStore.instance().store(name="train_schema", node=TrainConfig, provider="riddle_pl")

@@ -1,0 +1,127 @@
+"""From a composed config to the objects of a run."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytorch_lightning as pl
+import torch
+from jaxtyping import Float
+from omegaconf import DictConfig, OmegaConf
+from torch import Tensor, nn
+from torch.optim import Optimizer
+from torch.optim.lr_scheduler import LRScheduler
+
+from riddle_pl.config import instantiate
+from riddle_pl.config.check import to_plain
+from riddle_pl.data.steps import step_rng
+from riddle_pl.losses import RiddleLoss, build_loss
+from riddle_pl.networks.stylegan2 import Generator
+from riddle_pl.packs import Pack
+from riddle_pl.training.frozen import Frozen
+from riddle_pl.training.module import FrozenNetworks, RiddleModule
+
+STATISTICS_SAMPLES = 10_000
+
+
+def build_module(cfg: DictConfig, pack: Pack) -> RiddleModule:
+    """The module of a run: encryptor with fresh weights from the seed, frozen networks of the pack, loss.
+
+    Raises:
+        RiddleError: a config value or a network of the pack is missing or does not fit.
+    """
+    loss = build_loss(to_plain(cfg.loss))
+    networks = load_networks(pack, loss)
+    torch.manual_seed(step_rng(cfg.seed, "encryptor").initial_seed())
+    encryptor: nn.Module = instantiate(cfg.encryptor, "encryptor", num_layers=pack.num_layers)
+    set_latent_statistics(encryptor, networks.generator.network)
+    return RiddleModule(
+        encryptor=encryptor,
+        tokens=instantiate(cfg.password, "password"),
+        networks=networks,
+        loss=loss,
+        make_optimizer=lambda params: _optimizer(cfg, params),
+        make_scheduler=_scheduler(cfg),
+        seed=cfg.seed,
+        config=to_plain(cfg),
+    )
+
+
+def load_networks(pack: Pack, loss: RiddleLoss) -> FrozenNetworks:
+    """The generator, the feature networks that the loss needs, and a recogniser to measure cosines if there is one.
+
+    Raises:
+        PackError: a network that is needed is missing or damaged.
+    """
+    roles = {"generator", *loss.needs} | ({"recogniser"} if pack.has("recogniser") else set())
+    frozen: dict[str, Any] = {role: Frozen(pack.load(role)) for role in sorted(roles)}
+    hashes = {role: pack.expected_sha256(role) or "" for role in sorted(roles)}
+    return FrozenNetworks(**frozen, pack=pack.name, sha256=hashes)
+
+
+def set_latent_statistics(encryptor: nn.Module, generator: Generator) -> None:
+    """Tells an encryptor that works in normalised latent space the mean and spread of the generator's W."""
+    if hasattr(encryptor, "set_latent_statistics"):
+        encryptor.set_latent_statistics(*latent_statistics(generator))
+
+
+def latent_statistics(generator: Generator) -> tuple[Float[Tensor, "d"], Float[Tensor, "d"]]:
+    """Mean and standard deviation of W, from a seed of their own; no deviation is below a hundredth of the mean one."""
+    noise = torch.Generator().manual_seed(0)
+    z = torch.randn(STATISTICS_SAMPLES, generator.style_dim, generator=noise)
+    with torch.no_grad():
+        w = generator.mapping(z.to(generator.input.input))
+    std = w.std(dim=0)
+    return w.mean(dim=0), std.clamp(min=0.01 * float(std.mean()))
+
+
+def build_data(cfg: DictConfig, pack: Pack) -> pl.LightningDataModule:
+    """The data module.
+
+    Raises:
+        RiddleError: what the data module makes of a missing folder and the like.
+    """
+    data: pl.LightningDataModule = instantiate(cfg.data, "data", pack=pack)
+    return data
+
+
+def build_trainer(cfg: DictConfig, run_dir: Path, progress: bool) -> pl.Trainer:
+    """The trainer with the callbacks and loggers of the config, writing to ``run_dir``."""
+    callbacks = [instantiate(node, f"callbacks.{name}") for name, node in cfg.callbacks.items() if node is not None]
+    loggers = [
+        instantiate(node, f"logger.{name}", save_dir=str(run_dir))
+        for name, node in cfg.logger.items()
+        if node is not None
+    ]
+    for callback in callbacks:
+        if isinstance(callback, pl.callbacks.ModelCheckpoint) and callback.dirpath is None:
+            callback.dirpath = str(run_dir / "checkpoints")
+    if not loggers:
+        callbacks = [c for c in callbacks if not isinstance(c, pl.callbacks.LearningRateMonitor)]
+    if progress:
+        callbacks.append(pl.callbacks.RichProgressBar())
+    trainer: pl.Trainer = instantiate(
+        cfg.trainer,
+        "trainer",
+        callbacks=callbacks,
+        logger=loggers or False,
+        default_root_dir=str(run_dir),
+        enable_progress_bar=progress,
+    )
+    return trainer
+
+
+def _optimizer(cfg: DictConfig, params: Any) -> Optimizer:
+    optimizer: Optimizer = instantiate(cfg.optimizer, "optimizer", params=params)
+    return optimizer
+
+
+def _scheduler(cfg: DictConfig) -> Callable[[Optimizer], LRScheduler] | None:
+    if OmegaConf.is_missing(cfg, "scheduler") or not cfg.scheduler:
+        return None
+
+    def make(optimizer: Optimizer) -> LRScheduler:
+        scheduler: LRScheduler = instantiate(cfg.scheduler, "scheduler", optimizer=optimizer)
+        return scheduler
+
+    return make

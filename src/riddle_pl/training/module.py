@@ -1,0 +1,181 @@
+"""The LightningModule: draws passwords, takes the step, weighs the loss. What each of these is lives elsewhere."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytorch_lightning as pl
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+from torch.optim import Optimizer
+from torch.optim.lr_scheduler import LRScheduler
+
+from riddle_pl.data.steps import Batch, step_rng
+from riddle_pl.errors import CheckpointError, one_line
+from riddle_pl.losses import ORIGINAL, PRODUCED, RiddleLoss, StepFeatures
+from riddle_pl.losses.identity import cosine
+from riddle_pl.networks.stylegan2 import Generator
+from riddle_pl.password import PasswordTokens, random_passwords
+from riddle_pl.training.frozen import Frozen
+from riddle_pl.training.step import EncryptionStep
+
+CHECKPOINT_KEY = "riddle"
+"""Entry of a Lightning checkpoint that says which frozen networks it was trained with."""
+
+MakeOptimizer = Callable[[Iterable[nn.Parameter]], Optimizer]
+MakeScheduler = Callable[[Optimizer], LRScheduler]
+
+
+@dataclass(frozen=True)
+class FrozenNetworks:
+    """The pretrained networks of one pack, and the sha256 of each one's file by role."""
+
+    generator: Frozen[Generator]
+    recogniser: Frozen[nn.Module] | None = None
+    perceptual: Frozen[nn.Module] | None = None
+    parser: Frozen[nn.Module] | None = None
+    pack: str = "none"
+    sha256: Mapping[str, str] = field(default_factory=dict)
+
+
+class RiddleModule(pl.LightningModule):
+    """Trains a latent encryptor T.
+
+    The checkpoint holds T alone (with its moving average, if there is one), the names and hashes of the frozen
+    networks, and the config. Randomness is derived from the seed and the step, so that a resumed run needs no state.
+
+    Args:
+        encryptor: T(w, w_pwd) -> w*, the only network with trainable weights.
+        tokens: how a password becomes w_pwd.
+        networks: frozen networks of the pack.
+        loss: L_total; the feature networks that its terms need must be among ``networks``.
+        make_optimizer: from the trainable parameters.
+        make_scheduler: from the optimiser, stepped once per optimiser step; None for a constant rate.
+        seed: of the passwords and of dropout.
+        config: plain data to keep in the checkpoint as hyperparameters.
+
+    Source: Li et al., "RiDDLE: Reversible and Diversified De-identification with Latent Encryptor", CVPR 2023.
+    """
+
+    def __init__(
+        self,
+        encryptor: nn.Module,
+        tokens: PasswordTokens,
+        networks: FrozenNetworks,
+        loss: RiddleLoss,
+        make_optimizer: MakeOptimizer,
+        make_scheduler: MakeScheduler | None = None,
+        seed: int = 0,
+        config: Mapping[str, Any] | None = None,
+    ):
+        super().__init__()
+        self.save_hyperparameters(dict(config or {}), logger=True)
+        self.encryptor = encryptor
+        self.tokens = tokens
+        self.generator = networks.generator
+        self.recogniser = networks.recogniser
+        self.perceptual = networks.perceptual
+        self.parser = networks.parser
+        self.pack, self.sha256 = networks.pack, dict(networks.sha256)
+        self.loss = loss
+        self.seed = seed
+        self._make_optimizer = make_optimizer
+        self._make_scheduler = make_scheduler
+        self._step = EncryptionStep(encryptor, self.generator, self.recogniser, self.perceptual, self.parser)
+
+    def draw_passwords(self, batch: int, rng: torch.Generator) -> tuple[Float[Tensor, "b n d"], ...]:
+        """Four random passwords per face, from ``rng`` alone: two to encrypt, two wrong ones."""
+        return random_passwords(4 * batch, self.generator.network, self.tokens, rng).chunk(4)
+
+    def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
+        w = batch["w"]
+        place = (self.global_step, batch_idx % self.trainer.accumulate_grad_batches, self.global_rank)
+        torch.manual_seed(step_rng(self.seed, "dropout", *place).initial_seed())
+        passwords = self.draw_passwords(len(w), step_rng(self.seed, "passwords", *place))
+        features = self._step(w, *passwords, x=batch.get("x"))
+        total, terms = self.loss(features)
+        self.log("loss/total", total.detach(), prog_bar=True, batch_size=len(w))
+        self.log_dict({f"loss/{name}": value for name, value in terms.items()}, batch_size=len(w))
+        return total
+
+    def validation_step(self, batch: Batch, batch_idx: int) -> dict[str, Tensor]:
+        """The same passwords for the same face in every validation of every run; returns the images by name."""
+        w = batch["w"]
+        passwords = self.draw_passwords(len(w), step_rng(0, "validation passwords", batch_idx, self.global_rank))
+        features = self._step(w, *passwords, x=batch.get("x"))
+        total, terms = self.loss(features)
+        values = {"val/loss/total": total, **{f"val/loss/{name}": value for name, value in terms.items()}}
+        self.log_dict(values | self._cosines(features), batch_size=len(w), sync_dist=True)
+        return {name: features.image(name) for name in (ORIGINAL, *PRODUCED)}
+
+    def _cosines(self, features: StepFeatures) -> dict[str, Tensor]:
+        """Mean cosine of the face with its encryptions, its recovery, and its wrong decryptions."""
+        if self.recogniser is None:
+            return {}
+        features.fetch("recogniser", (ORIGINAL, *PRODUCED))
+        of = {name: cosine(features.embedding(ORIGINAL), features.embedding(name)).mean() for name in PRODUCED}
+        return {
+            "val/cosine/deid": (of["enc1"] + of["enc2"]) / 2,
+            "val/cosine/recovery": of["dec"],
+            "val/cosine/wrong_password": (of["wrong1"] + of["wrong2"]) / 2,
+        }
+
+    def configure_optimizers(self) -> Any:
+        optimizer = self._make_optimizer(self.encryptor.parameters())
+        if self._make_scheduler is None:
+            return optimizer
+        return {
+            "optimizer": optimizer,
+            "lr_scheduler": {"scheduler": self._make_scheduler(optimizer), "interval": "step"},
+        }
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        checkpoint[CHECKPOINT_KEY] = {
+            "pack": self.pack,
+            "sha256": dict(self.sha256),
+            "tokens": self.tokens.name,
+            "num_layers": self.generator.network.num_layers,
+        }
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Refuses to continue with other frozen networks or password tokens than the checkpoint's.
+
+        Raises:
+            CheckpointError: a hash or the tokens differ; the line names both sides.
+        """
+        check_origin(checkpoint, self.pack, self.sha256, self.tokens.name)
+
+    def load_state_dict(self, state_dict: Mapping[str, Any], strict: bool = True, assign: bool = False) -> Any:
+        """Strict as ever, in one line.
+
+        Raises:
+            CheckpointError: missing, unexpected or differently shaped weights.
+        """
+        try:
+            return super().load_state_dict(state_dict, strict=strict, assign=assign)
+        except RuntimeError as error:
+            name = type(self.encryptor).__name__
+            raise CheckpointError(f"the checkpoint does not fit this config's {name}: {one_line(error)}") from error
+
+
+def check_origin(checkpoint: Mapping[str, Any], pack: str, sha256: Mapping[str, str], tokens: str) -> None:
+    """Compares what a checkpoint was trained with to what is at hand; roles that only one side uses do not matter.
+
+    Raises:
+        CheckpointError: not a checkpoint of ours, or a difference, which is named.
+    """
+    origin = checkpoint.get(CHECKPOINT_KEY)
+    if not isinstance(origin, Mapping):
+        raise CheckpointError("the checkpoint does not say its pack; it was not written by riddle-train")
+    for role, expected in origin["sha256"].items():
+        if role in sha256 and sha256[role] != expected:
+            raise CheckpointError(
+                f"the checkpoint was trained with {role} {expected[:16]} of pack {origin['pack']}; "
+                f"pack {pack} has {role} {sha256[role][:16]}: give the pack that it was trained with"
+            )
+    if origin["tokens"] != tokens:
+        raise CheckpointError(
+            f"the checkpoint was trained with {origin['tokens']} password tokens; this run has {tokens}: "
+            f"give password={'single_token' if origin['tokens'] == 'single' else origin['tokens']}"
+        )

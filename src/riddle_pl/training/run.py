@@ -1,0 +1,79 @@
+"""One training run, from its config to its last checkpoint."""
+
+import logging
+import warnings
+from pathlib import Path
+
+from omegaconf import DictConfig
+
+from riddle_pl.config import instantiate
+from riddle_pl.packs import Pack
+from riddle_pl.training.build import build_data, build_module, build_trainer
+from riddle_pl.training.checkpointing import LastCheckpoint
+from riddle_pl.training.export import export_encryptor, load_checkpoint
+from riddle_pl.training.loggers import closing_wandb
+from riddle_pl.training.module import RiddleModule, check_origin
+
+NOISE = (
+    ".*does not have many workers.*",
+    ".*The number of training batches.*smaller than the logging interval.*",
+    ".*resuming from a checkpoint that ended before the epoch ended.*",  # batches depend on the step alone
+    ".*the .*_dataloader.*shuffl.*",
+    ".*Checkpoint directory .* exists and is not empty.*",
+    ".*isinstance.treespec, LeafSpec.. is deprecated.*",
+)
+"""Lightning's warnings about things that are meant."""
+
+
+def fit(cfg: DictConfig, run_dir: Path, progress: bool = False) -> Path | None:
+    """Trains as the config says, and exports the encryptor if it says so.
+
+    Args:
+        cfg: composed config of ``conf/train.yaml``.
+        run_dir: folder for checkpoints, metrics and pictures.
+        progress: show a progress bar.
+
+    Returns:
+        The last checkpoint; None if the config keeps none.
+
+    Raises:
+        Interrupted: Ctrl-C; the exception names the checkpoint that was saved.
+        RiddleError: something for the user to put right.
+    """
+    quiet_lightning()
+    pack: Pack = instantiate(cfg.pack, "pack")
+    module = build_module(cfg, pack)
+    data = build_data(cfg, pack)
+    if cfg.ckpt_path is not None:
+        read_checkpoint(Path(cfg.ckpt_path), module)
+    with closing_wandb(), warnings.catch_warnings():
+        for message in NOISE:
+            warnings.filterwarnings("ignore", message)
+        trainer = build_trainer(cfg, run_dir, progress)
+        try:
+            trainer.fit(module, datamodule=data, ckpt_path=cfg.ckpt_path, weights_only=True)
+        except SystemExit:
+            if trainer.interrupted:  # Lightning turns Ctrl-C into exit(1)
+                raise KeyboardInterrupt from None
+            raise
+    last = next((c.path for c in trainer.callbacks if isinstance(c, LastCheckpoint)), None)  # type: ignore[attr-defined]
+    if cfg.export is not None and last is not None and trainer.is_global_zero:
+        export_encryptor(last, cfg.export, cfg.export_role)
+    return last
+
+
+def read_checkpoint(path: Path, module: RiddleModule) -> None:
+    """Reads a checkpoint before training starts, so that a bad one is an error in one line.
+
+    Raises:
+        CheckpointError: unreadable, not of ``riddle-train``, of other networks, or of another encryptor.
+    """
+    checkpoint = load_checkpoint(path)
+    check_origin(checkpoint, module.pack, module.sha256, module.tokens.name)
+    module.load_state_dict(checkpoint["state_dict"])
+
+
+def quiet_lightning() -> None:
+    """Only warnings and errors of Lightning reach the console."""
+    for name in ("pytorch_lightning", "lightning_fabric", "lightning.pytorch"):
+        logging.getLogger(name).setLevel(logging.WARNING)
