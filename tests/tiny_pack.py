@@ -14,7 +14,11 @@ MOBILEFACENET = {"embedding_dim": 32, "input_size": [32, 32], "width": 0.125}
 
 NETWORKS: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
     "generator": ("stylegan2", {"size": SIZE, "channels": {4: 16, 8: 16, 16: 16, 32: 16}, "mapping_layers": 2}, {}),
-    "encoder": ("lite_encoder", {"size": SIZE, "num_layers": LAYERS}, {}),
+    "encoder": (
+        "lite_encoder",
+        {"size": SIZE, "num_layers": LAYERS, "channels": {4: 8, 8: 8, 16: 8, 32: 8}, "hidden": 16},
+        {},
+    ),
     "recogniser": (
         "aligned_recogniser",
         {
@@ -25,9 +29,9 @@ NETWORKS: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
         {},
     ),
     "perceptual": ("pack_features", {}, {}),
-    "parser": ("parser_unet", {"classes": 6, "widths": [4, 4, 8, 8, 8]}, {}),
+    "parser": ("parser_unet", {"classes": 6, "widths": [2, 4, 8, 16, 32]}, {}),
     "encryptor": ("transformer_residual", {"num_layers": LAYERS, "ffn": 64, "depth": 1}, {"tokens": "per_layer"}),
-    "encryptor-df": ("mlp", {"num_layers": LAYERS}, {"tokens": "single"}),
+    "encryptor-df": ("involutive", {"num_layers": LAYERS, "hidden": 16, "depth": 2}, {"tokens": "single"}),
 }
 """role: (architecture, its arguments, further fields of the manifest's entry)."""
 

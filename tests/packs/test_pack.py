@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 import torch
-from torch import nn
 
 from riddle_pl.errors import CheckpointError, PackError
 from riddle_pl.packs import Pack, load_pack, write_pack_entry
@@ -110,8 +109,8 @@ def test_an_unknown_role_gives_the_nearest(tiny_pack: Pack) -> None:
 
 
 def test_weights_of_another_architecture(copied: Path) -> None:
-    edit(copied, "encryptor-df", args={"num_layers": LAYERS, "extra_layers": 1})
-    with pytest.raises(CheckpointError, match="does not fit MLPEncryptor"):
+    edit(copied, "encryptor-df", args={"num_layers": LAYERS, "hidden": 16, "depth": 3})
+    with pytest.raises(CheckpointError, match="does not fit InvolutiveEncryptor"):
         load_pack(copied).load("encryptor-df")
 
 
@@ -134,9 +133,8 @@ def test_not_a_safetensors_file(copied: Path) -> None:
 def test_fingerprint_changes_with_what_it_covers_and_nothing_else(copied: Path) -> None:
     before = load_pack(copied)
     assert before.hash == load_pack(copied).hash
-    args = {"num_layers": LAYERS, "dim": 512}
-    new: nn.Module = build("mlp", args)
-    write_pack_entry(copied, "encryptor-df", new, "mlp", args, tokens="single")
+    arch, args, _ = NETWORKS["encryptor-df"]
+    write_pack_entry(copied, "encryptor-df", build(arch, args), arch, args, tokens="single")
     after = load_pack(copied)
     assert after.hash != before.hash
     assert after.fingerprint("encryptor-df") != before.fingerprint("encryptor-df")

@@ -16,29 +16,23 @@ Args = Mapping[str, Any]
 Builder = Callable[[Args], nn.Module]
 
 
-def _tuples(value: Any) -> Any:
-    """JSON has only lists where our constructors take tuples."""
-    return tuple(_tuples(item) for item in value) if isinstance(value, list) else value
+def _from_json(value: Any) -> Any:
+    """JSON has lists where our constructors take tuples, and texts as keys where they take numbers."""
+    if isinstance(value, list):
+        return tuple(_from_json(item) for item in value)
+    if isinstance(value, dict):
+        return {int(k) if isinstance(k, str) and k.isdigit() else k: _from_json(v) for k, v in value.items()}
+    return value
 
 
 def _class(module: str, name: str) -> Builder:
     """A network whose constructor takes the arguments as they are."""
 
     def builder(args: Args) -> nn.Module:
-        network: nn.Module = getattr(import_module(f"riddle_pl.networks.{module}"), name)(
-            **{key: _tuples(value) for key, value in args.items()}
-        )
+        network: nn.Module = getattr(import_module(f"riddle_pl.networks.{module}"), name)(**args)
         return network
 
     return builder
-
-
-def _stylegan2(args: Args) -> nn.Module:
-    from riddle_pl.networks.stylegan2 import Generator
-
-    channels = args.get("channels")
-    by_side = None if channels is None else {int(side): int(width) for side, width in channels.items()}
-    return Generator(**{**args, "channels": by_side})
 
 
 def _e4e(args: Args) -> nn.Module:
@@ -46,8 +40,7 @@ def _e4e(args: Args) -> nn.Module:
 
     from riddle_pl.networks.e4e import E4EEncoder, E4EInverter
 
-    encoder = E4EEncoder(**{key: _tuples(value) for key, value in args.items()})
-    return E4EInverter(encoder, torch.zeros(args.get("dim", 512)))
+    return E4EInverter(E4EEncoder(**args), torch.zeros(args.get("dim", 512)))
 
 
 def _aligned_recogniser(args: Args) -> nn.Module:
@@ -60,7 +53,7 @@ def _aligned_recogniser(args: Args) -> nn.Module:
 
 
 ARCHITECTURES: dict[str, Builder] = {
-    "stylegan2": _stylegan2,
+    "stylegan2": _class("stylegan2", "Generator"),
     "e4e": _e4e,
     "lite_encoder": _class("lite_encoder", "LiteEncoder"),
     "irse50": _class("irse", "IRSE50"),
@@ -88,7 +81,7 @@ def build(arch: str, args: Args) -> nn.Module:
         hint = f"did you mean {near[0]}? " if near else ""
         raise PackError(f"architecture {arch!r} is unknown; {hint}choose from {', '.join(sorted(ARCHITECTURES))}")
     try:
-        return ARCHITECTURES[arch](args)
+        return ARCHITECTURES[arch](_from_json(dict(args)))
     except (TypeError, ValueError, KeyError) as error:
         raise PackError(
             f"architecture {arch} cannot be built with the arguments {dict(args)}: {one_line(error)}"
