@@ -1,0 +1,71 @@
+"""If this fails, photos in a folder or archive are overlooked, or a broken archive goes unnoticed."""
+
+import io
+import tarfile
+from pathlib import Path
+
+import pytest
+
+from riddle_pl.data.sources import FolderSource, TarSource, open_source
+from riddle_pl.errors import DataError
+from tests.data.conftest import png, write_images
+
+
+def write_tar(path: Path, count: int, mode: str = "w") -> Path:
+    with tarfile.open(path, mode) as tar:  # type: ignore[call-overload]
+        for i in range(count):
+            info = tarfile.TarInfo(f"faces/{i}.jpg")
+            info.size = len(png(i))
+            tar.addfile(info, io.BytesIO(png(i)))
+    return path
+
+
+def test_folder_is_searched_in_full_and_in_order(tmp_path: Path) -> None:
+    write_images(tmp_path, 2, pattern="b/{}.JPG")
+    write_images(tmp_path, 1, pattern="a/deep/er/{}.webp")
+    for other in ("notes.txt", ".hidden.png", "b/list.csv"):
+        (tmp_path / other).write_text("x")
+    source = FolderSource(tmp_path)
+    assert source.list_keys() == ["a/deep/er/0.webp", "b/0.JPG", "b/1.JPG"]
+    assert source.read("b/1.JPG") == png(1)
+
+
+def test_tar_is_read_without_unpacking(tmp_path: Path) -> None:
+    source = TarSource(write_tar(tmp_path / "x.tar", 3))
+    assert source.list_keys() == ["faces/0.jpg", "faces/1.jpg", "faces/2.jpg"]
+    assert [source.read(key) for key in source.list_keys()] == [png(i) for i in range(3)]
+    assert [path.name for path in tmp_path.iterdir()] == ["x.tar"]
+
+
+def test_several_sources_keep_their_files_apart(tmp_path: Path) -> None:
+    archive = write_tar(tmp_path / "x.tar", 2)
+    folder = write_images(tmp_path / "x", 1)
+    source = open_source([archive, folder])
+    assert source.list_keys() == ["0-x/faces/0.jpg", "0-x/faces/1.jpg", "1-x/00000.png"]
+    assert source.read("0-x/faces/1.jpg") == png(1)
+
+
+@pytest.mark.parametrize("name", ["none", "none.tar"])
+def test_missing_source(tmp_path: Path, name: str) -> None:
+    with pytest.raises(DataError, match=rf"{name}.*does not exist"):
+        open_source(tmp_path / name)
+    with pytest.raises(DataError, match="empty list"):
+        open_source([])
+
+
+def test_bad_archives(tmp_path: Path) -> None:
+    compressed = tmp_path / "compressed.tar"
+    write_tar(compressed, 1, "w:gz")
+    garbage = tmp_path / "garbage.tar"
+    garbage.write_bytes(b"not an archive" * 100)
+    for path in (compressed, garbage):
+        with pytest.raises(DataError, match=path.name):
+            open_source(path)
+
+
+def test_archive_cut_short_is_named_at_the_file(tmp_path: Path) -> None:
+    whole = write_tar(tmp_path / "x.tar", 2)
+    source = TarSource(whole)
+    whole.write_bytes(whole.read_bytes()[: 512 * 2 + 700])
+    with pytest.raises(OSError, match="cut short"):
+        source.read("faces/1.jpg")
