@@ -6,7 +6,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.utils.data import DataLoader, Dataset
+from torch.utils.data import DataLoader, Dataset, SequentialSampler
 from torch.utils.data.distributed import DistributedSampler
 
 Batch = dict[str, Tensor]
@@ -20,11 +20,12 @@ def step_rng(seed: int, *place: str | int) -> torch.Generator:
     return torch.Generator().manual_seed(state)
 
 
-class ResumableSampler(DistributedSampler[int]):
+class ResumableSampler(DistributedSampler[int], SequentialSampler):
     """Yields the numbers of the training steps of one epoch, from ``start`` on.
 
-    It is a ``DistributedSampler`` by name only: Lightning leaves those alone, and the data sets here deal each rank its
-    own part of a step themselves.
+    Lightning replaces samplers that it does not know: for several devices all but a ``DistributedSampler``, for
+    ``overfit_batches`` all but a ``SequentialSampler``. Hence the base classes, of which nothing else is used; the data
+    sets here deal each rank its own part of a step themselves.
 
     Args:
         steps_per_epoch: how many steps one pass yields; steps are numbered through all epochs.
