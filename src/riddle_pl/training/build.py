@@ -34,7 +34,7 @@ def build_module(cfg: DictConfig, pack: Pack) -> RiddleModule:
     networks = load_networks(pack, loss)
     torch.manual_seed(step_rng(cfg.seed, "encryptor").initial_seed())
     encryptor: nn.Module = instantiate(cfg.encryptor, "encryptor", num_layers=pack.num_layers)
-    set_latent_statistics(encryptor, networks.generator.network)
+    fit_to_generator(encryptor, networks.generator.network)
     return RiddleModule(
         encryptor=encryptor,
         tokens=instantiate(cfg.password, "password"),
@@ -59,20 +59,25 @@ def load_networks(pack: Pack, loss: RiddleLoss) -> FrozenNetworks:
     return FrozenNetworks(**frozen, pack=pack.name, sha256=hashes)
 
 
-def set_latent_statistics(encryptor: nn.Module, generator: Generator) -> None:
-    """Tells an encryptor that works in normalised latent space the mean and spread of the generator's W."""
+def fit_to_generator(encryptor: nn.Module, generator: Generator) -> None:
+    """Tells an encryptor that works in normalised latent space how the generator's W is distributed.
+
+    It is told through whichever it has: ``set_latent_statistics(mean, std)`` or ``fit_latents(w)``.
+    """
     if hasattr(encryptor, "set_latent_statistics"):
-        encryptor.set_latent_statistics(*latent_statistics(generator))
+        w = sample_w(generator)
+        std = w.std(dim=0)
+        encryptor.set_latent_statistics(w.mean(dim=0), std.clamp(min=0.01 * float(std.mean())))
+    elif hasattr(encryptor, "fit_latents"):
+        encryptor.fit_latents(sample_w(generator))
 
 
-def latent_statistics(generator: Generator) -> tuple[Float[Tensor, "d"], Float[Tensor, "d"]]:
-    """Mean and standard deviation of W, from a seed of their own; no deviation is below a hundredth of the mean one."""
+def sample_w(generator: Generator, samples: int = STATISTICS_SAMPLES) -> Float[Tensor, "m d"]:
+    """``samples`` W codes from a seed of their own: the same in every run and process."""
     noise = torch.Generator().manual_seed(0)
-    z = torch.randn(STATISTICS_SAMPLES, generator.style_dim, generator=noise)
+    z = torch.randn(samples, generator.style_dim, generator=noise)
     with torch.no_grad():
-        w = generator.mapping(z.to(generator.input.input))
-    std = w.std(dim=0)
-    return w.mean(dim=0), std.clamp(min=0.01 * float(std.mean()))
+        return generator.mapping(z.to(generator.input.input))
 
 
 def build_data(cfg: DictConfig, pack: Pack) -> pl.LightningDataModule:

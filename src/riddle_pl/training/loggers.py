@@ -1,11 +1,26 @@
-"""Weights & Biases by config, with named arguments and without traces in the process."""
+"""Loggers by config, with named arguments; they delete nothing and leave no traces in the process."""
 
 import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 
-from pytorch_lightning.loggers import WandbLogger
+from pytorch_lightning.loggers import CSVLogger, WandbLogger
+
+
+def csv_logger(save_dir: str, folder: str = "csv") -> CSVLogger:
+    """``<save_dir>/<folder>/metrics.csv``; ``<folder>_1`` and so on where a run was resumed in the same place.
+
+    Args:
+        save_dir: folder of the run.
+        folder: name of the sub-folder.
+    """
+    version, number = folder, 0
+    while (Path(save_dir) / version).exists():
+        number += 1
+        version = f"{folder}_{number}"
+    return CSVLogger(save_dir, name="", version=version)
 
 
 def wandb_logger(

@@ -18,9 +18,9 @@ NOISE = (
     ".*does not have many workers.*",
     ".*The number of training batches.*smaller than the logging interval.*",
     ".*resuming from a checkpoint that ended before the epoch ended.*",  # batches depend on the step alone
-    ".*the .*_dataloader.*shuffl.*",
+    ".*module.s. in eval mode at the start of training.*",  # the frozen networks
     ".*Checkpoint directory .* exists and is not empty.*",
-    ".*isinstance.treespec, LeafSpec.. is deprecated.*",
+    ".*LeafSpec.* is deprecated.*",
 )
 """Lightning's warnings about things that are meant."""
 

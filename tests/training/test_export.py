@@ -1,0 +1,54 @@
+"""A failure here: what was trained would not be what the pack, and the user's photos, get."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+import torch
+
+from riddle_pl.errors import CheckpointError
+from riddle_pl.packs import Pack, load_pack
+from riddle_pl.training.ema import EMA_KEY
+from riddle_pl.training.export import export_encryptor, load_checkpoint, load_trained_encryptor
+from riddle_pl.training.run import fit
+from tests.training.jobs import small_job
+
+
+@pytest.fixture(scope="module")
+def checkpoint(tiny_pack: Pack, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = fit(small_job(tiny_pack.folder, ["steps=1"]), tmp_path_factory.mktemp("run"))
+    assert path is not None
+    return path
+
+
+def test_the_average_is_exported(tiny_pack: Pack, checkpoint: Path, tmp_path: Path) -> None:
+    folder = shutil.copytree(tiny_pack.folder, tmp_path / "pack")
+    export_encryptor(checkpoint, folder, "encryptor-mine", card="# Mine")
+    encryptor, tokens = load_pack(folder).encryptor("encryptor-mine")
+    average = load_checkpoint(checkpoint)[EMA_KEY]
+    assert tokens.name == "per_layer"
+    assert all(torch.equal(value, average[name]) for name, value in encryptor.state_dict().items())
+    assert (folder / "encryptor-mine.md").is_file()
+
+
+def test_the_trained_encryptor_alone(checkpoint: Path) -> None:
+    encryptor, tokens = load_trained_encryptor(checkpoint)
+    assert not encryptor.training
+    assert tokens.name == "per_layer"
+    assert encryptor(torch.randn(1, 8, 512), torch.randn(1, 8, 512)).shape == (1, 8, 512)
+
+
+def test_a_run_exports_when_asked(tiny_pack: Pack, tmp_path: Path) -> None:
+    folder = shutil.copytree(tiny_pack.folder, tmp_path / "pack")
+    fit(small_job(folder, ["steps=1", f"export={folder}", "export_role=encryptor-new"]), tmp_path / "run")
+    assert load_pack(folder).has("encryptor-new")
+
+
+def test_a_pack_with_another_generator_is_refused(tiny_pack: Pack, checkpoint: Path, tmp_path: Path) -> None:
+    folder = shutil.copytree(tiny_pack.folder, tmp_path / "pack")
+    manifest = folder / "manifest.json"
+    manifest.write_text(manifest.read_text().replace(tiny_pack.entry("generator").sha256 or "", "0" * 64))
+    before = manifest.read_text()
+    with pytest.raises(CheckpointError, match="generator"):
+        export_encryptor(checkpoint, folder)
+    assert manifest.read_text() == before

@@ -1,0 +1,101 @@
+"""A failure here: training would use the wrong passwords, log the wrong numbers or accept another pack's checkpoint."""
+
+import pytest
+import torch
+
+from riddle_pl.errors import CheckpointError, ConfigError, PackError
+from riddle_pl.losses import build_loss
+from riddle_pl.packs import Manifest, Pack
+from riddle_pl.training.build import build_module, load_networks
+from riddle_pl.training.module import CHECKPOINT_KEY, RiddleModule
+from tests.training.jobs import small_job
+
+
+@pytest.fixture(scope="module")
+def module(tiny_pack: Pack) -> RiddleModule:
+    return build_module(small_job(tiny_pack.folder), tiny_pack)
+
+
+def test_only_the_encryptor_is_trained_and_saved(module: RiddleModule) -> None:
+    assert all(name.startswith("encryptor.") for name in module.state_dict())
+    trained = {id(p) for group in module.configure_optimizers()["optimizer"].param_groups for p in group["params"]}
+    assert trained == {id(p) for p in module.encryptor.parameters()}
+
+
+def test_the_seed_gives_the_weights(tiny_pack: Pack, module: RiddleModule) -> None:
+    torch.manual_seed(99)
+    same, other = (build_module(small_job(tiny_pack.folder, [f"seed={seed}"]), tiny_pack) for seed in (0, 1))
+    first, twin, stranger = (m.state_dict()["encryptor.output.weight"] for m in (module, same, other))
+    assert torch.equal(first, twin)
+    assert not torch.equal(first, stranger)
+
+
+def test_the_encryptor_knows_the_latent_space(module: RiddleModule) -> None:
+    assert not torch.equal(module.encryptor.w_std, torch.ones(512))
+    assert bool((module.encryptor.w_std > 0).all())
+
+
+def test_hyperparameters_are_plain(module: RiddleModule) -> None:
+    def plain(value: object) -> bool:
+        if isinstance(value, dict):
+            return all(isinstance(k, str) and plain(v) for k, v in value.items())
+        if isinstance(value, (list, tuple)):
+            return all(map(plain, value))
+        return value is None or isinstance(value, (bool, int, float, str))
+
+    assert module.hparams
+    assert plain(dict(module.hparams))
+
+
+def test_validation_measures_every_term_and_the_cosines(module: RiddleModule, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: dict[str, float] = {}
+    monkeypatch.setattr(module, "log_dict", lambda values, **_: seen.update(values))
+    w = torch.randn(2, 8, 512)
+    images = module.eval().validation_step({"w": w}, 0)
+    assert set(images) == {"x", "enc1", "enc2", "dec", "wrong1", "wrong2"}
+    assert {f"val/loss/{name}" for name in module.loss.terms} | {"val/loss/total"} <= set(seen)
+    assert {f"val/cosine/{name}" for name in ("deid", "recovery", "wrong_password")} <= set(seen)
+    again = module.validation_step({"w": w}, 0)
+    assert all(torch.equal(images[name], again[name]) for name in images)  # the same passwords every time
+
+
+def test_a_checkpoint_of_other_networks_is_refused(module: RiddleModule) -> None:
+    checkpoint: dict[str, dict[str, object]] = {}
+    module.on_save_checkpoint(checkpoint)
+    module.on_load_checkpoint(checkpoint)
+    ours = checkpoint[CHECKPOINT_KEY]["sha256"]["generator"]  # type: ignore[index]
+    checkpoint[CHECKPOINT_KEY]["sha256"]["generator"] = "f" * 64  # type: ignore[index]
+    with pytest.raises(CheckpointError, match=f"generator f{{16}} .*generator {ours[:16]}"):
+        module.on_load_checkpoint(checkpoint)
+    with pytest.raises(CheckpointError, match="not written by riddle-train"):
+        module.on_load_checkpoint({})
+
+
+def test_a_checkpoint_of_other_tokens_is_refused(module: RiddleModule) -> None:
+    checkpoint: dict[str, dict[str, object]] = {}
+    module.on_save_checkpoint(checkpoint)
+    checkpoint[CHECKPOINT_KEY]["tokens"] = "single"
+    with pytest.raises(CheckpointError, match=r"single.*per_layer.*password=single_token"):
+        module.on_load_checkpoint(checkpoint)
+
+
+def test_missing_weights_are_one_line(module: RiddleModule) -> None:
+    state = module.state_dict()
+    state.pop("encryptor.output.weight")
+    with pytest.raises(CheckpointError, match=r"encryptor\.output\.weight") as error:
+        module.load_state_dict(state)
+    assert "\n" not in str(error.value)
+
+
+def test_a_pack_without_a_needed_network(tiny_pack: Pack) -> None:
+    bare = Pack(Manifest("bare", tiny_pack.size, {"generator": tiny_pack.entry("generator")}), tiny_pack.folder)
+    loss = build_loss({"recovery": {"weight": 1.0}})
+    with pytest.raises(PackError, match="recogniser"):
+        load_networks(bare, loss)
+
+
+def test_an_encryptor_that_does_not_fit_is_a_config_error(tiny_pack: Pack) -> None:
+    cfg = small_job(tiny_pack.folder)
+    cfg.encryptor = {"_target_": "riddle_pl.networks.encryptor.TransformerEncryptor"}  # needs nine layers or groups
+    with pytest.raises(ConfigError, match=r"encryptor .*8 layers"):
+        build_module(cfg, tiny_pack)

@@ -1,0 +1,129 @@
+"""A failure here: a run could not be reproduced, resumed, or trusted to have trained the encryptor at all."""
+
+import csv
+from pathlib import Path
+
+import pytest
+import torch
+from PIL import Image
+
+from riddle_pl.errors import CheckpointError
+from riddle_pl.packs import Pack
+from riddle_pl.training.ema import EMA_KEY
+from riddle_pl.training.export import load_checkpoint
+from riddle_pl.training.run import fit
+from tests.training.jobs import small_job
+
+
+def trained(pack: Pack, folder: Path, *overrides: str) -> dict[str, object]:
+    path = fit(small_job(pack.folder, overrides), folder)
+    assert path is not None
+    return load_checkpoint(path)
+
+
+def assert_same_state(a: dict[str, object], b: dict[str, object]) -> None:
+    for key in ("state_dict", EMA_KEY, "optimizer_states", "lr_schedulers", "global_step"):
+        assert_equal(a[key], b[key], key)
+
+
+def assert_equal(a: object, b: object, place: str) -> None:
+    if isinstance(a, torch.Tensor) and isinstance(b, torch.Tensor):
+        assert torch.equal(a, b), place
+    elif isinstance(a, dict) and isinstance(b, dict):
+        assert a.keys() == b.keys(), place
+        for key in a:
+            assert_equal(a[key], b[key], f"{place}.{key}")
+    elif isinstance(a, (list, tuple)) and isinstance(b, (list, tuple)):
+        assert len(a) == len(b), place
+        for index, (one, other) in enumerate(zip(a, b, strict=True)):
+            assert_equal(one, other, f"{place}[{index}]")
+    else:
+        assert a == b, place
+
+
+# Dropout, a schedule and short epochs: everything that could remember more than the step.
+RESUMABLE = (
+    "encryptor.dropout=0.1",
+    "scheduler=cosine",
+    "scheduler.total_steps=9",
+    "data.steps_per_epoch=4",
+    "val_every=3",
+)
+
+
+@pytest.fixture(scope="module")
+def straight(tiny_pack: Pack, tmp_path_factory: pytest.TempPathFactory) -> dict[str, object]:
+    return trained(tiny_pack, tmp_path_factory.mktemp("straight"), *RESUMABLE, "steps=9")
+
+
+@pytest.mark.parametrize("stop", [2, 3, 4, 5], ids=["mid-epoch", "validation", "epoch end", "second epoch"])
+def test_resuming_equals_never_stopping(
+    tiny_pack: Pack, tmp_path: Path, straight: dict[str, object], stop: int
+) -> None:
+    trained(tiny_pack, tmp_path / "a", *RESUMABLE, f"steps={stop}")
+    last = tmp_path / "a" / "checkpoints" / "last.ckpt"
+    torch.manual_seed(12345)  # another process would have another state here
+    resumed = trained(tiny_pack, tmp_path / "b", *RESUMABLE, "steps=9", f"ckpt_path={last}")
+    assert_same_state(straight, resumed)
+
+
+def test_a_seed_gives_the_same_run_and_another_one_another(
+    tiny_pack: Pack, tmp_path: Path, straight: dict[str, object]
+) -> None:
+    torch.manual_seed(54321)
+    assert_same_state(straight, trained(tiny_pack, tmp_path / "same", *RESUMABLE, "steps=9"))
+    other = trained(tiny_pack, tmp_path / "other", *RESUMABLE, "steps=9", "seed=1")
+    weight = "encryptor.output.weight"
+    assert not torch.equal(straight["state_dict"][weight], other["state_dict"][weight])  # type: ignore[index]
+
+
+def test_a_run_leaves_metrics_pictures_and_checkpoints(tiny_pack: Pack, tmp_path: Path) -> None:
+    trained(tiny_pack, tmp_path)
+    rows = list(csv.DictReader((tmp_path / "csv" / "metrics.csv").open()))
+    assert {"loss/total", "loss/recovery", "val/loss/total", "val/cosine/deid"} <= set(rows[0])
+    assert (tmp_path / "checkpoints" / "best.ckpt").is_file()
+    for step in (2, 4):
+        width, _ = Image.open(tmp_path / "grids" / f"step_{step:06d}.png").size
+        assert width == 6 * tiny_pack.size  # data-free: no photo to show
+
+
+def test_a_resumed_run_in_the_same_folder_keeps_the_first_metrics(tiny_pack: Pack, tmp_path: Path) -> None:
+    trained(tiny_pack, tmp_path, "steps=2")
+    before = (tmp_path / "csv" / "metrics.csv").read_text()
+    trained(tiny_pack, tmp_path, "steps=3", f"ckpt_path={tmp_path / 'checkpoints' / 'last.ckpt'}")
+    assert (tmp_path / "csv" / "metrics.csv").read_text() == before
+    assert (tmp_path / "csv_1" / "metrics.csv").is_file()
+
+
+def test_the_same_batch_over_and_over_is_learned(tiny_pack: Pack, tmp_path: Path) -> None:
+    fit(small_job(tiny_pack.folder, ["debug=overfit", "steps=20", "val_every=20", "callbacks=none"]), tmp_path)
+    rows = list(csv.DictReader((tmp_path / "csv" / "metrics.csv").open()))
+    losses = [float(row["loss/total"]) for row in rows if row["loss/total"]]
+    assert sum(losses[-3:]) < sum(losses[:3])
+
+
+def test_early_stopping_ends_a_run_that_does_not_improve(tiny_pack: Pack, tmp_path: Path) -> None:
+    state = trained(
+        tiny_pack,
+        tmp_path,
+        "callbacks=early_stopping",
+        "callbacks.early_stopping.patience=1",
+        "callbacks.early_stopping.min_delta=1000",
+        "steps=8",
+        "val_every=1",
+    )
+    assert state["global_step"] == 2
+
+
+def test_gradient_clipping_and_accumulation_are_config(tiny_pack: Pack, tmp_path: Path) -> None:
+    overrides = ("trainer.gradient_clip_val=0.1", "trainer.accumulate_grad_batches=2", "steps=2", "val_every=4")
+    assert trained(tiny_pack, tmp_path, *overrides)["global_step"] == 2
+
+
+@pytest.mark.parametrize("content", [b"", b"not a checkpoint", b"PK\x03\x04 cut off"])
+def test_a_bad_checkpoint_is_refused(tiny_pack: Pack, tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "bad.ckpt").write_bytes(content)
+    with pytest.raises(CheckpointError, match=r"bad\.ckpt") as error:
+        trained(tiny_pack, tmp_path / "run", f"ckpt_path={tmp_path / 'bad.ckpt'}")
+    assert "\n" not in str(error.value)
+    assert not (tmp_path / "run").exists()
