@@ -105,6 +105,7 @@ def test_a_killed_build_continues_and_ends_with_the_same_bits(
         killed.build(source, items)
     monkeypatch.undo()
     (killed.folder / "shard-00002.safetensors").write_bytes(b"written before the index was")
+    (killed.folder / ".shard-00002.abc.tmp.safetensors").write_bytes(b"half written")
     done = toy_pack.encoder.pictures
     assert done == 7  # two shards of 4, less the one without a face
     resumed = cache_at(tmp_path, toy_pack)
@@ -113,6 +114,7 @@ def test_a_killed_build_continues_and_ends_with_the_same_bits(
     assert torch.equal(codes(resumed, usable), codes(whole, usable))
     for file in ("shard-00000.safetensors", "shard-00001.safetensors", "shard-00002.safetensors"):
         assert (resumed.folder / file).read_bytes() == (whole.folder / file).read_bytes()
+    assert not list(resumed.folder.glob(".*"))
 
 
 def test_unusable_images_are_remembered_with_their_reason(tmp_path: Path, toy_pack: ToyPack) -> None:

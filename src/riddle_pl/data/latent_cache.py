@@ -116,6 +116,8 @@ class LatentCache:
         """
         require_writable_dir(self.folder, "latent cache", create=True)
         with self._lock():
+            for leftover in self.folder.glob(".*.tmp.*"):  # of a process that was killed while it wrote
+                leftover.unlink()
             index = self._checked(self.read_index())
             known = index.places().keys() | index.unusable.keys()
             todo = list({item.sha256: item for item in items if item.sha256 not in known}.values())
