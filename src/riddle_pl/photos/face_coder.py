@@ -1,0 +1,81 @@
+"""The networks of a pack as the photo pipeline uses them: image to code, code to code, code to image."""
+
+from functools import cached_property
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from riddle_pl.errors import PackError
+from riddle_pl.networks.stylegan2 import Generator
+from riddle_pl.packs import Pack
+from riddle_pl.password import PasswordTokens, key_latent
+
+
+class FaceCoder:
+    """Inverts, encrypts and synthesises aligned faces. Each network is loaded when it is first needed.
+
+    Args:
+        pack: the networks.
+        encryptor: role of the encryptor in the pack.
+        device: where the networks run; inputs may lie anywhere, results are on the CPU.
+    """
+
+    def __init__(self, pack: Pack, encryptor: str = "encryptor", device: torch.device | str = "cpu"):
+        self.pack = pack
+        self.encryptor_name = encryptor
+        self.device = torch.device(device)
+
+    @cached_property
+    def generator(self) -> Generator:
+        """G, with the mapping network that turns passwords into latents."""
+        generator = self.pack.load("generator")
+        if not isinstance(generator, Generator):
+            raise PackError(f"pack {self.pack.name}: generator is a {type(generator).__name__}; expected a Generator")
+        return generator.to(self.device)
+
+    @cached_property
+    def inverter(self) -> nn.Module:
+        """Photo to code."""
+        return self.pack.load("encoder").to(self.device)
+
+    @cached_property
+    def _encryptor(self) -> tuple[nn.Module, PasswordTokens]:
+        network, tokens = self.pack.encryptor(self.encryptor_name)
+        return network.to(self.device), tokens
+
+    @property
+    def tokens(self) -> PasswordTokens:
+        """How the encryptor's passwords become latents."""
+        return self._encryptor[1]
+
+    def prepare(self, inversion: bool = True) -> None:
+        """Loads the networks now, so that a fault in the pack shows before the user is asked for anything.
+
+        Raises:
+            PackError: a network is missing or damaged.
+            CheckpointError: a file does not fit its architecture.
+        """
+        _ = (self.generator, self._encryptor, self.inverter if inversion else None)
+
+    def password(self, key: bytes) -> Float[Tensor, "1 n 512"]:
+        """w_pwd of a key of :func:`riddle_pl.password.derive_key`."""
+        return key_latent(key, self.generator, self.tokens).cpu()
+
+    @torch.no_grad()
+    def invert(self, x: Float[Tensor, "b 3 h h"]) -> Float[Tensor, "b n 512"]:
+        """The codes w of aligned faces in [-1, 1]."""
+        w: Tensor = self.inverter(x.to(self.device))
+        return w.cpu()
+
+    @torch.no_grad()
+    def transform(self, w: Float[Tensor, "b n 512"], w_pwd: Float[Tensor, "1 n 512"]) -> Float[Tensor, "b n 512"]:
+        """T(w, w_pwd), which encrypts a code, and decrypts an encrypted one."""
+        out: Tensor = self._encryptor[0](w.to(self.device), w_pwd.to(self.device).expand(len(w), -1, -1))
+        return out.cpu()
+
+    @torch.no_grad()
+    def synthesise(self, w: Float[Tensor, "b n 512"]) -> Float[Tensor, "b 3 h h"]:
+        """G(w), clamped to [-1, 1]."""
+        x: Tensor = self.generator(w.to(self.device))
+        return x.clamp(-1.0, 1.0).cpu()
