@@ -24,7 +24,10 @@ OptionalPack = Annotated[str | None, typer.Option("--pack", help="Only this pack
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only.")]
 
 WIDTH_WITHOUT_TERMINAL = 200
-WIDTH_WITH_ORIGIN = 150
+COLUMNS = {"pack": 0, "role": 0, "file": 0, "state": 0, "licence": 110, "origin": 150}
+"""Columns of the list, and how wide the terminal must be to show them."""
+
+HOW_TO_GET = "To fetch: riddle weights fetch ROLE --pack PACK. To import: riddle weights import ROLE FILE --pack PACK."
 
 
 @app.command("list")
@@ -34,17 +37,25 @@ def list_weights(pack: OptionalPack = None) -> None:
     Example: riddle weights list --pack ffhq256
     """
     console = Console() if sys.stdout.isatty() else Console(width=WIDTH_WITHOUT_TERMINAL)
-    columns = ["pack", "role", "file", "state", "licence", "origin"]
-    table = Table(*(columns if console.width >= WIDTH_WITH_ORIGIN else columns[:-1]))
+    table = Table()
+    for column, width in COLUMNS.items():
+        if console.width >= width:
+            table.add_column(column, no_wrap=width == 0)
+    notes: list[str] = []
     for name, opened in _opened(pack):
         if isinstance(opened, RiddleError):
-            table.add_row(name, "", "", "[red]unreadable[/red]", escape(one_line(opened)))
+            table.add_row(name, "", "", "[red]unreadable[/red]")
+            notes.append(f"{name}: {one_line(opened)}")
             continue
         for role in opened.roles:
             entry = opened.entry(role)
             cells = [name, role, entry.file, _state(opened, role), escape(entry.license), escape(entry.origin)]
             table.add_row(*cells[: len(table.columns)])
+            if opened.importable and not opened.has(role) and HOW_TO_GET not in notes:
+                notes.append(HOW_TO_GET)
     console.print(table)
+    for note in notes:
+        print(note)
 
 
 @app.command()
@@ -123,10 +134,10 @@ def _opened(name: str | None) -> list[tuple[str, Pack | RiddleError]]:
 
 def _state(pack: Pack, role: str) -> str:
     if pack.has(role):
-        return "[green]present[/green]" if pack.expected_sha256(role) else "[yellow]there, not imported[/yellow]"
+        return "[green]present[/green]" if pack.expected_sha256(role) else "[yellow]import it[/yellow]"
     if not pack.importable:
         return "[red]missing[/red]"
-    return f"[yellow]missing: riddle weights {'fetch' if pack.entry(role).url else 'import'}[/yellow]"
+    return f"[yellow]missing, {'fetch' if pack.entry(role).url else 'import'} it[/yellow]"
 
 
 def _say(quiet: bool, line: str) -> None:
