@@ -33,7 +33,7 @@ class UpConcat(nn.Module):
 
     def __init__(self, in_channels: int, channels: int):
         super().__init__()
-        self.conv = DoubleConv(in_channels, channels)
+        self.conv = DoubleConv(2 * channels, channels)
         self.up = nn.ConvTranspose2d(in_channels, channels, kernel_size=2, stride=2)
 
     def forward(self, skip: Float[Tensor, "b o h w"], x: Float[Tensor, "b i h2 w2"]) -> Float[Tensor, "b o h w"]:

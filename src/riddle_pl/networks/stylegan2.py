@@ -140,7 +140,8 @@ class ModulatedConv2d(nn.Module):
         else:
             x = F.conv2d(x, weight, padding=self.padding)
         if self.demodulate:
-            energy = F.linear(s.float().square(), weight.float().square().sum(dim=(2, 3)))
+            precise = torch.promote_types(s.dtype, torch.float32)  # squares overflow in half precision
+            energy = F.linear(s.to(precise).square(), weight.to(precise).square().sum(dim=(2, 3)))
             x = x * (self.gain * torch.rsqrt(energy + 1e-8)).to(x.dtype)[:, :, None, None]
         return x
 
