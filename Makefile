@@ -47,4 +47,4 @@ wheel-smoke: $(STAMP)  ## build the wheel, install it in a clean environment, us
 	$(BIN)/python scripts/wheel_smoke.py
 
 bench: $(STAMP)  ## time the fast training step against the plain one
-	$(BIN)/python scripts/bench_step.py $(BENCH_ARGS)
+	$(BIN)/python -m riddle_pl.bench $(BENCH_ARGS)
