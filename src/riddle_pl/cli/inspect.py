@@ -13,6 +13,10 @@ MODES = {
 }
 
 
+def _memory(kib: int) -> str:
+    return f"{kib} KiB" if kib % 1024 else f"{kib // 1024} MiB"
+
+
 @app.command()
 def inspect(record: Annotated[Path, typer.Argument(help="A .riddle file.")]) -> None:
     """Show what a record holds. Needs no password and no networks.
@@ -41,7 +45,7 @@ def inspect(record: Annotated[Path, typer.Argument(help="A .riddle file.")]) -> 
         "code": f"{loaded.w_enc.shape[1]} layers of {loaded.w_enc.shape[2]}, float32",
         "pack": f"{loaded.pack_name} {loaded.pack_hash[:16]}",
         "encryptor": f"{loaded.encryptor_name} {loaded.encryptor_sha256[:16]}",
-        "password": f"Argon2id, {kdf.memory_kib // 1024} MiB, {kdf.time} passes, {kdf.lanes} lane(s), "
+        "password": f"Argon2id, {_memory(kdf.memory_kib)}, {kdf.time} passes, {kdf.lanes} lane(s), "
         f"salt {kdf.salt.hex()}, {loaded.tokens} tokens",
         "personal data": "yes: pseudonymised (GDPR Art. 4(5)), not anonymised",
     }

@@ -1,0 +1,73 @@
+"""Runs the real `riddle` command line inside the test's process."""
+
+import sys
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from riddle_pl.cli import app
+from riddle_pl.password import KdfParams
+from riddle_pl.photos.detect import FaceDetector
+from tests.photos.fakes import fake_face, fake_photo
+
+
+@dataclass(frozen=True)
+class Result:
+    status: int
+    out: str
+    err: str
+
+
+class Riddle:
+    """`riddle("encrypt", "photo.png")` in a folder that holds `photo.png` and `pw`; any picture has one fake face."""
+
+    def __init__(self, folder: Path, pack: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch):
+        self.folder = folder
+        self.pack = str(pack)
+        self.capfd = capfd
+        self.monkeypatch = monkeypatch
+        monkeypatch.chdir(folder)
+        Image.fromarray(fake_photo()).save(folder / "photo.png")
+        (folder / "pw").write_text("correct horse\n", encoding="utf-8")
+        self.faces = [fake_face()]
+        monkeypatch.setattr(FaceDetector, "detect", lambda _self, _image: self.faces)
+        cheap = partial(KdfParams, memory_kib=8, time=1)  # 64 MiB per password would be most of the tests' time
+        monkeypatch.setattr("riddle_pl.photos.pseudonymise.KdfParams", cheap)
+
+    def __call__(self, *args: str) -> Result:
+        self.monkeypatch.setattr(sys, "argv", ["riddle", *args])
+        status = 0
+        try:
+            app.main()
+        except SystemExit as stop:
+            status = int(stop.code or 0)
+        captured = self.capfd.readouterr()
+        return Result(status, captured.out, captured.err)
+
+    def encrypt(self, *args: str, password: str = "pw") -> Result:
+        return self("encrypt", *args, "--pack", self.pack, "--password-file", password)
+
+    def decrypt(self, *args: str, password: str = "pw") -> Result:
+        return self("decrypt", *args, "--pack", self.pack, "--password-file", password)
+
+    def files(self) -> set[str]:
+        return {str(path.relative_to(self.folder)) for path in self.folder.rglob("*") if path.is_file()}
+
+    def refused(self, result: Result, *expected: str, before: set[str]) -> None:
+        """One line on stderr that holds all of ``expected``, status 2, no file more or less."""
+        assert result.status == 2, result
+        assert result.out == ""
+        assert result.err.startswith("error: ")
+        assert result.err.count("\n") == 1, result.err
+        for text in expected:
+            assert text in result.err
+        assert self.files() == before
+
+
+def pixels(path: Path | str) -> np.ndarray:
+    with Image.open(path) as image:
+        return np.asarray(image.convert("RGB"))
