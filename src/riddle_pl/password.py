@@ -74,7 +74,7 @@ class KdfParams:
             ("memory_kib", self.memory_kib, 8 * self.lanes, MAX_MEMORY_KIB),
         ):
             if not low <= value <= high:
-                raise ConfigError(f"Argon2id {name} is {value}; expected {low} to {high}")
+                raise ConfigError(f"Argon2id {name} is {value!r:.40}; expected {low} to {high}")
         if len(self.salt) != SALT_BYTES:
             raise ConfigError(f"Argon2id salt has {len(self.salt)} bytes; expected {SALT_BYTES}")
 

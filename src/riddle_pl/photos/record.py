@@ -1,0 +1,232 @@
+"""A record (``.riddle`` file): what is needed, beside the password and the pack, to get the faces of a photo back.
+
+Two modes, named for what they promise:
+
+- ``deniable``: no authenticator anywhere. A wrong password gives another realistic face and no error, and nothing in
+  the record tells right from wrong.
+- ``sealed``: additionally the original pixels under AES-256-GCM. The right password returns them bit for bit, a wrong
+  one is an error. So a sealed record lets anyone who has it test guesses of the password.
+
+Either way the photo is pseudonymised (GDPR Art. 4(5)), not anonymised: the password brings the person back.
+"""
+
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import numpy as np
+import torch
+from jaxtyping import Float32, Float64
+from torch import Tensor
+
+from riddle_pl.errors import ConfigError, RecordError
+from riddle_pl.files import atomic_write
+from riddle_pl.password import KdfParams
+from riddle_pl.photos import record_file
+from riddle_pl.photos.record_checks import check_header, check_quad, check_w_enc
+from riddle_pl.photos.record_file import FORMAT_VERSION, Arrays, Header, digest
+from riddle_pl.photos.sealing import MIN_SEALED_BYTES, Patch, seal, unseal
+
+
+@dataclass(frozen=True, eq=False)
+class RecordedFace:
+    """One face.
+
+    Args:
+        w_enc: its encrypted code.
+        quad: the corners of its FFHQ crop in the photo, in pixels (see :mod:`riddle_pl.photos.align`).
+        sealed: nonce and ciphertext of its original pixels, in a sealed record.
+    """
+
+    w_enc: Float32[Tensor, "n 512"]
+    quad: Float64[np.ndarray, "4 2"]
+    sealed: bytes | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Record:
+    """The faces of one photo, encrypted under one password.
+
+    Args:
+        faces: at least one; all sealed or none.
+        image_size: (width, height) of the photo in pixels.
+        kdf: Argon2id parameters and salt.
+        tokens: name of the password token scheme.
+        pack_name, pack_hash: the pack that made the codes, and its hash.
+        encryptor_name, encryptor_sha256: the same for the encryptor.
+        source: how messages call it; the path after :meth:`load`. Not saved.
+
+    Raises:
+        RecordError: a value out of range.
+    """
+
+    faces: tuple[RecordedFace, ...]
+    image_size: tuple[int, int]
+    kdf: KdfParams
+    tokens: str
+    pack_name: str
+    pack_hash: str
+    encryptor_name: str
+    encryptor_sha256: str
+    source: str = field(default="the record")
+
+    def __post_init__(self) -> None:
+        check_header(self._header("sealed" if self.faces and self.faces[0].sealed is not None else "deniable"))
+        for index, face in enumerate(self.faces):
+            check_w_enc(face.w_enc.numpy(force=True), f"w_enc of face {index}")
+            check_quad(face.quad, f"quad of face {index}")
+        if len({face.w_enc.shape[0] for face in self.faces}) != 1:
+            raise RecordError("the faces have codes with different numbers of layers")
+        if len({face.sealed is None for face in self.faces}) != 1:
+            raise RecordError("some faces are sealed and some are not; seal all of them or none")
+
+    @property
+    def mode(self) -> str:
+        """``sealed`` or ``deniable``."""
+        return "deniable" if self.faces[0].sealed is None else "sealed"
+
+    @property
+    def w_enc(self) -> Float32[Tensor, "faces n 512"]:
+        """The codes of all faces, for the encryptor."""
+        return torch.stack([face.w_enc for face in self.faces])
+
+    def check_pack(self, pack_name: str, pack_hash: str) -> None:
+        """Makes sure that the pack in use is the one that made the record; the name may differ, the hash may not.
+
+        Raises:
+            RecordError: it is another.
+        """
+        if pack_hash != self.pack_hash:
+            raise RecordError(
+                f"{self.source} was made with pack {self.pack_name} (hash {self.pack_hash[:12]}); "
+                f"the pack in use is {pack_name} (hash {pack_hash[:12]}): use the pack that made it"
+            )
+
+    def check_encryptor(self, name: str, sha256: str) -> None:
+        """The same as :meth:`check_pack` for the encryptor.
+
+        Raises:
+            RecordError: it is another.
+        """
+        if sha256 != self.encryptor_sha256:
+            raise RecordError(
+                f"{self.source} was made with encryptor {self.encryptor_name} (sha256 {self.encryptor_sha256[:12]}); "
+                f"the one in use is {name} (sha256 {sha256[:12]}): use the encryptor that made it"
+            )
+
+    def seal(self, key: bytes, patches: list[Patch]) -> "Record":
+        """The sealed form of this record.
+
+        Args:
+            key: of :func:`riddle_pl.password.derive_key` with this record's ``kdf``.
+            patches: the original pixels, one patch per face.
+
+        Raises:
+            RecordError: another number of patches than faces, or a patch that is not inside the photo.
+        """
+        if len(patches) != len(self.faces):
+            raise RecordError(f"{len(patches)} patches for {len(self.faces)} faces; give one per face")
+        if not all(patch.fits(self.image_size) for patch in patches):
+            raise RecordError(f"a patch is not inside the photo of {self.image_size[0]} x {self.image_size[1]} pixels")
+        sealed = [seal(key, patch, self._associated(index)) for index, patch in enumerate(patches)]
+        faces = tuple(replace(face, sealed=s) for face, s in zip(self.faces, sealed, strict=True))
+        return replace(self, faces=faces)
+
+    def unseal(self, key: bytes, face: int) -> Patch:
+        """The original pixels of a face, bit for bit.
+
+        Raises:
+            PasswordError: the key belongs to another password, or the record was altered.
+            RecordError: the record is deniable, or holds something else than a patch of the photo.
+        """
+        sealed = self.faces[face].sealed
+        if sealed is None:
+            raise RecordError(f"{self.source} is deniable: it does not hold the original pixels")
+        patch = unseal(key, sealed, self._associated(face))
+        if not patch.fits(self.image_size):
+            raise RecordError(f"{self.source} holds an original that is not inside its photo")
+        return patch
+
+    def save(self, path: Path | str, overwrite: bool = False) -> None:
+        """Writes the file, whole or not at all.
+
+        Raises:
+            FileError: it exists (unless ``overwrite``), or cannot be written.
+        """
+        arrays = self._open_arrays()
+        for index, face in enumerate(self.faces):
+            if face.sealed is not None:
+                arrays[f"sealed.{index}"] = np.frombuffer(face.sealed, np.uint8)
+        with atomic_write(path, overwrite=overwrite) as temporary:
+            temporary.write_bytes(record_file.encode(self._header(self.mode), arrays))
+
+    @classmethod
+    def load(cls, path: Path | str) -> "Record":
+        """Reads and checks a file that may come from anyone.
+
+        Raises:
+            RecordError: missing, truncated, damaged, hostile, or of a newer format version; one line with the path.
+        """
+        header, arrays = record_file.read(path)
+        try:
+            return _record(header, arrays, f"record {path}")
+        except (RecordError, ConfigError) as error:
+            raise RecordError(f"record {path}: {error}") from error
+
+    def _header(self, mode: str) -> Header:
+        return {
+            "format_version": FORMAT_VERSION,
+            "mode": mode,
+            "image_size": list(self.image_size),
+            "faces": len(self.faces),
+            "kdf": {
+                "name": "argon2id",
+                "memory_kib": self.kdf.memory_kib,
+                "time": self.kdf.time,
+                "lanes": self.kdf.lanes,
+                "salt": self.kdf.salt.hex(),
+            },
+            "tokens": self.tokens,
+            "pack": {"name": self.pack_name, "sha256": self.pack_hash},
+            "encryptor": {"name": self.encryptor_name, "sha256": self.encryptor_sha256},
+        }
+
+    def _open_arrays(self) -> Arrays:
+        """What is not sealed."""
+        return {"w_enc": self.w_enc.numpy(force=True), "quads": np.stack([face.quad for face in self.faces])}
+
+    def _associated(self, face: int) -> bytes:
+        """What AES-GCM authenticates beside a face's pixels: everything else in the sealed record, and its place."""
+        return digest(self._header("sealed"), self._open_arrays()) + face.to_bytes(4, "little")
+
+
+def _record(header: Header, arrays: Arrays, source: str) -> Record:
+    """Checks types, shapes and ranges before it builds anything."""
+    check_header(header)
+    count = header["faces"]
+    names = {"w_enc", "quads"} | ({f"sealed.{i}" for i in range(count)} if header["mode"] == "sealed" else set())
+    if set(arrays) != names:
+        odd = min(set(arrays) ^ names)
+        raise RecordError(f"array {odd:.40} is {'missing' if odd in names else 'unexpected'}; the file is damaged")
+    w_enc, quads = arrays["w_enc"], arrays["quads"]
+    if w_enc.ndim != 3 or len(w_enc) != count or quads.shape != (count, 4, 2) or quads.dtype != np.float64:
+        raise RecordError(f"w_enc is {w_enc.shape}, quads {quads.dtype} {quads.shape}; expected those of {count} faces")
+    faces = []
+    for index in range(count):
+        sealed = arrays.get(f"sealed.{index}")
+        if sealed is not None and (sealed.dtype != np.uint8 or sealed.ndim != 1 or sealed.size < MIN_SEALED_BYTES):
+            raise RecordError(f"sealed.{index} is {sealed.dtype} {sealed.shape}; expected bytes")
+        check_w_enc(w_enc[index], f"w_enc of face {index}")
+        code = torch.from_numpy(w_enc[index].copy())
+        faces.append(RecordedFace(code, quads[index].copy(), None if sealed is None else sealed.tobytes()))
+    kdf = header["kdf"]
+    return Record(
+        faces=tuple(faces),
+        image_size=(header["image_size"][0], header["image_size"][1]),
+        kdf=KdfParams(kdf["memory_kib"], kdf["time"], kdf["lanes"], bytes.fromhex(kdf["salt"])),
+        tokens=header["tokens"],
+        pack_name=header["pack"]["name"],
+        pack_hash=header["pack"]["sha256"],
+        encryptor_name=header["encryptor"]["name"],
+        encryptor_sha256=header["encryptor"]["sha256"],
+        source=source,
+    )

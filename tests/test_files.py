@@ -1,0 +1,134 @@
+"""If this fails, an interrupted or failed command can destroy a user's file or leave half of one."""
+
+import errno
+import hashlib
+import os
+from pathlib import Path
+
+import pytest
+
+from riddle_pl.errors import FileError, PhotoError
+from riddle_pl.files import atomic_write, require_file, require_writable_dir, require_writable_file, sha256_file
+
+needs_permissions = pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
+
+
+def test_sha256(tmp_path: Path) -> None:
+    path = tmp_path / "big"
+    path.write_bytes(b"riddle" * 400_000)  # more than one chunk
+    assert sha256_file(path) == hashlib.sha256(b"riddle" * 400_000).hexdigest()
+    with pytest.raises(FileError, match="cannot be read"):
+        sha256_file(tmp_path / "absent")
+
+
+def test_write_appears_whole(tmp_path: Path) -> None:
+    target = tmp_path / "out.png"
+    with atomic_write(target) as temporary:
+        assert temporary.parent == tmp_path
+        assert temporary.suffix == ".png"
+        temporary.write_text("new")
+        assert not target.exists()
+    assert target.read_text() == "new"
+    assert list(tmp_path.iterdir()) == [target]
+
+
+@pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt, SystemExit])
+def test_failure_leaves_everything_as_it_was(tmp_path: Path, error: type[BaseException]) -> None:
+    target = tmp_path / "out.txt"
+    target.write_text("old")
+
+    def fail() -> None:
+        with atomic_write(target) as temporary:
+            temporary.write_text("half")
+            raise error
+
+    with pytest.raises(error):
+        fail()
+    assert target.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [target]
+
+
+def test_full_disk_is_a_clear_line(tmp_path: Path) -> None:
+    with pytest.raises(FileError, match=r"out.txt cannot be written \(no space"), atomic_write(tmp_path / "out.txt"):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    assert not list(tmp_path.iterdir())
+
+
+def test_other_os_errors_of_the_block_are_not_renamed(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError), atomic_write(tmp_path / "out.txt"):
+        (tmp_path / "absent").read_text()
+
+
+def test_refuses_to_overwrite_when_told(tmp_path: Path) -> None:
+    target = tmp_path / "out.txt"
+    target.write_text("old")
+    with pytest.raises(FileError, match="exists already"), atomic_write(target, overwrite=False) as temporary:
+        temporary.write_text("new")
+    assert target.read_text() == "old"
+    late = tmp_path / "late.txt"
+
+    def race() -> None:
+        with atomic_write(late, overwrite=False) as temporary:
+            temporary.write_text("new")
+            late.write_text("another program's")
+
+    with pytest.raises(FileError, match="appeared meanwhile"):
+        race()
+    assert late.read_text() == "another program's"
+
+
+def test_writing_nothing_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(FileError, match="nothing was written"), atomic_write(tmp_path / "out.txt"):
+        pass
+
+
+def test_follows_links_and_keeps_devices(tmp_path: Path) -> None:
+    real, link = tmp_path / "real.txt", tmp_path / "link.txt"
+    real.write_text("old")
+    link.symlink_to(real)
+    with atomic_write(link) as temporary:
+        temporary.write_text("new")
+    assert link.is_symlink()
+    assert real.read_text() == "new"
+    with pytest.raises(FileError, match="not an ordinary file"), atomic_write(os.devnull):
+        pass
+
+
+def test_missing_folder_and_folder_in_the_way(tmp_path: Path) -> None:
+    with pytest.raises(FileError, match="does not exist"), atomic_write(tmp_path / "absent" / "out.txt"):
+        pass
+    with pytest.raises(FileError, match="not an ordinary file"):
+        require_writable_file(tmp_path)
+
+
+def test_require_file(tmp_path: Path) -> None:
+    path = tmp_path / "photo.png"
+    with pytest.raises(PhotoError, match=r"photo .*photo.png does not exist"):
+        require_file(path, "photo", PhotoError)
+    path.touch()
+    assert require_file(str(path)) == path
+    with pytest.raises(FileError, match="is a folder"):
+        require_file(tmp_path)
+    for odd in ("a" * 5000, "nul\0byte"):
+        with pytest.raises(FileError):
+            require_file(odd)
+
+
+def test_require_writable_dir(tmp_path: Path) -> None:
+    with pytest.raises(FileError, match="does not exist"):
+        require_writable_dir(tmp_path / "a" / "b")
+    assert require_writable_dir(tmp_path / "a" / "b", create=True).is_dir()
+    file = tmp_path / "file"
+    file.touch()
+    for create in (False, True):
+        with pytest.raises(FileError, match="is a file"):
+            require_writable_dir(file, create=create)
+    with pytest.raises(FileError):
+        require_writable_dir(file / "below", create=True)
+
+
+@needs_permissions
+def test_unwritable_folder(tmp_path: Path) -> None:
+    tmp_path.chmod(0o500)
+    with pytest.raises(FileError, match="cannot be written to"), atomic_write(tmp_path / "out.txt"):
+        pass
