@@ -38,7 +38,13 @@ IRSE50_CROP = CropBox(35 / 256, 223 / 256, 32 / 256, 220 / 256)
 """Rows 35:223 and columns 32:220 of 256 px, as in the authors' and e4e's identity losses."""
 
 MOBILEFACENET_CROP = CropBox(8 / 64, 57 / 64, 11 / 64, 53 / 64)
-"""Where the 112x96 five-point template of the public MobileFaceNet falls in an FFHQ-aligned image."""
+"""Where the 112x96 five-point template of the public MobileFaceNet falls in an FFHQ-aligned image.
+
+The median of a similarity fit on 200 LFW faces is rows 7.8 to 56.2 and columns 11.1 to 52.5 of 64; this is the nearest
+box of the template's aspect on the pixel grid of a 64 px image. With the public CASIA weights it gives 97.6 % on folds
+1 and 2 of the LFW pairs from 128 px images and 97.2 % from 64 px; boxes one 64th away differ by less than the sampling
+error (97.1 to 98.3 %).
+"""
 
 
 class AlignedRecogniser(nn.Module):
