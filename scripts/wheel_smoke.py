@@ -28,8 +28,8 @@ def call(command: list[str | Path], cwd: Path) -> None:
 
 
 def build(folder: Path) -> Path:
-    """Builds the wheel into ``folder`` and returns its path."""
-    call([Path(sys.executable), "-m", "build", "--wheel", "--outdir", str(folder), str(ROOT)], folder)
+    """Builds the wheel from the source archive, so that no stale ``build/`` gets in, and returns its path."""
+    call([Path(sys.executable), "-m", "build", "--outdir", str(folder), str(ROOT)], folder)
     (wheel,) = folder.glob("*.whl")
     print(f"{wheel.name}: {wheel.stat().st_size / 1e6:.1f} MB")
     return wheel
