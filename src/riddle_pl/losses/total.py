@@ -37,6 +37,9 @@ TERMS: Mapping[str, type[LossTerm]] = {
 }
 """Every term by its name; a ``*_recovery`` term is meant for x_dec alone, with a weight of its own."""
 
+NUMBERS = ("weight", "margin")
+"""Settings that are numbers wherever they occur."""
+
 
 class RiddleLoss(nn.Module):
     """L_total = Σ weight · term.
@@ -90,7 +93,7 @@ def build_loss(config: Mapping[str, Any]) -> RiddleLoss:
     return RiddleLoss(terms)
 
 
-def _build_term(name: str, settings: Mapping[str, Any]) -> LossTerm:
+def _build_term(name: str, settings: object) -> LossTerm:
     check_name(name, TERMS, "loss term")
     term = TERMS[name]
     if not isinstance(settings, Mapping):
@@ -101,8 +104,10 @@ def _build_term(name: str, settings: Mapping[str, Any]) -> LossTerm:
     if target not in (None, expected):
         raise ConfigError(f"loss.{name}._target_={target}; expected {expected} (terms are listed in losses/total.py)")
     allowed = list(inspect.signature(term).parameters)
-    for key in given:
-        check_name(key, allowed, f"setting of loss.{name}")
+    for key, value in given.items():
+        check_name(str(key), allowed, f"setting of loss.{name}")
+        if key in NUMBERS and (isinstance(value, bool) or not isinstance(value, int | float)):
+            raise ConfigError(f"loss.{name}.{key}={value!r}; expected a number")
     try:
         return term(**given)
     except ConfigError as error:

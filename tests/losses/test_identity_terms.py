@@ -1,0 +1,145 @@
+"""If this fails, training pushes identities the wrong way or not at all: faces stay recognisable, or are lost."""
+
+import pytest
+import torch
+from torch import Tensor
+
+from riddle_pl.errors import ConfigError
+from riddle_pl.losses import LossTerm
+from riddle_pl.losses.ciphertext import CiphertextLoss, ciphertext_loss
+from riddle_pl.losses.deidentification import DeidentificationLoss, deidentification_loss
+from riddle_pl.losses.diversity import DiversityLoss, diversity_loss
+from riddle_pl.losses.recovery import RecoveryLoss, recovery_loss
+from riddle_pl.losses.wrong_password import WrongPasswordLoss, wrong_password_loss
+from tests.losses.fakes import gradients, make_step, run_step
+
+ALWAYS = -0.999  # a margin at which every pair is active
+TERMS = {
+    "deidentification": (DeidentificationLoss(margin=ALWAYS), [("x", "enc1"), ("x", "enc2")], -1),
+    "recovery": (RecoveryLoss(), [("x", "dec")], 1),
+    "wrong_password": (
+        WrongPasswordLoss(margin=ALWAYS),
+        [("x", "wrong1"), ("x", "wrong2"), ("dec", "wrong1"), ("dec", "wrong2")],
+        -1,
+    ),
+    "diversity": (DiversityLoss(margin=ALWAYS), [("enc1", "enc2"), ("wrong1", "wrong2")], -1),
+    "ciphertext": (CiphertextLoss(margin=ALWAYS), [("enc1", "wrong1"), ("enc1", "wrong2")], -1),
+}
+terms = pytest.mark.parametrize(("term", "pairs", "direction"), TERMS.values(), ids=TERMS)
+
+
+def unit(*angles: float) -> Tensor:
+    """One embedding per angle, in degrees, on a circle: cosines are cosines of differences."""
+    radians = torch.deg2rad(torch.tensor(angles, dtype=torch.float64))
+    return torch.stack([radians.cos(), radians.sin()], dim=1)
+
+
+def cos(degrees: float) -> float:
+    return float(torch.deg2rad(torch.tensor(degrees, dtype=torch.float64)).cos())
+
+
+def mean_cosine(step, pairs) -> float:
+    features = run_step(step)
+    return float(
+        torch.stack([(features.embedding(a) * features.embedding(b)).sum(1).mean() for a, b in pairs]).mean().detach()
+    )
+
+
+def test_deidentification_value():
+    value = deidentification_loss(unit(0, 0), unit(60, 120), unit(30, 85), margin=0.1)
+    assert value.item() == pytest.approx((cos(60) - 0.1 + 0 + cos(30) - 0.1 + 0) / 4)
+
+
+def test_recovery_value():
+    assert recovery_loss(unit(0, 0), unit(60, 180)).item() == pytest.approx((1 - 0.5 + 2) / 2)
+
+
+def test_wrong_password_value():
+    value = wrong_password_loss(unit(0), unit(10), unit(40), unit(170), margin=0.2)
+    assert value.item() == pytest.approx((cos(40) - 0.2 + cos(30) - 0.2) / 4)
+
+
+def test_diversity_value():
+    value = diversity_loss(unit(0), unit(20), unit(0), unit(90), margin=0.1)
+    assert value.item() == pytest.approx((cos(20) - 0.1) / 2)
+
+
+def test_ciphertext_value():
+    value = ciphertext_loss(unit(0), unit(45), unit(60), margin=0.1)
+    assert value.item() == pytest.approx((cos(45) + cos(60) - 0.2) / 2)
+
+
+@terms
+def test_value_of_a_step_is_the_plain_one(term: LossTerm, pairs, direction):
+    step = make_step()
+    plain = []
+    for a, b in pairs:
+        features = run_step(step)
+        similarity = (step.recogniser(features.image(a)) * step.recogniser(features.image(b))).sum(1).mean()
+        plain.append(1 - similarity if direction > 0 else similarity - ALWAYS)
+    assert term(run_step(step)).item() == pytest.approx(torch.stack(plain).mean().item(), abs=1e-12)
+
+
+@terms
+def test_gradient_reaches_every_weight_of_the_encryptor(term: LossTerm, pairs, direction):
+    step = make_step()
+    for gradient in gradients(step, term(run_step(step))):
+        assert torch.isfinite(gradient).all()
+        assert gradient.abs().max() > 1e-8
+
+
+@terms
+def test_one_step_moves_the_cosine_the_right_way(term: LossTerm, pairs, direction):
+    step = make_step()
+    before = mean_cosine(step, pairs)
+    slopes = gradients(step, term(run_step(step)))
+    size = 1e-2 / torch.stack([slope.norm() for slope in slopes]).norm()
+    with torch.no_grad():
+        for weight, slope in zip(step.encryptor.parameters(), slopes, strict=True):
+            weight -= size * slope
+    assert (mean_cosine(step, pairs) - before) * direction > 0
+
+
+def test_a_hopeless_recovery_still_has_a_gradient():
+    """The authors clamp the cosine at the margin here, which leaves a cosine below 0.1 without any."""
+    recovered = unit(100).requires_grad_(True)
+    recovery_loss(unit(0), recovered).backward()
+    assert recovered.grad is not None
+    assert recovered.grad.norm() > 0.5
+
+
+def test_faces_beyond_the_margin_are_left_alone():
+    encrypted = unit(95).requires_grad_(True)
+    deidentification_loss(unit(0), encrypted, encrypted, margin=0.0).backward()
+    assert encrypted.grad is not None
+    assert not encrypted.grad.any()
+
+
+def test_wrong_decryptions_do_not_push_the_recovered_face():
+    recovered, wrong = unit(10).requires_grad_(True), unit(40).requires_grad_(True)
+    wrong_password_loss(unit(0), recovered, wrong, wrong, margin=0.0).backward()
+    assert recovered.grad is None
+    assert wrong.grad is not None
+    assert wrong.grad.any()
+
+
+@pytest.mark.parametrize(
+    "loss",
+    [
+        lambda e: deidentification_loss(unit(5), e, e),
+        lambda e: recovery_loss(unit(5), e),
+        lambda e: wrong_password_loss(unit(5), e, e, e),
+        lambda e: diversity_loss(e, e, e, e),
+        lambda e: ciphertext_loss(e, e, e),
+    ],
+)
+def test_gradient_at_identical_faces_is_finite(loss):
+    embedding = unit(5).requires_grad_(True)
+    (slope,) = torch.autograd.grad(loss(embedding), embedding)
+    assert torch.isfinite(slope).all()
+
+
+@pytest.mark.parametrize("margin", [1.0, -1.5, float("nan")])
+def test_margin_must_be_a_cosine(margin):
+    with pytest.raises(ConfigError, match=r"margin=.* in DiversityLoss; expected a cosine"):
+        DiversityLoss(margin=margin)

@@ -1,0 +1,99 @@
+"""If this fails, the fast training step trains something else than the plain, pair-by-pair computation."""
+
+import pytest
+import torch
+
+from riddle_pl.bench_plain import fused_copy, plain_loss
+from riddle_pl.losses import PRODUCED, TERMS, build_loss
+from riddle_pl.training.step import EncryptionStep
+from tests.losses.fakes import gradients, make_codes, make_generator, make_step
+
+EXACT = {"rtol": 1e-9, "atol": 1e-12}
+MARGIN = -0.9  # so low that most pairs are active
+WEIGHTS = {name: 0.3 + 0.1 * index for index, name in enumerate(TERMS)}
+MARGIN_TERMS = ("deidentification", "wrong_password", "diversity", "ciphertext")
+
+
+def fast_loss(step: EncryptionStep, codes, weights):
+    settings = {
+        name: {"weight": weight} | ({"margin": MARGIN} if name in MARGIN_TERMS else {})
+        for name, weight in weights.items()
+    }
+    for name, setting in settings.items():
+        if name.endswith("_recovery"):
+            setting["images"] = ["dec"]
+    return build_loss(settings)(step(*codes))[0]
+
+
+@pytest.mark.parametrize("name", [*TERMS, "all"])
+def test_value_and_gradients_equal_the_plain_step(name):
+    step = make_step()
+    codes = make_codes(step)
+    weights = WEIGHTS if name == "all" else {name: WEIGHTS[name]}
+    generator = fused_copy(step.generator)
+    plain_step = EncryptionStep(step.encryptor, generator, step.recogniser, step.perceptual, step.parser)
+    plain = plain_loss(plain_step, codes, weights, MARGIN)
+    fast = fast_loss(step, codes, weights)
+    torch.testing.assert_close(fast, plain, **EXACT)
+    for ours, theirs in zip(gradients(step, fast), gradients(step, plain), strict=True):
+        assert ours.any()
+        torch.testing.assert_close(ours, theirs, rtol=1e-9, atol=1e-9 * theirs.abs().max().item())
+
+
+def test_fused_convolutions_are_the_same_generator():
+    torch.manual_seed(3)
+    generator = make_generator()
+    w = torch.randn(2, generator.num_layers, generator.style_dim, dtype=torch.float64)
+    fused = fused_copy(generator)
+    torch.testing.assert_close(fused(w), generator(w), **EXACT)
+    assert all(parameter.requires_grad for parameter in fused.parameters())
+    assert not any(parameter.requires_grad for parameter in generator.parameters())
+
+
+def test_every_code_and_image_is_the_pairwise_one():
+    step = make_step()
+    codes = w, pwd1, pwd2, wrong1, wrong2 = make_codes(step)
+    features = step(*codes)
+    enc1 = step.encryptor(w, pwd1)
+    expected = {
+        "x": w,
+        "enc1": enc1,
+        "enc2": step.encryptor(w, pwd2),
+        "dec": step.encryptor(enc1, pwd1),
+        "wrong1": step.encryptor(enc1, wrong1),
+        "wrong2": step.encryptor(enc1, wrong2),
+    }
+    assert set(features.images) == set(features.latents) == {"x", *PRODUCED}
+    for name, latent in expected.items():
+        torch.testing.assert_close(features.latent(name), latent, **EXACT)
+        torch.testing.assert_close(features.image(name), step.generator(latent), **EXACT)
+    assert not features.image("x").requires_grad
+
+
+def test_a_given_target_image_is_used_as_it_is():
+    step = make_step()
+    x = torch.rand(3, 3, 16, 16, dtype=torch.float64, requires_grad=True)
+    features = step(*make_codes(step), x=x)
+    torch.testing.assert_close(features.image("x"), x.detach())
+    assert not features.image("x").requires_grad
+
+
+def test_two_encryptor_calls_and_one_generator_call(monkeypatch):
+    step = make_step()
+    sizes = {"encryptor": [], "generator": []}
+    for name, seen in sizes.items():
+        getattr(step, name).register_forward_pre_hook(lambda module, args, seen=seen: seen.append(len(args[0])))
+    step(*make_codes(step), x=torch.zeros(3, 3, 16, 16, dtype=torch.float64))
+    assert sizes == {"encryptor": [6, 9], "generator": [15]}
+
+
+def test_features_are_computed_once_and_shared():
+    step = make_step()
+    features = step(*make_codes(step))
+    assert features.embedding("dec") is features.embedding("dec")
+    features.fetch("recogniser", ["dec", "x", "enc1"])
+    assert step.recogniser.calls == [(3, True), (3, False), (3, True)]
+    torch.testing.assert_close(features.embedding("enc1"), step.recogniser(features.image("enc1")), **EXACT)
+    maps = features.perceptual("wrong2")
+    for ours, alone in zip(maps, step.perceptual(features.image("wrong2")), strict=True):
+        torch.testing.assert_close(ours, alone, **EXACT)
