@@ -7,11 +7,14 @@ convolution with per-sample weights, but with a far cheaper backward pass (one w
 
 import math
 from collections.abc import Mapping
+from itertools import pairwise
 
 import torch
 import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
+
+from riddle_pl.networks.resample import Blur, Upsample
 
 PUBLIC_CHANNELS: Mapping[int, int] = {
     4: 512,
@@ -41,19 +44,6 @@ def num_layers(size: int) -> int:
     return 2 * int(math.log2(size)) - 2
 
 
-def fir_kernel(gain: float) -> Float[Tensor, "4 4"]:
-    """The separable [1, 3, 3, 1] low-pass filter, normalised to sum to ``gain``."""
-    taps = torch.tensor([1.0, 3.0, 3.0, 1.0])
-    kernel = torch.outer(taps, taps)
-    return kernel * (gain / kernel.sum())
-
-
-def _filter(x: Tensor, kernel: Tensor) -> Tensor:
-    """Depthwise filtering of every channel by one kernel, without padding."""
-    channels = x.shape[1]
-    return F.conv2d(x, kernel.to(x.dtype).expand(channels, 1, -1, -1), groups=channels)
-
-
 def _leaky(x: Tensor) -> Tensor:
     return F.leaky_relu(x, LEAKY_SLOPE) * LEAKY_GAIN
 
@@ -79,32 +69,6 @@ class EqualizedLinear(nn.Module):
     def forward(self, x: Float[Tensor, "b i"]) -> Float[Tensor, "b o"]:
         out = F.linear(x, self.weight * self.scale, self.bias * self.lr_mul)
         return _leaky(out) if self.activate else out
-
-
-class _Resample(nn.Module):
-    """Holds the FIR kernel as a buffer under the name that public checkpoints use."""
-
-    kernel: Tensor
-
-    def __init__(self, gain: float):
-        super().__init__()
-        self.register_buffer("kernel", fir_kernel(gain))
-
-
-class Blur(_Resample):
-    """Low-pass after a stride-2 transposed convolution."""
-
-    def forward(self, x: Float[Tensor, "b c h w"]) -> Float[Tensor, "b c h2 w2"]:
-        return _filter(F.pad(x, (1, 1, 1, 1)), self.kernel)
-
-
-class Upsample(_Resample):
-    """Doubles the size of an image: zero insertion followed by the low-pass."""
-
-    def forward(self, x: Float[Tensor, "b c h w"]) -> Float[Tensor, "b c h2 w2"]:
-        channels = x.shape[1]
-        weight = self.kernel.to(x.dtype).expand(channels, 1, -1, -1)
-        return F.conv_transpose2d(x, weight, stride=2, padding=1, groups=channels)
 
 
 class ModulatedConv2d(nn.Module):
@@ -272,7 +236,7 @@ class Generator(nn.Module):
         self.convs = nn.ModuleList()
         self.to_rgbs = nn.ModuleList()
         self.noises = _NoiseMaps(size)
-        for previous, side in zip(sides[:-1], sides[1:], strict=True):
+        for previous, side in pairwise(sides):
             self.convs.append(StyledConv(widths[previous], widths[side], style_dim, upsample=True))
             self.convs.append(StyledConv(widths[side], widths[side], style_dim))
             self.to_rgbs.append(ToRGB(widths[side], style_dim))
