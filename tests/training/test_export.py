@@ -13,10 +13,12 @@ from riddle_pl.training.export import export_encryptor, load_checkpoint, load_tr
 from riddle_pl.training.run import fit
 from tests.training.jobs import small_job
 
+SMALL = ("encryptor=involutive", "encryptor.hidden=16", "encryptor.depth=1", "steps=1")
+
 
 @pytest.fixture(scope="module")
 def checkpoint(tiny_pack: Pack, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = fit(small_job(tiny_pack.folder, ["steps=1"]), tmp_path_factory.mktemp("run"))
+    path = fit(small_job(tiny_pack.folder, SMALL, False), tmp_path_factory.mktemp("run"))
     assert path is not None
     return path
 
@@ -40,7 +42,7 @@ def test_the_trained_encryptor_alone(checkpoint: Path) -> None:
 
 def test_a_run_exports_when_asked(tiny_pack: Pack, tmp_path: Path) -> None:
     folder = shutil.copytree(tiny_pack.folder, tmp_path / "pack")
-    fit(small_job(folder, ["steps=1", f"export={folder}", "export_role=encryptor-new"]), tmp_path / "run")
+    fit(small_job(folder, [*SMALL, f"export={folder}", "export_role=encryptor-new"], False), tmp_path / "run")
     assert load_pack(folder).has("encryptor-new")
 
 

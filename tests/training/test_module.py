@@ -30,9 +30,11 @@ def test_the_seed_gives_the_weights(tiny_pack: Pack, module: RiddleModule) -> No
     assert not torch.equal(first, stranger)
 
 
-def test_the_encryptor_knows_the_latent_space(module: RiddleModule) -> None:
-    assert not torch.equal(module.encryptor.w_std, torch.ones(512))
-    assert bool((module.encryptor.w_std > 0).all())
+def test_the_encryptor_knows_the_latent_space(tiny_pack: Pack) -> None:
+    residual = build_module(small_job(tiny_pack.folder, ["encryptor.depth=1"], False), tiny_pack).encryptor
+    assert not torch.equal(residual.w_std, torch.ones(512))
+    involutive = build_module(small_job(tiny_pack.folder, ["encryptor=involutive"], False), tiny_pack).encryptor
+    assert not torch.equal(involutive.scale, torch.ones(512))
 
 
 def test_hyperparameters_are_plain(module: RiddleModule) -> None:

@@ -43,48 +43,57 @@ def assert_equal(a: object, b: object, place: str) -> None:
 
 # Dropout, a schedule and short epochs: everything that could remember more than the step.
 RESUMABLE = (
-    "encryptor.dropout=0.1",
     "scheduler=cosine",
-    "scheduler.total_steps=9",
+    "scheduler.total_steps=6",
     "data.steps_per_epoch=4",
     "val_every=3",
+    "callbacks.grid=null",
+    "logger=none",
 )
 
 
 @pytest.fixture(scope="module")
-def straight(tiny_pack: Pack, tmp_path_factory: pytest.TempPathFactory) -> dict[str, object]:
-    return trained(tiny_pack, tmp_path_factory.mktemp("straight"), *RESUMABLE, "steps=9")
+def straight(tiny_pack: Pack, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder of an uninterrupted run of 6 steps, with the state after each step."""
+    folder = tmp_path_factory.mktemp("straight")
+    save = "+callbacks.every={_target_: tests.training.jobs.SaveEveryStep}"
+    trained(tiny_pack, folder, *RESUMABLE, "steps=6", save)
+    return folder
+
+
+def final(folder: Path) -> dict[str, object]:
+    return load_checkpoint(folder / "checkpoints" / "last.ckpt")
 
 
 @pytest.mark.parametrize("stop", [2, 3, 4, 5], ids=["mid-epoch", "validation", "epoch end", "second epoch"])
-def test_resuming_equals_never_stopping(
-    tiny_pack: Pack, tmp_path: Path, straight: dict[str, object], stop: int
-) -> None:
-    trained(tiny_pack, tmp_path / "a", *RESUMABLE, f"steps={stop}")
-    last = tmp_path / "a" / "checkpoints" / "last.ckpt"
+def test_resuming_equals_never_stopping(tiny_pack: Pack, tmp_path: Path, straight: Path, stop: int) -> None:
     torch.manual_seed(12345)  # another process would have another state here
-    resumed = trained(tiny_pack, tmp_path / "b", *RESUMABLE, "steps=9", f"ckpt_path={last}")
-    assert_same_state(straight, resumed)
+    resumed = trained(tiny_pack, tmp_path, *RESUMABLE, "steps=6", f"ckpt_path={straight / f'step_{stop}.ckpt'}")
+    assert_same_state(final(straight), resumed)
 
 
-def test_a_seed_gives_the_same_run_and_another_one_another(
-    tiny_pack: Pack, tmp_path: Path, straight: dict[str, object]
-) -> None:
+def test_a_finished_run_can_be_prolonged(tiny_pack: Pack, tmp_path: Path, straight: Path) -> None:
     torch.manual_seed(54321)
-    assert_same_state(straight, trained(tiny_pack, tmp_path / "same", *RESUMABLE, "steps=9"))
-    other = trained(tiny_pack, tmp_path / "other", *RESUMABLE, "steps=9", "seed=1")
+    trained(tiny_pack, tmp_path, *RESUMABLE, "steps=5")
+    last = tmp_path / "checkpoints" / "last.ckpt"
+    assert_same_state(final(straight), trained(tiny_pack, tmp_path, *RESUMABLE, "steps=6", f"ckpt_path={last}"))
+
+
+def test_another_seed_gives_another_run(tiny_pack: Pack, tmp_path: Path) -> None:
+    one, other = (trained(tiny_pack, tmp_path / seed, "steps=1", f"seed={seed}") for seed in ("0", "1"))
     weight = "encryptor.output.weight"
-    assert not torch.equal(straight["state_dict"][weight], other["state_dict"][weight])  # type: ignore[index]
+    assert not torch.equal(one["state_dict"][weight], other["state_dict"][weight])  # type: ignore[index]
 
 
 def test_a_run_leaves_metrics_pictures_and_checkpoints(tiny_pack: Pack, tmp_path: Path) -> None:
-    trained(tiny_pack, tmp_path)
+    best = "{_target_: pytorch_lightning.callbacks.ModelCheckpoint, monitor: val/loss/total, filename: best}"
+    trained(tiny_pack, tmp_path, f"callbacks.best={best}")
     rows = list(csv.DictReader((tmp_path / "csv" / "metrics.csv").open()))
     assert {"loss/total", "loss/recovery", "val/loss/total", "val/cosine/deid"} <= set(rows[0])
     assert (tmp_path / "checkpoints" / "best.ckpt").is_file()
     for step in (2, 4):
         width, _ = Image.open(tmp_path / "grids" / f"step_{step:06d}.png").size
-        assert width == 6 * tiny_pack.size  # data-free: no photo to show
+        assert width == 6 * 64  # data-free: no photo to show
 
 
 def test_a_resumed_run_in_the_same_folder_keeps_the_first_metrics(tiny_pack: Pack, tmp_path: Path) -> None:
@@ -96,7 +105,7 @@ def test_a_resumed_run_in_the_same_folder_keeps_the_first_metrics(tiny_pack: Pac
 
 
 def test_the_same_batch_over_and_over_is_learned(tiny_pack: Pack, tmp_path: Path) -> None:
-    fit(small_job(tiny_pack.folder, ["debug=overfit", "steps=20", "val_every=20", "callbacks=none"]), tmp_path)
+    fit(small_job(tiny_pack.folder, ["debug=overfit", "steps=20", "val_every=20", "optimizer.lr=0.01"]), tmp_path)
     rows = list(csv.DictReader((tmp_path / "csv" / "metrics.csv").open()))
     losses = [float(row["loss/total"]) for row in rows if row["loss/total"]]
     assert sum(losses[-3:]) < sum(losses[:3])

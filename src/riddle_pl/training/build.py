@@ -65,14 +65,14 @@ def fit_to_generator(encryptor: nn.Module, generator: Generator) -> None:
     It is told through whichever it has: ``set_latent_statistics(mean, std)`` or ``fit_latents(w)``.
     """
     if hasattr(encryptor, "set_latent_statistics"):
-        w = sample_w(generator)
+        w = sample_w(generator, STATISTICS_SAMPLES)
         std = w.std(dim=0)
         encryptor.set_latent_statistics(w.mean(dim=0), std.clamp(min=0.01 * float(std.mean())))
     elif hasattr(encryptor, "fit_latents"):
-        encryptor.fit_latents(sample_w(generator))
+        encryptor.fit_latents(sample_w(generator, STATISTICS_SAMPLES))
 
 
-def sample_w(generator: Generator, samples: int = STATISTICS_SAMPLES) -> Float[Tensor, "m d"]:
+def sample_w(generator: Generator, samples: int) -> Float[Tensor, "m d"]:
     """``samples`` W codes from a seed of their own: the same in every run and process."""
     noise = torch.Generator().manual_seed(0)
     z = torch.randn(samples, generator.style_dim, generator=noise)

@@ -28,6 +28,9 @@ COLUMNS: Mapping[str, str] = {
 HEADING = 14
 """Height of the headings in pixels."""
 
+SMALLEST = 64
+"""Smaller images are enlarged to at least this side, so that the headings fit."""
+
 
 def image_grid(images: Mapping[str, Float[Tensor, "b 3 h w"]], rows: int) -> UInt8[np.ndarray, "H W 3"]:
     """One row per face, one headed column per image that is there.
@@ -37,7 +40,8 @@ def image_grid(images: Mapping[str, Float[Tensor, "b 3 h w"]], rows: int) -> UIn
         rows: at most this many faces.
     """
     present = [name for name in COLUMNS if name in images]
-    size = images[present[0]].shape[-1]
+    side = images["x" if "x" in images else present[0]].shape[-1]
+    size = side * max(1, -(-SMALLEST // side))  # a whole multiple, so that small images stay sharp
     columns = [_column(images[name][:rows], size) for name in present]
     sheet = Image.fromarray(np.concatenate(columns, axis=1))
     canvas = Image.new("RGB", (sheet.width, sheet.height + HEADING), "white")
@@ -49,7 +53,11 @@ def image_grid(images: Mapping[str, Float[Tensor, "b 3 h w"]], rows: int) -> UIn
 
 
 def _column(batch: Float[Tensor, "b 3 h w"], size: int) -> UInt8[np.ndarray, "H w 3"]:
-    if batch.shape[-1] != size:
+    if size % batch.shape[-1] == 0:
+        batch = batch.repeat_interleave(size // batch.shape[-1], dim=2).repeat_interleave(
+            size // batch.shape[-1], dim=3
+        )
+    else:
         batch = torch.nn.functional.interpolate(batch, size=(size, size), mode="bilinear", antialias=True)
     pixels = (batch.detach().float().cpu().clamp(-1, 1) + 1) * 127.5
     array: UInt8[np.ndarray, "H w 3"] = torch.cat(list(pixels.round().byte()), dim=1).permute(1, 2, 0).numpy()

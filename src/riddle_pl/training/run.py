@@ -20,6 +20,7 @@ NOISE = (
     ".*resuming from a checkpoint that ended before the epoch ended.*",  # batches depend on the step alone
     ".*module.s. in eval mode at the start of training.*",  # the frozen networks
     ".*Checkpoint directory .* exists and is not empty.*",
+    ".*The dirpath has changed from.*",  # a run that is resumed in a new folder
     ".*LeafSpec.* is deprecated.*",
 )
 """Lightning's warnings about things that are meant."""
