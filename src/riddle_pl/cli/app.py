@@ -35,7 +35,7 @@ Options:
 
 Example:
   riddle encrypt portrait.jpg
-  riddle decrypt portrait.riddle
+  riddle decrypt portrait_anonymised.riddle
 
 Training, evaluation and the networks' own recipes: riddle-train, riddle-eval, riddle-pretrain.
 """
