@@ -8,10 +8,9 @@ import hydra
 import pytorch_lightning as pl
 import torch
 from omegaconf import DictConfig
-from pytorch_lightning.callbacks import ModelCheckpoint
 from pytorch_lightning.loggers import CSVLogger
 
-from riddle_pl.pretraining.callbacks import SampleSheets
+from riddle_pl.pretraining.callbacks import LastCheckpoint, SampleSheets
 from riddle_pl.pretraining.recipe import Recipe
 
 
@@ -19,24 +18,22 @@ def run(config: DictConfig) -> None:
     """Trains the recipe of ``config`` to its end and exports it if a pack was named."""
     if config.threads is not None:
         torch.set_num_threads(config.threads)
+    torch.set_flush_denormal(True)  # vanishing second moments of Adam are many times slower on a CPU otherwise
     pl.seed_everything(config.seed, verbose=False)
     out = Path(config.out)
     out.mkdir(parents=True, exist_ok=True)
+    last = out / "last.ckpt"
     recipe: Recipe = hydra.utils.instantiate(config.recipe)
-    checkpoints = ModelCheckpoint(
-        dirpath=out, filename="step", every_n_train_steps=config.checkpoint_every, save_last=True, save_on_exception=True,
-        enable_version_counter=False,
-    )
     trainer = pl.Trainer(
         **config.trainer,
         max_epochs=-1,
         logger=CSVLogger(out, name="log", version=0),
         log_every_n_steps=50,
-        callbacks=[checkpoints, SampleSheets(out, config.samples_every)],
+        enable_checkpointing=False,
+        callbacks=[LastCheckpoint(last, config.checkpoint_every), SampleSheets(out, config.samples_every)],
         enable_model_summary=False,
         enable_progress_bar=sys.stderr.isatty(),
     )
-    last = out / "last.ckpt"
     if last.exists():
         recipe.load_state_dict(torch.load(last, map_location="cpu", weights_only=True)["state_dict"])
     if not recipe.finished:

@@ -1,4 +1,4 @@
-"""Sample sheets while a recipe runs."""
+"""Checkpoints and sample sheets while a recipe runs."""
 
 from pathlib import Path
 
@@ -36,4 +36,30 @@ class SampleSheets(pl.Callback):
         recipe.train(training)
         path = self.folder / f"samples_{int(recipe.step_count):06d}.png"
         with atomic_write(path) as temporary:
-            save_image(images, temporary, nrow=int(len(images) ** 0.5), normalize=True, value_range=(-1, 1), format="png")
+            save_image(images, temporary, nrow=8, normalize=True, value_range=(-1, 1), format="png")
+
+
+class LastCheckpoint(pl.Callback):
+    """Keeps ``last.ckpt`` up to date, by the recipe's own count of steps; also when the run is interrupted.
+
+    Lightning counts optimiser steps, several for one step of a recipe with two networks.
+
+    Args:
+        path: the checkpoint; replaced whole.
+        every: steps between two checkpoints.
+    """
+
+    def __init__(self, path: Path, every: int):
+        self.path = path
+        self.every = every
+
+    def on_train_batch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule, *_: object) -> None:
+        if isinstance(pl_module, Recipe) and int(pl_module.step_count) % self.every == 0:
+            self._save(trainer)
+
+    def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        self._save(trainer)
+
+    def _save(self, trainer: pl.Trainer) -> None:
+        with atomic_write(self.path) as temporary:
+            trainer.save_checkpoint(temporary)

@@ -1,5 +1,6 @@
 """Residual StyleGAN2 discriminator (Karras et al., CVPR 2020), for the pack's generator recipe only."""
 
+import itertools
 import math
 from collections.abc import Mapping
 
@@ -8,42 +9,8 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from riddle_pl.networks.stylegan2 import LEAKY_GAIN, LEAKY_SLOPE, EqualizedLinear
-
-
-class EqualizedConv2d(nn.Module):
-    """Convolution with weights scaled at run time, optionally with a bias and the leaky ReLU.
-
-    The gain after the leaky ReLU commutes with it, so it is applied to the weights and the bias.
-    """
-
-    def __init__(self, in_channels: int, out_channels: int, kernel_size: int, activate: bool = True):
-        super().__init__()
-        self.weight = nn.Parameter(torch.randn(out_channels, in_channels, kernel_size, kernel_size))
-        self.bias = nn.Parameter(torch.zeros(out_channels)) if activate else None
-        self.gain = LEAKY_GAIN if activate else 1.0
-        self.scale = self.gain / math.sqrt(in_channels * kernel_size**2)
-        self.padding = kernel_size // 2
-
-    def forward(self, x: Float[Tensor, "b i h w"]) -> Float[Tensor, "b o h w"]:
-        bias = None if self.bias is None else self.bias * self.gain
-        x = F.conv2d(x, self.weight * self.scale, bias, padding=self.padding)
-        return x if bias is None else F.leaky_relu(x, LEAKY_SLOPE)
-
-
-class ResidualBlock(nn.Module):
-    """Two convolutions and a shortcut, halving the resolution by averaging."""
-
-    def __init__(self, in_channels: int, out_channels: int):
-        super().__init__()
-        self.conv1 = EqualizedConv2d(in_channels, in_channels, 3)
-        self.conv2 = EqualizedConv2d(in_channels, out_channels, 3)
-        self.skip = EqualizedConv2d(in_channels, out_channels, 1, activate=False)
-
-    def forward(self, x: Float[Tensor, "b i h w"]) -> Float[Tensor, "b o h2 w2"]:
-        out = F.avg_pool2d(self.conv2(self.conv1(x)), 2)
-        shortcut = self.skip(F.avg_pool2d(x, 2))
-        return (out + shortcut) * math.sqrt(0.5)
+from riddle_pl.networks.residual import EqualizedConv2d, ResidualBlock
+from riddle_pl.networks.stylegan2 import EqualizedLinear
 
 
 class Discriminator(nn.Module):
@@ -61,12 +28,21 @@ class Discriminator(nn.Module):
         widths = {int(side): width for side, width in channels.items()}
         self.from_rgb = EqualizedConv2d(3, widths[size], 1)
         self.blocks = nn.Sequential(
-            *(ResidualBlock(widths[a], widths[b]) for a, b in zip(sides[:-1], sides[1:], strict=True))
+            *(ResidualBlock(widths[a], widths[b]) for a, b in itertools.pairwise(sides))
         )
         self.group = group
         self.final_conv = EqualizedConv2d(widths[4] + 1, widths[4], 3)
         self.final_linear = EqualizedLinear(widths[4] * 16, widths[4], activate=True)
         self.score = EqualizedLinear(widths[4], 1)
+
+    def features(self, x: Float[Tensor, "b 3 h w"]) -> list[Float[Tensor, "b c h2 w2"]]:
+        """What the residual blocks see, from half the image's size to 4x4."""
+        maps = []
+        x = self.from_rgb(x)
+        for block in self.blocks:
+            x = block(x)
+            maps.append(x)
+        return maps
 
     def forward(self, x: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b 1"]:
         x = self.blocks(self.from_rgb(x))
@@ -81,3 +57,23 @@ class Discriminator(nn.Module):
         grouped = x.float().reshape(group, batch // group, *x.shape[1:])
         deviation = (grouped.var(dim=0, unbiased=False) + 1e-8).sqrt().mean(dim=(1, 2, 3))
         return deviation.repeat(group)[:, None, None, None].expand(batch, 1, height, width).to(x.dtype)
+
+
+class LatentDiscriminator(nn.Module):
+    """Tells W codes from codes of real images (e4e, Tov et al., SIGGRAPH 2021), each layer's code on its own."""
+
+    def __init__(self, dim: int = 512, hidden: int = 256):
+        super().__init__()
+        self.layers = nn.Sequential(
+            EqualizedLinear(dim, hidden, activate=True),
+            EqualizedLinear(hidden, hidden, activate=True),
+            EqualizedLinear(hidden, 1),
+        )
+
+    def loss_real(self, w: Float[Tensor, "b n d"]) -> Float[Tensor, ""]:
+        """Low when ``w`` passes for W codes."""
+        return F.softplus(-self.layers(w.flatten(0, 1)).float()).mean()
+
+    def loss_drawn(self, w: Float[Tensor, "b n d"]) -> Float[Tensor, ""]:
+        """Low when ``w`` passes for codes of real images."""
+        return F.softplus(self.layers(w.flatten(0, 1)).float()).mean()

@@ -1,4 +1,8 @@
-"""Recipe of the pack's generator: StyleGAN2 with DiffAugment, lazy R1 and path-length regularisation, EMA."""
+"""Recipe of the pack's generator: StyleGAN2 with DiffAugment, lazy R1 and path-length regularisation, EMA.
+
+An inversion encoder learns beside it, and the generator learns to redraw the faces that the encoder reads: on little
+compute this shows it what a face is long before the discriminator can, and keeps real faces invertible.
+"""
 
 import math
 from collections.abc import Mapping
@@ -7,17 +11,21 @@ from pathlib import Path
 import torch
 import torch.nn.functional as F
 from jaxtyping import Float
-from torch import Tensor
+from torch import Tensor, nn
 
 from riddle_pl.errors import CheckpointError
 from riddle_pl.files import require_file
-from riddle_pl.networks.stylegan2 import Generator
+from riddle_pl.networks.features import PackFeatures
+from riddle_pl.networks.lite_encoder import LiteEncoder
+from riddle_pl.networks.stylegan2 import Generator, NoiseInjection
 from riddle_pl.pretraining.augment import augment
-from riddle_pl.pretraining.discriminator import Discriminator
+from riddle_pl.pretraining.average import Averaged
+from riddle_pl.pretraining.discriminator import Discriminator, LatentDiscriminator
 from riddle_pl.pretraining.faces import FaceSet
-from riddle_pl.pretraining.recipe import Averaged, Recipe
+from riddle_pl.pretraining.recipe import PackRole, Recipe
 
-SAMPLE_COUNT = 64
+SAMPLE_COUNT = 48
+FEATURE_LEVELS = 3
 
 
 class GeneratorRecipe(Recipe):
@@ -34,6 +42,12 @@ class GeneratorRecipe(Recipe):
         path_length: weight of the path-length penalty.
         path_length_every: steps between two of them.
         style_mixing: probability that an image mixes two W codes.
+        redrawn: real images per step that are inverted and drawn again; 0 trains on the discriminator alone.
+        pixel: weight of their mean absolute difference.
+        features: weight of their difference in the discriminator's features.
+        latent: weight of the encoder's error on generated images, whose codes are known (in variances of W).
+        offset: weight of the squared offsets from W of real images' codes (in variances of W; e4e's delta loss).
+        alike: weight of the latent discriminator's verdict, which draws W and the codes of real images together.
         warm_start: checkpoint of this recipe at half the size, whose networks are the core of these; or null.
     """
 
@@ -51,6 +65,12 @@ class GeneratorRecipe(Recipe):
         path_length: float = 2.0,
         path_length_every: int = 8,
         style_mixing: float = 0.9,
+        redrawn: int = 8,
+        pixel: float = 5.0,
+        features: float = 5.0,
+        latent: float = 1.0,
+        offset: float = 0.05,
+        alike: float = 0.5,
         warm_start: str | None = None,
     ):
         super().__init__(seed, steps)
@@ -63,11 +83,22 @@ class GeneratorRecipe(Recipe):
         self.path_length = path_length
         self.path_length_every = path_length_every
         self.style_mixing = style_mixing
-        self.generator = Generator(size, channels)
-        self.discriminator = Discriminator(size, channels)
+        self.redrawn = redrawn
+        self.pixel = pixel
+        self.features = features
+        self.latent = latent
+        self.offset = offset
+        self.alike = alike
+        self.channels = {int(side): int(width) for side, width in channels.items()}
+        self.generator = Generator(size, self.channels)
+        self.discriminator = Discriminator(size, self.channels)
+        self.latent_discriminator = LatentDiscriminator(self.generator.style_dim)
+        self.encoder = LiteEncoder(size, self.generator.num_layers, self.channels)
+        self._silence_noise()
         if warm_start is not None:
             self._grow_from(Path(warm_start))
         self.average = Averaged(self.generator)
+        self.average_encoder = Averaged(self.encoder)
         self.register_buffer("path_mean", torch.zeros(()))
         self.register_buffer(
             "sample_z", torch.randn(SAMPLE_COUNT, 512, generator=torch.Generator().manual_seed(seed + 1))
@@ -79,19 +110,22 @@ class GeneratorRecipe(Recipe):
     def configure_optimizers(self) -> list[torch.optim.Optimizer]:
         # Lazy regularisation scales learning rate and betas (StyleGAN2, appendix B).
         optimizers: list[torch.optim.Optimizer] = []
-        for network, every in ((self.generator, self.path_length_every), (self.discriminator, self.r1_every)):
+        drawing = [p for p in (*self.generator.parameters(), *self.encoder.parameters()) if p.requires_grad]
+        judging = [*self.discriminator.parameters(), *self.latent_discriminator.parameters()]
+        for parameters, every in ((drawing, self.path_length_every), (judging, self.r1_every)):
             ratio = every / (every + 1)
             optimizers.append(
-                torch.optim.Adam(network.parameters(), lr=self.learning_rate * ratio, betas=(0.0, 0.99**ratio))
+                torch.optim.Adam(parameters, lr=self.learning_rate * ratio, betas=(0.0, 0.99**ratio), fused=True)
             )
         return optimizers
 
     def training_step(self, batch: int, batch_idx: int) -> None:
         step = self.next_step()
-        optimizer_g, optimizer_d = self.optimizers()  # type: ignore[misc, attr-defined]  # Lightning's union type
+        optimizer_g, optimizer_d = self.optimizers()  # type: ignore[attr-defined]  # Lightning's union type
         real = self.faces.batch(self.batch, self.seed, step).to(self.device, memory_format=torch.channels_last)
 
         self.discriminator.requires_grad_(True)
+        self.latent_discriminator.requires_grad_(True)
         loss_d = self._discriminator_loss(real)
         optimizer_d.zero_grad()
         self.manual_backward(loss_d)
@@ -102,7 +136,8 @@ class GeneratorRecipe(Recipe):
             optimizer_d.step()
 
         self.discriminator.requires_grad_(False)
-        loss_g = F.softplus(-self.discriminator(augment(self._fake(self.batch)))).mean()
+        self.latent_discriminator.requires_grad_(False)
+        loss_g = self._drawing_loss(real[: self.redrawn])
         optimizer_g.zero_grad()
         self.manual_backward(loss_g)
         optimizer_g.step()
@@ -111,7 +146,8 @@ class GeneratorRecipe(Recipe):
             self.manual_backward(self.path_length_every * self._path_length_penalty(self.batch // 2))
             optimizer_g.step()
         self.average.update(self.generator, self.batch)
-        self.log_dict({"loss/generator": loss_g, "loss/discriminator": loss_d}, prog_bar=True)
+        self.average_encoder.update(self.encoder, self.batch)
+        self.log("loss/discriminator", loss_d, prog_bar=True)
         self.log("kimg", (step + 1) * self.batch / 1000, prog_bar=True)
 
     def _codes(self, batch: int) -> Float[Tensor, "b n 512"]:
@@ -123,16 +159,53 @@ class GeneratorRecipe(Recipe):
         from_second = torch.arange(layers, device=self.device)[None] >= crossover
         return torch.where(from_second[:, :, None], second[:, None], first[:, None])
 
-    def _fake(self, batch: int) -> Float[Tensor, "b 3 h w"]:
-        image: Tensor = self.generator(self._codes(batch), random_noise=True)
-        return image
+    def _drawing_loss(self, real: Float[Tensor, "r 3 h w"]) -> Float[Tensor, ""]:
+        """Loss of generator and encoder: fool the discriminator, redraw real faces, read the codes of drawn ones."""
+        w = self._codes(self.batch)
+        if not len(real):
+            adversarial = F.softplus(-self.discriminator(augment(self.generator(w, random_noise=True)))).mean()
+            self.log("loss/adversarial", adversarial, prog_bar=True)
+            return adversarial
+        base, offsets = self.encoder.split(real)
+        w_real = torch.cat([base, base + offsets], dim=1)
+        fake, redrawn = self.generator(torch.cat([w, w_real.to(w.dtype)]), random_noise=True).split([len(w), len(real)])
+        with torch.no_grad():
+            variance = w.float().var(dim=(0, 1)).mean()
+            self.encoder.w_mean.lerp_(w.float().mean(dim=(0, 1)), 0.01)
+            seen = self.discriminator.features(real)
+        read = self.encoder(fake[: len(real)].detach())
+        terms = {
+            "adversarial": F.softplus(-self.discriminator(augment(fake))).mean(),
+            "pixel": self.pixel * F.l1_loss(redrawn, real),
+            "features": self.features
+            * sum(
+                (
+                    F.l1_loss(drawn.float(), true.float())
+                    for drawn, true in zip(self.discriminator.features(redrawn), seen, strict=True)
+                ),
+                start=torch.zeros((), device=self.device),
+            )
+            / len(seen),
+            "latent": self.latent * F.mse_loss(read.float(), w[: len(real)].detach().float()) / variance,
+            "alike": self.alike
+            * (self.latent_discriminator.loss_real(w_real) + self.latent_discriminator.loss_drawn(w[: len(real)])),
+            "offset": self.offset * offsets.float().square().mean() / variance,
+        }
+        self.log_dict({f"loss/{name}": value for name, value in terms.items()}, prog_bar=True)
+        return torch.stack([value.float() for value in terms.values()]).sum()
 
     def _discriminator_loss(self, real: Float[Tensor, "b 3 h w"]) -> Float[Tensor, ""]:
         with torch.no_grad():
-            fake = self._fake(len(real))
+            w = self._codes(len(real))
+            fake = self.generator(w, random_noise=True)
         scores = self.discriminator(augment(torch.cat([fake.to(real.dtype), real])))
         score_fake, score_real = scores.float().chunk(2)
-        return F.softplus(score_fake).mean() + F.softplus(-score_real).mean()
+        loss = F.softplus(score_fake).mean() + F.softplus(-score_real).mean()
+        if self.redrawn:
+            with torch.no_grad():
+                w_real = self.encoder(real[: self.redrawn])
+            loss = loss + self.latent_discriminator.loss_drawn(w_real) + self.latent_discriminator.loss_real(w)
+        return loss
 
     def _r1_penalty(self, real: Float[Tensor, "b 3 h w"]) -> Float[Tensor, ""]:
         real = real.detach().requires_grad_(True)
@@ -149,35 +222,77 @@ class GeneratorRecipe(Recipe):
         self.path_mean.lerp_(lengths.detach().mean(), 0.01)
         return self.path_length * (lengths - self.path_mean).square().mean()
 
+    def _silence_noise(self) -> None:
+        """Noise strengths stay at zero: at these sizes noise draws speckles, and a code could not invert them."""
+        for module in self.generator.modules():
+            if isinstance(module, NoiseInjection):
+                module.requires_grad_(False)
+
     def _grow_from(self, path: Path) -> None:
-        """Takes the weights of a run at half the size: all of them but the discriminator's entrance."""
+        """Takes the weights of a run at half the size: all but the entrances of discriminator and encoder."""
         require_file(path, "checkpoint to grow from")
         state = torch.load(path, map_location="cpu", weights_only=True)["state_dict"]
-        smaller = {key.removeprefix("average.module."): v for key, v in state.items() if key.startswith("average.module.")}
-        own = self.generator.state_dict()
-        if wrong := [key for key, value in smaller.items() if key not in own or own[key].shape != value.shape]:
-            raise CheckpointError(f"{path} is no smaller version of this generator: {wrong[0]} differs")
-        self.generator.load_state_dict(own | smaller)
-        own = self.discriminator.state_dict()
-        for key, value in state.items():
-            name = key.removeprefix("discriminator.")
-            if name == key or name.startswith("from_rgb"):
-                continue
-            if name.startswith("blocks."):
-                _, index, rest = name.split(".", 2)
-                name = f"blocks.{int(index) + 1}.{rest}"
-            own[name] = value
-        self.discriminator.load_state_dict(own)
+        parts: dict[str, nn.Module] = {
+            "average.module.": self.generator,
+            "discriminator.": self.discriminator,
+            "average_encoder.module.": self.encoder,
+        }
+        for prefix, network in parts.items():
+            own = network.state_dict()
+            shift = 0 if network is self.generator else 1
+            for key, value in state.items():
+                if not key.startswith(prefix) or key.startswith(f"{prefix}from_rgb"):
+                    continue
+                name = _shifted(key.removeprefix(prefix), shift)
+                if name not in own or own[name].shape != value.shape:
+                    raise CheckpointError(f"{path} is no smaller version of this network: {name} does not fit")
+                own[name] = value
+            network.load_state_dict(own)
 
     @torch.no_grad()
     def samples(self) -> Float[Tensor, "n 3 h w"]:
+        """Random people (psi = 0.8), then training faces above what is drawn of them."""
         network = self.average.module
         mean = network.mean_w()
         w = mean + 0.8 * (network.mapping(self.sample_z) - mean)
-        image: Tensor = network(network.broadcast(w))
-        return image
+        people: Tensor = network(network.broadcast(w))
+        real = self.faces.batch(8, self.seed, -1, flip=False).to(people)
+        redrawn = network(self.average_encoder.module(real))
+        return torch.cat([people, real, redrawn])
 
-    def export(self, pack_folder: Path, command: str) -> None:
-        from riddle_pl.pretraining.export import export_generator
+    def pack_roles(self) -> list[PackRole]:
+        args = {"size": self.generator.size, "channels": {str(k): v for k, v in self.channels.items()}}
+        description = f"""
+StyleGAN2 generator of {self.generator.size} px aligned faces (moving average of the weights), trained on
+{len(self.faces):,} images of synthetic people (exact duplicates dropped, held-out share left out) with DiffAugment,
+lazy R1 ({self.r1}) and path-length regularisation, grown from half the size. No real person is
+among its training images.
 
-        export_generator(self, pack_folder, command)
+About 77 % of the training people carry the label "white"; other groups are under-represented, children and old people
+too. Profile views, glasses, hats and hands are drawn badly. It is small, and its faces show it.
+"""
+        return [PackRole("generator", self.average.module, "stylegan2", args, description), self._perceptual()]
+
+    def _perceptual(self) -> PackRole:
+        """The first blocks of the discriminator, as the pack's perceptual features."""
+        sides = sorted(self.channels, reverse=True)
+        widths = [self.channels[side] for side in sides[: FEATURE_LEVELS + 1]]
+        features = PackFeatures(widths)
+        own = features.state_dict()
+        trained = self.discriminator.state_dict()
+        features.load_state_dict({key: trained.get(key, value) for key, value in own.items()})
+        features.fit_scale(self.faces.batch(256, self.seed, -1).to(self.device))
+        description = f"""
+Perceptual features (`pack_features`): the first {FEATURE_LEVELS} blocks of the discriminator of this pack's generator.
+They take the place that LPIPS has in packs with an ImageNet trunk. They are not LPIPS, and no figure made with them
+may be called so. They know aligned faces of {self.generator.size} px only.
+"""
+        return PackRole("perceptual", features, "pack_features", {"widths": widths}, description)
+
+
+def _shifted(key: str, by: int) -> str:
+    """``blocks.<i>.rest`` becomes ``blocks.<i + by>.rest``; other keys stay."""
+    if not key.startswith("blocks."):
+        return key
+    _, index, rest = key.split(".", 2)
+    return f"blocks.{int(index) + by}.{rest}"

@@ -1,14 +1,19 @@
 """What the recipes of the lite pack share: a Lightning module that draws its own batches and exports to a pack."""
 
-import copy
+import time
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytorch_lightning as pl
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset
+
+from riddle_pl.packs.write import write_pack_entry
 
 
 class _Steps(Dataset[int]):
@@ -24,6 +29,25 @@ class _Steps(Dataset[int]):
         if not 0 <= index < self.steps:
             raise IndexError(index)
         return index
+
+
+@dataclass(frozen=True)
+class PackRole:
+    """What a recipe writes into a pack.
+
+    Attributes:
+        role: generator, recogniser, ...
+        network: with the weights to keep.
+        arch: its name among the pack architectures.
+        args: JSON arguments that build it.
+        description: for the model card: what it is, what it learnt from, its limits (Markdown).
+    """
+
+    role: str
+    network: nn.Module
+    arch: str
+    args: Mapping[str, Any]
+    description: str
 
 
 class Recipe(pl.LightningModule, ABC):
@@ -42,8 +66,19 @@ class Recipe(pl.LightningModule, ABC):
         self.seed = seed
         self.steps = steps
         self.register_buffer("step_count", torch.zeros((), dtype=torch.long))
+        self.register_buffer("seconds", torch.zeros((), dtype=torch.float64))
+        self._started = 0.0
 
     step_count: Tensor
+    seconds: Tensor
+
+    def on_train_start(self) -> None:
+        self._started = time.monotonic()
+
+    def on_train_batch_end(self, outputs: Any, batch: Any, batch_idx: int) -> None:
+        now = time.monotonic()
+        self.seconds += now - self._started
+        self._started = now
 
     def train_dataloader(self) -> DataLoader[int]:
         return DataLoader(_Steps(self.steps), batch_size=None)
@@ -65,35 +100,49 @@ class Recipe(pl.LightningModule, ABC):
         """Images in [-1, 1] that show how far the network is."""
 
     @abstractmethod
+    def pack_roles(self) -> list[PackRole]:
+        """The trained networks as a pack takes them."""
+
+    def figures(self) -> Mapping[str, float]:
+        """Measured quality on held-out images, for the model card; runs after the training."""
+        return {}
+
     def export(self, pack_folder: Path, command: str) -> None:
-        """Writes the network into a pack, with its model card."""
+        """Writes the networks into a pack as float16, with their model cards."""
+        figures = self.figures()
+        for result in self.pack_roles():
+            card = model_card(result, command, self.seed, int(self.step_count), float(self.seconds), figures)
+            write_pack_entry(
+                pack_folder,
+                result.role,
+                result.network,
+                result.arch,
+                result.args,
+                origin=command,
+                card=card,
+                dtype=torch.float16,
+            )
 
 
-class Averaged(nn.Module):
-    """Exponential moving average of a network's parameters; buffers are copied.
+def model_card(
+    result: PackRole, command: str, seed: int, steps: int, seconds: float, figures: Mapping[str, float]
+) -> str:
+    """Markdown: what the network is, how it was made, and what was measured."""
+    parameters = sum(p.numel() for p in result.network.parameters())
+    rows = "\n".join(f"| {name} | {value:.4g} |" for name, value in figures.items())
+    measured = f"\n## Measured\n\n| figure | value |\n|---|---|\n{rows}\n" if figures else ""
+    return f"""# {result.role}
 
-    Args:
-        network: the network that is being trained.
-        half_life: of a weight's influence, in images.
-        ramp_up: the half-life never exceeds this share of the images seen so far.
-    """
+{result.description.strip()}
 
-    images: Tensor
+## How it was made
 
-    def __init__(self, network: nn.Module, half_life: float = 5_000.0, ramp_up: float = 0.05):
-        super().__init__()
-        self.module = copy.deepcopy(network).eval().requires_grad_(False)
-        self.half_life = half_life
-        self.ramp_up = ramp_up
-        self.register_buffer("images", torch.zeros((), dtype=torch.float64))
+- command: `{command}`
+- architecture: `{result.arch}`, {parameters:,} parameters, stored as float16
+- seed {seed}, {steps:,} steps, {seconds / 60:.0f} minutes on a CPU thread or GPU as available
+{measured}
+## Licence and use
 
-    @torch.no_grad()
-    def update(self, network: nn.Module, batch: int) -> None:
-        """Moves towards ``network`` after a step on ``batch`` images."""
-        self.images += batch
-        half_life = max(min(self.half_life, float(self.images) * self.ramp_up), 1.0)
-        keep = 0.5 ** (batch / half_life)
-        for average, current in zip(self.module.parameters(), network.parameters(), strict=True):
-            average.lerp_(current, 1.0 - keep)
-        for average, current in zip(self.module.buffers(), network.buffers(), strict=True):
-            average.copy_(current)
+Weights: CC BY-NC-SA 4.0, because most of the data is for non-commercial research. Not for identifying people, not for
+deciding anything about a person, and not a guarantee of anonymity: what it takes part in is pseudonymisation.
+"""

@@ -1,0 +1,51 @@
+"""Perceptual features of the lite pack: the early blocks of the discriminator that was trained with its generator.
+
+They stand where LPIPS stands in the packs that have an ImageNet trunk, and are not LPIPS: the distance is called
+``pack_features``.
+"""
+
+import itertools
+from collections.abc import Sequence
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from riddle_pl.networks.residual import EqualizedConv2d, ResidualBlock
+
+
+class PackFeatures(nn.Module):
+    """Images to feature maps at a half, a quarter, ... of their size.
+
+    Each map is divided by its level's typical length (``fit_scale``), so that every level has the same say in a
+    squared distance summed over channels and averaged over positions.
+
+    Args:
+        widths: channels at the image's size and after each block.
+    """
+
+    scale: Tensor
+
+    def __init__(self, widths: Sequence[int] = (32, 64, 128, 256)):
+        super().__init__()
+        self.from_rgb = EqualizedConv2d(3, widths[0], 1)
+        self.blocks = nn.ModuleList(ResidualBlock(a, b) for a, b in itertools.pairwise(widths))
+        self.register_buffer("scale", torch.ones(len(widths) - 1))
+
+    def _maps(self, x: Float[Tensor, "b 3 h w"]) -> list[Float[Tensor, "b _ _ _"]]:
+        maps = []
+        x = self.from_rgb(x)
+        for block in self.blocks:
+            x = block(x)
+            maps.append(x)
+        return maps
+
+    @torch.no_grad()
+    def fit_scale(self, x: Float[Tensor, "b 3 h w"]) -> None:
+        """Sets each level's typical length: the root mean squared norm of its features over these images."""
+        lengths = [level.square().sum(dim=1).mean().sqrt() for level in self._maps(x)]
+        self.scale.copy_(torch.stack(lengths))
+
+    def forward(self, x: Float[Tensor, "b 3 h w"]) -> list[Float[Tensor, "b _ _ _"]]:
+        """Images in [-1, 1], of any size that the blocks can halve."""
+        return [level / length for level, length in zip(self._maps(x), self.scale, strict=True)]

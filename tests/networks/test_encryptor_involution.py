@@ -1,0 +1,52 @@
+"""If this fails, the right password no longer gives the original code back."""
+
+import pytest
+import torch
+
+from riddle_pl.networks.encryptor_involution import InvolutiveEncryptor
+
+LAYERS, DIM = 6, 16
+
+
+@pytest.fixture
+def encryptor() -> InvolutiveEncryptor:
+    torch.manual_seed(0)
+    network = InvolutiveEncryptor(LAYERS, dim=DIM, hidden=8, heads=2, depth=3).double()
+    mixing = torch.randn(DIM, DIM).double()
+    network.fit_latents(torch.randn(500, DIM).double() @ mixing + 3.0)
+    for shift in network.shifts:
+        torch.nn.init.normal_(shift.to_shift.weight)
+    return network
+
+
+def codes(seed: int) -> torch.Tensor:
+    return torch.randn(4, LAYERS, DIM, generator=torch.Generator().manual_seed(seed)).double()
+
+
+def test_right_password_returns_the_code(encryptor: InvolutiveEncryptor) -> None:
+    w, password = codes(1), codes(2)
+    torch.testing.assert_close(encryptor(encryptor(w, password), password), w, rtol=1e-9, atol=1e-9)
+
+
+def test_other_password_does_not(encryptor: InvolutiveEncryptor) -> None:
+    w, password, wrong = codes(1), codes(2), codes(3)
+    w_enc = encryptor(w, password)
+    w_wrong = encryptor(w_enc, wrong)
+    assert (w_enc - w).norm() > 0.1 * w.norm()
+    assert (w_wrong - w).norm() > 0.1 * w.norm()
+
+
+def test_latent_statistics_are_the_principal_components() -> None:
+    torch.manual_seed(0)
+    w = torch.randn(2000, DIM) * torch.arange(1, DIM + 1) + 5.0
+    network = InvolutiveEncryptor(LAYERS, dim=DIM, hidden=8, heads=2, depth=1)
+    network.fit_latents(w)
+    v = (w - network.mean) @ network.basis / network.scale
+    torch.testing.assert_close(torch.cov(v.T), torch.eye(DIM), rtol=0, atol=1e-3)
+    assert (network.scale.diff() <= 0).all()
+
+
+def test_every_parameter_gets_a_gradient(encryptor: InvolutiveEncryptor) -> None:
+    encryptor(codes(1), codes(2)).square().sum().backward()
+    silent = [name for name, p in encryptor.named_parameters() if p.grad is None or not p.grad.abs().sum() > 0]
+    assert silent == []
