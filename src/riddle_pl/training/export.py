@@ -14,6 +14,7 @@ from riddle_pl.errors import CheckpointError, one_line
 from riddle_pl.files import require_file
 from riddle_pl.packs import WeightEntry, read_manifest, write_pack_entry
 from riddle_pl.password import PasswordTokens, token_scheme
+from riddle_pl.training.card import encryptor_card
 from riddle_pl.training.ema import EMA_KEY
 from riddle_pl.training.module import CHECKPOINT_KEY, check_origin
 
@@ -65,7 +66,7 @@ def export_encryptor(
         checkpoint: written by ``riddle-train``.
         folder: the pack, which must hold the networks that the encryptor was trained with.
         role: its name in the pack: ``encryptor``, ``encryptor-df``, ...
-        card: model card, Markdown.
+        card: model card, Markdown; from the checkpoint's config by default.
 
     Raises:
         CheckpointError: an unreadable checkpoint, or one that was trained with another generator than the pack's.
@@ -88,7 +89,7 @@ def export_encryptor(
         {"num_layers": manifest.num_layers, **args},
         tokens=tokens,
         origin=f"riddle-train experiment={data['hyper_parameters']['name']}, {data['global_step']} steps",
-        card=card,
+        card=card or encryptor_card(role, data),
     )
 
 
