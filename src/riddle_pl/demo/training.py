@@ -66,11 +66,13 @@ def short_training(
     from riddle_pl.training.preflight import check_job
     from riddle_pl.training.run import fit
 
+    every = max(1, steps // 10)
     length = [f"steps={steps}", f"val_every={steps}", "batch_size=4", "data.val_samples=4"]
+    length.append(f"trainer.log_every_n_steps={every}")
     job = [f"experiment={EXPERIMENT}", "trainer=cpu", f"seed={seed}", "callbacks.best=null", *length, *overrides]
     cfg = compose_jobs("train", job)[0]
     OmegaConf.update(cfg, "pack.name_or_path", pack)
-    report = {"_target_": f"{__name__}.LossReport", "every": max(1, steps // 10), "quiet": quiet}
+    report = {"_target_": f"{__name__}.LossReport", "every": every, "quiet": quiet}
     OmegaConf.update(cfg, "callbacks.report", report, force_add=True)
     check_job(cfg)
     run_dir.mkdir(parents=True, exist_ok=True)
