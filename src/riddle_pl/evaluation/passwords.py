@@ -1,0 +1,82 @@
+"""The text passwords of an evaluation: drawn at random, the same for the same seed and photo."""
+
+import hashlib
+import random
+import string
+from dataclasses import dataclass
+
+from riddle_pl.errors import ConfigError
+from riddle_pl.password import SALT_BYTES, KdfParams, Password, derive_key
+
+CHARACTERS = string.ascii_letters + string.digits + string.punctuation
+
+
+@dataclass(frozen=True)
+class FaceKeys:
+    """Keys of :func:`riddle_pl.password.derive_key` for one face."""
+
+    right: bytes
+    """Encrypts and recovers."""
+    other: bytes
+    """Encrypts a second time, in a record (a salt) of its own."""
+    wrong: bytes
+    """Is tried on the first encryption."""
+    near_miss: bytes
+    """Is tried as well; its password differs from the right one in one character."""
+
+
+class TextPasswords:
+    """Random text passwords, through the whole chain from text to key.
+
+    Argon2id's cost is lowered: it makes guessing slow and has no part in how the latents are distributed.
+
+    Args:
+        length: characters of a password.
+        memory_kib: memory of Argon2id.
+        time: passes of Argon2id.
+    """
+
+    def __init__(self, length: int = 12, memory_kib: int = 8, time: int = 1):
+        if length < 1:
+            raise ConfigError(f"passwords.length={length}; give at least 1")
+        self.length = length
+        self.memory_kib = memory_kib
+        self.time = time
+        self._kdf(b"")
+
+    @property
+    def settings(self) -> str:
+        """For the report."""
+        default = KdfParams()
+        text = f"random texts of {self.length} characters, Argon2id with {self.memory_kib} KiB and {self.time} pass(es)"
+        if (self.memory_kib, self.time) == (default.memory_kib, default.time):
+            return text
+        return (
+            f"{text} (records: {default.memory_kib} KiB and {default.time}; the cost does not change the distribution)"
+        )
+
+    def keys(self, seed: int, name: str) -> FaceKeys:
+        """The keys of the face called ``name``."""
+        rng = random.Random(f"{seed} {name}")  # seeded by the text's SHA-512: the same on every machine
+        right, other, wrong = (self._draw(rng) for _ in range(3))
+        record, second = (self._kdf(f"{seed} {name} {number}".encode()) for number in (1, 2))
+        return FaceKeys(
+            right=derive_key(right, record),
+            other=derive_key(other, second),
+            wrong=derive_key(wrong, record),
+            near_miss=derive_key(change_one_character(right, rng), record),
+        )
+
+    def _draw(self, rng: random.Random) -> Password:
+        return Password("".join(rng.choices(CHARACTERS, k=self.length)))
+
+    def _kdf(self, text: bytes) -> KdfParams:
+        salt = hashlib.sha256(b"riddle-eval " + text).digest()[:SALT_BYTES]
+        return KdfParams(memory_kib=self.memory_kib, time=self.time, salt=salt)
+
+
+def change_one_character(password: str, rng: random.Random) -> Password:
+    """The same text with another character at one place."""
+    place = rng.randrange(len(password))
+    character = rng.choice([c for c in CHARACTERS if c != password[place]])
+    return Password(password[:place] + character + password[place + 1 :])
