@@ -23,6 +23,7 @@ def started(decay: float = 0.5, warm_up: bool = False) -> tuple[EncryptorEMA, St
     ema, trainer, module = EncryptorEMA(decay, warm_up), Steps(), Module()
     nn.init.zeros_(module.encryptor.weight)
     ema.on_fit_start(trainer, module)  # type: ignore[arg-type]
+    ema.on_train_start(trainer, module)  # type: ignore[arg-type]
     return ema, trainer, module
 
 

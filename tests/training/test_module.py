@@ -37,6 +37,26 @@ def test_the_encryptor_knows_the_latent_space(tiny_pack: Pack) -> None:
     assert not torch.equal(involutive.scale, torch.ones(512))
 
 
+@pytest.mark.parametrize(
+    "overrides",
+    [
+        ["encryptor=transformer", "encryptor.depth=1", "encryptor.ffn=16"],
+        ["encryptor=transformer_paper", "password=single_token", "encryptor.groups=[3,3,2]", "encryptor.ffn=16"],
+        ["encryptor=involutive", "encryptor.depth=1", "encryptor.hidden=16"],
+        ["encryptor=mlp", "password=single_token"],
+    ],
+    ids=lambda overrides: overrides[0],
+)
+def test_every_weight_takes_part_as_ddp_demands(tiny_pack: Pack, overrides: list[str]) -> None:
+    module = build_module(small_job(tiny_pack.folder, overrides, False), tiny_pack)
+    w = torch.randn(1, 8, 512)
+    total, _ = module.loss(module._step(w, *module.draw_passwords(1, torch.Generator().manual_seed(0))))
+    total.backward()
+    # None would stop DDP; zeros (query and key of the paper's cross-attention) do not
+    assert not [name for name, p in module.encryptor.named_parameters() if p.grad is None]
+    assert all(p.grad is None for p in module.generator.network.parameters())
+
+
 def test_hyperparameters_are_plain(module: RiddleModule) -> None:
     def plain(value: object) -> bool:
         if isinstance(value, dict):

@@ -1,5 +1,6 @@
 """``riddle-train``: trains a latent encryptor (a Hydra application on ``conf/train.yaml``)."""
 
+import shutil
 import sys
 from pathlib import Path
 
@@ -7,7 +8,7 @@ from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
 
 from riddle_pl.config.app import run_app
-from riddle_pl.errors import INTERRUPTED_STATUS
+from riddle_pl.errors import INTERRUPTED_STATUS, RiddleError
 
 
 def main() -> None:
@@ -28,8 +29,24 @@ def train(cfg: DictConfig) -> None:
     except Interrupted as stop:
         print(f"{stop}; continue with ckpt_path={_short(stop.checkpoint)}", file=sys.stderr)
         raise SystemExit(INTERRUPTED_STATUS) from None
+    except RiddleError:
+        discard_unused(run_dir)
+        raise
     if not cfg.quiet:
         print(f"run: {_short(run_dir)}" + (f"   checkpoint: {_short(last)}" if last else ""))
+
+
+def discard_unused(run_dir: Path) -> None:
+    """Removes the folder of a run that failed before it wrote anything, and the parents that this leaves empty."""
+    hydra = HydraConfig.get()
+    ours = [run_dir / str(hydra.output_subdir), run_dir / f"{hydra.job.name}.log"]
+    if not run_dir.is_dir() or set(run_dir.iterdir()) - set(ours):
+        return
+    shutil.rmtree(run_dir)
+    for parent in run_dir.parents:
+        if parent == Path.cwd() or any(parent.iterdir()):
+            return
+        parent.rmdir()
 
 
 def _short(path: Path | None) -> str:

@@ -30,13 +30,13 @@ def run_app(config_name: str, task: Callable[[DictConfig], object], check: Check
 
 def _run(config_name: str, task: Callable[[DictConfig], object], check: Check) -> None:
     register_schemas()
-    sys.argv[1:] = [_pack_folder(text) for text in sys.argv[1:]]
+    sys.argv[1:] = _tidy(sys.argv[1:])
     args = get_args_parser().parse_args()
     runs = not (args.help or args.hydra_help or args.cfg or args.info or args.shell_completion)
     if runs and not (args.config_dir or args.config_path or args.config_name or args.experimental_rerun):
         sweeps = args.multirun or "hydra.mode=MULTIRUN" in args.overrides
-        for job in compose_jobs(config_name, args.overrides, sweeps):
-            check(job)
+        for cfg in compose_jobs(config_name, args.overrides, sweeps):
+            check(cfg)
         if sweeps:
             sys.argv[1:] = [text if text.startswith("-") else lenient_in_sweeps([text])[0] for text in sys.argv[1:]]
 
@@ -49,7 +49,8 @@ def _run(config_name: str, task: Callable[[DictConfig], object], check: Check) -
 
         run_cli(checked)
 
-    decorated = hydra.main(version_base="1.3", config_path=f"pkg://{CONFIG_MODULE}", config_name=config_name)(job)
+    decorate = hydra.main(version_base="1.3", config_path=f"pkg://{CONFIG_MODULE}", config_name=config_name)
+    decorated: Callable[[], None] = decorate(job)
     before = os.environ.get("HYDRA_FULL_ERROR")
     os.environ["HYDRA_FULL_ERROR"] = "1"  # let exceptions through to run_cli, bugs with their real traceback
     try:
@@ -61,7 +62,13 @@ def _run(config_name: str, task: Callable[[DictConfig], object], check: Check) -
             os.environ["HYDRA_FULL_ERROR"] = before
 
 
+def _tidy(arguments: list[str]) -> list[str]:
+    """``-m`` anywhere (argparse wants flags first), and ``pack=FOLDER`` for a pack of the user's own."""
+    flags = [text for text in arguments if text in ("-m", "--multirun")]
+    return flags[:1] + [_pack_folder(text) for text in arguments if text not in flags]
+
+
 def _pack_folder(text: str) -> str:
-    """``pack=FOLDER`` is a pack of the user's own: the options of the group ``pack`` are names without a separator."""
+    """The options of the group ``pack`` are names without a separator; with one, it is a folder."""
     key, _, value = text.partition("=")
     return f"pack.name_or_path={Path(value).expanduser().resolve()}" if key == "pack" and "/" in value else text

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 import pytorch_lightning as pl
 import torch
@@ -22,6 +22,20 @@ from riddle_pl.training.frozen import Frozen
 from riddle_pl.training.module import FrozenNetworks, RiddleModule
 
 STATISTICS_SAMPLES = 10_000
+
+
+@runtime_checkable
+class TakesStatistics(Protocol):
+    """An encryptor that works on codes of zero mean and unit deviation."""
+
+    def set_latent_statistics(self, mean: Float[Tensor, "d"], std: Float[Tensor, "d"]) -> None: ...
+
+
+@runtime_checkable
+class FitsLatents(Protocol):
+    """An encryptor that works on the principal components of W."""
+
+    def fit_latents(self, w: Float[Tensor, "m d"]) -> None: ...
 
 
 def build_module(cfg: DictConfig, pack: Pack) -> RiddleModule:
@@ -64,11 +78,11 @@ def fit_to_generator(encryptor: nn.Module, generator: Generator) -> None:
 
     It is told through whichever it has: ``set_latent_statistics(mean, std)`` or ``fit_latents(w)``.
     """
-    if hasattr(encryptor, "set_latent_statistics"):
+    if isinstance(encryptor, TakesStatistics):
         w = sample_w(generator, STATISTICS_SAMPLES)
         std = w.std(dim=0)
         encryptor.set_latent_statistics(w.mean(dim=0), std.clamp(min=0.01 * float(std.mean())))
-    elif hasattr(encryptor, "fit_latents"):
+    elif isinstance(encryptor, FitsLatents):
         encryptor.fit_latents(sample_w(generator, STATISTICS_SAMPLES))
 
 

@@ -39,7 +39,9 @@ class EncryptorEMA(pl.Callback):
         self.average = {
             name: start[name].detach().to(now.device).clone() for name, now in encryptor.state_dict().items()
         }
-        self._step = trainer.global_step
+
+    def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        self._step = trainer.global_step  # restored by now
 
     def on_train_batch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule, *_: Any) -> None:
         if trainer.global_step == self._step or self.average is None:  # gradients were only accumulated

@@ -40,8 +40,8 @@ class Frozen(nn.Module, Generic[M]):
 
     def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> Self:
         """Moves and casts the network together with the parent (``.to``, ``.cuda``, ``.half`` come through here)."""
-        self.network._apply(fn, recurse)
-        super()._apply(fn, recurse)
+        self.network._apply(fn, recurse)  # type: ignore[no-untyped-call]  # untyped in torch
+        super()._apply(fn, recurse)  # type: ignore[no-untyped-call]
         return self
 
     def extra_repr(self) -> str:

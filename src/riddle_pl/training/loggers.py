@@ -67,7 +67,7 @@ def closing_wandb() -> Iterator[None]:
             import wandb
 
             if wandb.run is not None:
-                wandb.finish(quiet=True)
+                wandb.finish()
         if mode is None:
             os.environ.pop("WANDB_MODE", None)
         else:

@@ -25,6 +25,8 @@ CHECKPOINT_KEY = "riddle"
 
 MakeOptimizer = Callable[[Iterable[nn.Parameter]], Optimizer]
 MakeScheduler = Callable[[Optimizer], LRScheduler]
+Latents = Float[Tensor, "b n d"]
+Passwords = tuple[Latents, Latents, Latents, Latents]
 
 
 @dataclass(frozen=True)
@@ -84,26 +86,28 @@ class RiddleModule(pl.LightningModule):
         self._make_scheduler = make_scheduler
         self._step = EncryptionStep(encryptor, self.generator, self.recogniser, self.perceptual, self.parser)
 
-    def draw_passwords(self, batch: int, rng: torch.Generator) -> tuple[Float[Tensor, "b n d"], ...]:
+    def draw_passwords(self, batch: int, rng: torch.Generator) -> Passwords:
         """Four random passwords per face, from ``rng`` alone: two to encrypt, two wrong ones."""
-        return random_passwords(4 * batch, self.generator.network, self.tokens, rng).chunk(4)
+        one, two, wrong1, wrong2 = random_passwords(4 * batch, self.generator.network, self.tokens, rng).chunk(4)
+        return one, two, wrong1, wrong2
 
-    def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
+    def training_step(self, batch: Batch, batch_idx: int) -> Float[Tensor, ""]:
         w = batch["w"]
         place = (self.global_step, batch_idx % self.trainer.accumulate_grad_batches, self.global_rank)
         torch.manual_seed(step_rng(self.seed, "dropout", *place).initial_seed())
         passwords = self.draw_passwords(len(w), step_rng(self.seed, "passwords", *place))
-        features = self._step(w, *passwords, x=batch.get("x"))
+        features = self._step(w, *passwords, batch.get("x"))
         total, terms = self.loss(features)
-        self.log("loss/total", total.detach(), prog_bar=True, batch_size=len(w))
+        loss: Tensor = total
+        self.log("loss/total", loss.detach(), prog_bar=True, batch_size=len(w))
         self.log_dict({f"loss/{name}": value for name, value in terms.items()}, batch_size=len(w))
-        return total
+        return loss
 
     def validation_step(self, batch: Batch, batch_idx: int) -> dict[str, Tensor]:
         """The same passwords for the same face in every validation of every run; returns the images by name."""
         w = batch["w"]
         passwords = self.draw_passwords(len(w), step_rng(0, "validation passwords", batch_idx, self.global_rank))
-        features = self._step(w, *passwords, x=batch.get("x"))
+        features = self._step(w, *passwords, batch.get("x"))
         total, terms = self.loss(features)
         values = {"val/loss/total": total, **{f"val/loss/{name}": value for name, value in terms.items()}}
         self.log_dict(values | self._cosines(features), batch_size=len(w), sync_dist=True)

@@ -33,10 +33,11 @@ def ranger(
     """
     from pytorch_optimizer import Ranger  # slow import, needed by this optimiser only
 
+    first, second = betas
     optimizer: Optimizer = Ranger(
         [p for p in params if p.requires_grad],
         lr=lr,
-        betas=tuple(betas),
+        betas=(first, second),
         weight_decay=weight_decay,
         eps=eps,
         alpha=alpha,

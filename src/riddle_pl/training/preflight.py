@@ -9,10 +9,11 @@ from riddle_pl.errors import CheckpointError, ConfigError, DeviceError
 from riddle_pl.files import require_file
 from riddle_pl.losses import build_loss
 from riddle_pl.packs import Pack
+from riddle_pl.training.build import build_data
 
 
 def check_job(cfg: DictConfig) -> None:
-    """Checks the config of one training job: every key, the device, the pack and the checkpoint.
+    """Checks the config of one training job: every key, the device, the pack, the data and the checkpoint.
 
     Raises:
         RiddleError: one line about the first thing that is wrong.
@@ -25,7 +26,9 @@ def check_job(cfg: DictConfig) -> None:
     loss = build_loss(to_plain(cfg.loss))
     pack: Pack = instantiate(cfg.pack, "pack")
     for role in ("generator", *sorted(loss.needs)):
-        pack.verify(role)
+        if not pack.has(role):
+            pack.verify(role)  # says why
+    build_data(cfg, pack)
     if cfg.ckpt_path is not None:
         require_file(cfg.ckpt_path, "ckpt_path", CheckpointError)
 

@@ -1,0 +1,172 @@
+"""A failure here: ``riddle-train`` would not start, would hide a mistake, or would lose the work on Ctrl-C."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from riddle_pl.cli.train import main
+from riddle_pl.packs import Pack
+from riddle_pl.training.export import load_checkpoint
+from tests.training.jobs import NO_FEATURES
+
+SMALL = (
+    "trainer=cpu",
+    "batch_size=1",
+    "val_every=2",
+    "encryptor=involutive",
+    "encryptor.hidden=16",
+    "encryptor.depth=1",
+)
+DATA_FREE = ("data.val_samples=1", *NO_FEATURES)
+
+
+@pytest.fixture(autouse=True)
+def _elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("riddle_pl.training.build.STATISTICS_SAMPLES", 64)
+
+
+@pytest.fixture
+def train(monkeypatch: pytest.MonkeyPatch, tiny_pack: Pack):  # type: ignore[no-untyped-def]
+    def call(*arguments: str) -> int:
+        monkeypatch.setattr(sys, "argv", ["riddle-train", f"pack={tiny_pack.folder}", *arguments])
+        try:
+            main()
+        except SystemExit as stop:
+            return int(stop.code or 0)
+        return 0
+
+    return call
+
+
+def runs(folder: Path, kind: str = "runs") -> list[Path]:
+    return sorted((folder / "logs" / "train" / kind).glob("*/*"))
+
+
+def test_trains_from_any_directory(train, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:  # type: ignore[no-untyped-def]
+    assert train(*SMALL, *DATA_FREE, "steps=2") == 0
+    [run] = runs(tmp_path)
+    assert run.parent.name == "train"
+    assert (run / "checkpoints" / "last.ckpt").is_file()
+    assert (run / "grids" / "step_000002.png").is_file()
+    out, err = capfd.readouterr()
+    assert out.startswith("run: logs/train/runs/train/")
+    assert out.count("\n") == 1  # no progress bar, tips or warnings where nobody looks
+    assert err == ""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "part"),
+    [
+        (["sed=1"], "did you mean 'seed'"),
+        (["+optimizer.lrr=1"], "did you mean 'lr'"),
+        (["loss.recovery.weight=-1.0"], "weight=-1.0"),
+        (["steps=0"], "steps=0; expected at least 1"),
+        (["ckpt_path=nowhere.ckpt"], "ckpt_path nowhere.ckpt does not exist"),
+        (["pack=nothing/here"], "manifest.json is missing"),
+        (["data=images", "data.root=no/photos"], "no/photos"),
+        (["data=images", "data.root=nowhere", "data.val_share=2.0"], "val_share"),
+        (["-m", "optimizer=ranger,adam"], "did you mean 'adamw'"),
+    ],
+)
+def test_a_mistake_is_one_line_and_nothing_is_written(
+    train,  # type: ignore[no-untyped-def]
+    tmp_path: Path,
+    capfd: pytest.CaptureFixture[str],
+    arguments: list[str],
+    part: str,
+) -> None:
+    assert train(*NO_FEATURES, *arguments) == 2
+    out, err = capfd.readouterr()
+    assert out == ""
+    assert err.startswith("error: ")
+    assert part in err
+    assert err.count("\n") == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_gpu_where_there_is_none(train, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> None:  # type: ignore[no-untyped-def]
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    assert train(*NO_FEATURES, "trainer=gpu") == 2
+    assert "no GPU is usable here; use trainer=cpu" in capfd.readouterr().err
+
+
+def test_help_shows_an_example(train, capfd: pytest.CaptureFixture[str]) -> None:  # type: ignore[no-untyped-def]
+    assert train("--help") == 0
+    assert "riddle-train experiment=riddle" in capfd.readouterr().out
+
+
+def test_multirun_runs_every_job(train, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    assert train("-m", "seed=0,1", *SMALL, *DATA_FREE, "steps=1", "logger=wandb_offline") == 0
+    [sweep] = runs(tmp_path, "multiruns")
+    assert {path.name for path in sweep.iterdir() if path.is_dir()} == {"0", "1"}
+    for job in ("0", "1"):
+        assert (sweep / job / "checkpoints" / "last.ckpt").is_file()
+        assert len(list((sweep / job / "wandb").glob("offline-run-*"))) == 1  # the second job has a run of its own
+    assert "WANDB_MODE" not in os.environ
+
+
+def test_tensorboard_gets_the_picture(train, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    assert train(*SMALL, *DATA_FREE, "steps=2", "logger=tensorboard") == 0
+    [events] = (runs(tmp_path)[0] / "tensorboard").rglob("events.out.*")
+    assert b"val/grid" in events.read_bytes()
+
+
+@pytest.fixture(scope="module")
+def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Aligned crops of nobody."""
+    folder = tmp_path_factory.mktemp("photos")
+    rng = np.random.default_rng(0)
+    for index in range(6):
+        pixels = rng.integers(0, 256, (32, 32, 3), dtype=np.uint8)
+        Image.fromarray(pixels).save(folder / f"{index}.png")
+    return folder
+
+
+@pytest.mark.parametrize("experiment", ["riddle", "riddle_df", "wo_transformer", "wo_diversity", "improved"])
+def test_every_experiment_starts(train, photos: Path, tmp_path: Path, experiment: str) -> None:  # type: ignore[no-untyped-def]
+    arguments = [
+        f"experiment={experiment}",
+        "debug=fast_dev_run",
+        "trainer=cpu",
+        "batch_size=1",
+        "loss.parse.classes=null",
+    ]
+    if experiment != "riddle_df":
+        arguments += [f"data.root={photos}", "data.cropper.aligned=true", "data.val_share=0.5"]
+    if experiment in ("riddle", "riddle_df", "wo_diversity"):
+        arguments += ["encryptor.groups=[3,3,2]", "encryptor.ffn=16"]  # the tiny pack has 8 layers
+    assert train(*arguments) == 0
+    assert not list(tmp_path.rglob("*.ckpt"))
+
+
+def test_ctrl_c_leaves_a_checkpoint_to_continue_from(train, tiny_pack: Pack, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    command = [sys.executable, "-m", "riddle_pl.cli.train", f"pack={tiny_pack.folder}", *SMALL, *DATA_FREE]
+    log = tmp_path / "output.txt"
+    with log.open("w") as output:
+        process = subprocess.Popen([*command, "steps=1000000"], cwd=tmp_path, stdout=output, stderr=output)
+        deadline = time.monotonic() + 120
+        while not list(tmp_path.rglob("last.ckpt")):  # the first validation is over, training goes on
+            assert process.poll() is None, log.read_text()
+            assert time.monotonic() < deadline, "no checkpoint came"
+            time.sleep(0.1)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=60) == 130
+    text = log.read_text()
+    assert "Traceback" not in text
+    assert "continue with ckpt_path=logs/train/runs/train/" in text
+    [last] = tmp_path.rglob("last.ckpt")
+    assert not list(tmp_path.rglob("*.part"))
+    step = load_checkpoint(last)["global_step"]
+    assert f"interrupted after step {step}" in text
+    shutil.copy(last, tmp_path / "kept.ckpt")
+    assert train(*SMALL, *DATA_FREE, "ckpt_path=kept.ckpt", f"steps={step + 1}", "hydra.run.dir=again") == 0
+    assert load_checkpoint(tmp_path / "again" / "checkpoints" / "last.ckpt")["global_step"] == step + 1

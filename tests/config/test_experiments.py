@@ -1,0 +1,86 @@
+"""A failure here: an experiment of the README would not start."""
+
+from pathlib import Path
+
+import pytest
+from omegaconf import DictConfig, OmegaConf
+
+import riddle_pl.conf
+from riddle_pl.config import check_config, compose_jobs
+
+CONF = Path(riddle_pl.conf.__file__ or "").parent
+PACKS = ("lite", "ffhq256")
+
+
+def options(group: str) -> list[str]:
+    """Names of the YAML files of a group."""
+    return sorted(path.stem for path in (CONF / group).glob("*.yaml"))
+
+
+def job(*overrides: str) -> DictConfig:
+    """A composed and checked config; a folder of photos is given where one is wanted."""
+    [cfg] = compose_jobs("train", overrides)
+    if OmegaConf.is_missing(cfg.data, "root"):
+        cfg.data.root = "photos"
+    check_config(cfg)
+    return cfg
+
+
+@pytest.mark.parametrize("pack", PACKS)
+@pytest.mark.parametrize("experiment", options("experiment"))
+def test_every_target_of_every_experiment_fits_its_signature(experiment: str, pack: str) -> None:
+    cfg = job(f"experiment={experiment}", f"pack={pack}")
+    assert cfg.name == experiment
+    assert cfg.pack.name_or_path == pack
+
+
+@pytest.mark.parametrize(
+    "group",
+    [
+        "encryptor",
+        "password",
+        "optimizer",
+        "scheduler",
+        "trainer",
+        "logger",
+        "callbacks",
+        "data",
+        "loss",
+        "debug",
+        "pack",
+    ],
+)
+def test_every_option_of_every_group_fits(group: str) -> None:
+    for option in options(group):
+        if group == "loss" and "_target_" in (CONF / group / f"{option}.yaml").read_text():
+            continue  # one term, a part of the options that are a whole loss
+        job(f"{group}={option}")
+
+
+def test_the_papers_settings() -> None:
+    cfg = job("experiment=riddle", "pack=ffhq256")
+    assert (cfg.steps, cfg.batch_size) == (100_000, 4)
+    assert (cfg.optimizer._target_, cfg.optimizer.lr) == ("riddle_pl.training.optim.ranger", 5e-4)
+    assert cfg.encryptor._target_.endswith(".TransformerEncryptor")
+    assert cfg.password._target_.endswith(".SingleToken")
+    assert (cfg.loss.perceptual.weight, cfg.loss.pixel.weight, cfg.loss.deidentification.margin) == (1, 0.05, 0.1)
+
+
+def test_an_ablation_differs_in_one_thing() -> None:
+    whole = job("experiment=riddle", "pack=ffhq256")
+    for name, changed in (("wo_transformer", "encryptor"), ("wo_diversity", "loss"), ("riddle_df", "data")):
+        part = job(f"experiment={name}", "pack=ffhq256")
+        assert {key for key in whole if whole[key] != part[key]} == {"name", changed}
+
+
+def test_the_lite_pack_trains_on_a_cpu_by_default() -> None:
+    cfg = job()
+    assert cfg.steps * cfg.batch_size <= 50_000
+    assert cfg.trainer.accelerator == "auto"
+
+
+@pytest.mark.parametrize("path", sorted(CONF.rglob("*.yaml")), ids=lambda path: str(path.relative_to(CONF)))
+def test_each_file_begins_with_the_command_that_uses_it(path: Path) -> None:
+    lines = path.read_text().splitlines()
+    first = lines[1] if lines[0].startswith("# @package") else lines[0]
+    assert first.startswith("# riddle-"), f"{path} begins with {first!r}"
