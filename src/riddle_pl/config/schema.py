@@ -1,4 +1,4 @@
-"""The typed root of ``conf/train.yaml``: a key that is not here is an error when the config is composed."""
+"""The typed roots of the applications: a key that is not here is an error when the config is composed."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -44,6 +44,27 @@ class TrainConfig:
     logger: Node = field(default_factory=dict)
 
 
+@dataclass
+class PretrainConfig:
+    """Everything ``riddle-pretrain`` reads."""
+
+    seed: int = 0
+    """Seeds weights and data of the recipe."""
+    out: str | None = None
+    """Folder of checkpoint and sample sheets; null: ``runs/<recipe>``."""
+    pack: str | None = None
+    """Pack folder that receives the networks when the run is over; null: train only."""
+    threads: int | None = None
+    """CPU threads; null: as PyTorch chooses."""
+    checkpoint_every: int = 500
+    """Steps between two checkpoints."""
+    samples_every: int = 500
+    """Steps between two sample sheets."""
+    data: Node = field(default_factory=dict)
+    recipe: Node = field(default_factory=dict)
+    trainer: Node = field(default_factory=dict)
+
+
 RUNTIME_ARGUMENTS = {
     "data": frozenset({"pack"}),
     "encryptor": frozenset({"num_layers"}),
@@ -58,3 +79,4 @@ RUNTIME_ARGUMENTS = {
 def register_schemas() -> None:
     """Puts the typed roots into Hydra's ConfigStore (call before composing; calling again changes nothing)."""
     ConfigStore.instance().store(name="train_schema", node=TrainConfig, provider="riddle_pl")
+    ConfigStore.instance().store(name="pretrain_schema", node=PretrainConfig, provider="riddle_pl")

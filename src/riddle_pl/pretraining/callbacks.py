@@ -1,12 +1,16 @@
 """Checkpoints and sample sheets while a recipe runs."""
 
 from pathlib import Path
+from typing import Any
 
 import pytorch_lightning as pl
 from torchvision.utils import save_image
+from typing_extensions import override
 
 from riddle_pl.files import atomic_write
 from riddle_pl.pretraining.recipe import Recipe
+from riddle_pl.pretraining.sheet import COLUMNS
+from riddle_pl.training import checkpointing
 
 
 class SampleSheets(pl.Callback):
@@ -26,7 +30,7 @@ class SampleSheets(pl.Callback):
             self._write(pl_module)
 
     def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        if isinstance(pl_module, Recipe):
+        if isinstance(pl_module, Recipe) and int(pl_module.step_count) % self.every:
             self._write(pl_module)
 
     def _write(self, recipe: Recipe) -> None:
@@ -36,10 +40,10 @@ class SampleSheets(pl.Callback):
         recipe.train(training)
         path = self.folder / f"samples_{int(recipe.step_count):06d}.png"
         with atomic_write(path) as temporary:
-            save_image(images, temporary, nrow=8, normalize=True, value_range=(-1, 1), format="png")
+            save_image(images, temporary, nrow=COLUMNS, normalize=True, value_range=(-1, 1), format="png")
 
 
-class LastCheckpoint(pl.Callback):
+class LastCheckpoint(checkpointing.LastCheckpoint):
     """Keeps ``last.ckpt`` up to date, by the recipe's own count of steps; also when the run is interrupted.
 
     Lightning counts optimiser steps, several for one step of a recipe with two networks.
@@ -50,16 +54,18 @@ class LastCheckpoint(pl.Callback):
     """
 
     def __init__(self, path: Path, every: int):
-        self.path = path
+        super().__init__()
+        self.target = path
         self.every = every
 
-    def on_train_batch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule, *_: object) -> None:
+    @override
+    def on_train_batch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule, *_: Any) -> None:
         if isinstance(pl_module, Recipe) and int(pl_module.step_count) % self.every == 0:
             self._save(trainer)
+        super().on_train_batch_end(trainer, pl_module)
 
-    def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        self._save(trainer)
-
+    @override
     def _save(self, trainer: pl.Trainer) -> None:
-        with atomic_write(self.path) as temporary:
+        with atomic_write(self.target) as temporary:
             trainer.save_checkpoint(temporary)
+        self.path = self.target

@@ -10,12 +10,13 @@ from pytorch_lightning.utilities.types import OptimizerLRSchedulerConfig
 from torch import Tensor, nn
 
 from riddle_pl.errors import CheckpointError
-from riddle_pl.files import require_file
+from riddle_pl.networks.checkpoint_files import read_checkpoint, state_dict_under
 from riddle_pl.networks.lite_encoder import LiteEncoder
 from riddle_pl.packs.registry import load_pack
 from riddle_pl.pretraining.average import Averaged
 from riddle_pl.pretraining.faces import FaceSet, to_float
 from riddle_pl.pretraining.recipe import PackRole, Recipe
+from riddle_pl.pretraining.sheet import spread, stacked_rows
 
 EVALUATION_BATCH = 64
 START = "average_encoder.module."
@@ -82,8 +83,7 @@ class EncoderRecipe(Recipe):
         self.variance = float(w.var(dim=0).mean())
 
     def _start_from(self, path: Path) -> None:
-        require_file(path, "checkpoint to start from")
-        state = torch.load(path, map_location="cpu", weights_only=True)["state_dict"]
+        state = state_dict_under(read_checkpoint(path), ["state_dict"], path)
         weights = {key.removeprefix(START): value for key, value in state.items() if key.startswith(START)}
         try:
             self.encoder.load_state_dict(weights)
@@ -138,14 +138,13 @@ class EncoderRecipe(Recipe):
     @torch.no_grad()
     def samples(self) -> Float[Tensor, "n 3 h w"]:
         """Held-out faces, each row above its inversions."""
-        real = to_float(self.held_out.images[:: max(len(self.held_out) // 32, 1)][:32]).to(self.device)
+        real = to_float(self.held_out.images[spread(len(self.held_out), 32)]).to(self.device)
         redrawn = self._frozen[0](self.average.module(real)).float()
-        rows = torch.stack([real.unflatten(0, (-1, 8)), redrawn.unflatten(0, (-1, 8))], dim=1)
-        return rows.flatten(0, 2)
+        return stacked_rows(real, redrawn)
 
     @torch.no_grad()
     def figures(self) -> Mapping[str, float]:
-        generator, _, recogniser = self._frozen
+        generator, _, recogniser = (network.cpu() for network in self._frozen)
         errors, cosines = [], []
         for images in self.held_out.images.split(EVALUATION_BATCH):
             x = to_float(images)

@@ -47,17 +47,27 @@ def to_float(images: UInt8[Tensor, "n 3 h w"]) -> Float[Tensor, "n 3 h w"]:
     return images.float() / 127.5 - 1.0
 
 
-def _is_held_out(digest: bytes, share: float) -> bool:
+def is_held_out(digest: bytes, share: float) -> bool:
+    """Whether content with this sha256 belongs to the held-out share."""
     return int.from_bytes(digest[:4], "big") < share * 2**32
 
 
-def _members(archive: Path) -> Iterator[tuple[str, bytes]]:
-    with tarfile.open(archive) as tar:
-        for member in sorted(tar.getmembers(), key=lambda m: m.name):
-            if member.isfile() and member.name.endswith((".jpg", ".png")):
-                stream = tar.extractfile(member)
-                if stream is not None:
-                    yield member.name, stream.read()
+def read_members(archive: Path) -> Iterator[tuple[str, bytes]]:
+    """Name and content of the images in a tar archive, in the order of their names.
+
+    Raises:
+        DataError: the archive is missing or damaged.
+    """
+    require_file(archive, "face archive", DataError)
+    try:
+        with tarfile.open(archive) as tar:
+            for member in sorted(tar.getmembers(), key=lambda m: m.name):
+                if member.isfile() and member.name.endswith((".jpg", ".png")):
+                    stream = tar.extractfile(member)
+                    if stream is not None:
+                        yield member.name, stream.read()
+    except (tarfile.TarError, OSError, EOFError) as error:
+        raise DataError(f"face archive {archive} cannot be read ({error}); fetch it again") from error
 
 
 def read_faces(
@@ -89,20 +99,23 @@ def read_faces(
     names: list[str] = []
     for name in archives:
         archive = Path(root) / f"{name}.tar"
-        require_file(archive, "face archive")
-        try:
-            for member, content in _members(archive):
-                digest = hashlib.sha256(content).digest()
-                if digest in seen or _is_held_out(digest, held_out) != (part == "held_out"):
-                    continue
-                seen.add(digest)
-                image = Image.open(io.BytesIO(content)).convert("RGB")
-                if image.size != (size, size):
-                    image = image.resize((size, size), Image.Resampling.LANCZOS)
-                images.append(np.asarray(image))
-                names.append(f"{name}/{member}")
-        except (tarfile.TarError, OSError) as error:
-            raise DataError(f"{archive} cannot be read ({error}); fetch it again") from error
+        for member, content in read_members(archive):
+            digest = hashlib.sha256(content).digest()
+            if digest in seen or is_held_out(digest, held_out) != (part == "held_out"):
+                continue
+            seen.add(digest)
+            images.append(_decode(content, size, f"{member} in {archive}"))
+            names.append(f"{name}/{member}")
     if not images:
         raise DataError(f"no face in {', '.join(archives)} under {root} for part={part}, held_out={held_out}")
     return FaceSet(torch.from_numpy(np.stack(images)).permute(0, 3, 1, 2).contiguous(), names)
+
+
+def _decode(content: bytes, size: int, name: str) -> UInt8[np.ndarray, "size size 3"]:
+    try:
+        image = Image.open(io.BytesIO(content)).convert("RGB")
+    except OSError as error:
+        raise DataError(f"{name} is not an intact image; fetch the archive again") from error
+    if image.size != (size, size):
+        image = image.resize((size, size), Image.Resampling.LANCZOS)
+    return np.asarray(image)

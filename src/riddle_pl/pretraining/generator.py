@@ -14,7 +14,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from riddle_pl.errors import CheckpointError
-from riddle_pl.files import require_file
+from riddle_pl.networks.checkpoint_files import read_checkpoint, state_dict_under
 from riddle_pl.networks.features import PackFeatures
 from riddle_pl.networks.lite_encoder import LiteEncoder
 from riddle_pl.networks.stylegan2 import Generator, NoiseInjection
@@ -35,14 +35,14 @@ class GeneratorRecipe(Recipe):
         faces: training images, of the generator's size.
         size: side in pixels.
         channels: feature maps per resolution, of both networks.
-        batch: images per step.
+        batch: images per step, real and drawn alike.
         learning_rate: of Adam, both networks.
         r1: weight of the R1 penalty; for small sizes about 2e-4 size² / batch (StyleGAN2-ADA).
         r1_every: steps between two R1 penalties.
         path_length: weight of the path-length penalty.
         path_length_every: steps between two of them.
         style_mixing: probability that an image mixes two W codes.
-        redrawn: real images per step that are inverted and drawn again; 0 trains on the discriminator alone.
+        redrawn: how many of the drawn ones are real images, inverted and drawn again; the others are random people.
         pixel: weight of their mean absolute difference.
         features: weight of their difference in the discriminator's features.
         latent: weight of the encoder's error on generated images, whose codes are known (in variances of W).
@@ -161,34 +161,31 @@ class GeneratorRecipe(Recipe):
 
     def _drawing_loss(self, real: Float[Tensor, "r 3 h w"]) -> Float[Tensor, ""]:
         """Loss of generator and encoder: fool the discriminator, redraw real faces, read the codes of drawn ones."""
-        w = self._codes(self.batch)
-        if not len(real):
-            adversarial = F.softplus(-self.discriminator(augment(self.generator(w, random_noise=True)))).mean()
-            self.log("loss/adversarial", adversarial, prog_bar=True)
-            return adversarial
+        w = self._codes(self.batch - self.redrawn)
         base, offsets = self.encoder.split(real)
         w_real = torch.cat([base, base + offsets], dim=1)
-        fake, redrawn = self.generator(torch.cat([w, w_real.to(w.dtype)]), random_noise=True).split([len(w), len(real)])
+        drawn = self.generator(torch.cat([w, w_real.to(w.dtype)]), random_noise=True)
+        fake, redrawn = drawn.split([len(w), len(real)])
         with torch.no_grad():
             variance = w.float().var(dim=(0, 1)).mean()
             self.encoder.w_mean.lerp_(w.float().mean(dim=(0, 1)), 0.01)
             seen = self.discriminator.features(real)
-        read = self.encoder(fake[: len(real)].detach())
+        read = self.encoder(fake.detach())
         terms = {
-            "adversarial": F.softplus(-self.discriminator(augment(fake))).mean(),
+            "adversarial": F.softplus(-self.discriminator(augment(drawn))).mean(),
             "pixel": self.pixel * F.l1_loss(redrawn, real),
             "features": self.features
             * sum(
                 (
-                    F.l1_loss(drawn.float(), true.float())
-                    for drawn, true in zip(self.discriminator.features(redrawn), seen, strict=True)
+                    F.l1_loss(ours.float(), true.float())
+                    for ours, true in zip(self.discriminator.features(redrawn), seen, strict=True)
                 ),
                 start=torch.zeros((), device=self.device),
             )
             / len(seen),
-            "latent": self.latent * F.mse_loss(read.float(), w[: len(real)].detach().float()) / variance,
+            "latent": self.latent * F.mse_loss(read.float(), w.detach().float()) / variance,
             "alike": self.alike
-            * (self.latent_discriminator.loss_real(w_real) + self.latent_discriminator.loss_drawn(w[: len(real)])),
+            * (self.latent_discriminator.loss_real(w_real) + self.latent_discriminator.loss_drawn(w)),
             "offset": self.offset * offsets.float().square().mean() / variance,
         }
         self.log_dict({f"loss/{name}": value for name, value in terms.items()}, prog_bar=True)
@@ -196,16 +193,13 @@ class GeneratorRecipe(Recipe):
 
     def _discriminator_loss(self, real: Float[Tensor, "b 3 h w"]) -> Float[Tensor, ""]:
         with torch.no_grad():
-            w = self._codes(len(real))
-            fake = self.generator(w, random_noise=True)
-        scores = self.discriminator(augment(torch.cat([fake.to(real.dtype), real])))
-        score_fake, score_real = scores.float().chunk(2)
-        loss = F.softplus(score_fake).mean() + F.softplus(-score_real).mean()
-        if self.redrawn:
-            with torch.no_grad():
-                w_real = self.encoder(real[: self.redrawn])
-            loss = loss + self.latent_discriminator.loss_drawn(w_real) + self.latent_discriminator.loss_real(w)
-        return loss
+            w = self._codes(self.batch - self.redrawn)
+            w_real = self.encoder(real[: self.redrawn]).to(w.dtype)
+            drawn = self.generator(torch.cat([w, w_real]), random_noise=True)
+        scores = self.discriminator(augment(torch.cat([drawn.to(real.dtype), real])))
+        score_drawn, score_real = scores.float().split([len(drawn), len(real)])
+        loss = F.softplus(score_drawn).mean() + F.softplus(-score_real).mean()
+        return loss + self.latent_discriminator.loss_drawn(w_real) + self.latent_discriminator.loss_real(w)
 
     def _r1_penalty(self, real: Float[Tensor, "b 3 h w"]) -> Float[Tensor, ""]:
         real = real.detach().requires_grad_(True)
@@ -230,8 +224,7 @@ class GeneratorRecipe(Recipe):
 
     def _grow_from(self, path: Path) -> None:
         """Takes the weights of a run at half the size: all but the entrances of discriminator and encoder."""
-        require_file(path, "checkpoint to grow from")
-        state = torch.load(path, map_location="cpu", weights_only=True)["state_dict"]
+        state = state_dict_under(read_checkpoint(path), ["state_dict"], path)
         parts: dict[str, nn.Module] = {
             "average.module.": self.generator,
             "discriminator.": self.discriminator,

@@ -53,8 +53,8 @@ class PackRole:
 class Recipe(pl.LightningModule, ABC):
     """One network of a pack: how it is trained, what its samples look like, how it is written into the pack.
 
-    Batches depend on the seed and the number of the step, never on a loader's position, so a killed run resumes
-    with the data that it would have seen.
+    All chance of a step depends on the seed and the number of the step, never on a loader's position or on what ran
+    before, so a killed run that resumes equals one that never stopped.
 
     Args:
         seed: of data and initial weights.
@@ -89,8 +89,9 @@ class Recipe(pl.LightningModule, ABC):
         return int(self.step_count) >= self.steps
 
     def next_step(self) -> int:
-        """The number of this step; counts it, and ends the run after the last."""
+        """The number of this step; counts it, seeds its chance, and ends the run after the last."""
         step = int(self.step_count)
+        torch.manual_seed(self.seed * 1_000_003 + step)
         self.step_count += 1
         self.trainer.should_stop = self.finished
         return step

@@ -120,7 +120,7 @@ class RecogniserRecipe(Recipe):
         """Held-out faces, each beside its nearest other one by the student."""
         x = resize(to_float(self.held_out.images[:512]), (self.size, self.size))
         with torch.no_grad():
-            embeddings = self.average.module(x)
+            embeddings = self.average.module(x.to(self.device)).cpu()
         similarity = embeddings @ embeddings.T - 2.0 * torch.eye(len(embeddings))
         nearest = similarity.argmax(dim=1)
         return torch.stack([x[:32], x[nearest[:32]]], dim=1).flatten(0, 1)

@@ -1,0 +1,88 @@
+"""One run of a recipe: trains it from where it stopped to its end, and exports it if a pack was named."""
+
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytorch_lightning as pl
+import torch
+from omegaconf import DictConfig
+from pytorch_lightning.loggers import CSVLogger
+
+from riddle_pl.config import instantiate
+from riddle_pl.errors import CheckpointError
+from riddle_pl.files import require_writable_dir
+from riddle_pl.networks.checkpoint_files import load_strict, read_checkpoint, state_dict_under
+from riddle_pl.pretraining.callbacks import LastCheckpoint, SampleSheets
+from riddle_pl.pretraining.recipe import Recipe
+from riddle_pl.training.run import NOISE, quiet_lightning
+
+_LOCAL = ("out", "pack", "threads", "checkpoint_every", "samples_every")
+"""Keys that do not change what is learnt."""
+
+
+def run(cfg: DictConfig, out: Path, arguments: Sequence[str] = (), progress: bool = False) -> None:
+    """Trains the recipe of ``cfg`` to its end, from ``out/last.ckpt`` if it is there, and exports it.
+
+    Args:
+        cfg: composed config of ``conf/pretrain.yaml``.
+        out: folder of ``last.ckpt``, logs and sample sheets; made after the data has been read.
+        arguments: of the command line, for the model card.
+        progress: show a progress bar.
+
+    Raises:
+        Interrupted: Ctrl-C; the step in progress was finished and saved.
+        RiddleError: something for the user to put right.
+    """
+    if cfg.threads is not None:
+        torch.set_num_threads(cfg.threads)
+    torch.set_flush_denormal(True)  # vanishing second moments of Adam are many times slower on a CPU otherwise
+    quiet_lightning()
+    pl.seed_everything(cfg.seed, verbose=False)
+    recipe: Recipe = instantiate(cfg.recipe, "recipe")
+    out = require_writable_dir(out, "out", create=True)
+    last = out / "last.ckpt"
+    with warnings.catch_warnings():
+        for message in NOISE:
+            warnings.filterwarnings("ignore", message)
+        trainer: pl.Trainer = instantiate(
+            cfg.trainer,
+            "trainer",
+            max_epochs=-1,
+            logger=CSVLogger(out, name="log", version=0),
+            log_every_n_steps=50,
+            enable_checkpointing=False,
+            callbacks=[LastCheckpoint(last, cfg.checkpoint_every), SampleSheets(out, cfg.samples_every)],
+            enable_model_summary=False,
+            enable_progress_bar=progress,
+        )
+        if last.exists():
+            take_up(recipe, last)
+        if not recipe.finished:
+            trainer.fit(recipe, ckpt_path=last if last.exists() else None, weights_only=True)
+    if cfg.pack is not None:
+        recipe.export(Path(cfg.pack), portable_command(arguments))
+
+
+def take_up(recipe: Recipe, checkpoint: Path) -> None:
+    """Puts the recipe into the state that a run of it was saved in.
+
+    Raises:
+        CheckpointError: the file is damaged, or of another recipe or other networks.
+    """
+    state = state_dict_under(read_checkpoint(checkpoint), ["state_dict"], checkpoint)
+    try:
+        load_strict(recipe, state, str(checkpoint))
+    except CheckpointError as error:
+        raise CheckpointError(f"{error}; give another out= to start anew") from None
+
+
+def portable_command(arguments: Sequence[str]) -> str:
+    """The command as a model card shows it: without what only matters here, of absolute paths the last two parts."""
+    shown = []
+    for text in arguments:
+        key, equals, value = text.partition("=")
+        if key not in _LOCAL:
+            path = Path(value)
+            shown.append(f"{key}{equals}{Path(*path.parts[-2:]) if path.is_absolute() else value}")
+    return " ".join(["riddle-pretrain", *shown])
