@@ -23,7 +23,7 @@ def pretrain(cfg: DictConfig) -> None:
     from riddle_pl.training.checkpointing import Interrupted
 
     hydra = HydraConfig.get()
-    out = Path(cfg.out or f"runs/{hydra.runtime.choices.recipe}")
+    out = Path(cfg.out or f"runs/{hydra.runtime.choices['recipe']}")
     try:
         run(cfg, out, hydra.overrides.task, progress=sys.stderr.isatty())
     except Interrupted as stop:

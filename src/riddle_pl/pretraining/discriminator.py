@@ -27,9 +27,7 @@ class Discriminator(nn.Module):
         sides = [2**k for k in range(int(math.log2(size)), 1, -1)]
         widths = {int(side): width for side, width in channels.items()}
         self.from_rgb = EqualizedConv2d(3, widths[size], 1)
-        self.blocks = nn.Sequential(
-            *(ResidualBlock(widths[a], widths[b]) for a, b in itertools.pairwise(sides))
-        )
+        self.blocks = nn.Sequential(*(ResidualBlock(widths[a], widths[b]) for a, b in itertools.pairwise(sides)))
         self.group = group
         self.final_conv = EqualizedConv2d(widths[4] + 1, widths[4], 3)
         self.final_linear = EqualizedLinear(widths[4] * 16, widths[4], activate=True)

@@ -36,7 +36,7 @@ COLOURS = {
     10: (0, 255, 0),
     13: (127, 0, 0),
 }
-"""FASSEG's colours by label in CelebAMask-HQ's order: background, skin, nose, eyes, mouth with lips, hair with brows."""
+"""FASSEG's colours by label of CelebAMask-HQ: background, skin, nose, eyes, mouth with lips, hair with brows."""
 
 LABELS = tuple(COLOURS)
 
@@ -87,7 +87,8 @@ def read_labelled_faces(
         detector: finds the faces; by default MTCNN on a small copy of the photo.
 
     Raises:
-        DataError: the archive is missing or damaged, a photo has no label map or one of another size, or nothing is left.
+        DataError: the archive is missing or damaged, a photo has no label map of its size, or nothing is left.
+        PhotoError: a photo is damaged.
     """
     if part not in ("train", "held_out"):
         raise DataError(f"part={part} is unknown; choose from held_out, train")
@@ -100,7 +101,9 @@ def read_labelled_faces(
         pixels = decode_image(photo, f"{name} in {path}")
         classes = _classes(drawn, f"{name} in {path}")
         if classes.shape != pixels.shape[:2]:
-            raise DataError(f"{path}: the label map of {name} is of another size than the photo; fetch the archive again")
+            raise DataError(
+                f"{path}: the label map of {name} is of another size than the photo; fetch the archive again"
+            )
         found = detector.detect(pixels)
         if not found:
             faceless += 1
@@ -143,7 +146,8 @@ def _classes(drawn: bytes, name: str) -> UInt8[np.ndarray, "h w"]:
         raise DataError(f"the label map of {name} cannot be read ({error}); fetch the archive again") from error
     palette = np.array(list(COLOURS.values()), dtype=np.int32)
     distances = np.stack([np.square(pixels - colour).sum(axis=-1) for colour in palette])
-    return distances.argmin(axis=0).astype(np.uint8)
+    nearest: np.ndarray = distances.argmin(axis=0).astype(np.uint8)
+    return nearest
 
 
 def _aligned(
@@ -177,4 +181,3 @@ def _inside(quad: Float[np.ndarray, "4 2"], side: int, height: int, width: int) 
     x, y = transform_points(crop_to_photo(quad, side), centres).T
     inside = (x >= 0) & (x < width) & (y >= 0) & (y < height)
     return torch.from_numpy(inside.reshape(side, side))
-

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 import torch
 import torch.nn.functional as F
 from jaxtyping import Float, UInt8
+from pytorch_lightning.utilities.types import OptimizerLRSchedulerConfig
 from torch import Tensor
 
 from riddle_pl.networks.parser_unet import CLASSES, FaceParserUNet
@@ -16,7 +17,7 @@ from riddle_pl.pretraining.recolour import disturb_pixels, fill
 from riddle_pl.pretraining.sheet import spread, stacked_rows
 
 ABSENT_LOGIT = -30.0
-"""Constant logit of the classes that the label maps do not have: never the largest, and no difference between images."""
+"""Constant logit of the classes that the label maps lack: never the largest, and no difference between images."""
 
 EVALUATION_BATCH = 32
 NAMES = {0: "background", 1: "skin", 2: "nose", 4: "eyes", 10: "mouth", 13: "hair"}
@@ -74,7 +75,7 @@ class ParserRecipe(Recipe):
                 self.parser.final.bias[absent] = ABSENT_LOGIT
         self.average = Averaged(self.parser, half_life=10_000.0)
 
-    def configure_optimizers(self) -> dict[str, object]:
+    def configure_optimizers(self) -> OptimizerLRSchedulerConfig:
         kernels = [p for p in self.parser.parameters() if p.ndim > 1]
         others = [p for p in self.parser.parameters() if p.ndim == 1]
         optimizer = torch.optim.AdamW(
@@ -152,14 +153,15 @@ class ParserRecipe(Recipe):
         args = {"classes": CLASSES, "widths": list(self.widths)}
         skipped = self.faces.faceless + self.held_out.faceless
         description = f"""
-U-Net face parser for aligned faces of {self.faces.size} px, with the 19 classes of CelebAMask-HQ. It was trained on {len(self.faces)}
-photos with hand-drawn label maps (FASSEG V2 and V3, research use; exact duplicates dropped, people who are known by name
-either trained on or held out; {skipped} photos without a detected face skipped), shifted, turned, scaled, mirrored, recoloured.
+U-Net face parser for aligned faces of {self.faces.size} px, with the {CLASSES} classes of CelebAMask-HQ.
+Trained on {len(self.faces)} photos with hand-drawn label maps (FASSEG V2 and V3, research use; duplicates dropped,
+{skipped} photos skipped in which no face was detected), shifted, turned, scaled, mirrored and recoloured at random.
+People whom the names of the photos tell apart are either trained on or held out.
 
-It knows six classes: background 0, skin with ears and neck 1, nose 2, both eyes 4, mouth with lips 10, hair with brows 13.
-Glasses, hats and clothes are no classes of their own; the logits of the other 13 classes are constant. Most of its
-photos show few people, in one studio, many of them from the side; other groups of people, children, beards and strong
-light are rare in them.
+It knows six classes: background 0, skin with ears and neck 1, nose 2, both eyes 4, mouth with lips 10, hair with
+brows 13. Glasses, hats and clothes are no classes of their own; the logits of the other 13 classes are constant. Most
+photos show few people in one studio, many of them from the side. Other groups of people, children, beards and strong
+light are rare among them.
 """
         return [PackRole("parser", self.average.module, "parser_unet", args, description)]
 
@@ -192,5 +194,3 @@ def _in_colours(labels: UInt8[Tensor, "b h h"]) -> Float[Tensor, "b 3 h h"]:
     for label, colour in COLOURS.items():
         table[label] = torch.tensor(colour) / 127.5 - 1.0
     return table[labels.long()].permute(0, 3, 1, 2)
-
-

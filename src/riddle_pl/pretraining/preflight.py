@@ -28,8 +28,7 @@ def check_job(cfg: DictConfig) -> None:
         raise ConfigError("this recipe needs the networks of a pack; give pack=FOLDER")
     check_config(cfg)
     for name in ("checkpoint_every", "samples_every", "threads", "recipe.steps", "recipe.batch"):
-        node, _, key = name.rpartition(".")
-        value = (cfg[node] if node else cfg).get(key)
+        value = OmegaConf.select(cfg, name)
         if value is not None and value < 1:
             raise ConfigError(f"{name}={value}; expected at least 1")
     check_device(cfg.trainer.get("accelerator", "auto"), cfg.trainer.get("devices", 1))

@@ -6,9 +6,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 
-def fill(
-    x: Float[Tensor, "b 3 h w"], where: Bool[Tensor, "b h w"], rng: torch.Generator
-) -> Float[Tensor, "b 3 h w"]:
+def fill(x: Float[Tensor, "b 3 h w"], where: Bool[Tensor, "b h w"], rng: torch.Generator) -> Float[Tensor, "b 3 h w"]:
     """Replaces the marked pixels by a smooth field of random colours and a little grain."""
     batch, _, height, width = x.shape
     colour = 2.0 * torch.rand(batch, 3, 1, 1, generator=rng) - 1.0

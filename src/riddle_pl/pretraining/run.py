@@ -51,7 +51,6 @@ def run(cfg: DictConfig, out: Path, arguments: Sequence[str] = (), progress: boo
             max_epochs=-1,
             logger=CSVLogger(out, name="log", version=0),
             log_every_n_steps=50,
-            enable_checkpointing=False,
             callbacks=[LastCheckpoint(last, cfg.checkpoint_every), SampleSheets(out, cfg.samples_every)],
             enable_model_summary=False,
             enable_progress_bar=progress,
