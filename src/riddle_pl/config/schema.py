@@ -52,7 +52,7 @@ class PretrainConfig:
     """Seeds weights and data of the recipe."""
     out: str | None = None
     """Folder of checkpoint and sample sheets; null: ``runs/<recipe>``."""
-    pack: str | None = None
+    export: str | None = None
     """Pack folder that receives the networks when the run is over; null: train only."""
     threads: int | None = None
     """CPU threads; null: as PyTorch chooses."""

@@ -24,8 +24,8 @@ def check_job(cfg: DictConfig) -> None:
     """
     if OmegaConf.is_missing(cfg.data, "root"):
         raise ConfigError("data.root has no value; give data.root=FOLDER, the folder of the face archives")
-    if "pack" in cfg.recipe and cfg.pack is None:
-        raise ConfigError("this recipe needs the networks of a pack; give pack=FOLDER")
+    if "pack" in cfg.recipe and cfg.export is None:
+        raise ConfigError("this recipe needs the networks of a pack; give export=FOLDER")
     check_config(cfg)
     for name in ("checkpoint_every", "samples_every", "threads", "recipe.steps", "recipe.batch"):
         value = OmegaConf.select(cfg, name)

@@ -17,7 +17,7 @@ from riddle_pl.pretraining.callbacks import LastCheckpoint, SampleSheets
 from riddle_pl.pretraining.recipe import Recipe
 from riddle_pl.training.run import NOISE, quiet_lightning
 
-_LOCAL = ("out", "pack", "threads", "checkpoint_every", "samples_every")
+_LOCAL = ("out", "export", "threads", "checkpoint_every", "samples_every")
 """Keys that do not change what is learnt."""
 
 
@@ -59,8 +59,8 @@ def run(cfg: DictConfig, out: Path, arguments: Sequence[str] = (), progress: boo
             take_up(recipe, last)
         if not recipe.finished:
             trainer.fit(recipe, ckpt_path=last if last.exists() else None, weights_only=True)
-    if cfg.pack is not None:
-        recipe.export(Path(cfg.pack), portable_command(arguments))
+    if cfg.export is not None:
+        recipe.export(Path(cfg.export), portable_command(arguments))
 
 
 def take_up(recipe: Recipe, checkpoint: Path) -> None:
