@@ -53,9 +53,7 @@ class LiteEncoder(nn.Module):
         self.size = size
         self.num_layers = num_layers
         self.from_rgb = EqualizedConv2d(3, widths[size], 3)
-        self.blocks = nn.ModuleList(
-            ResidualBlock(widths[a], widths[b]) for a, b in itertools.pairwise(sides)
-        )
+        self.blocks = nn.ModuleList(ResidualBlock(widths[a], widths[b]) for a, b in itertools.pairwise(sides))
         coarse, middle = min(3, num_layers - 2), min(3, num_layers - 4)
         self.base = StyleHead(widths[4], hidden, 1, dim)
         self.coarse = StyleHead(widths[4], hidden, coarse - 1, dim)
