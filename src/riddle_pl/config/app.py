@@ -30,7 +30,7 @@ def run_app(config_name: str, task: Callable[[DictConfig], object], check: Check
 
 def _run(config_name: str, task: Callable[[DictConfig], object], check: Check) -> None:
     register_schemas()
-    sys.argv[1:] = _tidy(sys.argv[1:], config_name)
+    sys.argv[1:] = _tidy(sys.argv[1:])
     args = get_args_parser().parse_args()
     runs = not (args.help or args.hydra_help or args.cfg or args.info or args.shell_completion)
     if runs and not (args.config_dir or args.config_path or args.config_name or args.experimental_rerun):
@@ -62,14 +62,10 @@ def _run(config_name: str, task: Callable[[DictConfig], object], check: Check) -
             os.environ["HYDRA_FULL_ERROR"] = before
 
 
-def _tidy(arguments: list[str], config_name: str) -> list[str]:
-    """``-m`` anywhere (argparse wants flags first), and ``pack=FOLDER`` for a pack of the user's own.
-
-    In ``pretrain``, ``pack`` is no group but the folder itself.
-    """
+def _tidy(arguments: list[str]) -> list[str]:
+    """``-m`` anywhere (argparse wants flags first), and ``pack=FOLDER`` for a pack of the user's own."""
     flags = [text for text in arguments if text in ("-m", "--multirun")]
-    others = [text for text in arguments if text not in flags]
-    return flags[:1] + (others if config_name == "pretrain" else [_pack_folder(text) for text in others])
+    return flags[:1] + [_pack_folder(text) for text in arguments if text not in flags]
 
 
 def _pack_folder(text: str) -> str:

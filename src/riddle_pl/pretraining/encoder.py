@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -131,9 +132,9 @@ class EncoderRecipe(Recipe):
         from_second = torch.arange(layers, device=self.device)[None] >= crossover
         return torch.where(from_second[:, :, None], second[:, None], first[:, None])
 
-    def on_train_batch_end(self, outputs: object, batch: object, batch_idx: int) -> None:
-        self.average.update(self.encoder, self.batch)
-        super().on_train_batch_end(outputs, batch, batch_idx)
+    def optimizer_step(self, *args: Any, **kwargs: Any) -> None:
+        super().optimizer_step(*args, **kwargs)
+        self.average.update(self.encoder, self.batch)  # here, since checkpoints are saved before on_train_batch_end
 
     @torch.no_grad()
     def samples(self) -> Float[Tensor, "n 3 h w"]:

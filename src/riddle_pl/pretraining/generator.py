@@ -34,7 +34,7 @@ class GeneratorRecipe(Recipe):
     Args:
         faces: training images, of the generator's size.
         size: side in pixels.
-        channels: feature maps per resolution, of both networks.
+        channels: feature maps per resolution, of both networks; those above ``size`` are left out.
         batch: images per step, real and drawn alike.
         learning_rate: of Adam, both networks.
         r1: weight of the R1 penalty; for small sizes about 2e-4 size² / batch (StyleGAN2-ADA).
@@ -89,7 +89,7 @@ class GeneratorRecipe(Recipe):
         self.latent = latent
         self.offset = offset
         self.alike = alike
-        self.channels = {int(side): int(width) for side, width in channels.items()}
+        self.channels = {int(side): int(width) for side, width in channels.items() if int(side) <= size}
         self.generator = Generator(size, self.channels)
         self.discriminator = Discriminator(size, self.channels)
         self.latent_discriminator = LatentDiscriminator(self.generator.style_dim)

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -119,9 +120,9 @@ class ParserRecipe(Recipe):
         rows = [torch.stack([mirror * cos, -sin, shift_x], dim=1), torch.stack([mirror * sin, cos, shift_y], dim=1)]
         return torch.stack(rows, dim=1)
 
-    def on_train_batch_end(self, outputs: object, batch: object, batch_idx: int) -> None:
-        self.average.update(self.parser, self.batch)
-        super().on_train_batch_end(outputs, batch, batch_idx)
+    def optimizer_step(self, *args: Any, **kwargs: Any) -> None:
+        super().optimizer_step(*args, **kwargs)
+        self.average.update(self.parser, self.batch)  # here, since checkpoints are saved before on_train_batch_end
 
     def samples(self) -> Float[Tensor, "n 3 h w"]:
         """Held-out faces, below each its label map, and below that the prediction."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -112,9 +113,9 @@ class RecogniserRecipe(Recipe):
         loss: Tensor = distill + 5.0 * relation
         return loss
 
-    def on_train_batch_end(self, outputs: object, batch: object, batch_idx: int) -> None:
-        self.average.update(self.student, self.batch)
-        super().on_train_batch_end(outputs, batch, batch_idx)
+    def optimizer_step(self, *args: Any, **kwargs: Any) -> None:
+        super().optimizer_step(*args, **kwargs)
+        self.average.update(self.student, self.batch)  # here, since checkpoints are saved before on_train_batch_end
 
     def samples(self) -> Float[Tensor, "n 3 h w"]:
         """Held-out faces, each beside its nearest other one by the student."""

@@ -1,0 +1,23 @@
+"""What the tests of the recipes share: one folder of archives, and a detector that always finds a face."""
+
+from pathlib import Path
+
+import pytest
+
+from riddle_pl.photos.detect import FaceDetector
+from tests.pretraining.archives import FACE, face_archive, labelled_archive, write_teacher
+
+
+@pytest.fixture(scope="session")
+def data_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """``faces.tar``, ``fasseg.tar`` and ``teacher.ckpt``."""
+    folder = tmp_path_factory.mktemp("archives")
+    face_archive(folder)
+    labelled_archive(folder)
+    write_teacher(folder / "teacher.ckpt")
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def _faces_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(FaceDetector, "detect", lambda _self, _image: [FACE])
