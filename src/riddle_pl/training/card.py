@@ -3,6 +3,12 @@
 from collections.abc import Mapping
 from typing import Any
 
+from omegaconf import OmegaConf
+
+SETTINGS = ("name", "seed", "steps", "batch_size", "encryptor", "password", "loss", "optimizer", "scheduler")
+PLACES = ("root", "cache_dir", "device", "quiet", "num_workers")
+"""Settings of the data that only say where things lay on the machine of the run."""
+
 LIMITS = """
 ## Licence and use
 
@@ -21,22 +27,21 @@ def encryptor_card(role: str, checkpoint: Mapping[str, Any]) -> str:
         checkpoint: of ``riddle-train``.
     """
     config = checkpoint["hyper_parameters"]
-    target = str(config["data"].get("_target_", "")).rsplit(".", 1)[-1]
-    terms = ", ".join(
-        f"{name} {term['weight']:g}"
-        for name, term in config["loss"].items()
-        if isinstance(term, Mapping) and term.get("weight")
-    )
+    settings = {key: config[key] for key in SETTINGS if key in config}
+    settings["data"] = {key: value for key, value in config["data"].items() if key not in PLACES}
+    settings["precision"] = config["trainer"].get("precision")
     return f"""# {role}
 
 Latent encryptor T(w, w_pwd) of this pack: the same network encrypts and, with the same password, decrypts.
+Password tokens: {checkpoint["riddle"]["tokens"]}. {checkpoint["global_step"]:,} steps were taken; the weights are averaged.
 
 ## How it was made
 
-- command: `riddle-train experiment={config["name"]}` with the settings below, seed {config["seed"]}
-- architecture: {config["encryptor"]["_target_"].rsplit(".", 1)[-1]}, password tokens: {checkpoint["riddle"]["tokens"]}
-- data: {target}; loss terms and weights: {terms}
-- {checkpoint["global_step"]:,} steps of {config["batch_size"]} faces, averaged weights
+By `riddle-train` with these settings:
+
+```yaml
+{OmegaConf.to_yaml(settings).rstrip()}
+```
 
 The recogniser in its loss is the pack's own and never reports on it. For how well it protects and recovers, by another
 recogniser, run `riddle-eval` (the README has the command and the results).

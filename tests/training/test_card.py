@@ -1,0 +1,25 @@
+"""If this fails, a shipped encryptor does not say how it was made, or says where somebody's photos lay."""
+
+from riddle_pl.training.card import encryptor_card
+
+CHECKPOINT = {
+    "riddle": {"tokens": "per_layer"},
+    "global_step": 1200,
+    "hyper_parameters": {
+        "name": "improved",
+        "seed": 3,
+        "steps": 1200,
+        "data": {"_target_": "riddle_pl.data.ImagesDataModule", "root": "/home/somebody/photos", "val_share": 0.05},
+        "optimizer": {"lr": 0.25},
+        "trainer": {"precision": "bf16-mixed", "max_steps": 1200},
+        "ckpt_path": "/home/somebody/last.ckpt",
+    },
+}
+
+
+def test_the_card_gives_the_settings_and_no_path() -> None:
+    card = encryptor_card("encryptor-df", CHECKPOINT)
+    assert card.startswith("# encryptor-df\n")
+    for setting in ("seed: 3", "lr: 0.25", "val_share: 0.05", "precision: bf16-mixed", "1,200 steps", "per_layer"):
+        assert setting in card
+    assert "somebody" not in card
