@@ -31,7 +31,8 @@ def test_the_seed_gives_the_weights(tiny_pack: Pack, module: RiddleModule) -> No
 
 
 def test_the_encryptor_knows_the_latent_space(tiny_pack: Pack) -> None:
-    residual = build_module(small_job(tiny_pack.folder, ["encryptor=transformer", "encryptor.depth=1"], False), tiny_pack).encryptor
+    job = small_job(tiny_pack.folder, ["encryptor=transformer", "encryptor.depth=1"], False)
+    residual = build_module(job, tiny_pack).encryptor
     assert not torch.equal(residual.w_std, torch.ones(512))
     involutive = build_module(small_job(tiny_pack.folder, ["encryptor=involutive"], False), tiny_pack).encryptor
     assert not torch.equal(involutive.scale, torch.ones(512))

@@ -33,7 +33,7 @@ def encryptor_card(role: str, checkpoint: Mapping[str, Any]) -> str:
     return f"""# {role}
 
 Latent encryptor T(w, w_pwd) of this pack: the same network encrypts and, with the same password, decrypts.
-Password tokens: {checkpoint["riddle"]["tokens"]}. {checkpoint["global_step"]:,} steps were taken; the weights are averaged.
+Password tokens: {checkpoint["riddle"]["tokens"]}. {checkpoint["global_step"]:,} steps; averaged weights.
 
 ## How it was made
 
