@@ -13,7 +13,7 @@ from jaxtyping import Float, UInt8
 from PIL import Image
 from torch import Tensor
 
-from riddle_pl.errors import DataError
+from riddle_pl.errors import DataError, one_line
 from riddle_pl.files import require_file
 
 
@@ -60,14 +60,14 @@ def read_members(archive: Path) -> Iterator[tuple[str, bytes]]:
     """
     require_file(archive, "face archive", DataError)
     try:
-        with tarfile.open(archive) as tar:
+        with tarfile.open(archive, "r:") as tar:
             for member in sorted(tar.getmembers(), key=lambda m: m.name):
                 if member.isfile() and member.name.endswith((".jpg", ".png")):
                     stream = tar.extractfile(member)
                     if stream is not None:
                         yield member.name, stream.read()
     except (tarfile.TarError, OSError, EOFError) as error:
-        raise DataError(f"face archive {archive} cannot be read ({error}); fetch it again") from error
+        raise DataError(f"face archive {archive} cannot be read ({one_line(error)}); fetch it again") from error
 
 
 def read_faces(

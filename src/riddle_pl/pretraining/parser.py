@@ -100,7 +100,7 @@ class ParserRecipe(Recipe):
         """Images in [-1, 1] and labels of one step, disturbed alike: they depend on seed and step alone."""
         rng = torch.Generator().manual_seed(self.seed * 1_000_003 + step)
         chosen = torch.randint(len(self.faces), (self.batch,), generator=rng)
-        x, labels = _crop(self.faces, chosen, self._motions(rng))
+        x, labels = crop(self.faces, chosen, self._motions(rng))
         outside = labels == IGNORED
         refilled = torch.rand(self.batch, 1, 1, generator=rng) < self.new_background
         x = fill(x, outside | (refilled & (labels == 0)), rng)
@@ -127,7 +127,7 @@ class ParserRecipe(Recipe):
     def samples(self) -> Float[Tensor, "n 3 h w"]:
         """Held-out faces, below each its label map, and below that the prediction."""
         chosen = torch.arange(len(self.held_out))[spread(len(self.held_out), 32)]
-        x, labels = _crop(self.held_out, chosen)
+        x, labels = crop(self.held_out, chosen)
         return stacked_rows(x, _in_colours(labels), _in_colours(self._predict(x)))
 
     @torch.no_grad()
@@ -138,7 +138,7 @@ class ParserRecipe(Recipe):
     def figures(self) -> Mapping[str, float]:
         shared, either = torch.zeros(CLASSES), torch.zeros(CLASSES)
         for chosen in torch.arange(len(self.held_out)).split(EVALUATION_BATCH):
-            x, labels = _crop(self.held_out, chosen)
+            x, labels = crop(self.held_out, chosen)
             predicted = torch.where(labels == IGNORED, labels, self._predict(x))
             for label in LABELS:
                 here, there = labels == label, predicted == label
@@ -162,12 +162,12 @@ People whom the names of the photos tell apart are either trained on or held out
 It knows six classes: background 0, skin with ears and neck 1, nose 2, both eyes 4, mouth with lips 10, hair with
 brows 13. Glasses, hats and clothes are no classes of their own; the logits of the other 13 classes are constant. Most
 photos show few people in one studio, many of them from the side. Other groups of people, children, beards and strong
-light are rare among them.
+light are rare among them. Fair hair is often taken for skin, and a restless background for hair.
 """
         return [PackRole("parser", self.average.module, "parser_unet", args, description)]
 
 
-def _crop(
+def crop(
     faces: LabelledFaces, chosen: Tensor, motions: Float[Tensor, "b 2 3"] | None = None
 ) -> tuple[Float[Tensor, "b 3 h h"], UInt8[Tensor, "b h h"]]:
     """Images in [-1, 1] and labels of the chosen faces, each moved by an affine map; in place if None."""

@@ -1,0 +1,55 @@
+"""A failure here: the student would be taught other people's embeddings."""
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from riddle_pl.errors import CheckpointError
+from riddle_pl.pretraining.faces import FaceSet, read_faces, to_float
+from riddle_pl.pretraining.recogniser import RecogniserRecipe, _disturb, teach
+
+
+class Brightness(torch.nn.Module):
+    """Embeds an image as its mean colour."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return x.mean(dim=(2, 3)) + 2.0
+
+
+def recipe(faces: FaceSet, teacher: Path) -> RecogniserRecipe:
+    return RecogniserRecipe(faces, faces, str(teacher), 32, (32, 32), 0.125, batch=4, steps=2, seed=0)
+
+
+def test_every_face_gets_its_own_embedding_of_unit_length() -> None:
+    images = torch.randint(256, (150, 3, 8, 8), dtype=torch.uint8)
+    taught = teach(Brightness(), FaceSet(images, [""] * 150), torch.device("cpu"))
+    assert taught.shape == (150, 3)
+    torch.testing.assert_close(taught.norm(dim=1), torch.ones(150))
+    expected = torch.nn.functional.normalize(to_float(images).mean(dim=(2, 3)) + 2.0, dim=1)
+    assert (taught * expected).sum(dim=1).min() > 0.999  # computed in bfloat16
+
+
+def test_disturbed_images_depend_on_their_generator_alone() -> None:
+    x = torch.rand(8, 3, 16, 16)
+    first = _disturb(x.clone(), torch.Generator().manual_seed(1))
+    torch.manual_seed(5)
+    assert torch.equal(first, _disturb(x.clone(), torch.Generator().manual_seed(1)))
+    assert not torch.equal(first, x)
+
+
+def test_the_sheet_and_the_figures_are_of_held_out_faces(data_root: Path) -> None:
+    faces = read_faces(data_root, ["faces"], 32, 0.0)
+    one = recipe(faces, data_root / "teacher.ckpt")
+    sheet = one.samples()
+    assert sheet.shape == (2 * len(faces), 3, 32, 32)
+    [(name, cosine)] = one.figures().items()
+    assert name == f"cosine to the teacher, {len(faces)} held-out images"
+    assert -1.0 <= cosine <= 1.0
+
+
+def test_a_teacher_of_another_kind_is_refused(data_root: Path, tmp_path: Path) -> None:
+    torch.save({"state_dict": {"weight": torch.zeros(2)}}, tmp_path / "other.ckpt")
+    one = recipe(read_faces(data_root, ["faces"], 32, 0.0), tmp_path / "other.ckpt")
+    with pytest.raises(CheckpointError, match=r"other\.ckpt"):
+        one.figures()
