@@ -5,13 +5,13 @@ import torch
 
 from riddle_pl.networks.encryptor_involution import InvolutiveEncryptor
 
-LAYERS, DIM = 6, 16
+LAYERS, DIM, RANK = 6, 16, 8
 
 
 @pytest.fixture
 def encryptor() -> InvolutiveEncryptor:
     torch.manual_seed(0)
-    network = InvolutiveEncryptor(LAYERS, dim=DIM, hidden=8, heads=2, depth=3).double()
+    network = InvolutiveEncryptor(LAYERS, dim=DIM, rank=RANK, hidden=8, heads=2, depth=3).double()
     mixing = torch.randn(DIM, DIM).double()
     network.fit_latents(torch.randn(500, DIM).double() @ mixing + 3.0)
     for shift in network.shifts:
@@ -36,10 +36,23 @@ def test_other_password_does_not(encryptor: InvolutiveEncryptor) -> None:
     assert (w_wrong - w).norm() > 0.1 * w.norm()
 
 
+def test_trailing_components_are_kept(encryptor: InvolutiveEncryptor) -> None:
+    w = codes(1)
+    change = (encryptor(w, codes(2)) - w) @ encryptor.basis
+    assert change[..., :RANK].abs().min() > 0
+    torch.testing.assert_close(change[..., RANK:], torch.zeros(4, LAYERS, DIM - RANK).double(), rtol=0, atol=1e-9)
+
+
+@pytest.mark.parametrize("rank", [0, 7, 18])
+def test_impossible_rank_is_an_error(rank: int) -> None:
+    with pytest.raises(ValueError, match=f"rank is {rank}; expected an even number from 2 to 16"):
+        InvolutiveEncryptor(LAYERS, dim=DIM, rank=rank)
+
+
 def test_latent_statistics_are_the_principal_components() -> None:
     torch.manual_seed(0)
     w = torch.randn(2000, DIM) * torch.arange(1, DIM + 1) + 5.0
-    network = InvolutiveEncryptor(LAYERS, dim=DIM, hidden=8, heads=2, depth=1)
+    network = InvolutiveEncryptor(LAYERS, dim=DIM, rank=RANK, hidden=8, heads=2, depth=1)
     network.fit_latents(w)
     v = (w - network.mean) @ network.basis / network.scale
     torch.testing.assert_close(torch.cov(v.T), torch.eye(DIM), rtol=0, atol=1e-3)

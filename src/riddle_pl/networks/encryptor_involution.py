@@ -61,27 +61,37 @@ class CouplingShift(nn.Module):
 class InvolutiveEncryptor(nn.Module):
     """T with exact recovery.
 
-    Codes are written in the principal components of W (``fit_latents``), each scaled to unit variance. Neighbouring
-    components, whose variances are alike, share a plane of S_p: what lies far from W in a real photo's code stays
-    among directions of its own scale.
+    Codes are written in the principal components of W (``fit_latents``), each scaled to unit variance. T changes the
+    leading ``rank`` of them, in which people differ, and keeps the others: there W hardly varies, the codes of real
+    photos lie far outside it, and turning what they hold there draws no face. Neighbouring components, whose variances
+    are alike, share a plane of S_p.
 
     Args:
         num_layers: n, layers of a W+ code.
         dim: width of a code, even.
+        rank: leading components that T changes, even.
         hidden: width inside the coupling layers.
         heads: attention heads inside the coupling layers.
         depth: coupling layers in F_p.
+
+    Raises:
+        ValueError: ``rank`` is odd, or not between 2 and ``dim``.
     """
 
     mean: Tensor
     basis: Tensor
     scale: Tensor
 
-    def __init__(self, num_layers: int, dim: int = 512, hidden: int = 256, heads: int = 4, depth: int = 4):
+    def __init__(
+        self, num_layers: int, dim: int = 512, rank: int = 128, hidden: int = 256, heads: int = 4, depth: int = 4
+    ):
         super().__init__()
+        if rank % 2 or not 2 <= rank <= dim:
+            raise ValueError(f"rank is {rank}; expected an even number from 2 to {dim}")
         self.num_layers = num_layers
-        self.reflection = PlaneReflection(dim)
-        self.shifts = nn.ModuleList(CouplingShift(num_layers, dim, hidden, heads) for _ in range(depth))
+        self.rank = rank
+        self.reflection = PlaneReflection(rank)
+        self.shifts = nn.ModuleList(CouplingShift(num_layers, rank, hidden, heads) for _ in range(depth))
         self.register_buffer("mean", torch.zeros(dim))
         self.register_buffer("basis", torch.eye(dim))
         self.register_buffer("scale", torch.ones(dim))
@@ -98,14 +108,15 @@ class InvolutiveEncryptor(nn.Module):
 
     def forward(self, w: Float[Tensor, "b n d"], w_pwd: Float[Tensor, "b n d"]) -> Float[Tensor, "b n d"]:
         v = (w - self.mean) @ self.basis / self.scale
-        password = (w_pwd - self.mean) @ self.basis / self.scale
+        v, kept = v.split([self.rank, v.shape[-1] - self.rank], dim=-1)
+        password = ((w_pwd - self.mean) @ self.basis / self.scale)[..., : self.rank]
         a, b = v[..., 0::2], v[..., 1::2]
         for index, shift in enumerate(self.shifts):
             a, b = self._couple(shift, index, a, b, password, sign=1.0)
         a, b = self.reflection(a, b, password[:, 0])
         for index, shift in reversed(list(enumerate(self.shifts))):
             a, b = self._couple(shift, index, a, b, password, sign=-1.0)
-        v = torch.stack([a, b], dim=-1).flatten(-2)
+        v = torch.cat([torch.stack([a, b], dim=-1).flatten(-2), kept], dim=-1)
         return v * self.scale @ self.basis.T + self.mean
 
     @staticmethod
