@@ -1,5 +1,6 @@
 """A failure here: held-out faces would leak into training, or a damaged archive would be a traceback."""
 
+import tarfile
 from pathlib import Path
 
 import numpy as np
@@ -65,13 +66,17 @@ def test_a_bad_archive_is_one_line(tmp_path: Path) -> None:
     whole = face_archive(tmp_path).read_bytes()
     (tmp_path / "empty.tar").write_bytes(b"")
     (tmp_path / "junk.tar").write_bytes(b"junk" * 500)
-    (tmp_path / "cut.tar").write_bytes(whole[: len(whole) // 2 + 100])
+    with tarfile.open(tmp_path / "faces.tar") as tar:
+        between = tar.getmembers()[5].offset
+    for name, length in (("cut", between - 600), ("short", between)):  # within a member, between two members
+        (tmp_path / f"{name}.tar").write_bytes(whole[:length])
     write_tar(tmp_path / "bad.tar", {"face.png": b"no image"})
     write_tar(tmp_path / "half.tar", {"face.png": encoded(face(0))[:300]})
     refused("missing", r"missing\.tar does not exist")
     refused("empty", r"empty\.tar cannot be read")
     refused("junk", r"junk\.tar cannot be read")
     refused("cut", r"cut\.tar cannot be read")
+    refused("short", r"short\.tar cannot be read \(it ends too early\)")
     refused("bad", r"face\.png in .*bad\.tar is not an intact image")
     refused("half", r"face\.png in .*half\.tar is not an intact image")
     refused("faces", "no face in faces", held_out=1.0)

@@ -61,13 +61,23 @@ def read_members(archive: Path) -> Iterator[tuple[str, bytes]]:
     require_file(archive, "face archive", DataError)
     try:
         with tarfile.open(archive, "r:") as tar:
-            for member in sorted(tar.getmembers(), key=lambda m: m.name):
+            members = sorted(tar.getmembers(), key=lambda m: m.name)
+            _require_end(archive, tar.offset)
+            for member in members:
                 if member.isfile() and member.name.endswith((".jpg", ".png")):
                     stream = tar.extractfile(member)
                     if stream is not None:
                         yield member.name, stream.read()
     except (tarfile.TarError, OSError, EOFError) as error:
         raise DataError(f"face archive {archive} cannot be read ({one_line(error)}); fetch it again") from error
+
+
+def _require_end(archive: Path, offset: int) -> None:
+    """An archive that was cut short between two members would pass for a smaller one: its end must be marked."""
+    with archive.open("rb") as file:
+        file.seek(offset)
+        if file.read(tarfile.BLOCKSIZE) != bytes(tarfile.BLOCKSIZE):
+            raise tarfile.ReadError("it ends too early")
 
 
 def read_faces(
