@@ -2,6 +2,7 @@
 
 import difflib
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from typing import ClassVar
 
@@ -12,7 +13,7 @@ from riddle_pl.errors import ConfigError
 from riddle_pl.losses.features import ORIGINAL, PRODUCED, Role, StepFeatures
 
 
-class LossTerm(nn.Module):
+class LossTerm(nn.Module, ABC):
     """One term of L_total. A subclass gives the unweighted value; :class:`RiddleLoss` applies ``weight``.
 
     Args:
@@ -39,9 +40,9 @@ class LossTerm(nn.Module):
         """Feature networks to run, and on which images."""
         return {} if self.role is None else {self.role: self.image_names}
 
+    @abstractmethod
     def forward(self, step: StepFeatures) -> Float[Tensor, ""]:
         """The unweighted value, a mean over the batch."""
-        raise NotImplementedError
 
     def extra_repr(self) -> str:
         return f"weight={self.weight}"

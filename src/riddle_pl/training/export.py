@@ -1,17 +1,14 @@
 """Out of a checkpoint: the trained encryptor, alone or as an entry of a pack."""
 
-import pickle
-import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import torch
 from torch import nn
 
 from riddle_pl.config import instantiate
 from riddle_pl.errors import CheckpointError, one_line
-from riddle_pl.files import require_file
+from riddle_pl.networks.checkpoint_files import read_checkpoint
 from riddle_pl.packs import WeightEntry, read_manifest, write_pack_entry
 from riddle_pl.password import PasswordTokens, token_scheme
 from riddle_pl.training.card import encryptor_card
@@ -33,15 +30,8 @@ def load_checkpoint(path: Path | str) -> dict[str, Any]:
     Raises:
         CheckpointError: missing, damaged, or not written by ``riddle-train``.
     """
-    path = require_file(path, "checkpoint", CheckpointError)
-    try:
-        checkpoint = torch.load(path, map_location="cpu", weights_only=True)
-    except (pickle.UnpicklingError, RuntimeError, EOFError, zipfile.BadZipFile, ValueError, OSError) as error:
-        reason = one_line(error).split(". ")[0][:120]
-        raise CheckpointError(
-            f"{path} cannot be read as a checkpoint ({reason}); it is damaged or another kind of file"
-        ) from error
-    if not isinstance(checkpoint, dict) or CHECKPOINT_KEY not in checkpoint or "state_dict" not in checkpoint:
+    checkpoint = read_checkpoint(path)
+    if CHECKPOINT_KEY not in checkpoint or "state_dict" not in checkpoint:
         raise CheckpointError(f"{path} was not written by riddle-train; give a run's checkpoints/last.ckpt")
     return checkpoint
 
