@@ -1,5 +1,7 @@
-"""Checks that all encryptors share on the latents that they are given."""
+"""What several networks share about latents: the checks of encryptors, and the mixing of two people's codes."""
 
+import torch
+from jaxtyping import Float, Int
 from torch import Tensor
 
 
@@ -13,3 +15,14 @@ def check_latents(w: Tensor, w_pwd: Tensor, num_layers: int) -> None:
         raise ValueError(f"w has {w.shape[1]} layers; this encryptor was made for {num_layers}")
     if w.shape != w_pwd.shape:
         raise ValueError(f"w_pwd has shape {tuple(w_pwd.shape)}; expected that of w, {tuple(w.shape)}")
+
+
+def mix_styles(
+    first: Float[Tensor, "b d"], second: Float[Tensor, "b d"], crossover: Int[Tensor, "b 1"], num_layers: int
+) -> Float[Tensor, "b n d"]:
+    """W+ codes with ``first`` in the layers below ``crossover`` and ``second`` from there on (style mixing).
+
+    A crossover of ``num_layers`` or more leaves ``first`` alone.
+    """
+    from_second = torch.arange(num_layers, device=first.device)[None] >= crossover
+    return torch.where(from_second[:, :, None], second[:, None], first[:, None])

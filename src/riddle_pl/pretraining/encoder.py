@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from riddle_pl.errors import CheckpointError
 from riddle_pl.networks.checkpoint_files import read_checkpoint, state_dict_under
+from riddle_pl.networks.latents import mix_styles
 from riddle_pl.networks.lite_encoder import LiteEncoder
 from riddle_pl.packs.registry import load_pack
 from riddle_pl.pretraining.average import Averaged
@@ -129,8 +130,7 @@ class EncoderRecipe(Recipe):
         first, second = generator.mapping(z).chunk(2)  # type: ignore[operator]  # module typed loosely by the pack
         layers = self.encoder.num_layers
         crossover = torch.randint(1, 2 * layers, (self.batch, 1), generator=rng).to(self.device)
-        from_second = torch.arange(layers, device=self.device)[None] >= crossover
-        return torch.where(from_second[:, :, None], second[:, None], first[:, None])
+        return mix_styles(first, second, crossover, layers)
 
     def optimizer_step(self, *args: Any, **kwargs: Any) -> None:
         super().optimizer_step(*args, **kwargs)

@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from riddle_pl.errors import CheckpointError
 from riddle_pl.networks.checkpoint_files import read_checkpoint, state_dict_under
 from riddle_pl.networks.features import PackFeatures
+from riddle_pl.networks.latents import mix_styles
 from riddle_pl.networks.lite_encoder import LiteEncoder
 from riddle_pl.networks.stylegan2 import Generator, NoiseInjection
 from riddle_pl.pretraining.augment import augment
@@ -156,8 +157,7 @@ class GeneratorRecipe(Recipe):
         layers = self.generator.num_layers
         crossover = torch.randint(1, layers, (batch, 1), device=self.device)
         crossover[torch.rand(batch, 1, device=self.device) >= self.style_mixing] = layers
-        from_second = torch.arange(layers, device=self.device)[None] >= crossover
-        return torch.where(from_second[:, :, None], second[:, None], first[:, None])
+        return mix_styles(first, second, crossover, layers)
 
     def _drawing_loss(self, real: Float[Tensor, "r 3 h w"]) -> Float[Tensor, ""]:
         """Loss of generator and encoder: fool the discriminator, redraw real faces, read the codes of drawn ones."""
