@@ -6,26 +6,37 @@ from pathlib import Path
 
 import numpy as np
 from jaxtyping import UInt8
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, UnidentifiedImageError
 
 from riddle_pl.errors import PhotoError
 from riddle_pl.files import require_file
+from riddle_pl.photos import heif
+from riddle_pl.photos.limits import check_file_size, check_pixels, check_scans
+from riddle_pl.photos.rgb import MODES, orientation, to_rgb, turn_upright
 
-MAX_PIXELS = 200_000_000
-"""Larger pictures are refused before they are unpacked (a few kilobytes can claim to be gigabytes of pixels)."""
+FORMATS = ("AVIF", "BMP", "GIF", "JPEG", "PNG", "PPM", "TIFF", "WEBP")
+"""Pillow's names of the formats that are read (and no others: some of its decoders start programs). The contents
+decide, not the suffix."""
+
+_SEVERAL_PICTURES = ("MPO", "HEIF")
+"""Formats whose further pictures are versions of the first: previews, depth, the other eye's view."""
+_SUBFILE_TYPE, _REDUCED = 254, 1
 
 
 def load_image(path: Path | str) -> UInt8[np.ndarray, "h w 3"]:
-    """Reads an image file: turned upright by its EXIF orientation, converted to RGB, first frame only.
+    """Reads an image file: upright by its EXIF orientation, 8-bit sRGB (see :mod:`riddle_pl.photos.rgb`).
 
     Raises:
-        PhotoError: the file is missing, empty, not an image, truncated, or has more than ``MAX_PIXELS`` pixels.
+        PhotoError: the file is missing, empty, too large, not an image, damaged, or holds several pictures.
     """
     path = require_file(path, "photo", PhotoError)
     try:
+        if not path.is_file():
+            raise PhotoError(f"photo {path} is not an ordinary file; save it to disk first")
+        check_file_size(path.stat().st_size, str(path))
         data = path.read_bytes()
-    except OSError as error:
-        raise PhotoError(f"photo {path} cannot be read ({error.strerror})") from error
+    except (OSError, MemoryError) as error:
+        raise PhotoError(f"photo {path} cannot be read ({error})") from error
     return decode_image(data, str(path))
 
 
@@ -34,35 +45,50 @@ def decode_image(data: bytes, name: str) -> UInt8[np.ndarray, "h w 3"]:
     if not data:
         raise PhotoError(f"photo {name} is empty (0 bytes); give an image such as a JPEG or PNG")
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # Pillow warns of large pictures and odd metadata; the limit is ours
-            with Image.open(io.BytesIO(data)) as image:
-                width, height = image.size
-                if width * height > MAX_PIXELS:
-                    raise PhotoError(
-                        f"photo {name} has {width} x {height} pixels; at most {MAX_PIXELS:,} are read, make it smaller"
-                    )
-                image.load()
-                upright = ImageOps.exif_transpose(image)
-                return np.array(_to_rgb(upright), dtype=np.uint8)
-    except UnidentifiedImageError as error:
-        raise PhotoError(f"photo {name} is not an image that can be read; give a JPEG, PNG or WebP file") from error
-    except Image.DecompressionBombError as error:
-        raise PhotoError(f"photo {name} has far too many pixels; at most {MAX_PIXELS:,} are read") from error
+        with _decoded(data, name) as image:
+            pixels, turned = to_rgb(image), orientation(image)
+        return turn_upright(pixels, turned)
     except MemoryError as error:
         raise PhotoError(f"photo {name} does not fit into memory; make it smaller") from error
-    except (OSError, SyntaxError, ValueError, EOFError, IndexError, KeyError, TypeError, OverflowError) as error:
-        # Pillow's decoders raise any of these on damaged files.
+
+
+def _decoded(data: bytes, name: str) -> Image.Image:
+    """The picture with its pixels unpacked."""
+    formats = [*FORMATS, "HEIF"] if heif.is_heif(data) and heif.register_heif() else FORMATS
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # Pillow warns of large pictures and odd metadata; the limits are ours
+            image = Image.open(io.BytesIO(data), formats=formats)
+            _check(image, data, name)
+            image.load()
+            return image
+    except (PhotoError, MemoryError):
+        raise
+    except UnidentifiedImageError as error:
+        raise PhotoError(f"photo {name} {_what_it_is(data)}") from error
+    except Image.DecompressionBombError as error:
+        raise PhotoError(f"photo {name} has far too many pixels; make it smaller") from error
+    except Exception as error:  # a stranger's bytes in decoders that document no errors
         raise PhotoError(f"photo {name} is damaged or cut short ({error}); give an intact copy") from error
 
 
-def _to_rgb(image: Image.Image) -> Image.Image:
-    """RGB on white where the picture is transparent; 16-bit greys are scaled, not clipped."""
-    if image.mode.startswith("I;16"):
-        grey = (np.asarray(image).astype(np.uint16) >> 8).astype(np.uint8)
-        return Image.fromarray(grey).convert("RGB")
-    if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
-        layer = image.convert("RGBA")
-        ground = Image.new("RGBA", layer.size, "white")
-        return Image.alpha_composite(ground, layer).convert("RGB")
-    return image.convert("RGB")
+def _check(image: Image.Image, data: bytes, name: str) -> None:
+    """What can be known before the pixels are unpacked."""
+    check_pixels(*image.size, name)
+    if image.format in ("JPEG", "MPO"):
+        check_scans(data, name)
+    if getattr(image, "is_animated", False) and image.format not in _SEVERAL_PICTURES:
+        raise PhotoError(f"photo {name} is animated or has several pages; save the one you mean as a PNG or JPEG")
+    if image.format == "TIFF" and image.tag_v2.get(_SUBFILE_TYPE) == _REDUCED:  # type: ignore[attr-defined]  # TIFF's
+        raise PhotoError(f"photo {name} is a camera's raw file with a small preview; export it as a JPEG or PNG")
+    if image.mode not in MODES:
+        raise PhotoError(
+            f"photo {name} has pixels of kind {image.mode!r} (such as 32-bit or floating-point ones); "
+            "save it with 8 or 16 bits per channel"
+        )
+
+
+def _what_it_is(data: bytes) -> str:
+    if heif.is_heif(data):
+        return f"is a HEIC picture, and the plug-in that reads them is missing: {heif.EXTRA}"
+    return "is not an image that can be read; give a JPEG, PNG, WebP, TIFF, BMP, GIF or AVIF file"
