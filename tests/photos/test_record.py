@@ -22,6 +22,7 @@ from riddle_pl.photos.sealing import Patch, seal
 
 KDF = KdfParams(memory_kib=64, time=1, lanes=1, salt=bytes(range(16)))
 KEY = derive_key("right", KDF)
+KEYS = [KEY, KEY]
 WRONG = derive_key("wrong", KDF)
 SIZE = (100, 80)
 
@@ -54,7 +55,7 @@ def make_patches() -> list[Patch]:
 @pytest.fixture(params=["deniable", "sealed"])
 def record(request: pytest.FixtureRequest) -> Record:
     plain = make_record()
-    return plain if request.param == "deniable" else plain.seal(KEY, make_patches())
+    return plain if request.param == "deniable" else plain.seal(KEYS, make_patches())
 
 
 def test_round_trip(tmp_path: Path, record: Record) -> None:
@@ -87,7 +88,7 @@ def test_save_does_not_overwrite_unless_told(tmp_path: Path, record: Record) -> 
 def test_sealed_returns_the_pixels_bit_for_bit(tmp_path: Path) -> None:
     path = tmp_path / "photo.riddle"
     patches = make_patches()
-    make_record().seal(KEY, patches).save(path)
+    make_record().seal(KEYS, patches).save(path)
     loaded = Record.load(path)
     assert loaded.mode == "sealed"
     for index, patch in enumerate(patches):
@@ -99,7 +100,7 @@ def test_sealed_returns_the_pixels_bit_for_bit(tmp_path: Path) -> None:
 
 def test_wrong_password_on_a_sealed_record_is_a_clear_error() -> None:
     with pytest.raises(PasswordError, match="password is wrong"):
-        make_record().seal(KEY, make_patches()).unseal(WRONG, 0)
+        make_record().seal(KEYS, make_patches()).unseal(WRONG, 0)
 
 
 @pytest.mark.parametrize(
@@ -119,12 +120,12 @@ def test_wrong_password_on_a_sealed_record_is_a_clear_error() -> None:
 )
 def test_sealed_authenticates_the_whole_record(alter: Callable[[Record], Record]) -> None:
     with pytest.raises(PasswordError, match="altered"):
-        alter(make_record().seal(KEY, make_patches())).unseal(KEY, 0)
+        alter(make_record().seal(KEYS, make_patches())).unseal(KEY, 0)
 
 
 def test_sealing_twice_never_repeats_a_nonce() -> None:
     patches = [make_patches()[0]] * 2
-    faces = make_record().seal(KEY, patches).faces + make_record().seal(KEY, patches).faces
+    faces = make_record().seal(KEYS, patches).faces + make_record().seal(KEYS, patches).faces
     assert len({face.sealed for face in faces}) == 4
 
 
@@ -152,11 +153,11 @@ def test_pack_and_encryptor_must_be_those_of_the_record(tmp_path: Path) -> None:
 
 
 def test_seal_refuses_patches_that_do_not_fit() -> None:
-    with pytest.raises(RecordError, match="1 patches for 2 faces"):
-        make_record().seal(KEY, make_patches()[:1])
+    with pytest.raises(RecordError, match="2 keys and 1 patches for 2 faces"):
+        make_record().seal(KEYS, make_patches()[:1])
     outside = Patch(np.zeros((10, 10, 3), np.uint8), left=95)
     with pytest.raises(RecordError, match="not inside the photo"):
-        make_record(1).seal(KEY, [outside])
+        make_record(1).seal([KEY], [outside])
     for shape in ((0, 4, 3), (4, 4, 5)):
         with pytest.raises(RecordError, match="patch is"):
             Patch(np.zeros(shape, np.uint8))
@@ -177,7 +178,7 @@ Crafted = tuple[dict[str, Any], dict[str, np.ndarray]]
 
 def _crafted(tmp_path: Path, change: Callable[[dict[str, Any], dict[str, np.ndarray]], object], sealed: bool) -> Path:
     """A file with a valid checksum whose contents were changed."""
-    record = make_record().seal(KEY, make_patches()) if sealed else make_record()
+    record = make_record().seal(KEYS, make_patches()) if sealed else make_record()
     record.save(tmp_path / "base.riddle")
     header, arrays = record_file.read(tmp_path / "base.riddle")
     change(header, arrays)
@@ -333,7 +334,7 @@ def test_too_large(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert not (tmp_path / "other.riddle").exists()
 
 
-BASE = make_record(1, 4).seal(KEY, [make_patches()[0]])
+BASE = make_record(1, 4).seal([KEY], [make_patches()[0]])
 
 
 @pytest.fixture(scope="module")
@@ -394,6 +395,6 @@ def test_program_mistakes_are_refused_before_anything_is_written() -> None:
     with pytest.raises(RecordError, match="different numbers of layers"):
         replace(good, faces=good.faces + make_record(1, 10).faces)
     with pytest.raises(RecordError, match="some faces are sealed"):
-        replace(good, faces=(good.seal(KEY, make_patches()).faces[0], good.faces[1]))
+        replace(good, faces=(good.seal(KEYS, make_patches()).faces[0], good.faces[1]))
     with pytest.raises(RecordError, match="pack sha256"):
         replace(good, pack_hash="abc")

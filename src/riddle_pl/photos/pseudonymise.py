@@ -122,7 +122,7 @@ class Pseudonymiser:
             encryptor_sha256=self.pack.expected_sha256(self.coder.encryptor_name) or "",
         )
         if mode == "sealed":
-            record = record.seal(key, [original_patch(photo, quad) for quad in quads])
+            record = record.seal([key] * len(quads), [original_patch(photo, quad) for quad in quads])
         return _blend_all(photo, self.coder.synthesise(w_enc), quads), record
 
     def decrypt(

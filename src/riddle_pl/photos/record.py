@@ -10,6 +10,7 @@ Two modes, named for what they promise:
 Either way the photo is pseudonymised (GDPR Art. 4(5)), not anonymised: the password brings the person back.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -113,21 +114,25 @@ class Record:
                 f"the one in use is {name} (sha256 {sha256[:12]}): use the encryptor that made it"
             )
 
-    def seal(self, key: bytes, patches: list[Patch]) -> "Record":
+    def seal(self, keys: Sequence[bytes], patches: Sequence[Patch]) -> "Record":
         """The sealed form of this record.
 
         Args:
-            key: of :func:`riddle_pl.password.derive_key` with this record's ``kdf``.
+            keys: of :func:`riddle_pl.password.derive_key` with this record's ``kdf``, one per face (of the same
+                password or of different ones).
             patches: the original pixels, one patch per face.
 
         Raises:
-            RecordError: another number of patches than faces, or a patch that is not inside the photo.
+            RecordError: another number of keys or patches than faces, or a patch that is not inside the photo.
         """
-        if len(patches) != len(self.faces):
-            raise RecordError(f"{len(patches)} patches for {len(self.faces)} faces; give one per face")
+        if not len(keys) == len(patches) == len(self.faces):
+            raise RecordError(f"{len(keys)} keys and {len(patches)} patches for {len(self.faces)} faces; give one each")
         if not all(patch.fits(self.image_size) for patch in patches):
             raise RecordError(f"a patch is not inside the photo of {self.image_size[0]} x {self.image_size[1]} pixels")
-        sealed = [seal(key, patch, self._associated(index)) for index, patch in enumerate(patches)]
+        sealed = [
+            seal(key, patch, self._associated(index))
+            for index, (key, patch) in enumerate(zip(keys, patches, strict=True))
+        ]
         faces = tuple(replace(face, sealed=s) for face, s in zip(self.faces, sealed, strict=True))
         return replace(self, faces=faces)
 
