@@ -103,6 +103,18 @@ def test_wrong_password_on_a_sealed_record_is_a_clear_error() -> None:
         make_record().seal(KEYS, make_patches()).unseal(WRONG, 0)
 
 
+def test_each_face_may_have_its_own_password() -> None:
+    patches = make_patches()
+    sealed = make_record().seal([KEY, WRONG], patches)
+    assert np.array_equal(sealed.unseal(KEY, 0).pixels, patches[0].pixels)
+    assert np.array_equal(sealed.unseal(WRONG, 1).pixels, patches[1].pixels)
+    for key, face in ((KEY, 1), (WRONG, 0)):
+        with pytest.raises(PasswordError, match="password is wrong"):
+            sealed.unseal(key, face)
+    shared = make_record().seal(KEYS, patches)
+    assert [len(face.sealed or b"") for face in sealed.faces] == [len(face.sealed or b"") for face in shared.faces]
+
+
 @pytest.mark.parametrize(
     "alter",
     [
@@ -132,7 +144,7 @@ def test_sealing_twice_never_repeats_a_nonce() -> None:
 def test_deniable_holds_nothing_that_depends_on_the_password(tmp_path: Path) -> None:
     """Its bytes follow from the public values alone: there is no place for an authenticator."""
     make_record().save(tmp_path / "a.riddle")
-    header, arrays = record_file.read(tmp_path / "a.riddle")
+    header, arrays = record_file.decode(record_file.read(tmp_path / "a.riddle"))
     assert set(arrays) == {"w_enc", "quads"}
     assert set(header) == {"format_version", "mode", "image_size", "faces", "kdf", "tokens", "pack", "encryptor"}
     assert record_file.encode(header, arrays) == (tmp_path / "a.riddle").read_bytes()
@@ -180,7 +192,7 @@ def _crafted(tmp_path: Path, change: Callable[[dict[str, Any], dict[str, np.ndar
     """A file with a valid checksum whose contents were changed."""
     record = make_record().seal(KEYS, make_patches()) if sealed else make_record()
     record.save(tmp_path / "base.riddle")
-    header, arrays = record_file.read(tmp_path / "base.riddle")
+    header, arrays = record_file.decode(record_file.read(tmp_path / "base.riddle"))
     change(header, arrays)
     path = tmp_path / "crafted.riddle"
     path.write_bytes(record_file.encode(header, arrays))

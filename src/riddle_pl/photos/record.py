@@ -151,31 +151,53 @@ class Record:
             raise RecordError(f"{self.source} holds an original that is not inside its photo")
         return patch
 
-    def save(self, path: Path | str, overwrite: bool = False) -> None:
-        """Writes the file, whole or not at all.
+    def to_bytes(self) -> bytes:
+        """The contents of its file. The same record gives the same bytes.
 
         Raises:
-            FileError: it exists (unless ``overwrite``), or cannot be written.
+            RecordError: too large.
         """
         arrays = self._open_arrays()
         for index, face in enumerate(self.faces):
             if face.sealed is not None:
                 arrays[f"sealed.{index}"] = np.frombuffer(face.sealed, np.uint8)
+        return record_file.encode(self._header(self.mode), arrays)
+
+    @classmethod
+    def from_bytes(cls, content: bytes, source: str) -> "Record":
+        """The record in the contents of a file that may come from anyone.
+
+        Args:
+            source: how messages call it.
+
+        Raises:
+            RecordError: truncated, damaged, hostile, or of a newer format version; the line begins with
+                ``source``.
+        """
+        try:
+            header, arrays = record_file.decode(content)
+            return _record(header, arrays, source)
+        except (RecordError, ConfigError) as error:
+            raise RecordError(f"{source}: {error}") from error
+
+    def save(self, path: Path | str, overwrite: bool = False) -> None:
+        """Writes a file, whole or not at all.
+
+        Raises:
+            FileError: it exists (unless ``overwrite``), or cannot be written.
+            RecordError: too large.
+        """
         with atomic_write(path, overwrite=overwrite) as temporary:
-            temporary.write_bytes(record_file.encode(self._header(self.mode), arrays))
+            temporary.write_bytes(self.to_bytes())
 
     @classmethod
     def load(cls, path: Path | str) -> "Record":
-        """Reads and checks a file that may come from anyone.
+        """Reads and checks a file; see :meth:`from_bytes`.
 
         Raises:
-            RecordError: missing, truncated, damaged, hostile, or of a newer format version; one line with the path.
+            RecordError: also if it is missing or cannot be read; one line with the path.
         """
-        header, arrays = record_file.read(path)
-        try:
-            return _record(header, arrays, f"record {path}")
-        except (RecordError, ConfigError) as error:
-            raise RecordError(f"record {path}: {error}") from error
+        return cls.from_bytes(record_file.read(path), f"record {path}")
 
     def _header(self, mode: str) -> Header:
         return {

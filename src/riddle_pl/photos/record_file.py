@@ -81,11 +81,11 @@ def decode(content: bytes) -> tuple[Header, Arrays]:
     return header, arrays
 
 
-def read(path: Path | str) -> tuple[Header, Arrays]:
-    """:func:`decode` of a file.
+def read(path: Path | str) -> bytes:
+    """The contents of a file, for :func:`decode`.
 
     Raises:
-        RecordError: also if the file is missing, unreadable or too large; every message begins with the path.
+        RecordError: the file is missing, unreadable or too large; the message names the path.
     """
     path = require_file(path, "record", RecordError)
     try:
@@ -97,10 +97,7 @@ def read(path: Path | str) -> tuple[Header, Arrays]:
         raise RecordError(f"record {path} cannot be read ({error})") from error
     if len(content) > MAX_FILE_BYTES:
         raise RecordError(f"record {path} is larger than {MAX_FILE_BYTES >> 20} MiB; this is no record")
-    try:
-        return decode(content)
-    except RecordError as error:
-        raise RecordError(f"record {path}: {error}") from error
+    return content
 
 
 def _metadata(content: bytes) -> object:
