@@ -7,7 +7,6 @@ import torch
 import torch.nn.functional as F
 from PIL import Image
 
-from riddle_pl.errors import ConfigError
 from riddle_pl.evaluation.recognisers import Recogniser
 
 
@@ -26,9 +25,8 @@ class FakeRecogniser(Recogniser):
     def fingerprint(self) -> str:
         return self._fingerprint
 
-    def check(self) -> None:
-        if not self.available:
-            raise ConfigError("the fake recogniser is not installed; pip install fake")
+    def missing(self) -> str | None:
+        return None if self.available else "the fake recogniser is not installed; pip install fake"
 
     def embed(self, x: torch.Tensor) -> torch.Tensor:
         self.seen += len(x)

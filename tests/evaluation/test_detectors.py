@@ -2,13 +2,12 @@
 
 import importlib.util
 
-import numpy as np
 import pytest
 import torch
 
 from riddle_pl.errors import ConfigError
-from riddle_pl.evaluation import dlib_recogniser
-from riddle_pl.evaluation.detectors import Detector, DlibHOGDetector, MTCNNDetector
+from riddle_pl.evaluation import dlib_jobs
+from riddle_pl.evaluation.detectors import DlibHOGDetector, MTCNNDetector
 from riddle_pl.evaluation.dlib_recogniser import DlibRecogniser
 
 needs_dlib = pytest.mark.skipif(not DlibRecogniser.available(), reason="the extra [dlib] is not installed")
@@ -29,24 +28,12 @@ def astronaut_and_nothing():
 )
 def test_a_face_is_found_and_nothing_is_not(detector, astronaut_and_nothing):
     detector.check()
-    assert detector.found(astronaut_and_nothing).tolist() == [True, False]
+    assert detector.locate(astronaut_and_nothing).found.tolist() == [True, False]
     assert str(detector.side) in detector.settings
 
 
-def test_images_are_enlarged_and_in_8_bit_range(monkeypatch):
-    pictures = []
-    detector = MTCNNDetector(side=48)
-    monkeypatch.setattr(Detector, "finds", lambda _self, _picture: True, raising=False)
-    monkeypatch.setattr(detector, "finds", lambda picture: not pictures.append(picture))
-    x = torch.stack([torch.full((3, 16, 16), -1.5), torch.full((3, 16, 16), 2.0)])
-    assert detector.found(x).tolist() == [True, True]
-    assert [(p.shape, p.dtype, p.min(), p.max()) for p in pictures] == [
-        ((48, 48, 3), np.uint8, value, value) for value in (0, 255)
-    ]
-
-
 def test_no_images_is_no_answer():
-    assert MTCNNDetector().found(torch.zeros(0, 3, 256, 256)).shape == (0,)
+    assert MTCNNDetector().found(torch.zeros(0, 3, 256, 256)).found.shape == (0,)
 
 
 def test_an_absurd_side_is_refused():
@@ -56,6 +43,6 @@ def test_an_absurd_side_is_refused():
 
 def test_without_the_extra_hog_says_how_to_get_it(monkeypatch):
     real = importlib.util.find_spec
-    monkeypatch.setattr(dlib_recogniser, "find_spec", lambda name: None if "face_rec" in name else real(name))
+    monkeypatch.setattr(dlib_jobs, "find_spec", lambda name: None if "face_rec" in name else real(name))
     with pytest.raises(ConfigError, match="detectors=mtcnn"):
         DlibHOGDetector().check()

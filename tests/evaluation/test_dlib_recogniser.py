@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from PIL import Image
 
 from riddle_pl.errors import ConfigError
-from riddle_pl.evaluation import dlib_recogniser
+from riddle_pl.evaluation import dlib_jobs
 from riddle_pl.evaluation.dlib_recogniser import LFW_COSINE_THRESHOLD, DlibRecogniser
 
 needs_dlib = pytest.mark.skipif(not DlibRecogniser.available(), reason="the extra [dlib] is not installed")
@@ -42,7 +42,7 @@ def test_is_deterministic_and_takes_no_images():
 
 def test_without_the_extra_it_says_how_to_get_it(monkeypatch):
     real = importlib.util.find_spec
-    monkeypatch.setattr(dlib_recogniser, "find_spec", lambda name: None if "face_rec" in name else real(name))
+    monkeypatch.setattr(dlib_jobs, "find_spec", lambda name: None if "face_rec" in name else real(name))
     assert not DlibRecogniser.available()
     with pytest.raises(ConfigError, match=r"riddle-pl\[dlib\]"):
         DlibRecogniser().embed(torch.zeros(1, 3, 32, 32))

@@ -142,5 +142,5 @@ def test_interval_is_repeatable_and_blind_to_order():
 def test_many_faces_are_resampled_in_blocks(monkeypatch):
     values = torch.randn(100, generator=torch.Generator().manual_seed(1))
     whole = bootstrap(values, 200, seed=0)
-    monkeypatch.setattr("riddle_pl.evaluation.metrics._BLOCK", 100 * 30)  # 200 resamples in blocks of 30
+    monkeypatch.setattr("riddle_pl.evaluation.metrics.estimate._BLOCK", 100 * 30)  # 200 resamples in blocks of 30
     assert bootstrap(values, 200, seed=0) == pytest.approx(whole)

@@ -6,8 +6,7 @@ import pytest
 import torch
 
 from riddle_pl.errors import CheckpointError, ConfigError, DeviceError
-from riddle_pl.evaluation import dlib_recogniser
-from riddle_pl.evaluation.dlib_pool import DlibPool
+from riddle_pl.evaluation import dlib_jobs
 from riddle_pl.evaluation.dlib_recogniser import DlibRecogniser
 from riddle_pl.evaluation.recognisers import DlibEvaluator, MobileFaceNetEvaluator, PackEvaluator
 
@@ -22,12 +21,12 @@ def x():
 @needs_dlib
 @pytest.mark.slow
 def test_several_processes_embed_as_one(x):
-    pool = DlibPool(workers=2)
+    evaluator = DlibEvaluator(workers=2)
     try:
-        torch.testing.assert_close(pool.embed(x), DlibRecogniser().embed(x), rtol=0, atol=0)
+        torch.testing.assert_close(evaluator.embed(x), DlibRecogniser().embed(x), rtol=0, atol=0)
     finally:
-        pool.close()
-        pool.close()
+        evaluator.close()
+        evaluator.close()
 
 
 @needs_dlib
@@ -41,7 +40,7 @@ def test_dlib_in_this_process(x):
 
 def test_without_the_extra_dlib_says_how_to_get_it(monkeypatch):
     real = importlib.util.find_spec
-    monkeypatch.setattr(dlib_recogniser, "find_spec", lambda name: None if "face_rec" in name else real(name))
+    monkeypatch.setattr(dlib_jobs, "find_spec", lambda name: None if "face_rec" in name else real(name))
     with pytest.raises(ConfigError, match=r"riddle-pl\[dlib\].*evaluators="):
         DlibEvaluator().check()
 

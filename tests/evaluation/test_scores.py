@@ -3,11 +3,14 @@
 import pytest
 import torch
 
-from riddle_pl.evaluation.calibration import Calibration
-from riddle_pl.evaluation.scores import DETECTED, DetectorScores, QualityScores, RecogniserScores
+from riddle_pl.evaluation.detectors import Detections
+from riddle_pl.evaluation.pairs import PairSimilarities
+from riddle_pl.evaluation.scores import DetectorScores, QualityScores, RecogniserScores
 from tests.evaluation.fakes import FakeRecogniser
 
 PERSON, STRANGER, THIRD = torch.eye(3)
+PAIRS = PairSimilarities(torch.tensor([0.5, 0.9]), torch.tensor([False, True]), "two pairs")
+"""They put the threshold at 0.5."""
 
 
 class OneHot(FakeRecogniser):
@@ -38,7 +41,7 @@ def rates(scores):
 
 def test_identity_rates_of_a_perfect_and_of_a_useless_encryptor():
     recogniser = OneHot()
-    scores = RecogniserScores(recogniser, Calibration(0.5, 0, 1, 1, 1), resamples=10, seed=0)
+    scores = RecogniserScores(recogniser, PAIRS, resamples=10)
     scores.update(images(encrypted=STRANGER, recovered=PERSON, wrong=THIRD))
     found = rates(scores)
     for reference in ("inversion", "photo"):
@@ -64,19 +67,25 @@ def test_detector_rows_are_per_image():
     class Red:
         name = "red"
 
-        def found(self, x):
-            return x[:, 0].mean(dim=(1, 2)) > 0.5
+        def locate(self, x):
+            found = x[:, 0].mean(dim=(1, 2), keepdim=True) > 0.5
+            points = torch.where(found, torch.arange(10.0), torch.nan)
+            return Detections(points[:, 0, :4], points.reshape(-1, 5, 2))
 
     scores = DetectorScores(Red(), resamples=10, seed=0)
     scores.update(images(encrypted=STRANGER, recovered=PERSON, wrong=THIRD))
-    assert {row.image: row.estimate.mean for row in scores.rows()} == {
-        name: float(name != "encrypted") for name in DETECTED
+    assert {row.image: row.estimate.mean for row in scores.rows() if row.statistic == "rate"} == {
+        "photo": 1,
+        "inversion": 1,
+        "encrypted": 0,
+        "recovered": 1,
+        "wrong": 0,
     }
 
 
 def test_quality_of_equal_and_of_other_colours():
-    scores = QualityScores(resamples=10, seed=0)
+    scores = QualityScores(resamples=10)
     scores.update(images(encrypted=STRANGER, recovered=STRANGER, wrong=THIRD))
-    found = {(row.image, row.reference): row.estimate.mean for row in scores.rows()}
+    found = {(row.image, row.reference): row.estimate.mean for row in scores.rows() if row.metric == "PSNR"}
     assert found["inversion", "photo"] == pytest.approx(100.0)
     assert found["recovered", "photo"] == pytest.approx(-10 * torch.tensor(2 / 12).log10().item())

@@ -1,33 +1,15 @@
-"""The cosine above which two images count as one person's: calibrated on LFW's pairs, at the pack's resolution."""
+"""The cosine above which two images count as one person's: calibrated on pairs of photos."""
 
-import hashlib
-import json
-import logging
-from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import torch
-import torch.nn.functional as F
 from jaxtyping import Bool, Float
 from torch import Tensor
 from torchmetrics import Metric
 from torchmetrics.utilities import dim_zero_cat
 
-from riddle_pl.data.progress import track
-from riddle_pl.data.sources import sha256
-from riddle_pl.errors import DataError, PhotoError
-from riddle_pl.evaluation.lfw import LFW, Pair
-from riddle_pl.evaluation.recognisers import Recogniser
-from riddle_pl.files import atomic_write, require_writable_dir
-
-CACHE_VERSION = 1
-BATCH = 32
-
-Scores = list[float | None]
-"""A cosine per pair; None where a photo is unusable."""
-
-log = logging.getLogger(__name__)
+from riddle_pl.errors import DataError
+from riddle_pl.evaluation.pairs import PairSimilarities
 
 
 class Calibration(NamedTuple):
@@ -82,73 +64,13 @@ class VerificationThreshold(Metric):
         return Calibration(float(threshold), far, tar, len(different), len(genuine))
 
 
-def calibrate(
-    recogniser: Recogniser, faces: LFW, size: int, far: float, cache_dir: Path, quiet: bool = False
-) -> Calibration:
-    """The recogniser's threshold on the pairs of ``faces``, their photos reduced to ``size`` px.
-
-    The cosines are kept in ``cache_dir``: the next evaluation with the same recogniser, photos, pairs and size reads
-    them. All of these are told apart by content.
-
-    Pairs with a photo that is damaged or shows no face are left out.
+def calibrate(pairs: PairSimilarities, far: float) -> Calibration:
+    """The threshold for a false-accept rate of ``far`` on these pairs.
 
     Raises:
-        DataError: a file cannot be read any more, or there is no pair of different people.
-        FileError: ``cache_dir`` cannot be written to.
+        DataError: there is no pair of different people.
     """
-    require_writable_dir(cache_dir, "cache folder", create=True)
-    pairs = faces.pairs()
-    contents = {key: sha256(faces.read(key)) for key in sorted({key for pair in pairs for key in pair.keys})}
-    rows = [[contents[pair.keys[0]], contents[pair.keys[1]], pair.same] for pair in pairs]
-    parts = (CACHE_VERSION, recogniser.fingerprint, size, faces.crop_fingerprint, rows)
-    fingerprint = hashlib.sha256(json.dumps(parts).encode()).hexdigest()
-    path = cache_dir / f"pairs-{recogniser.name}-{fingerprint[:16]}.json"
-    scores = _cached(path, fingerprint, len(pairs))
-    if scores is None:
-        embeddings = _embed(recogniser, faces, sorted(contents), size, quiet)
-        scores = _cosines(pairs, embeddings)
-        with atomic_write(path) as temporary:
-            temporary.write_text(json.dumps({"fingerprint": fingerprint, "cosines": scores}), encoding="utf-8")
-    usable = [(score, pair.same) for score, pair in zip(scores, pairs, strict=True) if score is not None]
     metric = VerificationThreshold(far)
-    metric.update(
-        torch.tensor([score for score, _ in usable], dtype=torch.float64),
-        torch.tensor([same for _, same in usable], dtype=torch.bool),
-    )
+    metric.update(pairs.cosines, pairs.same)
     calibration: Calibration = metric.compute()
     return calibration
-
-
-def _cached(path: Path, fingerprint: str, count: int) -> Scores | None:
-    try:
-        data = json.loads(path.read_text(encoding="utf-8"))
-        scores = [None if score is None else float(score) for score in data["cosines"]]
-        if data["fingerprint"] != fingerprint or len(scores) != count:
-            raise ValueError("it belongs to another calibration")
-    except FileNotFoundError:
-        return None
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        log.warning("%s is damaged (%s); the threshold is calibrated again", path, error)
-        return None
-    return scores
-
-
-def _embed(recogniser: Recogniser, faces: LFW, keys: Sequence[str], size: int, quiet: bool) -> dict[str, Tensor]:
-    embeddings: dict[str, Tensor] = {}
-    batches = [keys[i : i + BATCH] for i in range(0, len(keys), BATCH)]
-    for batch in track(batches, len(batches), f"calibrating {recogniser.name} on LFW's pairs", quiet):
-        images: dict[str, Tensor] = {}
-        for key in batch:
-            try:
-                images[key] = faces.load(key, size)
-            except PhotoError as error:
-                log.warning("%s is left out of the calibration: %s", key, error)
-        if images:
-            rows = F.normalize(recogniser.embed(torch.cat(list(images.values()))).float().cpu(), dim=1)
-            embeddings.update(zip(images, rows, strict=True))
-    return embeddings
-
-
-def _cosines(pairs: Sequence[Pair], embeddings: Mapping[str, Tensor]) -> Scores:
-    both = [[embeddings.get(key) for key in pair.keys] for pair in pairs]
-    return [None if a is None or b is None else float(a @ b) for a, b in both]

@@ -1,33 +1,44 @@
-"""Detectors that look for a face in enlarged aligned images: MTCNN and dlib's HOG detector."""
+"""Detectors that look for a face and its landmarks in aligned images: MTCNN, and dlib's HOG detector."""
 
-from abc import ABC, abstractmethod
-from functools import cached_property
-from typing import Any
+from abc import abstractmethod
+from functools import lru_cache, partial
+from typing import NamedTuple
 
 import numpy as np
 import torch
-import torch.nn.functional as F
-from jaxtyping import Bool, Float, UInt8
+from jaxtyping import Bool, Float
 from torch import Tensor
 
 from riddle_pl.errors import ConfigError
-from riddle_pl.evaluation.dlib_recogniser import DlibRecogniser
+from riddle_pl.evaluation import dlib_jobs
+from riddle_pl.evaluation.judge import Judge
+from riddle_pl.evaluation.pictures import to_pictures
+from riddle_pl.evaluation.workers import Job, Workers
 from riddle_pl.photos.detect import FaceDetector
 
+SCALE = 256
+"""Boxes and landmarks are in pixels of an image of this side, whatever size was searched."""
 
-class Detector(ABC):
-    """Says for each image whether it shows a face.
 
-    Args:
-        side: images are enlarged (or reduced) to this side in pixels first.
-    """
+class Detections(NamedTuple):
+    """What was found in each image; coordinates are NaN where nothing was."""
 
-    name: str
+    boxes: Float[Tensor, "b 4"]
+    """Left, top, right, bottom of the largest face, in pixels at 256 px."""
+    points: Float[Tensor, "b k 2"]
+    """(x, y) of its landmarks."""
 
-    def __init__(self, side: int):
-        if side < 32:
-            raise ConfigError(f"detectors.{self.name}.side={side}; give at least 32")
-        self.side = side
+    @property
+    def found(self) -> Bool[Tensor, "b"]:
+        """Whether there is a face."""
+        return ~torch.isnan(self.boxes[:, 0])
+
+
+class Detector(Judge):
+    """Finds the largest face of an image and its landmarks."""
+
+    landmarks: int
+    """How many there are per face."""
 
     @property
     @abstractmethod
@@ -35,73 +46,108 @@ class Detector(ABC):
         """For the report: how images were searched."""
 
     @abstractmethod
-    def check(self) -> None:
-        """Raises a ``RiddleError`` when something that it needs is missing; does no long work."""
-
-    @abstractmethod
-    def finds(self, picture: UInt8[np.ndarray, "h w 3"]) -> bool:
-        """Whether there is a face."""
-
-    def found(self, x: Float[Tensor, "b 3 h h"]) -> Bool[Tensor, "b"]:
-        """Whether there is a face, for images in [-1, 1]."""
-        size = (self.side, self.side)
-        if x.shape[-1] != self.side:
-            x = F.interpolate(x.float(), size, mode="bicubic", antialias=True, align_corners=False)
-        pixels = ((x.clamp(-1.0, 1.0) + 1.0) * 127.5).round().byte().permute(0, 2, 3, 1).contiguous().cpu().numpy()
-        return torch.tensor([self.finds(picture) for picture in pixels], dtype=torch.bool)
+    def locate(self, x: Float[Tensor, "b 3 h h"]) -> Detections:
+        """The faces of images in [-1, 1]."""
 
 
-class MTCNNDetector(Detector):
-    """MTCNN; see :class:`riddle_pl.photos.detect.FaceDetector`.
+class PictureDetector(Detector):
+    """A detector that works on 8-bit pictures, in several processes.
 
     Args:
-        side: see :class:`Detector`.
+        side: images are enlarged (or reduced) to this side in pixels first.
+        workers: processes; None: one per usable core, at most 8.
+    """
+
+    def __init__(self, side: int = 256, workers: int | None = None):
+        if side < 32:
+            raise ConfigError(f"detectors.{self.name}.side={side}; give at least 32")
+        if workers is not None and workers < 1:
+            raise ConfigError(f"detectors.{self.name}.workers={workers}; give at least 1, or null for one per core")
+        self.side = side
+        self._workers = Workers(workers)
+
+    @property
+    @abstractmethod
+    def job(self) -> Job:
+        """Gives each picture's box and landmarks in one row, NaN where there is no face."""
+
+    def locate(self, x: Float[Tensor, "b 3 h h"]) -> Detections:
+        rows = torch.from_numpy(self._workers.run(self.job, to_pictures(x, self.side))) * (SCALE / self.side)
+        return Detections(rows[:, :4], rows[:, 4:].reshape(len(rows), self.landmarks, 2))
+
+    def close(self) -> None:
+        self._workers.close()
+
+
+class MTCNNDetector(PictureDetector):
+    """MTCNN with its five points; see :class:`riddle_pl.photos.detect.FaceDetector`.
+
+    Args:
+        side: see :class:`PictureDetector`.
         min_face: smallest face looked for, in pixels of the enlarged image.
         min_score: faces with less confidence are dropped.
+        workers: see :class:`PictureDetector`.
     """
 
     name = "mtcnn"
+    landmarks = 5
 
-    def __init__(self, side: int = 256, min_face: int = 40, min_score: float = 0.95):
-        super().__init__(side)
-        self._detector = FaceDetector(min_face=min_face, min_score=min_score)
+    def __init__(self, side: int = 256, min_face: int = 40, min_score: float = 0.95, workers: int | None = None):
+        super().__init__(side, workers)
+        self.min_face = min_face
+        self.min_score = min_score
+
+    def missing(self) -> str | None:
+        return None  # its weights come with a package that is always there
 
     @property
     def settings(self) -> str:
-        return f"at {self.side} px, faces of {self._detector.min_face} px and more, score {self._detector.min_score}"
+        return f"at {self.side} px, faces of {self.min_face} px and more, score {self.min_score}; 5 landmarks"
 
-    def check(self) -> None:
-        pass  # its weights come with a package that is always there
+    @property
+    def fingerprint(self) -> str:
+        return f"{_mtcnn(self.min_face, self.min_score).fingerprint} side {self.side}"
 
-    def finds(self, picture: UInt8[np.ndarray, "h w 3"]) -> bool:
-        return bool(self._detector.detect(picture))
+    @property
+    def job(self) -> Job:
+        return partial(_locate_mtcnn, self.min_face, self.min_score)
 
 
-class DlibHOGDetector(Detector):
-    """dlib's frontal face detector: a sliding window over histograms of gradients (extra ``[dlib]``).
+class DlibHOGDetector(PictureDetector):
+    """dlib's frontal face detector and its 68 landmarks (extra ``[dlib]``).
 
     Args:
-        side: see :class:`Detector`.
+        side: see :class:`PictureDetector`.
+        workers: see :class:`PictureDetector`.
     """
 
     name = "dlib_hog"
+    landmarks = dlib_jobs.LANDMARKS
 
-    def __init__(self, side: int = 256):
-        super().__init__(side)
+    def missing(self) -> str | None:
+        return None if dlib_jobs.available() else f"{dlib_jobs.EXTRA}, or choose detectors=mtcnn"
 
     @property
     def settings(self) -> str:
-        return f"at {self.side} px, no further upsampling"
+        return f"at {self.side} px, no further upsampling; 68 landmarks"
 
-    def check(self) -> None:
-        if not DlibRecogniser.available():
-            raise ConfigError("dlib is not installed; pip install 'riddle-pl[dlib]', or choose detectors=mtcnn")
+    @property
+    def fingerprint(self) -> str:
+        return f"dlib hog {dlib_jobs.versions()} side {self.side}"
 
-    @cached_property
-    def _detector(self) -> Any:
-        import dlib
+    @property
+    def job(self) -> Job:
+        return dlib_jobs.locate
 
-        return dlib.get_frontal_face_detector()
 
-    def finds(self, picture: UInt8[np.ndarray, "h w 3"]) -> bool:
-        return len(self._detector(picture, 0)) > 0
+@lru_cache(maxsize=4)
+def _mtcnn(min_face: int, min_score: float) -> FaceDetector:
+    return FaceDetector(min_face=min_face, min_score=min_score)
+
+
+def _locate_mtcnn(min_face: int, min_score: float, pictures: np.ndarray) -> np.ndarray:
+    rows = np.full((len(pictures), 4 + 2 * MTCNNDetector.landmarks), np.nan, dtype=np.float32)
+    for row, picture in zip(rows, pictures, strict=True):
+        if faces := _mtcnn(min_face, min_score).detect(picture):
+            row[:4], row[4:] = faces[0].box, faces[0].points.ravel()
+    return rows

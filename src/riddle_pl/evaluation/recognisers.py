@@ -1,7 +1,6 @@
 """Recognisers that judge: what an evaluator has to offer, and those that there are."""
 
-import importlib.metadata
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from functools import cached_property
 from pathlib import Path
 
@@ -11,45 +10,34 @@ from torch import Tensor, nn
 
 from riddle_pl.device import resolve_device
 from riddle_pl.errors import CheckpointError, ConfigError
-from riddle_pl.evaluation import dlib_recogniser
-from riddle_pl.evaluation.dlib_pool import DlibPool, usable_cores
-from riddle_pl.evaluation.dlib_recogniser import DlibRecogniser
+from riddle_pl.evaluation import dlib_jobs
+from riddle_pl.evaluation.features import PackNetwork
+from riddle_pl.evaluation.judge import Judge
+from riddle_pl.evaluation.pictures import to_pictures
+from riddle_pl.evaluation.workers import Workers
 from riddle_pl.files import require_file, sha256_file
 from riddle_pl.networks.checkpoints import load_mobilefacenet
 from riddle_pl.networks.recogniser import MOBILEFACENET_CROP, AlignedRecogniser
 from riddle_pl.packs import Pack
 
 
-class Recogniser(ABC):
+class Recogniser(Judge):
     """Embeds FFHQ-aligned faces of any size; the cosine of two embeddings tells whether they show one person."""
 
-    name: str
-    note: str = ""
-    """What a reader must know about its impartiality; printed with every number."""
-
-    @property
-    @abstractmethod
-    def fingerprint(self) -> str:
-        """Names everything that an embedding depends on beside the image."""
-
-    @abstractmethod
-    def check(self) -> None:
-        """Raises a ``RiddleError`` when something that it needs is missing; does no long work."""
+    trained_on_it: bool = False
+    """It was the recogniser of the loss: its numbers flatter the encryptor, and tables mark them."""
 
     @abstractmethod
     def embed(self, x: Float[Tensor, "b 3 h h"]) -> Float[Tensor, "b d"]:
         """Embeddings of images in [-1, 1], of any length."""
 
-    def close(self) -> None:  # noqa: B027  # most hold nothing
-        """Gives back what it holds."""
-
 
 class DlibEvaluator(Recogniser):
-    """dlib's ResNet on the CPU, in several processes (see :class:`DlibRecogniser`; extra ``[dlib]``).
+    """dlib's ResNet on the CPU, in several processes (extra ``[dlib]``).
 
     Args:
         workers: processes; None: one per usable core, at most 8. One runs in this process.
-        note: see :class:`Recogniser`.
+        note: see :class:`Judge`.
     """
 
     name = "dlib"
@@ -58,22 +46,20 @@ class DlibEvaluator(Recogniser):
         if workers is not None and workers < 1:
             raise ConfigError(f"evaluators.dlib.workers={workers}; give at least 1, or null for one per core")
         self.note = note
-        self._pool = DlibPool(workers or min(usable_cores(), 8))
+        self._workers = Workers(workers)
 
     @property
     def fingerprint(self) -> str:
-        versions = [f"{name} {importlib.metadata.version(name)}" for name in ("dlib-bin", "face_recognition_models")]
-        return f"{' '.join(versions)} canvas {dlib_recogniser.CANVAS} box {dlib_recogniser.FACE_BOX}"
+        return f"{dlib_jobs.versions()} canvas {dlib_jobs.CANVAS} box {dlib_jobs.FACE_BOX}"
 
-    def check(self) -> None:
-        if not DlibRecogniser.available():
-            raise ConfigError(f"{dlib_recogniser.EXTRA}, or choose other evaluators=")
+    def missing(self) -> str | None:
+        return None if dlib_jobs.available() else f"{dlib_jobs.EXTRA}, or choose other evaluators="
 
     def embed(self, x: Float[Tensor, "b 3 h h"]) -> Float[Tensor, "b 128"]:
-        return self._pool.embed(x)
+        return torch.from_numpy(self._workers.run(dlib_jobs.embed, to_pictures(x, dlib_jobs.CANVAS)))
 
     def close(self) -> None:
-        self._pool.close()
+        self._workers.close()
 
 
 class MobileFaceNetEvaluator(Recogniser):
@@ -82,7 +68,7 @@ class MobileFaceNetEvaluator(Recogniser):
     Args:
         path: of the checkpoint.
         device: where it runs.
-        note: see :class:`Recogniser`.
+        note: see :class:`Judge`.
 
     Source: https://github.com/Xiaoccer/MobileFaceNet_Pytorch.
     """
@@ -98,9 +84,10 @@ class MobileFaceNetEvaluator(Recogniser):
     def fingerprint(self) -> str:
         return f"mobilefacenet {sha256_file(self.path)} {MOBILEFACENET_CROP}"
 
-    def check(self) -> None:
+    def missing(self) -> str | None:
         resolve_device(self.device)
         require_file(self.path, "evaluators.mobilefacenet.path", CheckpointError)
+        return None
 
     @cached_property
     def _network(self) -> nn.Module:
@@ -115,35 +102,22 @@ class MobileFaceNetEvaluator(Recogniser):
         return embeddings.cpu()
 
 
-class PackEvaluator(Recogniser):
+class PackEvaluator(PackNetwork, Recogniser):
     """The pack's own recogniser, which trained the encryptor: its numbers flatter, and say so.
 
     Args:
         pack: its ``recogniser`` judges.
         device: where it runs.
-        note: see :class:`Recogniser`.
+        note: see :class:`Judge`.
     """
 
     name = "pack"
+    trained_on_it = True
 
     def __init__(self, pack: Pack, device: str = "auto", note: str = "trained the encryptor: no independent judge"):
-        self.pack = pack
-        self.device = device
-        self.note = note
-
-    @cached_property
-    def fingerprint(self) -> str:
-        return f"pack {self.pack.fingerprint('recogniser')}"
-
-    def check(self) -> None:
-        resolve_device(self.device)
-        self.pack.verify("recogniser")
-
-    @cached_property
-    def _network(self) -> nn.Module:
-        return self.pack.load("recogniser").to(resolve_device(self.device))
+        super().__init__(pack, "recogniser", device, note)
 
     @torch.no_grad()
     def embed(self, x: Float[Tensor, "b 3 h h"]) -> Float[Tensor, "b d"]:
-        embeddings: Tensor = self._network(x.to(resolve_device(self.device)))
+        embeddings: Tensor = self.network(self.on_device(x))
         return embeddings.cpu()

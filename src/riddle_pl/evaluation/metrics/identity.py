@@ -1,79 +1,14 @@
-"""Metrics over faces: a mean with its bootstrap interval. States gather over processes, and order does not matter."""
+"""Who is who: rates and cosines of embeddings."""
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import torch
 import torch.nn.functional as F
-from jaxtyping import Bool, Float
+from jaxtyping import Float
 from torch import Tensor
-from torchmetrics import Metric
 from torchmetrics.utilities import dim_zero_cat
 
-LEVEL = 0.95
-MSE_FLOOR = 1e-10
-"""Mean squared errors below it count as it, so that equal images have 100 dB and not infinity."""
-
-_BLOCK = 1 << 22
-
-
-class Estimate(NamedTuple):
-    """A mean over so many faces and its interval; all NaN where there was no face."""
-
-    mean: float
-    low: float
-    high: float
-    faces: int
-
-
-def bootstrap(values: Float[Tensor, "n"], resamples: int, seed: int, level: float = LEVEL) -> Estimate:
-    """Mean and percentile bootstrap interval; the same for any order of the values.
-
-    Source: Efron, "Better bootstrap confidence intervals" (1987), the percentile method.
-    """
-    values = values.detach().double().cpu().sort().values
-    count = len(values)
-    if count == 0:
-        return Estimate(float("nan"), float("nan"), float("nan"), 0)
-    mean = float(values.mean())
-    if values[0] == values[-1]:  # as in a rate of 0 or 1: resampling cannot change it
-        return Estimate(mean, mean, mean, count)
-    rng = torch.Generator().manual_seed(seed)
-    rows = max(1, _BLOCK // count)
-    means = torch.cat(
-        [
-            values[torch.randint(count, (min(rows, resamples - done), count), generator=rng)].mean(dim=1)
-            for done in range(0, resamples, rows)
-        ]
-    )
-    tail = (1.0 - level) / 2.0
-    low, high = torch.quantile(means, torch.tensor([tail, 1.0 - tail], dtype=means.dtype)).tolist()
-    return Estimate(mean, low, high, count)
-
-
-class FaceMean(Metric):
-    """Base of the metrics: one value per face, averaged.
-
-    Args:
-        resamples: of the bootstrap.
-        seed: of the bootstrap.
-        kwargs: see :class:`torchmetrics.Metric`.
-    """
-
-    full_state_update = False
-    values: list[Tensor]
-
-    def __init__(self, resamples: int = 2000, seed: int = 0, **kwargs: Any):
-        super().__init__(**kwargs)
-        self.resamples = resamples
-        self.seed = seed
-        self.add_state("values", default=[], dist_reduce_fx="cat")
-
-    def per_face(self) -> Float[Tensor, "n"]:
-        """The values that are averaged."""
-        return dim_zero_cat(self.values) if len(self.values) else torch.zeros(0)
-
-    def compute(self) -> Estimate:
-        return bootstrap(self.per_face(), self.resamples, self.seed)
+from riddle_pl.evaluation.metrics.face_mean import FaceMean
 
 
 class MeanCosine(FaceMean):
@@ -164,19 +99,3 @@ class OtherPeopleRate(_Gathered):
             passes[rows, rows + first] = False
             shares.append(passes.sum(dim=1) / (len(everyone) - 1))
         return torch.cat(shares)
-
-
-class DetectionRate(FaceMean):
-    """Share of images in which a face was found."""
-
-    def update(self, found: Bool[Tensor, "b"]) -> None:
-        self.values.append(found.float())
-
-
-class PSNR(FaceMean):
-    """Peak signal-to-noise ratio in dB of each image against its reference, averaged over images (at most 100 dB)."""
-
-    def update(self, images: Float[Tensor, "b 3 h w"], references: Float[Tensor, "b 3 h w"]) -> None:
-        """Takes images in [-1, 1]; the ratio is that of images in [0, 1]."""
-        mse = ((images - references) / 2.0).square().mean(dim=(1, 2, 3)).clamp_min(MSE_FLOOR)
-        self.values.append(-10.0 * mse.log10())

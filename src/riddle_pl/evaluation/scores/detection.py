@@ -1,0 +1,68 @@
+"""Whether a face is found, and whether it is where it was."""
+
+from riddle_pl.evaluation.detectors import Detector
+from riddle_pl.evaluation.method import FaceImages
+from riddle_pl.evaluation.metrics import BoxDistance, DetectionRate, LandmarkDistance
+from riddle_pl.evaluation.scores.base import Scores
+from riddle_pl.evaluation.scores.row import Comparison, Row
+
+DETECTED = ("photo", "inversion", "encrypted", "recovered", "wrong")
+"""Images in which a face is looked for."""
+
+MOVED = (
+    ("encrypted", "inversion"),
+    ("encrypted", "photo"),
+    ("recovered", "inversion"),
+    ("recovered", "photo"),
+    ("inversion", "photo"),
+)
+"""Image and reference of the distances."""
+
+
+class DetectorScores(Scores):
+    """Share of images in which a face is found; distances of boxes and landmarks where it is found in both images.
+
+    Args:
+        detector: looks at each image once.
+        resamples: of the bootstrap.
+        seed: of the bootstrap.
+    """
+
+    def __init__(self, detector: Detector, resamples: int = 2000, seed: int = 0):
+        self.detector = detector
+        self._rates = {name: DetectionRate(resamples=resamples, seed=seed) for name in DETECTED}
+        self._moved = [
+            (
+                Comparison(f"{what} distance", image, reference, "lower"),
+                BoxDistance(resamples=resamples, seed=seed)
+                if what == "box"
+                else LandmarkDistance(resamples=resamples, seed=seed),
+            )
+            for what in ("box", "landmark")
+            for image, reference in MOVED
+        ]
+
+    def update(self, images: FaceImages) -> None:
+        found = {name: self.detector.locate(images[name]) for name in DETECTED if name in images}
+        for name, where in found.items():
+            self._rates[name].update(where.found)
+        for c, metric in self._moved:
+            if c.image in found and c.reference in found:
+                a, b = found[c.image], found[c.reference]
+                if isinstance(metric, BoxDistance):
+                    metric.update(a.boxes, b.boxes)
+                else:
+                    metric.update(a.points, b.points)
+
+    def rows(self) -> list[Row]:
+        judge = self.detector.name
+        rates = [
+            Row(judge, "face detection", name, "", "rate", "higher", metric.compute())
+            for name, metric in self._rates.items()
+            if metric.update_called
+        ]
+        return rates + [
+            Row(judge, c.metric, c.image, c.reference, "px", c.better, metric.compute())
+            for c, metric in self._moved
+            if metric.update_called
+        ]

@@ -1,0 +1,59 @@
+"""How many people one face can become: its images under many passwords, against each other."""
+
+from jaxtyping import Float
+from torch import Tensor
+
+from riddle_pl.evaluation.method import FaceImages
+from riddle_pl.evaluation.metrics import DifferentPeople, FaceMean, PairwiseDistance
+from riddle_pl.evaluation.metrics.diversity import pair_cosines
+from riddle_pl.evaluation.scores.base import Scores
+from riddle_pl.evaluation.scores.identity import SHOWN, RecogniserScores
+from riddle_pl.evaluation.scores.row import Row
+
+VARIED = ("encrypted", "wrong")
+"""Images of which there are many, one per password."""
+
+
+class DiversityScores(Scores):
+    """Mean distance of the pairs among a face's N encryptions, and their share that counts as two people's.
+
+    The same for its N decryptions with wrong passwords.
+
+    Args:
+        identity: its recogniser judges, at its threshold.
+    """
+
+    def __init__(self, identity: RecogniserScores):
+        self.identity = identity
+        self._cosines: dict[str, list[Tensor]] = {name: [] for name in VARIED}
+        self._embeddings: dict[str, list[Tensor]] = {name: [] for name in VARIED}
+
+    def update(self, images: FaceImages) -> None:
+        """Takes the images of one face: row i of ``encrypted`` and of ``wrong`` is that of its i-th password."""
+        for name in VARIED:
+            if name in images:
+                embeddings = self.identity.recogniser.embed(images[name]).float().cpu()
+                self._cosines[name].append(pair_cosines(embeddings))
+                if sum(len(some) for some in self._embeddings[name]) + len(embeddings) <= SHOWN:
+                    self._embeddings[name].append(embeddings)
+
+    def embeddings(self, name: str) -> list[Float[Tensor, "n d"]]:
+        """Embeddings of the first faces' images under n passwords, not normalised."""
+        return list(self._embeddings[name])
+
+    def rows(self) -> list[Row]:
+        settings = {"resamples": self.identity.resamples, "seed": self.identity.seed}
+        rows = []
+        for name, faces in self._cosines.items():
+            if not faces:
+                continue
+            metrics: dict[str, FaceMean] = {
+                "mean distance": PairwiseDistance(**settings),
+                "different people": DifferentPeople(self.identity.calibration.threshold, **settings),
+            }
+            for statistic, metric in metrics.items():
+                for cosines in faces:
+                    metric.update(cosines[None])
+                judge = self.identity.recogniser.name
+                rows.append(Row(judge, "diversity", name, "", statistic, "higher", metric.compute()))
+        return rows

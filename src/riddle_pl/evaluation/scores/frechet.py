@@ -1,0 +1,53 @@
+"""How far the images of a method are from real ones, as a whole: FID, or the same distance on other features."""
+
+from typing import Protocol
+
+from jaxtyping import Float
+from torch import Tensor
+
+from riddle_pl.evaluation.method import FaceImages
+from riddle_pl.evaluation.metrics import FrechetDistance
+from riddle_pl.evaluation.scores.base import Scores
+from riddle_pl.evaluation.scores.row import Row
+
+COMPARED = (("encrypted", "photo"), ("encrypted", "inversion"), ("recovered", "photo"), ("inversion", "photo"))
+"""Image and reference."""
+
+
+class Embedder(Protocol):
+    """A recogniser, or Inception."""
+
+    name: str
+
+    def embed(self, x: Float[Tensor, "b 3 h h"]) -> Float[Tensor, "b d"]:
+        """Features of images in [-1, 1]."""
+        ...
+
+
+class FrechetScores(Scores):
+    """The Fréchet distance of two kinds of images in the features of a network.
+
+    Args:
+        features: of the images.
+        metric: ``FID`` if the features are Inception's of 2015, else ``FD-`` and their name.
+    """
+
+    def __init__(self, features: Embedder, metric: str):
+        self.features = features
+        self.metric = metric
+        self._metrics: dict[tuple[str, str], FrechetDistance] = {}
+
+    def update(self, images: FaceImages) -> None:
+        pairs = [pair for pair in COMPARED if all(name in images for name in pair)]
+        names = dict.fromkeys(name for pair in pairs for name in pair)
+        embeddings = {name: self.features.embed(images[name]).cpu() for name in names}
+        for image, reference in pairs:
+            length = embeddings[image].shape[1]
+            metric = self._metrics.setdefault((image, reference), FrechetDistance(length))
+            metric.update(embeddings[image], embeddings[reference])
+
+    def rows(self) -> list[Row]:
+        return [
+            Row(self.features.name, self.metric, image, reference, "distance", "lower", metric.compute())
+            for (image, reference), metric in self._metrics.items()
+        ]

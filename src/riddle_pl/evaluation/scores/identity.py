@@ -1,0 +1,150 @@
+"""Who is who, by a recogniser."""
+
+from functools import cached_property
+
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float
+from torch import Tensor
+
+from riddle_pl.evaluation.calibration import Calibration, calibrate
+from riddle_pl.evaluation.method import FaceImages
+from riddle_pl.evaluation.metrics import FaceMean, IdentificationRate, MeanCosine, OtherPeopleRate, RankOneRate
+from riddle_pl.evaluation.pairs import PairSimilarities, strangers
+from riddle_pl.evaluation.recognisers import Recogniser
+from riddle_pl.evaluation.scores.base import Scores
+from riddle_pl.evaluation.scores.row import Comparison, Row
+
+COMPARISONS = (
+    Comparison("de-identification", "encrypted", "inversion", "lower"),
+    Comparison("de-identification", "encrypted", "photo", "lower"),
+    Comparison("recovery", "recovered", "inversion", "higher"),
+    Comparison("recovery", "recovered", "photo", "higher"),
+    Comparison("wrong password", "wrong", "inversion", "lower"),
+    Comparison("wrong password", "wrong", "photo", "lower"),
+    Comparison("wrong password", "wrong", "encrypted", "lower"),
+    Comparison("one character off", "near_miss", "inversion", "lower"),
+    Comparison("one character off", "near_miss", "photo", "lower"),
+    Comparison("one character off", "near_miss", "encrypted", "lower"),
+    Comparison("two passwords, one face", "encrypted", "encrypted_2", "lower"),
+    Comparison("inversion", "inversion", "photo", "higher"),
+)
+"""What is compared: PROTOCOL's de-id, recovery and wrong-password rates."""
+
+OTHER_PEOPLE = ("inversion", "photo")
+"""Images of which two people's are compared, to see how often strangers pass as each other."""
+
+SHOWN = 2000
+"""Faces of which similarities and embeddings are given for figures, at most."""
+
+
+class RecogniserScores(Scores):
+    """Every comparison by threshold, by rank and as a mean cosine; and strangers with each other.
+
+    Of the images only embeddings are kept, each once: rank-1 needs them all.
+
+    Args:
+        recogniser: the judge; each image is embedded once.
+        pairs: calibrate its threshold; None: the pairs of different people among the photos that it is shown do.
+        far: false-accept rate on the pairs that gives the threshold.
+        resamples: of the bootstrap.
+        seed: of the bootstrap.
+    """
+
+    def __init__(
+        self,
+        recogniser: Recogniser,
+        pairs: PairSimilarities | None,
+        far: float = 1e-3,
+        resamples: int = 2000,
+        seed: int = 0,
+    ):
+        self.recogniser = recogniser
+        self.far = far
+        self.resamples = resamples
+        self.seed = seed
+        self._pairs = pairs
+        self._batches: list[dict[str, Tensor]] = []
+
+    def update(self, images: FaceImages) -> None:
+        sizes = [len(x) for x in images.values()]
+        parts = self.recogniser.embed(torch.cat(list(images.values()))).float().cpu().split(sizes)
+        self._batches.append(dict(zip(images, parts, strict=True)))
+
+    @property
+    def pairs(self) -> PairSimilarities:
+        """The pairs that calibrate the threshold; a ROC curve can be drawn of them where some are of one person."""
+        if self._pairs is not None:
+            return self._pairs
+        shown = [name for name in ("photo", "inversion") if any(name in batch for batch in self._batches)]
+        [embeddings] = self._together(shown[0]) if shown else [torch.zeros(0, 1)]
+        return strangers(embeddings, f"different people among the {shown[0] if shown else 'photo'}s evaluated")
+
+    @property
+    def calibration(self) -> Calibration:
+        """The threshold; without given pairs it changes with every update.
+
+        Raises:
+            DataError: there is no pair of different people.
+        """
+        return self._given_calibration or calibrate(self.pairs, self.far)
+
+    @cached_property
+    def _given_calibration(self) -> Calibration | None:
+        return None if self._pairs is None else calibrate(self._pairs, self.far)
+
+    def rows(self) -> list[Row]:
+        judge, threshold = self.recogniser.name, self.calibration.threshold
+        rows = []
+        for c in COMPARISONS:
+            both = self._together(c.image, c.reference)
+            if not len(both[0]):
+                continue
+            for statistic, metric in self._metrics(threshold).items():
+                metric.update(*both)
+                rows.append(Row(judge, c.metric, c.image, c.reference, statistic, c.better, metric.compute()))
+        for name in OTHER_PEOPLE:
+            [everyone] = self._together(name)
+            if len(everyone):
+                metric = OtherPeopleRate(threshold, resamples=self.resamples, seed=self.seed)
+                metric.update(everyone)
+                rows.append(Row(judge, "two different people", name, name, "rate", "", metric.compute()))
+        return rows
+
+    def similarities(self) -> dict[str, Float[Tensor, "_"]]:
+        """Cosines by kind, of the first faces; a kind that there is none of is left out.
+
+        ``encrypted``, ``recovered``, ``wrong`` and ``near_miss`` with the inversion (else the photo), ``different
+        people`` among these, and ``same person``: two photos of one, of the pairs that calibrate.
+        """
+        found: dict[str, Tensor] = {}
+        if self.pairs.same.any():
+            found["same person"] = self.pairs.cosines[self.pairs.same].float()
+        reference = "inversion" if any("inversion" in batch for batch in self._batches) else "photo"
+        different = strangers(self.embeddings(reference), "").cosines.float()
+        if len(different):
+            found["different people"] = different
+        for name in ("encrypted", "recovered", "wrong", "near_miss"):
+            both = self._together(name, reference)
+            if len(both[0]):
+                found[name] = F.cosine_similarity(both[0][:SHOWN], both[1][:SHOWN], dim=1)
+        return found
+
+    def embeddings(self, name: str) -> Float[Tensor, "n d"]:
+        """Embeddings of the first faces' images of that name, not normalised; none where there is no such image."""
+        return self._together(name)[0][:SHOWN]
+
+    def _metrics(self, threshold: float) -> dict[str, FaceMean]:
+        settings = {"resamples": self.resamples, "seed": self.seed}
+        return {
+            "rate": IdentificationRate(threshold, **settings),
+            "rank-1": RankOneRate(**settings),
+            "mean cosine": MeanCosine(**settings),
+        }
+
+    def _together(self, *names: str) -> list[Float[Tensor, "n d"]]:
+        """Embeddings of these images, of the faces that have all of them."""
+        batches = [batch for batch in self._batches if all(name in batch for name in names)]
+        if not batches:
+            return [torch.zeros(0, 1) for _ in names]
+        return [torch.cat([batch[name] for batch in batches]) for name in names]

@@ -1,0 +1,41 @@
+"""How far images are apart to a deep network: LPIPS, or the distance of a pack's own features."""
+
+import torch
+from torch import Tensor
+
+from riddle_pl.evaluation.features import PerceptualFeatures
+from riddle_pl.evaluation.method import FaceImages
+from riddle_pl.evaluation.metrics import PerceptualDistance
+from riddle_pl.evaluation.scores.base import Scores
+from riddle_pl.evaluation.scores.quality import COMPARED
+from riddle_pl.evaluation.scores.row import Row
+
+
+class PerceptualScores(Scores):
+    """The distance in the feature maps of a network, under the network's name: ``LPIPS (VGG)``, ``pack_features``.
+
+    Args:
+        features: each image goes through once.
+        resamples: of the bootstrap.
+        seed: of the bootstrap.
+    """
+
+    def __init__(self, features: PerceptualFeatures, resamples: int = 2000, seed: int = 0):
+        self.features = features
+        self._metrics = {pair: PerceptualDistance(resamples=resamples, seed=seed) for pair in COMPARED}
+
+    @torch.no_grad()
+    def update(self, images: FaceImages) -> None:
+        pairs = [pair for pair in COMPARED if all(name in images for name in pair)]
+        maps: dict[str, list[Tensor]] = {
+            name: self.features.maps(images[name]) for name in dict.fromkeys(name for pair in pairs for name in pair)
+        }
+        for image, reference in pairs:
+            self._metrics[image, reference].update(maps[image], maps[reference])
+
+    def rows(self) -> list[Row]:
+        return [
+            Row("", self.features.name, image, reference, "mean", "lower", metric.compute())
+            for (image, reference), metric in self._metrics.items()
+            if metric.update_called
+        ]

@@ -1,0 +1,40 @@
+"""Pixels against pixels: how well the recovered image matches."""
+
+from riddle_pl.evaluation.method import FaceImages
+from riddle_pl.evaluation.metrics import MSE, PSNR, SSIM
+from riddle_pl.evaluation.scores.base import Scores
+from riddle_pl.evaluation.scores.row import Row
+
+COMPARED = (("recovered", "inversion"), ("recovered", "photo"), ("inversion", "photo"))
+"""Image and reference."""
+
+METRICS = (("MSE", MSE, "mean", "lower"), ("SSIM", SSIM, "mean", "higher"), ("PSNR", PSNR, "dB", "higher"))
+"""Name, class, statistic, and what is better."""
+
+
+class QualityScores(Scores):
+    """MSE, SSIM and PSNR of images in [0, 1], at the size that they come in.
+
+    Args:
+        resamples: of the bootstrap.
+        seed: of the bootstrap.
+    """
+
+    def __init__(self, resamples: int = 2000, seed: int = 0):
+        self._metrics = [
+            (name, statistic, better, image, reference, metric(resamples=resamples, seed=seed))
+            for name, metric, statistic, better in METRICS
+            for image, reference in COMPARED
+        ]
+
+    def update(self, images: FaceImages) -> None:
+        for *_, image, reference, metric in self._metrics:
+            if image in images and reference in images:
+                metric.update(images[image], images[reference])
+
+    def rows(self) -> list[Row]:
+        return [
+            Row("", name, image, reference, statistic, better, metric.compute())
+            for name, statistic, better, image, reference, metric in self._metrics
+            if metric.update_called
+        ]
