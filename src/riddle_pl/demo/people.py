@@ -11,8 +11,8 @@ from torch import Tensor
 from riddle_pl.errors import NoFaceError
 from riddle_pl.networks.stylegan2 import Generator
 from riddle_pl.photos.align import align_face, ffhq_quad
-from riddle_pl.photos.detect import Face
-from riddle_pl.photos.pseudonymise import Detector, to_pixels
+from riddle_pl.photos.detect import Face, PhotoDetector
+from riddle_pl.photos.pixels import to_pixels
 
 PHOTO_SIDE = 256
 """Generated people are enlarged to this side before the detector sees them, as any other photo."""
@@ -39,7 +39,7 @@ class Person:
         return align_face(self.photo, ffhq_quad(self.face.points), size)
 
 
-def astronaut(detector: Detector) -> Person:
+def astronaut(detector: PhotoDetector) -> Person:
     """Eileen Collins, NASA, public domain: ``skimage.data.astronaut``.
 
     Raises:
@@ -54,7 +54,7 @@ def astronaut(detector: Detector) -> Person:
     return Person("photo\n(astronaut)", photo, faces[0])
 
 
-def generated_people(generator: Generator, detector: Detector, count: int, seed: int) -> list[Person]:
+def generated_people(generator: Generator, detector: PhotoDetector, count: int, seed: int) -> list[Person]:
     """People drawn from the generator, the same for the same seed; draws in which no face is found are skipped.
 
     Raises:

@@ -9,7 +9,7 @@ from PIL import Image, ImageDraw, ImageFont
 from torch import Tensor
 
 from riddle_pl.demo.journey import COLUMNS, Journey
-from riddle_pl.photos.pseudonymise import to_pixels
+from riddle_pl.photos.pixels import to_pixels
 
 CELL = 176
 GAP = 8

@@ -1,4 +1,4 @@
-"""The FFHQ alignment: the square of a photo that becomes x, sampling it, and putting it back.
+"""The FFHQ alignment: the square of a photo that becomes x, and sampling it.
 
 Coordinates are (x, y) in pixels, continuous, from the top left corner of the picture: the centre of the first pixel is
 (0.5, 0.5). A quad is the four corners of the square in the photo, in the order top left, bottom left, bottom right, top
@@ -6,7 +6,6 @@ right of the aligned crop, as in the FFHQ data set's script (https://github.com/
 """
 
 import math
-from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -81,78 +80,21 @@ def align_face(
         PhotoError: the quad is not a square over the photo.
     """
     pixels = np.asarray(image.convert("RGB") if isinstance(image, Image.Image) else image)
-    _check_quad(quad, pixels.shape[0], pixels.shape[1])
-    region, origin = _region(pixels, quad)
+    check_quad(quad, pixels.shape[0], pixels.shape[1])
     shrink = max(1, int(quad_side(quad) / (2 * size)))
-    region = F.avg_pool2d(region, shrink)
+    region, origin = _region(pixels, quad, shrink)
     samples = max(1, math.ceil(quad_side(quad) / shrink / size))
     affine = crop_to_photo((quad - origin) / shrink, size * samples)
     fine = _sample(region, affine, size * samples, size * samples)
     return F.avg_pool2d(fine, samples) / 127.5 - 1.0
 
 
-@dataclass(frozen=True)
-class Patch:
-    """A part of a photo: ``values`` (c, h, w) belong at rows ``top`` on and columns ``left`` on.
-
-    ``coverage`` (h, w) in [0, 1] tells how much of each photo pixel lies inside the quad.
-    """
-
-    top: int
-    left: int
-    values: Tensor
-    coverage: Tensor
-
-
-def warp_back(x: Float[Tensor, "1 c s s"], quad: Float[np.ndarray, "4 2"], height: int, width: int) -> Patch:
-    """Maps a crop (or a mask) back to where its quad lies in a photo of ``height`` x ``width``: inverse of alignment.
+def check_quad(quad: Float[np.ndarray, "4 2"], height: int, width: int) -> None:
+    """Makes sure that a quad is a square that lies over a photo of ``height`` x ``width``, at least in part.
 
     Raises:
-        PhotoError: the quad is not a square over the photo.
+        PhotoError: it is not.
     """
-    _check_quad(quad, height, width)
-    low, high = quad.min(axis=0), quad.max(axis=0)
-    left, top = (max(0, math.floor(value)) for value in low)
-    right, bottom = min(width, math.ceil(high[0])), min(height, math.ceil(high[1]))
-    side = quad_side(quad)
-    if side < x.shape[-1]:  # shrinking: low-pass first
-        target = max(1, round(side))
-        x = F.interpolate(x, size=(target, target), mode="bilinear", antialias=True, align_corners=False)
-    size = x.shape[-1]
-    affine = photo_to_crop(quad - np.array([left, top]), size)
-    values = _sample(x, affine, bottom - top, right - left, mode="bicubic" if side > size else "bilinear")[0]
-    inside = _positions(affine, bottom - top, right - left) * (side / size)  # distances in photo pixels
-    edge = torch.minimum(inside, side - inside).amin(dim=-1)
-    return Patch(top, left, values.float(), (edge + 0.5).clamp(0.0, 1.0).float())
-
-
-def paste_face(
-    photo: UInt8[np.ndarray, "h w 3"],
-    x: Float[Tensor, "1 3 s s"],
-    quad: Float[np.ndarray, "4 2"],
-    mask: Float[Tensor, "1 1 m m"] | None = None,
-) -> UInt8[np.ndarray, "h w 3"]:
-    """A copy of the photo with the crop x in [-1, 1] in place of its quad; outside the quad no pixel changes.
-
-    Args:
-        mask: weight of the crop in [0, 1] over the aligned square (for instance a soft face mask); all ones if None.
-    """
-    height, width = photo.shape[:2]
-    patch = warp_back(x, quad, height, width)
-    weight = patch.coverage
-    if mask is not None:
-        weight = weight * warp_back(mask, quad, height, width).values[0].clamp(0.0, 1.0)
-    rows = slice(patch.top, patch.top + weight.shape[0])
-    columns = slice(patch.left, patch.left + weight.shape[1])
-    colours = ((patch.values + 1.0) * 127.5).clamp(0.0, 255.0).permute(1, 2, 0)
-    before = torch.from_numpy(photo[rows, columns].astype(np.float32))
-    after = torch.lerp(before, colours, weight[..., None])
-    result = photo.copy()
-    result[rows, columns] = after.round().to(torch.uint8).numpy()
-    return result
-
-
-def _check_quad(quad: Float[np.ndarray, "4 2"], height: int, width: int) -> None:
     if quad.shape != (4, 2) or not np.isfinite(quad).all():
         raise PhotoError(f"alignment quad {quad.tolist()} is not four finite (x, y) corners")
     side = quad_side(quad)
@@ -166,21 +108,21 @@ def _check_quad(quad: Float[np.ndarray, "4 2"], height: int, width: int) -> None
 
 
 def _region(
-    pixels: UInt8[np.ndarray, "h w 3"], quad: Float[np.ndarray, "4 2"]
+    pixels: UInt8[np.ndarray, "h w 3"], quad: Float[np.ndarray, "4 2"], shrink: int
 ) -> tuple[Float[Tensor, "1 3 h2 w2"], Float[np.ndarray, "2"]]:
-    """The part of the photo around the quad, mirrored where it reaches beyond, and its top left corner."""
+    """The part of the photo around the quad, averaged over ``shrink`` x ``shrink`` pixels, and its top left corner."""
     height, width = pixels.shape[:2]
-    margin = 2 + int(quad_side(quad) / 32)  # keeps the sampling kernels of the shrunk region inside
-    left, top = (math.floor(value) - margin for value in quad.min(axis=0))
+    margin = 2 * (shrink + 1)  # keeps the sampling kernels inside
+    left, top = (max(0, math.floor(value) - margin) for value in quad.min(axis=0))
     right, bottom = (math.ceil(value) + margin for value in quad.max(axis=0))
-    part = pixels[max(0, top) : min(height, bottom), max(0, left) : min(width, right)]
-    beyond = ((max(0, -top), max(0, bottom - height)), (max(0, -left), max(0, right - width)), (0, 0))
-    part = np.pad(part, beyond, mode="symmetric")
-    tensor = torch.from_numpy(np.ascontiguousarray(part)).permute(2, 0, 1)[None].float()
+    part = np.ascontiguousarray(pixels[top : min(height, bottom), left : min(width, right)])
+    if shrink > 1:
+        part = np.asarray(Image.fromarray(part).reduce(shrink)).copy()
+    tensor = torch.from_numpy(part).permute(2, 0, 1)[None].float()
     return tensor, np.array([left, top], dtype=np.float64)
 
 
-def _positions(affine: Float[np.ndarray, "2 3"], height: int, width: int) -> Float[Tensor, "height width 2"]:
+def positions(affine: Float[np.ndarray, "2 3"], height: int, width: int) -> Float[Tensor, "height width 2"]:
     """Where the affine map sends the pixel centres of a ``height`` x ``width`` picture."""
     a = torch.from_numpy(affine)
     x = torch.arange(width, dtype=torch.float64) + 0.5
@@ -189,8 +131,8 @@ def _positions(affine: Float[np.ndarray, "2 3"], height: int, width: int) -> Flo
 
 
 def _sample(
-    source: Float[Tensor, "1 c h w"], affine: Float[np.ndarray, "2 3"], height: int, width: int, mode: str = "bilinear"
+    source: Float[Tensor, "1 c h w"], affine: Float[np.ndarray, "2 3"], height: int, width: int
 ) -> Float[Tensor, "1 c height width"]:
     extent = torch.tensor([source.shape[-1], source.shape[-2]], dtype=torch.float64)
-    grid = (_positions(affine, height, width) / extent * 2.0 - 1.0)[None].to(source.dtype)
-    return F.grid_sample(source, grid, mode=mode, padding_mode="border", align_corners=False)
+    grid = (positions(affine, height, width) / extent * 2.0 - 1.0)[None].to(source.dtype)
+    return F.grid_sample(source, grid, mode="bilinear", padding_mode="reflection", align_corners=False)

@@ -11,7 +11,7 @@ from riddle_pl.photos.align import align_face, ffhq_quad
 from riddle_pl.photos.detect import FaceDetector
 from riddle_pl.photos.load import decode_image
 
-ALIGNMENT_VERSION = 1
+ALIGNMENT_VERSION = 2
 """Raise it when the same picture gives another crop than before: cached latents are then made anew."""
 
 

@@ -6,6 +6,7 @@ fails on pictures smaller than a face.
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -38,6 +39,14 @@ class Face:
         """Area of the box in pixels."""
         left, top, right, bottom = (float(value) for value in self.box)
         return max(right - left, 0.0) * max(bottom - top, 0.0)
+
+
+class PhotoDetector(Protocol):
+    """Anything that finds faces."""
+
+    def detect(self, image: UInt8[np.ndarray, "h w 3"]) -> list[Face]:
+        """All faces of a picture, the largest first."""
+        ...
 
 
 class FaceDetector:

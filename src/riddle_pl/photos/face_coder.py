@@ -19,12 +19,16 @@ class FaceCoder:
         pack: the networks.
         encryptor: role of the encryptor in the pack.
         device: where the networks run; inputs may lie anywhere, results are on the CPU.
+        batch_size: faces that go through a network at a time; more are split.
     """
 
-    def __init__(self, pack: Pack, encryptor: str = "encryptor", device: torch.device | str = "cpu"):
+    def __init__(
+        self, pack: Pack, encryptor: str = "encryptor", device: torch.device | str = "cpu", batch_size: int = 8
+    ):
         self.pack = pack
         self.encryptor_name = encryptor
         self.device = torch.device(device)
+        self.batch_size = batch_size
 
     @cached_property
     def generator(self) -> Generator:
@@ -65,17 +69,18 @@ class FaceCoder:
     @torch.no_grad()
     def invert(self, x: Float[Tensor, "b 3 h h"]) -> Float[Tensor, "b n 512"]:
         """The codes w of aligned faces in [-1, 1]."""
-        w: Tensor = self.inverter(x.to(self.device))
-        return w.cpu()
+        return self._in_batches(self.inverter, x)
 
     @torch.no_grad()
-    def transform(self, w: Float[Tensor, "b n 512"], w_pwd: Float[Tensor, "1 n 512"]) -> Float[Tensor, "b n 512"]:
-        """T(w, w_pwd), which encrypts a code, and decrypts an encrypted one."""
-        out: Tensor = self._encryptor[0](w.to(self.device), w_pwd.to(self.device).expand(len(w), -1, -1))
-        return out.cpu()
+    def transform(self, w: Float[Tensor, "b n 512"], w_pwd: Float[Tensor, "p n 512"]) -> Float[Tensor, "b n 512"]:
+        """T(w, w_pwd), which encrypts a code, and decrypts an encrypted one; with one password for all, or one each."""
+        return self._in_batches(self._encryptor[0], w, w_pwd.expand(len(w), -1, -1))
 
     @torch.no_grad()
     def synthesise(self, w: Float[Tensor, "b n 512"]) -> Float[Tensor, "b 3 h h"]:
         """G(w), clamped to [-1, 1]."""
-        x: Tensor = self.generator(w.to(self.device))
-        return x.clamp(-1.0, 1.0).cpu()
+        return self._in_batches(self.generator, w).clamp(-1.0, 1.0)
+
+    def _in_batches(self, network: nn.Module, *inputs: Tensor) -> Tensor:
+        parts = zip(*(tensor.split(self.batch_size) for tensor in inputs), strict=True)
+        return torch.cat([network(*(part.to(self.device) for part in batch)).cpu() for batch in parts])

@@ -3,32 +3,39 @@
 What comes out is pseudonymised (GDPR Art. 4(5)), not anonymised: the record and the password bring the person back.
 """
 
-from collections.abc import Sequence
-from typing import Protocol
+import time
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 import torch
-from jaxtyping import Float, UInt8
+from jaxtyping import UInt8
 from PIL import Image
-from torch import Tensor
 
-from riddle_pl.errors import ConfigError, NoFaceError, PhotoError, RecordError
+from riddle_pl.errors import NoFaceError, PhotoError, RecordError, RiddleError
 from riddle_pl.packs import Pack
-from riddle_pl.password import KdfParams, derive_key
-from riddle_pl.photos.align import align_face, ffhq_quad
-from riddle_pl.photos.blend import blend_face
-from riddle_pl.photos.detect import Face, FaceDetector
+from riddle_pl.password import KdfParams
+from riddle_pl.photos.decryption import (
+    choose_recorded,
+    face_keys,
+    originals_alone,
+    recover,
+    restore,
+    unsealed,
+)
+from riddle_pl.photos.detect import Face, FaceDetector, PhotoDetector
+from riddle_pl.photos.encryption import MODES, Tools, encrypt_photos
 from riddle_pl.photos.face_coder import FaceCoder
-from riddle_pl.photos.record import Record, RecordedFace
-from riddle_pl.photos.sealing import Patch
+from riddle_pl.photos.face_work import invert, take_up
+from riddle_pl.photos.gate import Gate, QualityGate
+from riddle_pl.photos.judges import PackJudge, best_judge
+from riddle_pl.photos.mask import FaceMap, ParserMap
+from riddle_pl.photos.pixels import to_pixels
+from riddle_pl.photos.record import Record
+from riddle_pl.photos.refusal import FaceRefusedError
+from riddle_pl.photos.reports import Encrypted, EncryptRequest, FaceReport
 
-MODES = ("deniable", "sealed")
-
-
-class Detector(Protocol):
-    """Anything that finds faces, the largest first, as :class:`riddle_pl.photos.detect.FaceDetector` does."""
-
-    def detect(self, image: UInt8[np.ndarray, "h w 3"]) -> list[Face]: ...
+__all__ = ["MODES", "EncryptRequest", "Encrypted", "FaceRefusedError", "FaceReport", "Pseudonymiser", "to_pixels"]
 
 
 class Pseudonymiser:
@@ -41,6 +48,9 @@ class Pseudonymiser:
         detector: finds faces; MTCNN by default.
         encryptor: role of the encryptor that :meth:`encrypt` uses; :meth:`decrypt` uses the record's.
         device: where the pack's networks run.
+        gate: refuses faces that cannot be protected well enough; see :class:`riddle_pl.photos.gate.QualityGate`.
+        face_map: says what is pasted; the pack's parser by default.
+        batch_size: faces that go through a network at a time.
 
     Example::
 
@@ -52,14 +62,20 @@ class Pseudonymiser:
     def __init__(
         self,
         pack: Pack,
-        detector: Detector | None = None,
+        detector: PhotoDetector | None = None,
         encryptor: str = "encryptor",
         device: torch.device | str = "cpu",
+        gate: Gate | None = None,
+        face_map: FaceMap | None = None,
+        batch_size: int = 8,
     ):
         self.pack = pack
-        self.detector: Detector = FaceDetector() if detector is None else detector
         self.device = torch.device(device)
-        self.coder = FaceCoder(pack, encryptor, self.device)
+        self.detector: PhotoDetector = FaceDetector() if detector is None else detector
+        self.coder = FaceCoder(pack, encryptor, self.device, batch_size)
+        judges = (PackJudge(pack, self.device), best_judge(pack, self.device))
+        self.gate: Gate = QualityGate(*judges) if gate is None else gate
+        self.face_map: FaceMap = ParserMap(pack, self.device) if face_map is None else face_map
 
     def find_faces(self, image: UInt8[np.ndarray, "h w 3"] | Image.Image, name: str = "the photo") -> list[Face]:
         """The faces of a photo, the largest first; at least one.
@@ -72,12 +88,27 @@ class Pseudonymiser:
             raise NoFaceError(f"no face was found in {name}; give a photo in which a face is seen from the front")
         return faces
 
+    def analyse(self, image: UInt8[np.ndarray, "h w 3"] | Image.Image, name: str = "the photo") -> list[FaceReport]:
+        """What is known about every face of a photo before it is encrypted; changes nothing, needs no password.
+
+        Raises:
+            NoFaceError: there is none.
+        """
+        start = time.perf_counter()
+        photo = _pixels(image)
+        works = take_up(photo, self.find_faces(photo, name), self.gate)
+        invert(works, self.coder, self.gate)
+        seconds = (time.perf_counter() - start) / len(works)
+        return [work.report(True, seconds) for work in works]
+
     def encrypt(
         self,
         image: UInt8[np.ndarray, "h w 3"] | Image.Image,
         password: str,
         *,
         faces: Sequence[Face] | None = None,
+        only: Collection[int] | None = None,
+        passwords: Mapping[int, str] | None = None,
         mode: str = "deniable",
         kdf: KdfParams | None = None,
         name: str = "the photo",
@@ -87,48 +118,51 @@ class Pseudonymiser:
         Args:
             image: the photo, upright, RGB.
             password: not empty.
-            faces: which faces to encrypt, of :meth:`find_faces`; the largest by default. All others stay as they are.
+            faces: the photo's faces where they are known, of :meth:`find_faces`; found anew by default.
+            only: indices of the faces to encrypt; all by default. All others stay as they are.
+            passwords: by face index, for faces that have another one than ``password``.
             mode: ``deniable`` (a wrong password gives another face and no error) or ``sealed`` (the record also holds
                 the original pixels, and tells a wrong password).
             kdf: cost and salt of the key derivation; a fresh random salt by default.
             name: how error lines call the photo.
 
         Raises:
-            NoFaceError: no face was found.
+            FaceRefusedError: a face cannot be protected well enough; it says which and why.
+            NoFaceError: no face was found or chosen.
             PasswordError: empty password.
-            ConfigError: unknown mode.
-            PhotoError: the faces' points make no sense.
+            ConfigError: unknown mode or face index.
             PackError, CheckpointError: the pack lacks a network or holds a damaged one.
         """
-        if mode not in MODES:
-            raise ConfigError(f"mode is {mode!r}; choose from {', '.join(MODES)}")
-        photo = _pixels(image)
-        kdf = KdfParams() if kdf is None else kdf
-        key = derive_key(password, kdf)
-        chosen = self.find_faces(photo, name)[:1] if faces is None else list(faces)
-        if not chosen:
-            raise NoFaceError(f"no face of {name} was chosen; give at least one")
-        quads = [ffhq_quad(face.points) for face in chosen]
-        x = torch.cat([align_face(photo, quad, self.pack.size) for quad in quads])
-        w_enc = self.coder.transform(self.coder.invert(x), self.coder.password(key))
-        record = Record(
-            faces=tuple(RecordedFace(code, quad) for code, quad in zip(w_enc, quads, strict=True)),
-            image_size=(photo.shape[1], photo.shape[0]),
-            kdf=kdf,
-            tokens=self.coder.tokens.name,
-            pack_name=self.pack.name,
-            pack_hash=pack_hash(self.pack),
-            encryptor_name=self.coder.encryptor_name,
-            encryptor_sha256=self.pack.expected_sha256(self.coder.encryptor_name) or "",
-        )
-        if mode == "sealed":
-            record = record.seal([key] * len(quads), [original_patch(photo, quad) for quad in quads])
-        return _blend_all(photo, self.coder.synthesise(w_enc), quads), record
+        request = EncryptRequest(_pixels(image), password, passwords or {}, faces, only, mode, kdf, name)
+        (answer,) = self.encrypt_batch([request])
+        if isinstance(answer, RiddleError):
+            raise answer
+        if answer.refusals or answer.record is None:
+            raise FaceRefusedError(name, answer.refusals)
+        return answer.image, answer.record
+
+    def encrypt_batch(self, requests: Sequence[EncryptRequest]) -> list[Encrypted | RiddleError]:
+        """Several photos at a time, which is faster than one by one. One answer per request, in order.
+
+        A face that the gate refuses is filled solidly and named in ``Encrypted.refusals``: what becomes of the photo
+        is for the caller to decide. A photo or request that is at fault gives its error as its answer.
+
+        Raises:
+            PackError, CheckpointError: the pack lacks a network or holds a damaged one.
+        """
+        requests = [r if r.kdf else replace(r, kdf=KdfParams()) for r in requests]
+        return encrypt_photos(requests, Tools(self.coder, self.detector, self.gate, self.face_map))
 
     def decrypt(
-        self, record: Record, password: str, image: UInt8[np.ndarray, "h w 3"] | Image.Image | None = None
-    ) -> UInt8[np.ndarray, "h w 3"]:
-        """The recovered faces in their photo; without the photo the face alone (several: side by side).
+        self,
+        record: Record,
+        password: str,
+        image: UInt8[np.ndarray, "h w 3"] | Image.Image | None = None,
+        *,
+        only: Collection[int] | None = None,
+        passwords: Mapping[int, str] | None = None,
+    ) -> UInt8[np.ndarray, "h2 w2 3"]:
+        """The recovered faces in their photo; without the photo the faces alone, side by side.
 
         A deniable record gives some face for every password, and nothing says whether it is the right one. A sealed
         record gives the original pixels bit for bit.
@@ -137,25 +171,23 @@ class Pseudonymiser:
             record: of :meth:`encrypt`.
             password: the one given there.
             image: the photo that :meth:`encrypt` made.
+            only: indices in the record of the faces to recover; all by default.
+            passwords: by index in the record, for faces that have another one than ``password``.
 
         Raises:
             RecordError: made with another pack or encryptor.
             PhotoError: ``image`` has another size than the record's photo.
             PasswordError: empty; for a sealed record also a wrong password.
+            ConfigError: the record has no face of an index.
         """
         photo = None if image is None else _pixels(image)
         self.check(record, photo)
-        coder = self.coder_for(record)
-        key = derive_key(password, record.kdf)
-        if record.mode == "sealed":
-            patches = [record.unseal(key, index) for index in range(len(record.faces))]
-            if any(patch.pixels.shape[2] != 3 for patch in patches):
-                raise RecordError(f"{record.source} holds an original that is not RGB; it was made by another program")
-            return _side_by_side([p.pixels for p in patches]) if photo is None else _restore(photo, patches)
-        x = coder.synthesise(coder.transform(record.w_enc, coder.password(key)))
-        if photo is None:
-            return _side_by_side([to_pixels(face) for face in x])
-        return _blend_all(photo, x, [face.quad for face in record.faces])
+        chosen = choose_recorded(record, only, passwords or {})
+        keys = face_keys(record, password, passwords or {}, chosen)
+        if record.mode == "deniable":
+            return recover(record, keys, chosen, photo, self.coder_for(record), self.face_map)
+        patches = unsealed(record, keys, chosen)
+        return originals_alone(patches) if photo is None else restore(photo, patches)
 
     def check(self, record: Record, photo: UInt8[np.ndarray, "h w 3"] | None = None) -> None:
         """What :meth:`decrypt` can know before it has the password.
@@ -177,7 +209,7 @@ class Pseudonymiser:
         Raises:
             RecordError: this pack does not hold them.
         """
-        record.check_pack(self.pack.name, pack_hash(self.pack))
+        record.check_pack(self.pack.name, self.pack.fingerprint("generator"))
         name = record.encryptor_name
         if name not in self.pack.roles:
             raise RecordError(
@@ -190,47 +222,9 @@ class Pseudonymiser:
                 f"{record.source} has codes of {record.w_enc.shape[1]} layers; "
                 f"pack {self.pack.name} has {self.pack.num_layers}"
             )
-        return self.coder if name == self.coder.encryptor_name else FaceCoder(self.pack, name, self.device)
-
-
-def pack_hash(pack: Pack) -> str:
-    """What of a pack a record depends on beside its encryptor: the generator."""
-    return pack.fingerprint("generator")
-
-
-def original_patch(photo: UInt8[np.ndarray, "h w 3"], quad: Float[np.ndarray, "4 2"]) -> Patch:
-    """The upright rectangle of the photo that holds every pixel which blending over the quad may change."""
-    left, top = (max(0, int(value)) for value in np.floor(quad.min(axis=0)))
-    right, bottom = (int(value) for value in np.ceil(quad.max(axis=0)))
-    return Patch(photo[top:bottom, left:right].copy(), left, top)
-
-
-def to_pixels(x: Float[Tensor, "3 h w"]) -> UInt8[np.ndarray, "h w 3"]:
-    """An image in [-1, 1] as 8-bit pixels."""
-    pixels: UInt8[np.ndarray, "h w 3"] = ((x.clamp(-1, 1) + 1) * 127.5).round().byte().permute(1, 2, 0).numpy()
-    return pixels
+        same = name == self.coder.encryptor_name
+        return self.coder if same else FaceCoder(self.pack, name, self.device, self.coder.batch_size)
 
 
 def _pixels(image: UInt8[np.ndarray, "h w 3"] | Image.Image) -> UInt8[np.ndarray, "h w 3"]:
     return np.asarray(image.convert("RGB")) if isinstance(image, Image.Image) else image
-
-
-def _blend_all(
-    photo: UInt8[np.ndarray, "h w 3"], x: Float[Tensor, "b 3 s s"], quads: Sequence[Float[np.ndarray, "4 2"]]
-) -> UInt8[np.ndarray, "h w 3"]:
-    for face, quad in zip(x, quads, strict=True):
-        photo = blend_face(photo, face[None], quad)
-    return photo
-
-
-def _restore(photo: UInt8[np.ndarray, "h w 3"], patches: Sequence[Patch]) -> UInt8[np.ndarray, "h w 3"]:
-    result = photo.copy()
-    for patch in patches:
-        height, width, _ = patch.pixels.shape
-        result[patch.top : patch.top + height, patch.left : patch.left + width] = patch.pixels
-    return result
-
-
-def _side_by_side(faces: Sequence[UInt8[np.ndarray, "_h _w 3"]]) -> UInt8[np.ndarray, "h w 3"]:
-    height = max(face.shape[0] for face in faces)
-    return np.concatenate([np.pad(f, ((0, height - f.shape[0]), (0, 0), (0, 0))) for f in faces], axis=1)

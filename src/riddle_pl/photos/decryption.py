@@ -1,0 +1,128 @@
+"""Recovered faces back into their photo.
+
+The original photo is not at hand any more, so nothing here may depend on it: the mask comes from the picture as it is,
+from the encrypted face and from the recovered one, and reaches a little further than in encryption, to leave nothing of
+the encrypted face around the recovered one; the colours are matched outside that mask.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+
+import numpy as np
+import torch
+from jaxtyping import Bool, Float, UInt8
+from torch import Tensor
+
+from riddle_pl.errors import ConfigError, RecordError
+from riddle_pl.password import derive_key
+from riddle_pl.photos.align import align_face
+from riddle_pl.photos.blend import Layer, paste_layers
+from riddle_pl.photos.colour import match_seam
+from riddle_pl.photos.face_coder import FaceCoder
+from riddle_pl.photos.mask import GROW, FaceMap, join_maps
+from riddle_pl.photos.pixels import to_pixels
+from riddle_pl.photos.record import Record
+from riddle_pl.photos.sealing import Patch
+
+FURTHER = 0.03
+"""By how much more than in encryption the mask grows, as a share of the square's side."""
+BLANK = 255
+"""Grey level where an original shown alone has no pixels."""
+
+
+def face_keys(record: Record, password: str, passwords: Mapping[int, str], chosen: Sequence[int]) -> list[bytes]:
+    """The keys of some faces, in their order; each distinct password is derived once."""
+    texts = [passwords.get(index, password) for index in chosen]
+    keys = {text: derive_key(text, record.kdf) for text in dict.fromkeys(texts)}
+    return [keys[text] for text in texts]
+
+
+def choose_recorded(record: Record, only: Collection[int] | None, passwords: Mapping[int, str]) -> list[int]:
+    """The indices in the record of the faces to recover.
+
+    Raises:
+        ConfigError: the record has no face of an index, or none is left.
+    """
+    count = len(record.faces)
+    for index in [*(only or ()), *passwords]:
+        if not 0 <= index < count:
+            raise ConfigError(f"{record.source} has no face {index}; it has {count} (0 to {count - 1})")
+    chosen = list(range(count)) if only is None else sorted(set(only))
+    if not chosen:
+        raise ConfigError(f"no face of {record.source} was chosen; give at least one")
+    return chosen
+
+
+def recover(
+    record: Record,
+    keys: Sequence[bytes],
+    chosen: Sequence[int],
+    photo: UInt8[np.ndarray, "h w 3"] | None,
+    coder: FaceCoder,
+    face_map: FaceMap,
+) -> UInt8[np.ndarray, "h2 w2 3"]:
+    """The recovered faces of a deniable record in their photo; without it side by side."""
+    w_enc = record.w_enc[list(chosen)]
+    w_dec = coder.transform(w_enc, torch.cat([coder.password(key) for key in keys]))
+    if photo is None:
+        return side_by_side([to_pixels(face) for face in coder.synthesise(w_dec)])
+    x_dec, x_enc = coder.synthesise(torch.cat([w_dec, w_enc])).chunk(2)
+    quads = [record.faces[index].quad for index in chosen]
+    layers = _layers(photo, quads, x_dec, x_enc, face_map)
+    others = [face.quad for index, face in enumerate(record.faces) if index not in set(chosen)]
+    return paste_layers(photo, layers, others)
+
+
+def _layers(
+    photo: UInt8[np.ndarray, "h w 3"],
+    quads: Sequence[Float[np.ndarray, "4 2"]],
+    x_dec: Float[Tensor, "b 3 s s"],
+    x_enc: Float[Tensor, "b 3 s s"],
+    face_map: FaceMap,
+) -> list[Layer]:
+    crops = torch.cat([align_face(photo, quad, face_map.size) for quad in quads])
+    mask = join_maps(face_map(crops), face_map(x_enc), face_map(x_dec), grow=GROW + FURTHER)
+    matched = match_seam(x_dec, mask, crops)
+    return [Layer(x, m[0], quad) for x, m, quad in zip(matched, mask, quads, strict=True)]
+
+
+def unsealed(record: Record, keys: Sequence[bytes], chosen: Sequence[int]) -> list[Patch]:
+    """The original pixels of some faces of a sealed record: RGB, and a fourth channel that marks those that changed
+    (without it, as in records of version 0.1, all did).
+
+    Raises:
+        PasswordError, RecordError: see :meth:`Record.unseal`.
+    """
+    patches = [record.unseal(key, index) for index, key in zip(chosen, keys, strict=True)]
+    if any(patch.pixels.shape[2] not in (3, 4) for patch in patches):
+        raise RecordError(f"{record.source} holds an original that is not RGB; it was made by another program")
+    return patches
+
+
+def restore(photo: UInt8[np.ndarray, "h w 3"], patches: Sequence[Patch]) -> UInt8[np.ndarray, "h w 3"]:
+    """A copy of the photo with original pixels put back, bit for bit."""
+    result = photo.copy()
+    for patch in patches:
+        height, width, _ = patch.pixels.shape
+        place = result[patch.top : patch.top + height, patch.left : patch.left + width]
+        marked = _marked(patch)
+        place[marked] = patch.pixels[..., :3][marked]
+    return result
+
+
+def originals_alone(patches: Sequence[Patch]) -> UInt8[np.ndarray, "h w 3"]:
+    """Original faces side by side, without their photo."""
+    return side_by_side(
+        [np.where(_marked(patch)[..., None], patch.pixels[..., :3], np.uint8(BLANK)) for patch in patches]
+    )
+
+
+def _marked(patch: Patch) -> Bool[np.ndarray, "h w"]:
+    if patch.pixels.shape[2] == 3:
+        return np.ones(patch.pixels.shape[:2], dtype=bool)
+    return patch.pixels[..., 3] > 0
+
+
+def side_by_side(faces: Sequence[UInt8[np.ndarray, "_h _w 3"]]) -> UInt8[np.ndarray, "h w 3"]:
+    """Pictures in a row; the smaller ones get a black strip below."""
+    height = max(face.shape[0] for face in faces)
+    return np.concatenate([np.pad(f, ((0, height - f.shape[0]), (0, 0), (0, 0))) for f in faces], axis=1)

@@ -1,0 +1,216 @@
+"""Photos to photos with other people's faces: several at a time, so that their faces share the networks' batches."""
+
+import time
+from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+from jaxtyping import Float, UInt8
+from torch import Tensor
+
+from riddle_pl.errors import ConfigError, NoFaceError, RiddleError
+from riddle_pl.password import KdfParams, check_password, derive_key
+from riddle_pl.photos.blend import Layer, paste_layers, supports
+from riddle_pl.photos.colour import match_seam
+from riddle_pl.photos.cores import usable_cores
+from riddle_pl.photos.detect import Face, PhotoDetector
+from riddle_pl.photos.face_coder import FaceCoder
+from riddle_pl.photos.face_work import JUDGED_SIZE, FaceWork, aligned, choose, invert, take_up
+from riddle_pl.photos.gate import Gate
+from riddle_pl.photos.mask import FaceMap, join_maps
+from riddle_pl.photos.record import Record, RecordedFace
+from riddle_pl.photos.reports import Encrypted, EncryptRequest
+from riddle_pl.photos.sealing import Patch
+from riddle_pl.photos.solid import solid_face
+
+MODES = ("deniable", "sealed")
+
+
+@dataclass(frozen=True, eq=False)
+class Tools:
+    """What photos are worked on with."""
+
+    coder: FaceCoder
+    detector: PhotoDetector
+    gate: Gate
+    face_map: FaceMap
+
+
+@dataclass(eq=False)
+class _Photo:
+    """One request on its way."""
+
+    request: EncryptRequest
+    kdf: KdfParams
+    keys: "dict[str, Future[bytes]]"
+    found: "Future[list[Face]]"
+    works: list[FaceWork] = field(default_factory=list)
+    chosen: list[FaceWork] = field(default_factory=list)
+
+    def password(self, work: FaceWork) -> str:
+        return self.request.passwords.get(work.index, self.request.password)
+
+    def key(self, work: FaceWork) -> bytes:
+        return self.keys[self.password(work)].result()
+
+
+def encrypt_photos(requests: Sequence[EncryptRequest], tools: Tools) -> list[Encrypted | RiddleError]:
+    """One answer per request: the encrypted photo, or what is wrong with that photo or its request.
+
+    Key derivations and detections of all photos run side by side; their faces then go through the networks together.
+
+    Raises:
+        PackError, CheckpointError: the pack lacks a network or holds a damaged one; that concerns all photos.
+    """
+    start = time.perf_counter()
+    answers: dict[int, Encrypted | RiddleError] = {}
+    photos: dict[int, _Photo] = {}
+    with ThreadPoolExecutor(usable_cores()) as pool:
+        for number, request in enumerate(requests):
+            try:
+                photos[number] = _open(request, tools, pool)
+            except RiddleError as error:
+                answers[number] = error
+        for number, photo in list(photos.items()):
+            try:
+                _find(photo, tools)
+            except RiddleError as error:
+                answers[number] = error
+                del photos[number]
+        invert([work for photo in photos.values() for work in photo.chosen], tools.coder, tools.gate)
+        codes = _encrypt(list(photos.values()), tools)
+        images = dict(zip(photos, pool.map(lambda photo: _compose(photo, codes), photos.values()), strict=True))
+        _judge([(photo, images[number]) for number, photo in photos.items()], tools.gate)
+        for number, photo in photos.items():
+            if any(not work.passed for work in photo.chosen):
+                images[number] = _compose(photo, codes)
+    count = sum(len(photo.works) for photo in photos.values()) or 1
+    seconds = (time.perf_counter() - start) / count
+    for number, photo in photos.items():
+        reports = tuple(work.report(work in photo.chosen, seconds) for work in photo.works)
+        answers[number] = Encrypted(images[number], _record(photo, codes, tools.coder), reports)
+    return [answers[number] for number in range(len(requests))]
+
+
+@dataclass(frozen=True, eq=False)
+class _Code:
+    """An encrypted face and where it goes."""
+
+    w_enc: Float[Tensor, "n 512"]
+    layer: Layer
+
+
+_Codes = dict[FaceWork, _Code]
+
+
+def _open(request: EncryptRequest, tools: Tools, pool: ThreadPoolExecutor) -> _Photo:
+    """Checks the request and starts what takes long."""
+    if request.mode not in MODES:
+        raise ConfigError(f"mode is {request.mode!r}; choose from {', '.join(MODES)}")
+    passwords = {request.password, *request.passwords.values()}
+    for password in passwords:
+        check_password(password)
+    kdf = KdfParams() if request.kdf is None else request.kdf
+    keys = {password: pool.submit(derive_key, password, kdf) for password in passwords}
+    given, image = request.faces, request.image
+    found = pool.submit(lambda: tools.detector.detect(image) if given is None else list(given))
+    return _Photo(request, kdf, keys, found)
+
+
+def _find(photo: _Photo, tools: Tools) -> None:
+    request, faces = photo.request, photo.found.result()
+    if not faces:
+        raise NoFaceError(f"no face was found in {request.name}; give a photo in which a face is seen from the front")
+    chosen = choose(len(faces), request.only, request.name)
+    if unknown := set(request.passwords) - set(range(len(faces))):
+        raise ConfigError(f"{request.name} has no face {min(unknown)} for its password; it has {len(faces)}")
+    photo.works = take_up(request.image, faces, tools.gate)
+    photo.chosen = [photo.works[index] for index in chosen]
+
+
+def _encrypt(photos: Sequence[_Photo], tools: Tools) -> _Codes:
+    """Codes and layers of all faces that have passed so far."""
+    pairs = [(work, photo) for photo in photos for work in photo.chosen if work.passed]
+    if not pairs:
+        return {}
+    works = [work for work, _ in pairs]
+    w = torch.stack([work.w for work in works if work.w is not None])
+    w_enc = tools.coder.transform(w, torch.cat([tools.coder.password(photo.key(work)) for work, photo in pairs]))
+    x_enc = tools.coder.synthesise(w_enc)
+    crops = aligned(works, tools.face_map.size)
+    mask = join_maps(tools.face_map(crops), tools.face_map(x_enc))
+    matched = match_seam(x_enc, mask, crops)
+    return {
+        work: _Code(code, Layer(x, m[0], work.quad))
+        for work, code, x, m in zip(works, w_enc, matched, mask, strict=True)
+    }
+
+
+def _compose(photo: _Photo, codes: _Codes) -> UInt8[np.ndarray, "h w 3"]:
+    """The photo with refused faces filled and the others pasted."""
+    image = photo.request.image
+    for work in photo.chosen:
+        if not work.passed:
+            image = solid_face(image, work.face)
+    return paste_layers(image, _layers(photo, codes), _neighbours(photo))
+
+
+def _layers(photo: _Photo, codes: _Codes) -> list[Layer]:
+    return [codes[work].layer for work in photo.chosen if work.passed]
+
+
+def _neighbours(photo: _Photo) -> list[Float[np.ndarray, "4 2"]]:
+    """Squares of the faces that are to stay as they are."""
+    return [work.quad for work in photo.works if work not in photo.chosen and len(work.quad)]
+
+
+def _judge(results: Sequence[tuple[_Photo, UInt8[np.ndarray, "_h _w 3"]]], gate: Gate) -> None:
+    """The gate's word on what would be published."""
+    works, crops = [], []
+    for photo, image in results:
+        for work in photo.chosen:
+            if work.passed:
+                works.append(work)
+                crops.append(aligned([work], JUDGED_SIZE, image))
+    if not works:
+        return
+    before = torch.stack([work.judged for work in works if work.judged is not None])
+    for work, verdict in zip(works, gate.published(before, torch.cat(crops)), strict=True):
+        work.similarity, work.verdict = verdict.similarity, verdict
+
+
+def _record(photo: _Photo, codes: _Codes, coder: FaceCoder) -> Record | None:
+    works = [work for work in photo.chosen if work.passed]
+    if not works:
+        return None
+    image, pack = photo.request.image, coder.pack
+    record = Record(
+        faces=tuple(RecordedFace(codes[work].w_enc, work.quad) for work in works),
+        image_size=(image.shape[1], image.shape[0]),
+        kdf=photo.kdf,
+        tokens=coder.tokens.name,
+        pack_name=pack.name,
+        pack_hash=pack.fingerprint("generator"),
+        encryptor_name=coder.encryptor_name,
+        encryptor_sha256=pack.expected_sha256(coder.encryptor_name) or "",
+    )
+    if photo.request.mode == "deniable":
+        return record
+    patches = _originals(image, _layers(photo, codes), _neighbours(photo))
+    return record.seal([photo.key(work) for work in works], patches)
+
+
+def _originals(
+    image: UInt8[np.ndarray, "h w 3"], layers: Sequence[Layer], neighbours: Sequence[Float[np.ndarray, "4 2"]]
+) -> list[Patch]:
+    """The pixels that each layer may change, with a fourth channel that marks them; 0 elsewhere."""
+    patches = []
+    for support in supports((image.shape[1], image.shape[0]), layers, neighbours):
+        height, width = support.changed.shape
+        rows, columns = slice(support.top, support.top + height), slice(support.left, support.left + width)
+        marked = np.where(support.changed, np.uint8(255), np.uint8(0))[..., None]
+        pixels = np.where(support.changed[..., None], image[rows, columns], np.uint8(0))
+        patches.append(Patch(np.concatenate([pixels, marked], axis=-1), support.left, support.top))
+    return patches

@@ -1,0 +1,106 @@
+"""One face on its way through the pipeline, and the first part of that way: aligned, inverted, judged."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from jaxtyping import Float, UInt8
+from torch import Tensor
+
+from riddle_pl.errors import ConfigError, NoFaceError, PhotoError
+from riddle_pl.photos.align import align_face, ffhq_quad
+from riddle_pl.photos.detect import Face
+from riddle_pl.photos.face_coder import FaceCoder
+from riddle_pl.photos.gate import Gate, Verdict
+from riddle_pl.photos.refusal import Reason, Refusal
+from riddle_pl.photos.reports import FaceReport
+
+JUDGED_SIZE = 128
+"""Side in pixels of the aligned faces that recognisers compare."""
+
+
+@dataclass(eq=False)
+class FaceWork:
+    """What is known about a face so far.
+
+    Args:
+        photo: the photo that it is in.
+        index: its number there; the largest face is 0.
+        face: as detected.
+        quad: its square; empty where its points make no sense.
+        verdict: the gate's last word; a reason in it ends the way.
+        inversion, similarity: see :class:`~riddle_pl.photos.reports.FaceReport`.
+        w: its code.
+        judged: the face at ``JUDGED_SIZE``.
+    """
+
+    photo: UInt8[np.ndarray, "h w 3"]
+    index: int
+    face: Face
+    quad: Float[np.ndarray, "_ 2"]
+    verdict: Verdict
+    inversion: float | None = None
+    similarity: float | None = None
+    w: Float[Tensor, "n 512"] | None = None
+    judged: Float[Tensor, "3 j j"] | None = None
+
+    @property
+    def passed(self) -> bool:
+        return self.verdict.reason is None
+
+    def report(self, chosen: bool, seconds: float) -> FaceReport:
+        """For the user."""
+        reason = self.verdict.reason
+        refusal = None if reason is None else Refusal(self.index, reason, self.verdict.detail)
+        return FaceReport(self.index, self.face, chosen, self.inversion, self.similarity, refusal, seconds)
+
+
+def choose(count: int, only: Collection[int] | None, name: str) -> list[int]:
+    """The indices of the faces to encrypt, in order.
+
+    Raises:
+        NoFaceError: none is left.
+        ConfigError: the photo has no face of an index.
+    """
+    if only is None:
+        return list(range(count))
+    for index in only:
+        if not 0 <= index < count:
+            raise ConfigError(f"{name} has no face {index}; it has {count} (0 to {count - 1})")
+    if not only:
+        raise NoFaceError(f"no face of {name} was chosen; give at least one")
+    return sorted(set(only))
+
+
+def take_up(photo: UInt8[np.ndarray, "h w 3"], faces: Sequence[Face], gate: Gate) -> list[FaceWork]:
+    """All faces of a photo with their squares, and the gate's word on their size."""
+    works = []
+    for index, face in enumerate(faces):
+        try:
+            quad = ffhq_quad(face.points)
+            align_face(photo, quad, 1)
+        except PhotoError as error:
+            works.append(FaceWork(photo, index, face, np.zeros((0, 2)), Verdict(None, Reason.NOT_ALIGNED, str(error))))
+        else:
+            works.append(FaceWork(photo, index, face, quad, gate.size(face)))
+    return works
+
+
+def invert(works: Sequence[FaceWork], coder: FaceCoder, gate: Gate) -> None:
+    """Inverts the faces that have passed so far, all together, and has the gate look at the inversions."""
+    open_works = [work for work in works if work.passed]
+    if not open_works:
+        return
+    w = coder.invert(aligned(open_works, coder.pack.size))
+    judged = aligned(open_works, JUDGED_SIZE)
+    verdicts = gate.inversions(judged, coder.synthesise(w))
+    for work, code, crop, verdict in zip(open_works, w, judged, verdicts, strict=True):
+        work.w, work.judged, work.inversion, work.verdict = code, crop, verdict.similarity, verdict
+
+
+def aligned(
+    works: Sequence[FaceWork], size: int, photo: UInt8[np.ndarray, "h w 3"] | None = None
+) -> Float[Tensor, "b 3 size size"]:
+    """The faces' squares of their own photo, or of another version of it."""
+    return torch.cat([align_face(work.photo if photo is None else photo, work.quad, size) for work in works])

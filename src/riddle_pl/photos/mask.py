@@ -1,0 +1,135 @@
+"""Where in an aligned face the synthesised one is pasted: face maps of several images, joined into one soft mask."""
+
+import math
+from functools import cached_property
+from typing import Protocol
+
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from riddle_pl.errors import PackError
+from riddle_pl.networks.resize import resize
+from riddle_pl.packs import Pack
+
+CELEBA_FACE = (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12)
+"""Skin, nose, glasses, eyes, brows, ears, mouth and lips in the order of ``parsenet.pth`` (CelebAMask-HQ)."""
+MAX_SIDE = 256
+"""Parsers see images of at most this side; a mask is smoother than that."""
+
+GROW = 0.03
+FEATHER = 0.03
+"""Shares of the square's side: how far the mask reaches beyond the face, and the deviation of the blur of its edge."""
+CORE_CENTRE, CORE_RADII = (0.5, 0.6), (0.17, 0.22)
+"""An ellipse over eyes, nose and mouth of an FFHQ crop (x, y in shares of the side) that every mask covers."""
+SOLID = 0.8
+"""Share of the way from the centre to the square's sides within which the mask is not limited."""
+NOTHING = 1 / 512
+"""Weights below half a grey level of the largest difference are set to 0, so that the mask ends somewhere."""
+
+
+class FaceMap(Protocol):
+    """Tells which part of an aligned image is face."""
+
+    @property
+    def size(self) -> int:
+        """Side of the maps in pixels."""
+        ...
+
+    def __call__(self, x: Float[Tensor, "b 3 h h"]) -> Float[Tensor, "b 1 m m"]:
+        """Share of face in [0, 1] of images in [-1, 1] of any side."""
+        ...
+
+
+class ParserMap:
+    """By the pack's face parser.
+
+    Args:
+        pack: its ``parser`` has the classes of CelebAMask-HQ.
+        device: where it runs.
+    """
+
+    def __init__(self, pack: Pack, device: torch.device | str = "cpu"):
+        self.pack = pack
+        self.device = torch.device(device)
+
+    @property
+    def size(self) -> int:
+        return min(self.pack.size, MAX_SIDE)
+
+    @cached_property
+    def _network(self) -> nn.Module:
+        return self.pack.load("parser").to(self.device)
+
+    @torch.no_grad()
+    def __call__(self, x: Float[Tensor, "b 3 h h"]) -> Float[Tensor, "b 1 m m"]:
+        logits: Tensor = self._network(resize(x, (self.size, self.size)).to(self.device))
+        if logits.shape[1] <= max(CELEBA_FACE):
+            raise PackError(
+                f"pack {self.pack.name}: parser knows {logits.shape[1]} classes, not the 19 of CelebAMask-HQ; "
+                "choose mask=oval"
+            )
+        return logits.softmax(dim=1)[:, CELEBA_FACE].sum(dim=1, keepdim=True).cpu()
+
+
+class OvalMap:
+    """The same superellipse for every image: face with chin, ears and hairline of an FFHQ crop. Needs no network.
+
+    Args:
+        size: side of the map in pixels.
+    """
+
+    def __init__(self, size: int = 64):
+        self.size = size
+
+    def __call__(self, x: Float[Tensor, "b 3 h h"]) -> Float[Tensor, "b 1 m m"]:
+        return (_radius(self.size) <= SOLID).float().expand(len(x), 1, -1, -1)
+
+
+def join_maps(*maps: Float[Tensor, "b 1 m m"], grow: float = GROW) -> Float[Tensor, "b 1 m m"]:
+    """The soft mask of a pasted face: the union of several face maps and of a core, grown, its edge blurred.
+
+    It is 1 over the face, falls smoothly, and is exactly 0 at the sides of the square and beyond its reach.
+
+    Args:
+        grow: how far it reaches beyond the maps, as a share of the side.
+    """
+    size = maps[0].shape[-1]
+    union = torch.stack([*maps, _core(size).expand_as(maps[0])]).amax(dim=0)
+    reach = round((grow + 2 * FEATHER) * size)  # the blurred edge then lies outside of the maps
+    grown = -F.max_pool2d(-F.max_pool2d(union, 4 * reach + 1, 1, 2 * reach), 2 * reach + 1, 1, reach)  # holes closed
+    soft = blur(grown, FEATHER * size) * _fade(size)
+    return torch.where(soft < NOTHING, torch.zeros_like(soft), soft)
+
+
+def blur(x: Float[Tensor, "b c h w"], deviation: float) -> Float[Tensor, "b c h w"]:
+    """Gaussian blur; beyond the border the image is continued by its outermost pixels."""
+    radius = max(1, math.ceil(3 * deviation))
+    taps = torch.exp(-0.5 * (torch.arange(-radius, radius + 1, dtype=x.dtype) / deviation) ** 2)
+    taps = (taps / taps.sum()).expand(x.shape[1], 1, -1)
+    padded = F.pad(x, (radius, radius, radius, radius), mode="replicate")
+    rows = F.conv2d(padded, taps[:, :, None, :], groups=x.shape[1])
+    return F.conv2d(rows, taps[:, :, :, None], groups=x.shape[1])
+
+
+def _centred(size: int) -> Float[Tensor, "size"]:
+    return (torch.arange(size) + 0.5) / size * 2.0 - 1.0
+
+
+def _radius(size: int) -> Float[Tensor, "1 1 size size"]:
+    """r of the superellipse |u|^4 + |v|^4 = r^4, u and v from -1 to 1; 1 at the middle of the sides."""
+    u = _centred(size)
+    radius: Tensor = (u[None, :] ** 4 + u[:, None] ** 4) ** 0.25
+    return radius[None, None]
+
+
+def _fade(size: int) -> Float[Tensor, "1 1 size size"]:
+    t = ((0.97 - _radius(size)) / (0.97 - SOLID)).clamp(0.0, 1.0)
+    return t * t * (3.0 - 2.0 * t)
+
+
+def _core(size: int) -> Float[Tensor, "1 1 size size"]:
+    u = (torch.arange(size) + 0.5) / size
+    x, y = (u - CORE_CENTRE[0]) / CORE_RADII[0], (u - CORE_CENTRE[1]) / CORE_RADII[1]
+    return (x[None, :] ** 2 + y[:, None] ** 2 <= 1.0).float()[None, None]
