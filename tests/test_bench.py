@@ -6,7 +6,10 @@ import pytest
 import torch
 
 from riddle_pl import bench
+from riddle_pl.bench_plain import plain_networks
 from riddle_pl.errors import RiddleError
+from riddle_pl.networks.irse import IRSE
+from riddle_pl.networks.recogniser import IRSE50_CROP, AlignedRecogniser
 from tests.losses.fakes import DIM, make_generator, make_step
 
 
@@ -36,6 +39,8 @@ def test_both_steps_give_the_encryptor_gradients_and_only_the_plain_one_the_gene
     assert all(p.grad is None for p in steps.generator.parameters())
     bench.time_step(steps.run_plain, steps, codes)
     assert all(p.grad is not None for p in steps.plain.generator.convs.parameters())
+    assert all(p.grad is not None for p in steps.plain.parser.parameters())
+    assert all(p.grad is None for p in steps.fast.parser.parameters())
 
 
 def test_steps_that_disagree_are_an_error(steps):
@@ -75,3 +80,14 @@ def test_weights_are_those_of_the_paper_config():
     from tests.losses.test_total import compose_loss
 
     assert {name: settings["weight"] for name, settings in compose_loss("paper").items()} == bench.WEIGHTS
+
+
+def test_the_plain_recogniser_gives_the_same_embedding_and_five_maps():
+    torch.manual_seed(0)
+    recogniser = AlignedRecogniser(IRSE((4, 4, 6, 8), input_size=32), IRSE50_CROP, (32, 32)).double().eval()
+    networks = make_step()
+    networks.recogniser = recogniser
+    x = torch.rand(2, 3, 40, 40, dtype=torch.float64)
+    *maps, embedding = plain_networks(networks, make_generator()).recogniser(x)
+    assert [tuple(one.shape[1:]) for one in maps] == [(4, 32, 32), (4, 16, 16), (4, 8, 8), (6, 4, 4), (8, 2, 2)]
+    torch.testing.assert_close(embedding, recogniser(x))

@@ -1,8 +1,12 @@
 """Times one training step (forward and backward) against the plain step: ``python -m riddle_pl.bench``.
 
 Both run alternately in one process on the same full-size networks with random weights, at 256 px: StyleGAN2, IR-SE-50,
-VGG-16, the parser U-Net and the paper's encryptor. No download, no data. A loaded machine disturbs both alike; the
-spread of the ratio over the rounds shows by how much.
+VGG-16, the parser U-Net and the paper's encryptor. No download, no data. On a loaded machine the CPU seconds of the
+process say more than the wall seconds; the spread of the ratios over the rounds shows how far to trust them.
+
+The system's allocator counts: glibc's default returns large blocks to the system after each use, and both steps then
+spend much of their time on mapping memory. ``make bench`` tells glibc to keep them, and to ask for huge pages, for both
+alike; the first line of the output says what was set.
 """
 
 import argparse
@@ -17,7 +21,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from riddle_pl.bench_plain import fused_copy, plain_loss
+from riddle_pl.bench_plain import plain_loss, plain_networks
 from riddle_pl.device import resolve_device
 from riddle_pl.errors import RiddleError, run_cli
 from riddle_pl.losses import RiddleLoss, build_loss
@@ -77,7 +81,7 @@ class Round:
 
 @dataclass(frozen=True)
 class Steps:
-    """The same networks for both steps, but the plain one's generator: fused convolutions, weights not frozen."""
+    """The same networks for both steps; the plain one's are in the authors' form (``riddle_pl.bench_plain``)."""
 
     fast: EncryptionStep
     plain: EncryptionStep
@@ -101,13 +105,12 @@ def bench_loss() -> RiddleLoss:
 
 
 def make_steps(fast: EncryptionStep, generator: Generator) -> Steps:
-    """Freezes the networks as training does, and adds the plain step on a fused copy of ``generator``."""
+    """Freezes the networks as training does, and adds the plain step's form of them."""
     for network in (generator, fast.recogniser, fast.perceptual, fast.parser):
         if network is not None:
             network.eval().requires_grad_(False)
     fast.encryptor.eval()  # dropout would give the two steps different masks
-    plain = EncryptionStep(fast.encryptor, fused_copy(generator), fast.recogniser, fast.perceptual, fast.parser)
-    return Steps(fast, plain, bench_loss(), generator)
+    return Steps(fast, plain_networks(fast, generator), bench_loss(), generator)
 
 
 def full_size_steps(device: torch.device) -> Steps:
@@ -138,8 +141,9 @@ def draw_codes(generator: Generator, batch: int, seed: int) -> list[Tensor]:
 
 def time_step(step: Callable[[Sequence[Tensor]], Tensor], steps: Steps, codes: Sequence[Tensor]) -> Timing:
     """One forward and backward pass, gradients cleared before, garbage collected outside the measured time."""
-    for network in (steps.fast.encryptor, steps.plain.generator):
-        network.zero_grad(set_to_none=True)
+    for network in (steps.fast.encryptor, steps.plain.generator, steps.plain.parser):
+        if network is not None:
+            network.zero_grad(set_to_none=True)
     gc.collect()
     _wait_for(codes[0].device)
     wall, cpu = time.perf_counter(), time.process_time()
@@ -223,11 +227,11 @@ def _bench(batch: int, rounds: int, threads: int | None, device_name: str) -> No
     where = torch.cuda.get_device_name(device) if device.type == "cuda" else f"{os.cpu_count()} cores"
     print(
         f"training step at {SIZE} px, batch {batch}, {device} ({where}), {torch.get_num_threads()} threads, "
-        f"torch {torch.__version__}",
+        f"torch {torch.__version__}, GLIBC_TUNABLES={os.environ.get('GLIBC_TUNABLES', '')}",
         flush=True,
     )
     steps = full_size_steps(device)
-    run_rounds(steps, batch=1, rounds=1, report=lambda line: print(f"warm-up at batch 1, {line}", flush=True))
+    run_rounds(steps, batch, rounds=1, report=lambda line: print(f"warm-up, not counted: {line}", flush=True))
     done = run_rounds(steps, batch, rounds, report=lambda line: print(line, flush=True))
     print(summary(done))
     print(f"peak memory of the process: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / KIB_PER_GIB:.1f} GiB")

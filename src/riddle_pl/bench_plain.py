@@ -1,55 +1,65 @@
 """The plain training step: what ``riddle_pl.bench`` measures against, and the reference of the losses' tests.
 
-Pair by pair, as the authors' code does it: an encryptor call per password, a generator call per image, the features of
-both images computed anew for each pair, and modulated convolutions in the fused form. The terms and their weights are
-those of ``riddle_pl.losses``, written out once more in full and sharing no code with them.
+The loss of ``riddle_pl.losses``, written out once more in full and sharing no code with it, and computed as the
+authors' released code computes its own (commit 6abf4a7; ``coach`` is
+``mapper/training/coach_id_swapping_password_same_mapper.py``). What it spends more than the fast step does:
+
+- an encryptor call per password and a generator call per image (coach, ``train``);
+- the generator in the port's form, its weights not frozen, so that their gradients are computed and thrown away
+  (coach never freezes ``decoder``; ``riddle_pl.bench_generator`` says what the form is);
+- recogniser, LPIPS and parser run on both images of every pair (coach, ``calc_loss``: 9, 5 and 5 pairs);
+- L1 distances of the recogniser's five maps for each of the 9 pairs, which no term uses (``criteria/id_loss.py``,
+  ``calculate_loss``);
+- the parser's weights not frozen (``criteria/parse_related_loss/bg_loss.py`` never does), and four more parser calls
+  per step for masks to log (coach, ``gen_mask`` after the backward pass).
+
+Left out, because the two steps must agree on value and gradients: the authors' parser at twice the resolution, their
+gradient to x_dec in the wrong-password pairs, and dropout. Left out as well: terms that L_total does not have.
 """
 
 import copy
 from collections.abc import Mapping, Sequence
+from itertools import accumulate, pairwise
 
 import torch
 import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from riddle_pl.networks.stylegan2 import Generator, ModulatedConv2d
+from riddle_pl.bench_generator import port_form
+from riddle_pl.networks.irse import IRSE, PUBLIC_BLOCKS
+from riddle_pl.networks.recogniser import AlignedRecogniser
+from riddle_pl.networks.resize import resize
+from riddle_pl.networks.stylegan2 import Generator
 from riddle_pl.training.step import EncryptionStep
 
+LOGGED_CLASSES = (2, 4, 5, 10, 11, 12)
+"""Nose, eyes, mouth and lips: the classes of the masks that the authors' code logs."""
 
-class FusedModulatedConv2d(nn.Module):
-    """A modulated convolution as one grouped convolution with a weight per sample; shares the parameters of ``conv``.
 
-    Source: the fused form of Karras et al. (CVPR 2020), section 2.2: w''_ijk = s_i w_ijk / sqrt(Σ (s_i w_ijk)² + ε).
-    """
+class RecogniserWithMaps(nn.Module):
+    """The public IR-SE-50 recogniser, returning its input layer's and its four stages' maps before the embedding."""
 
-    def __init__(self, conv: ModulatedConv2d):
+    def __init__(self, recogniser: AlignedRecogniser, backbone: IRSE):
         super().__init__()
-        self.conv = conv
+        self.recogniser = recogniser
+        self.backbone = backbone
 
-    def forward(self, x: Float[Tensor, "b i h w"], style: Float[Tensor, "b d"]) -> Float[Tensor, "b o h2 w2"]:
-        conv = self.conv
-        batch, channels, height, width = x.shape
-        weight = conv.weight * conv.scale * conv.modulation(style)[:, None, :, None, None]  # b o i k k
-        if conv.demodulate:
-            weight = weight * torch.rsqrt(weight.square().sum(dim=(2, 3, 4), keepdim=True) + 1e-8) * conv.gain
-        x = x.reshape(1, batch * channels, height, width)
-        if conv.upsample:
-            transposed = weight.transpose(1, 2).flatten(0, 1)
-            x = F.conv_transpose2d(x, transposed, stride=2, groups=batch)
-            return conv.blur(x.reshape(batch, -1, *x.shape[2:]))  # type: ignore[no-any-return]  # a module's call
-        x = F.conv2d(x, weight.flatten(0, 1), padding=conv.padding, groups=batch)
-        return x.reshape(batch, -1, height, width)
+    def forward(self, x: Float[Tensor, "b 3 h h"]) -> list[Tensor]:
+        """Images in [-1, 1] to five maps and the embedding of unit length."""
+        maps = [self.backbone.input_layer(resize(self.recogniser.crop.cut(x), self.recogniser.input_size))]
+        for start, end in pairwise((0, *accumulate(PUBLIC_BLOCKS))):
+            maps.append(self.backbone.body[start:end](maps[-1]))
+        return [*maps, F.normalize(self.backbone.output_layer(maps[-1]), dim=1)]
 
 
-def fused_copy(generator: Generator) -> Generator:
-    """A copy of ``generator`` with fused modulated convolutions, its weights not frozen: the same function."""
-    fused = copy.deepcopy(generator).requires_grad_(True)
-    for module in list(fused.modules()):
-        for name, child in list(module.named_children()):
-            if isinstance(child, ModulatedConv2d):
-                setattr(module, name, FusedModulatedConv2d(child))
-    return fused
+def plain_networks(fast: EncryptionStep, generator: Generator) -> EncryptionStep:
+    """The networks of ``fast`` for the plain step: generator and parser copied and not frozen, recogniser with maps."""
+    recogniser = fast.recogniser
+    if isinstance(recogniser, AlignedRecogniser) and isinstance(recogniser.backbone, IRSE):
+        recogniser = RecogniserWithMaps(recogniser, recogniser.backbone)
+    parser = None if fast.parser is None else copy.deepcopy(fast.parser).requires_grad_(True)
+    return EncryptionStep(fast.encryptor, port_form(generator), recogniser, fast.perceptual, parser)
 
 
 def plain_loss(
@@ -99,13 +109,23 @@ def plain_loss(
                 total = total + weights[f"parse{suffix}"] * _parse(networks, x, image)
             if f"latent{suffix}" in weights:
                 total = total + weights[f"latent{suffix}"] * F.mse_loss(code, w)
+    if "parse" in weights:
+        for image in (x, enc1, dec, wrong1):
+            _logged_mask(networks, image)
     return total
 
 
 def _cosine(networks: EncryptionStep, a: Tensor, b: Tensor) -> Tensor:
     recogniser = _required(networks.recogniser, "recogniser")
-    product: Tensor = recogniser(a) * recogniser(b)
-    return product.sum(dim=1)
+    *maps_a, embedding_a = _as_list(recogniser(a))
+    *maps_b, embedding_b = _as_list(recogniser(b))
+    for map_a, map_b in zip(maps_a, maps_b, strict=True):
+        F.l1_loss(map_a, map_b)  # as the authors do, for nothing
+    return (embedding_a * embedding_b).sum(dim=1)
+
+
+def _as_list(features: Tensor | list[Tensor]) -> list[Tensor]:
+    return [features] if isinstance(features, Tensor) else features
 
 
 def _perceptual(networks: EncryptionStep, a: Tensor, b: Tensor) -> Tensor:
@@ -119,6 +139,12 @@ def _perceptual(networks: EncryptionStep, a: Tensor, b: Tensor) -> Tensor:
 def _parse(networks: EncryptionStep, a: Tensor, b: Tensor) -> Tensor:
     parser = _required(networks.parser, "parser")
     return F.mse_loss(parser(a), parser(b))
+
+
+@torch.no_grad()
+def _logged_mask(networks: EncryptionStep, image: Tensor) -> Tensor:
+    labels = _required(networks.parser, "parser")(image).argmax(dim=1)
+    return torch.isin(labels, torch.tensor(LOGGED_CLASSES, device=labels.device))
 
 
 def _required(network: nn.Module | None, role: str) -> nn.Module:

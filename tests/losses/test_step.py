@@ -3,7 +3,8 @@
 import pytest
 import torch
 
-from riddle_pl.bench_plain import fused_copy, plain_loss
+from riddle_pl.bench_generator import port_form
+from riddle_pl.bench_plain import plain_loss, plain_networks
 from riddle_pl.losses import PRODUCED, TERMS, build_loss
 from riddle_pl.training.step import EncryptionStep
 from tests.losses.fakes import gradients, make_codes, make_generator, make_step
@@ -30,9 +31,7 @@ def test_value_and_gradients_equal_the_plain_step(name):
     step = make_step()
     codes = make_codes(step)
     weights = WEIGHTS if name == "all" else {name: WEIGHTS[name]}
-    generator = fused_copy(step.generator)
-    plain_step = EncryptionStep(step.encryptor, generator, step.recogniser, step.perceptual, step.parser)
-    plain = plain_loss(plain_step, codes, weights, MARGIN)
+    plain = plain_loss(plain_networks(step, step.generator), codes, weights, MARGIN)
     fast = fast_loss(step, codes, weights)
     torch.testing.assert_close(fast, plain, **EXACT)
     for ours, theirs in zip(gradients(step, fast), gradients(step, plain), strict=True):
@@ -40,13 +39,13 @@ def test_value_and_gradients_equal_the_plain_step(name):
         torch.testing.assert_close(ours, theirs, rtol=1e-9, atol=1e-9 * theirs.abs().max().item())
 
 
-def test_fused_convolutions_are_the_same_generator():
+def test_the_ports_form_is_the_same_generator():
     torch.manual_seed(3)
     generator = make_generator()
     w = torch.randn(2, generator.num_layers, generator.style_dim, dtype=torch.float64)
-    fused = fused_copy(generator)
-    torch.testing.assert_close(fused(w), generator(w), **EXACT)
-    assert all(parameter.requires_grad for parameter in fused.parameters())
+    ported = port_form(generator)
+    torch.testing.assert_close(ported(w), generator(w), **EXACT)
+    assert all(parameter.requires_grad for parameter in ported.parameters())
     assert not any(parameter.requires_grad for parameter in generator.parameters())
 
 

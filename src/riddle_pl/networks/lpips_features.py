@@ -64,7 +64,8 @@ class LPIPSFeatures(nn.Module):
             x = self.features[start:end](x)
             start = end
             energy = x.square().sum(dim=1, keepdim=True).clamp_min(EPSILON)
-            maps.append(x * energy.rsqrt() * self.get_buffer(f"weight_{stage}").sqrt())
+            unit = x * energy.rsqrt()
+            maps.append(unit.mul_(self.get_buffer(f"weight_{stage}").sqrt()))
         return maps
 
 

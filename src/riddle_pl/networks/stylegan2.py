@@ -110,8 +110,25 @@ class ModulatedConv2d(nn.Module):
         return x
 
 
+class ModulatedToFew(ModulatedConv2d):
+    """A modulated 1x1 convolution to few channels, not demodulated.
+
+    With few outputs the per-sample weights are small and the input is large, so here the weights are scaled: one matrix
+    product per sample, and no scaled copy of the input to keep for the backward pass.
+    """
+
+    def __init__(self, in_channels: int, out_channels: int, style_dim: int):
+        super().__init__(in_channels, out_channels, 1, style_dim, demodulate=False)
+
+    def forward(self, x: Float[Tensor, "b i h w"], style: Float[Tensor, "b d"]) -> Float[Tensor, "b o h w"]:
+        weight = self.weight[0, :, :, 0, 0] * self.scale * self.modulation(style)[:, None]  # b o i
+        pixels = x.permute(0, 2, 3, 1).flatten(1, 2)
+        out = pixels @ weight.to(x.dtype).transpose(1, 2)
+        return out.unflatten(1, tuple(x.shape[2:])).permute(0, 3, 1, 2)
+
+
 class NoiseInjection(nn.Module):
-    """Adds one noise map to every channel, with a learned strength times a fixed gain."""
+    """Adds one noise map to every channel, with a learned strength times a fixed gain; overwrites its input."""
 
     def __init__(self, gain: float = 1.0) -> None:
         super().__init__()
@@ -119,11 +136,11 @@ class NoiseInjection(nn.Module):
         self.weight = nn.Parameter(torch.zeros(1))
 
     def forward(self, x: Float[Tensor, "b c h w"], noise: Float[Tensor, "#b 1 h w"]) -> Float[Tensor, "b c h w"]:
-        return x + (self.gain * self.weight * noise).to(x.dtype)
+        return x.add_((self.gain * self.weight * noise).to(x.dtype))
 
 
 class BiasedLeakyReLU(nn.Module):
-    """Channel bias times a fixed gain, then leaky ReLU."""
+    """Channel bias times a fixed gain, then leaky ReLU; overwrites its input."""
 
     def __init__(self, channels: int, gain: float = 1.0):
         super().__init__()
@@ -131,14 +148,16 @@ class BiasedLeakyReLU(nn.Module):
         self.bias = nn.Parameter(torch.zeros(channels))
 
     def forward(self, x: Float[Tensor, "b c h w"]) -> Float[Tensor, "b c h w"]:
-        return F.leaky_relu(x + (self.gain * self.bias).to(x.dtype)[:, None, None], LEAKY_SLOPE)
+        x = x.add_((self.gain * self.bias).to(x.dtype)[:, None, None])
+        return F.leaky_relu_(x, LEAKY_SLOPE)
 
 
 class StyledConv(nn.Module):
     """Modulated 3x3 convolution, noise, bias and activation.
 
     The gain that follows the leaky ReLU commutes with it. It is applied to the demodulation factors, the noise
-    strength and the bias, which are small, instead of to the feature maps.
+    strength and the bias, which are small, instead of to the feature maps. Noise, bias and activation overwrite the
+    demodulated map, which no backward pass needs: one large map to allocate and keep instead of four.
     """
 
     def __init__(self, in_channels: int, out_channels: int, style_dim: int, upsample: bool = False):
@@ -159,7 +178,7 @@ class ToRGB(nn.Module):
 
     def __init__(self, in_channels: int, style_dim: int, upsample: bool = True):
         super().__init__()
-        self.conv = ModulatedConv2d(in_channels, 3, 1, style_dim, demodulate=False)
+        self.conv = ModulatedToFew(in_channels, 3, style_dim)
         self.bias = nn.Parameter(torch.zeros(1, 3, 1, 1))
         if upsample:
             self.upsample = Upsample(gain=4.0)
