@@ -16,6 +16,7 @@ VERBS = {
     "encrypt": "turn the face in a photo into another person, with a password",
     "decrypt": "recover the face from a record, with the same password",
     "inspect": "show what a record holds; needs no password",
+    "measure": "measure on photos of yours how many faces are protected and recovered",
     "demo": "train for a moment, then encrypt and recover faces; writes one picture",
     "weights": "list, fetch, import and verify the networks of the model packs",
     "doctor": "check this installation and explain what is wrong",

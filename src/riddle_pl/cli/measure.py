@@ -1,0 +1,45 @@
+"""``riddle measure``: how well photos are protected and recovered, measured on photos at hand."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from riddle_pl.cli.options import Device, Pack, Quiet, say
+
+app = typer.Typer(add_completion=False)
+
+
+@app.command()
+def measure(
+    photos: Annotated[list[Path], typer.Argument(help="Folders and .tar archives of photos.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="Folder of the report.")] = Path("measured"),
+    crops: Annotated[
+        bool, typer.Option("--crops", help="They are aligned face crops: lay them on photos without people first.")
+    ] = False,
+    count: Annotated[int, typer.Option(help="Photos to take, at random.", min=1)] = 200,
+    seed: Annotated[int, typer.Option(help="Of photos, passwords and intervals.", min=0)] = 0,
+    calibrate_on: Annotated[
+        Path | None,
+        typer.Option(help="Folder of LFW (lfw_128.tar, lfw_pairs.txt) for the judge's threshold; takes minutes once."),
+    ] = None,
+    pack: Pack = "lite",
+    encryptor: Annotated[str, typer.Option(help="Role of the encryptor in the pack.")] = "encryptor",
+    device: Device = "cpu",
+    quiet: Quiet = False,
+) -> None:
+    """Measure on photos of yours how many faces are found, protected and refused, and what comes back.
+
+    Every photo is encrypted, recovered, and decrypted with a wrong password, in memory; dlib (or, without the extra
+    [dlib], the pack's recogniser, which flatters) says who is taken for whom. Writes OUT/table.md and OUT/report.json.
+
+    Example: riddle measure holiday/ --count 200 -o measured
+    """
+    from riddle_pl.measure.run import Settings, measure
+
+    settings = Settings(tuple(photos), out, crops, count, seed, calibrate_on, pack, encryptor, device, quiet)
+    report = measure(settings)
+    written = report.write(out)
+    say(quiet, report.to_markdown())
+    for path in written:
+        say(quiet, f"written: {path}")

@@ -1,0 +1,109 @@
+"""One measurement, from folders of photos to the report."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import riddle_pl
+from riddle_pl.data.progress import track
+from riddle_pl.data.sources import open_source
+from riddle_pl.device import resolve_device
+from riddle_pl.errors import ConfigError
+from riddle_pl.evaluation.calibration import calibrate
+from riddle_pl.evaluation.lfw import LFW
+from riddle_pl.evaluation.pairs import lfw_pairs
+from riddle_pl.evaluation.recognisers import DlibEvaluator
+from riddle_pl.files import require_writable_dir
+from riddle_pl.measure.photos import LaidCrops, Photos, PlainPhotos
+from riddle_pl.measure.rates import Rates
+from riddle_pl.measure.report import Report
+from riddle_pl.measure.trial import Trials
+from riddle_pl.packs import Pack, load_pack
+from riddle_pl.packs.store import home
+from riddle_pl.photos.face_work import JUDGED_SIZE
+from riddle_pl.photos.judges import best_judge
+from riddle_pl.photos.pseudonymise import Pseudonymiser
+
+RESAMPLES = 2000
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What is measured.
+
+    Args:
+        photos: folders and tar archives.
+        out: folder of the report.
+        crops: the photos are aligned face crops, to be laid on backgrounds.
+        count: photos, at most.
+        seed: chooses photos, passwords and the bootstrap's draws.
+        calibrate_on: folder of LFW's faces and pairs, for the judge's threshold; None: the one that it comes with.
+        pack, encryptor, device: see :class:`riddle_pl.photos.pseudonymise.Pseudonymiser`.
+        quiet: no progress bar.
+    """
+
+    photos: tuple[Path, ...]
+    out: Path
+    crops: bool = False
+    count: int = 200
+    seed: int = 0
+    calibrate_on: Path | None = None
+    pack: str = "lite"
+    encryptor: str = "encryptor"
+    device: str = "cpu"
+    quiet: bool = False
+
+
+def measure(settings: Settings) -> Report:
+    """Encrypts and recovers every photo, and judges every face.
+
+    Raises:
+        RiddleError: no photos, no such pack or encryptor, an unwritable ``out``, no dlib for ``calibrate_on``.
+    """
+    kind = LaidCrops if settings.crops else PlainPhotos
+    photos = kind(open_source(settings.photos), settings.count, settings.seed)
+    require_writable_dir(settings.out, "folder of the report", create=True)
+    pack = load_pack(settings.pack)
+    device = resolve_device(settings.device)
+    judge = best_judge(pack, device)
+    same_person, origin = _threshold(settings, judge.name, judge.same_person)
+    pseudonymiser = Pseudonymiser(pack, encryptor=settings.encryptor, device=device)
+    pseudonymiser.coder.prepare()
+    trials, rates = Trials(pseudonymiser, settings.seed), Rates(judge.embed, same_person)
+    done = []
+    for photo in track(photos, settings.count, "encrypting, recovering, judging", settings.quiet):
+        trial = trials(photo)
+        rates.update(trial)
+        done.append(replace(trial, images={}))
+    about = _about(settings, photos, pack)
+    about["judge"] = f"{judge.name}: same person above a cosine of {same_person:.4f} ({origin})"
+    if judge.note:
+        about["judge's note"] = judge.note
+    return Report(about, done, rates.compute(RESAMPLES, settings.seed))
+
+
+def _threshold(settings: Settings, judge: str, same_person: float) -> tuple[float, str]:
+    """The judge's threshold and where it comes from."""
+    if settings.calibrate_on is None:
+        return same_person, "the threshold of the quality gate"
+    if judge != DlibEvaluator.name:
+        raise ConfigError("--calibrate-on needs dlib; pip install 'riddle-pl[dlib]'")
+    evaluator = DlibEvaluator(workers=1)
+    faces = LFW(str(settings.calibrate_on))
+    pairs = lfw_pairs(evaluator, faces, JUDGED_SIZE, home() / "evaluation", settings.quiet)
+    found = calibrate(pairs, 1e-3)
+    return found.threshold, (
+        f"calibrated on {pairs.origin}: it accepts {found.far:.2%} of {found.different} pairs of different people and "
+        f"{found.tar:.1%} of {found.same} pairs of one person"
+    )
+
+
+def _about(settings: Settings, photos: Photos, pack: Pack) -> dict[str, str]:
+    entry = settings.encryptor
+    return {
+        "riddle-pl": riddle_pl.__version__,
+        "photos": f"{', '.join(path.name for path in settings.photos)}; {photos.note}",
+        "pack": f"{pack.name}, {pack.size} px, generator sha256 {pack.expected_sha256('generator')}",
+        "encryptor": f"{entry}, sha256 {pack.expected_sha256(entry)}",
+        "seed": str(settings.seed),
+        "intervals": f"95 %, percentile bootstrap over faces, {RESAMPLES} resamples",
+    }
