@@ -1,7 +1,7 @@
 """Recipe of the pack's face parser: a small U-Net on photos with hand-drawn label maps."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -128,7 +128,7 @@ class ParserRecipe(Recipe):
         """Held-out faces, below each its label map, and below that the prediction."""
         chosen = torch.arange(len(self.held_out))[spread(len(self.held_out), 32)]
         x, labels = crop(self.held_out, chosen)
-        return stacked_rows(x, _in_colours(labels), _in_colours(self._predict(x)))
+        return stacked_rows(x, in_colours(labels), in_colours(self._predict(x)))
 
     @torch.no_grad()
     def _predict(self, x: Float[Tensor, "b 3 h h"]) -> UInt8[Tensor, "b h h"]:
@@ -136,14 +136,7 @@ class ParserRecipe(Recipe):
         return labels
 
     def figures(self) -> Mapping[str, float]:
-        shared, either = torch.zeros(CLASSES), torch.zeros(CLASSES)
-        for chosen in torch.arange(len(self.held_out)).split(EVALUATION_BATCH):
-            x, labels = crop(self.held_out, chosen)
-            predicted = torch.where(labels == IGNORED, labels, self._predict(x))
-            for label in LABELS:
-                here, there = labels == label, predicted == label
-                shared[label] += (here & there).sum()
-                either[label] += (here | there).sum()
+        shared, either = (pixels.sum(dim=0) for pixels in overlaps(self.held_out, self._predict))
         photos = f"{len(self.held_out)} held-out photos"
         iou = {NAMES[label]: float(shared[label] / either[label].clamp_min(1.0)) for label in LABELS}
         return {f"IoU of {name}, {photos}": value for name, value in iou.items()} | {
@@ -183,6 +176,21 @@ def crop(
     return F.avg_pool2d(x, FINENESS) / 127.5 - 1.0, labels[:, 0].to(torch.uint8)
 
 
+def overlaps(
+    faces: LabelledFaces, predict: Callable[[Float[Tensor, "b 3 h h"]], UInt8[Tensor, "b h h"]]
+) -> tuple[Float[Tensor, "n classes"], Float[Tensor, "n classes"]]:
+    """Pixels of each photo and class on which labels and prediction agree, and those that either of the two has."""
+    shared, either = torch.zeros(len(faces), CLASSES), torch.zeros(len(faces), CLASSES)
+    for chosen in torch.arange(len(faces)).split(EVALUATION_BATCH):
+        x, labels = crop(faces, chosen)
+        predicted = torch.where(labels == IGNORED, labels, predict(x))
+        for label in LABELS:
+            here, there = labels == label, predicted == label
+            shared[chosen, label] = (here & there).sum(dim=(1, 2)).float()
+            either[chosen, label] = (here | there).sum(dim=(1, 2)).float()
+    return shared, either
+
+
 def _indices(labels: UInt8[Tensor, "b h h"]) -> Tensor:
     """Positions in ``LABELS``, or ``IGNORED``."""
     table = torch.full((256,), IGNORED)
@@ -190,7 +198,8 @@ def _indices(labels: UInt8[Tensor, "b h h"]) -> Tensor:
     return table[labels.long()]
 
 
-def _in_colours(labels: UInt8[Tensor, "b h h"]) -> Float[Tensor, "b 3 h h"]:
+def in_colours(labels: UInt8[Tensor, "b h h"]) -> Float[Tensor, "b 3 h h"]:
+    """Label maps in the colours of the data."""
     table = torch.zeros(256, 3)
     for label, colour in COLOURS.items():
         table[label] = torch.tensor(colour) / 127.5 - 1.0

@@ -1,0 +1,96 @@
+"""The archives of faces that the recipes train on, and what they hold out."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from riddle_pl.errors import DataError
+from riddle_pl.files import require_file
+from riddle_pl.pretraining.faces import FaceSet, read_faces
+
+AGES = ((0, 29, "up to 29"), (30, 49, "30 to 49"), (50, 200, "50 and older"))
+
+_SEX_AND_GROUP = re.compile(r"_(female|male)_([a-z]+)\.\w+$")
+_AGE = re.compile(r"A(\d+)\.\w+$")
+
+
+@dataclass(frozen=True)
+class FaceArchives:
+    """Nothing is read before it is asked for.
+
+    Args:
+        root: folder of the archives.
+        archives: their names, without ``.tar``.
+        held_out: share of held-out images, as the recipes had it.
+        identities: file in ``root`` with lines ``IMAGE PERSON``, for archives with several images of a person; or null.
+    """
+
+    root: str
+    archives: Sequence[str]
+    held_out: float = 0.05
+    identities: str | None = None
+
+    def check(self) -> None:
+        """Raises :class:`DataError` where a file is missing."""
+        for name in self.archives:
+            require_file(Path(self.root).expanduser() / f"{name}.tar", "face archive", DataError)
+        if self.identities is not None:
+            require_file(Path(self.root).expanduser() / self.identities, "identities", DataError)
+
+    def train(self, size: int) -> FaceSet:
+        """The faces that recipes train on."""
+        return read_faces(Path(self.root).expanduser(), self.archives, size, self.held_out, "train")
+
+    def unseen(self, size: int) -> FaceSet:
+        """The held-out faces."""
+        return read_faces(Path(self.root).expanduser(), self.archives, size, self.held_out, "held_out")
+
+    def strangers(self, size: int, train: FaceSet) -> FaceSet:
+        """Held-out faces of people of whom no image is in ``train``, as far as names and ``identities`` tell."""
+        unseen = self.unseen(size)
+        people = self._people()
+        known = {people[name] for name in map(_file, train.names) if name in people}
+        return subset(unseen, [i for i, name in enumerate(unseen.names) if people.get(_file(name)) not in known])
+
+    def _people(self) -> dict[str, str]:
+        """Person by image."""
+        if self.identities is None:
+            return {}
+        path = require_file(Path(self.root).expanduser() / self.identities, "identities", DataError)
+        rows = [line.split() for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
+        if any(len(row) != 2 for row in rows):
+            raise DataError(f"identities {path} has a line that is not `IMAGE PERSON`; get the file again")
+        return {row[0]: row[1] for row in rows}
+
+
+def subset(faces: FaceSet, chosen: Sequence[int]) -> FaceSet:
+    """Some of the faces, in this order.
+
+    Raises:
+        DataError: none was chosen.
+    """
+    if not chosen:
+        raise DataError("no face is left for the audit; give other archives")
+    return FaceSet(faces.images[torch.tensor(chosen)], [faces.names[i] for i in chosen])
+
+
+def drawn(faces: FaceSet, count: int | None, seed: int) -> FaceSet:
+    """At most ``count`` faces, in an order that the seed fixes; None: all."""
+    order = torch.randperm(len(faces), generator=torch.Generator().manual_seed(seed)).tolist()
+    return subset(faces, order[:count])
+
+
+def groups_of(name: str) -> list[str]:
+    """The groups that a file's name puts a face in: sex and coarse ethnic label, or age; none where it says nothing."""
+    if match := _SEX_AND_GROUP.search(name):
+        return [match[1], match[2]]
+    if match := _AGE.search(name):
+        return [label for low, high, label in AGES if low <= int(match[1]) <= high]
+    return []
+
+
+def _file(name: str) -> str:
+    return name.rsplit("/", 1)[-1]

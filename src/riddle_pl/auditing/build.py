@@ -1,0 +1,61 @@
+"""From the config of ``riddle-audit`` to its parts, and what can be known to fail before anything is written."""
+
+from pathlib import Path
+from typing import Any
+
+from omegaconf import DictConfig
+
+from riddle_pl.auditing.audit import Audit, Bench
+from riddle_pl.auditing.card import check_export
+from riddle_pl.config import check_config, instantiate
+from riddle_pl.device import resolve_device
+from riddle_pl.errors import ConfigError
+from riddle_pl.files import require_writable_dir
+from riddle_pl.packs.store import home
+
+
+def build_audit(cfg: DictConfig) -> tuple[Bench, Audit]:
+    """Builds every node of a checked config; nothing is read or loaded.
+
+    Raises:
+        ConfigError: a node does not fit its target.
+    """
+    bench = Bench(
+        pack=instantiate(cfg.pack, "pack"),
+        recognisers=_each(cfg, "evaluators"),
+        detectors=_each(cfg, "detectors"),
+        seed=cfg.seed,
+        resamples=cfg.resamples,
+        batch_size=cfg.batch_size,
+        device=resolve_device(cfg.device),
+        cache_dir=Path(cfg.cache_dir).expanduser() if cfg.cache_dir else home() / "evaluation",
+        quiet=cfg.quiet,
+    )
+    return bench, instantiate(cfg.audit, "audit")
+
+
+def check_job(cfg: DictConfig) -> None:
+    """Checks the config of one audit, and that everything that it names is there.
+
+    Raises:
+        RiddleError: one line about the first thing that is wrong.
+    """
+    check_config(cfg)
+    for name in ("batch_size", "resamples"):
+        if cfg[name] < 1:
+            raise ConfigError(f"{name}={cfg[name]}; give at least 1")
+    out = Path(cfg.out)
+    existing = next(folder for folder in (out, *out.absolute().parents) if folder.exists())
+    require_writable_dir(existing, "folder of out")
+    bench, audit = build_audit(cfg)
+    bench.pack.verify(audit.role)
+    if cfg.export is not None:
+        check_export(Path(cfg.export), bench.pack, audit.role)
+    for judge in (*bench.recognisers, *bench.detectors):
+        judge.check()
+    audit.check(bench)
+
+
+def _each(cfg: DictConfig, group: str) -> list[Any]:
+    """The named nodes of a group; a null entry switches one off."""
+    return [instantiate(node, f"{group}.{name}") for name, node in cfg[group].items() if node is not None]

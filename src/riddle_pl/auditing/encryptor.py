@@ -1,0 +1,85 @@
+"""``audit=encryptor``: how fast and how large. What it protects and recovers is measured by ``riddle-eval``."""
+
+import time
+from collections.abc import Callable
+
+import torch
+
+from riddle_pl.auditing.audit import Audit, Bench, Figure, Findings
+from riddle_pl.auditing.samples import codes, draw
+from riddle_pl.errors import ConfigError, PackError
+from riddle_pl.password import KdfParams, derive_key, key_latent
+
+MEGABYTE = 1_000_000
+
+
+class EncryptorAudit(Audit):
+    """Times loading and encrypting; weighs the pack.
+
+    Args:
+        encryptor: role of the encryptor.
+        repeats: each time is the median of so many.
+
+    Raises:
+        ConfigError: a value is out of range.
+    """
+
+    def __init__(self, encryptor: str = "encryptor", repeats: int = 9):
+        if repeats < 1:
+            raise ConfigError(f"audit.repeats={repeats}; give at least 1")
+        self.role = encryptor
+        self.repeats = repeats
+
+    def check(self, bench: Bench) -> None:
+        if bench.pack.entry(self.role).tokens is None:
+            raise PackError(f"audit.encryptor={self.role} is no encryptor of pack {bench.pack.name}")
+        for role in ("generator", "encoder"):
+            bench.pack.verify(role)
+
+    @torch.no_grad()
+    def run(self, bench: Bench) -> Findings:
+        pack, device = bench.pack, bench.device
+        findings = Findings(notes=list(NOTES))
+        loading = self._median(lambda: [pack.load(role).to(device) for role in ("generator", "encoder", self.role)])
+        generator = bench.generator()
+        encoder = pack.load("encoder").to(device)
+        network, tokens = pack.encryptor(self.role)
+        network.to(device)
+        x = draw(generator, generator.broadcast(codes(generator, 1, bench.seed)), 1).to(device)
+        kdf = KdfParams()
+        key = derive_key("a password", kdf)
+
+        def encrypt() -> None:
+            w = encoder(x)
+            generator(network(w, key_latent(key, generator, tokens))).cpu()
+
+        encrypt()  # the first call warms up
+        threads = f"{torch.get_num_threads()} CPU threads" if device.type == "cpu" else str(device)
+        section = "Speed"
+        findings.figures += [
+            Figure.plain(section, f"{name}, seconds, {threads}", seconds, self.repeats, "lower")
+            for name, seconds in (
+                ("loading generator, encoder and encryptor, hashes verified", loading),
+                ("encrypting one aligned face", self._median(encrypt)),
+                (f"key from a password (Argon2id, {kdf.memory_kib} KiB)", self._median(lambda: derive_key("b", kdf))),
+            )
+        ]
+        sizes = {role: pack.path(role).stat().st_size / MEGABYTE for role in pack.roles if pack.has(role)}
+        findings.figures += [Figure.plain("Size in MB", role, size, 1, "lower", 2) for role, size in sizes.items()]
+        findings.figures.append(Figure.plain("Size in MB", "all", sum(sizes.values()), len(sizes), "lower", 2))
+        return findings
+
+    def _median(self, task: Callable[[], object]) -> float:
+        seconds = []
+        for _ in range(self.repeats):
+            started = time.perf_counter()
+            task()
+            seconds.append(time.perf_counter() - started)
+        return float(torch.tensor(seconds).median())
+
+
+NOTES = (
+    "One aligned face: encoder, encryptor and generator, without finding the face and without the key, which is "
+    "meant to be slow.",
+    "De-identification, recovery and wrong passwords are measured by `riddle-eval`.",
+)

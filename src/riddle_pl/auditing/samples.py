@@ -1,0 +1,61 @@
+"""People that a generator draws, and pictures of them."""
+
+from collections.abc import Sequence
+
+import torch
+from jaxtyping import Float
+from PIL import Image
+from torch import Tensor
+from torchvision.utils import make_grid
+
+from riddle_pl.networks.stylegan2 import Generator
+
+TRUNCATIONS = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0, 1.2)
+MIXED_LAYERS = 4
+"""In the style-mixing picture, layers below it (up to 8 px) come from the row's person, the others from the
+column's."""
+
+
+def codes(generator: Generator, count: int, seed: int) -> Float[Tensor, "n 512"]:
+    """W codes of ``count`` people; the first are the same for every count."""
+    z = torch.randn(count, generator.style_dim, generator=torch.Generator().manual_seed(seed))
+    with torch.no_grad():
+        return generator.mapping(z.to(generator.input.input))
+
+
+def truncated(generator: Generator, w: Float[Tensor, "n 512"], psi: float) -> Float[Tensor, "n k 512"]:
+    """W+ codes drawn towards the mean by the truncation trick (Karras et al., CVPR 2019)."""
+    mean = generator.mean_w()
+    return generator.broadcast(mean + psi * (w - mean))
+
+
+@torch.no_grad()
+def draw(generator: Generator, w: Float[Tensor, "n k 512"], batch: int) -> Float[Tensor, "n 3 h h"]:
+    """Images in [-1, 1], on the CPU."""
+    return torch.cat([generator(part).clamp(-1.0, 1.0).float().cpu() for part in w.split(batch)])
+
+
+def sheet(x: Float[Tensor, "n 3 h h"], columns: int) -> Image.Image:
+    """Images side by side on white."""
+    grid = make_grid(x, nrow=columns, padding=2, pad_value=1.0)
+    pixels = ((grid.clamp(-1.0, 1.0) + 1.0) * 127.5).round().byte().permute(1, 2, 0)
+    return Image.fromarray(pixels.numpy())
+
+
+def truncation_strip(generator: Generator, w: Float[Tensor, "n 512"]) -> Image.Image:
+    """A row per person: psi of :data:`TRUNCATIONS` from left to right."""
+    steps = torch.stack([truncated(generator, w, psi) for psi in TRUNCATIONS], dim=1)
+    return sheet(draw(generator, steps.flatten(0, 1), len(TRUNCATIONS)), len(TRUNCATIONS))
+
+
+def style_mixing(generator: Generator, w: Float[Tensor, "n 512"], rows: int) -> Image.Image:
+    """The first ``rows`` people give the coarse layers, the others, who stand above the columns, the fine ones."""
+    coarse, fine = truncated(generator, w[:rows], 0.8), truncated(generator, w[rows:], 0.8)
+    layers = min(MIXED_LAYERS, generator.num_layers - 1)
+    cells: Sequence[Tensor] = [
+        torch.cat([row[None], torch.cat([row[:layers].expand(len(fine), -1, -1), fine[:, layers:]], dim=1)])
+        for row in coarse
+    ]
+    images = draw(generator, torch.cat([fine, *cells]), 16)
+    blank = torch.ones_like(images[:1])
+    return sheet(torch.cat([blank, images]), len(fine) + 1)

@@ -1,0 +1,36 @@
+"""``riddle-audit``: measures one network of a pack (a Hydra application)."""
+
+from pathlib import Path
+
+from hydra.core.hydra_config import HydraConfig
+from omegaconf import DictConfig
+
+from riddle_pl.config.app import run_app
+
+
+def main() -> None:
+    """Entry point. Exit status 2 after a mistake of the user's, 130 after Ctrl-C."""
+    from riddle_pl.auditing.build import check_job
+    from riddle_pl.auditing.settings import register_audit_schema
+
+    register_audit_schema()
+    run_app("audit", audit, check_job)
+
+
+def audit(cfg: DictConfig) -> None:
+    """Runs one audit; the report goes to Hydra's output folder, and with ``export`` into a model card too."""
+    from riddle_pl.auditing.card import write_section
+    from riddle_pl.auditing.run import run_audit
+
+    hydra = HydraConfig.get()
+    report = run_audit(cfg, hydra.overrides.task)
+    written = report.write(Path(hydra.runtime.output_dir))
+    if cfg.export is not None:
+        written += write_section(Path(cfg.export), report.role, report)
+    if not cfg.quiet:
+        print(report.to_markdown())
+        print("Written:", *(f"  {path}" for path in written), sep="\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,21 @@
+"""``invert=encoder``: one pass of the pack's encoder."""
+
+from typing import ClassVar
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from riddle_pl.inversion.inversion import Inversion
+
+
+class EncoderInversion(Inversion):
+    """What the encoder says; see :class:`Inversion`."""
+
+    name: ClassVar[str] = "encoder"
+    roles: ClassVar[tuple[str, ...]] = ("encoder",)
+
+    @torch.no_grad()
+    def __call__(self, x: Float[Tensor, "b 3 h h"]) -> Float[Tensor, "b n 512"]:
+        w: Tensor = self.encoder(x.to(self.device))
+        return w.cpu()

@@ -1,0 +1,55 @@
+"""What every inversion offers, and the networks that all of them need."""
+
+from abc import ABC, abstractmethod
+from functools import cached_property
+from typing import ClassVar
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from riddle_pl.device import resolve_device
+from riddle_pl.packs import Pack
+
+
+class Inversion(ABC):
+    """Finds the codes w of aligned faces. Each network is loaded when it is first needed.
+
+    Args:
+        pack: the networks.
+        device: where they run: auto, cpu, cuda or cuda:N.
+    """
+
+    name: ClassVar[str]
+    roles: ClassVar[tuple[str, ...]]
+    """What it needs of a pack."""
+
+    def __init__(self, pack: Pack, device: str = "auto"):
+        self.pack = pack
+        self.device_name = device
+
+    @cached_property
+    def device(self) -> torch.device:
+        return resolve_device(self.device_name)
+
+    def check(self) -> None:
+        """Raises a ``RiddleError`` when a network or the device is missing; loads nothing."""
+        resolve_device(self.device_name)
+        for role in self.roles:
+            self.pack.verify(role)
+
+    @abstractmethod
+    def __call__(self, x: Float[Tensor, "b 3 h h"]) -> Float[Tensor, "b n 512"]:
+        """Codes of aligned faces in [-1, 1], of the pack's size; inputs may lie anywhere, codes are on the CPU.
+
+        Raises:
+            PackError: the pack lacks a network.
+        """
+
+    @cached_property
+    def encoder(self) -> nn.Module:
+        """Photo to code, in one go."""
+        return self._load("encoder")
+
+    def _load(self, role: str) -> nn.Module:
+        return self.pack.load(role).to(self.device)

@@ -1,0 +1,41 @@
+"""If this fails, the cards of parser and encryptor state wrong overlaps, times or sizes."""
+
+import pytest
+
+from riddle_pl.auditing.encryptor import EncryptorAudit
+from riddle_pl.auditing.parser import ParserAudit
+from riddle_pl.errors import ConfigError, DataError, PackError
+
+
+def test_overlap_per_class(bench, audit_data, monkeypatch):
+    audit = ParserAudit(str(audit_data), held_out=0.6)
+    audit.check(bench)
+    found = audit.run(bench)
+    iou = {figure.name: figure.value for figure in found.figures}
+    assert set(iou) == {
+        "background", "skin", "nose", "eyes", "mouth", "hair", "mean", "share of pixels right, mean of photos"
+    }  # fmt: skip
+    assert all(0 <= value <= 1 for value in iou.values())
+    assert [picture.name for picture in found.pictures] == ["labels"]
+
+
+def test_a_missing_archive_is_said(bench, tmp_path):
+    with pytest.raises(DataError, match=r"fasseg\.tar does not exist"):
+        ParserAudit(str(tmp_path)).check(bench)
+
+
+def test_times_and_sizes(bench):
+    audit = EncryptorAudit("encryptor-df", repeats=1)
+    audit.check(bench)
+    figures = audit.run(bench).figures
+    sizes = {figure.name: figure.value for figure in figures if figure.section == "Size in MB"}
+    assert sizes["generator"] == pytest.approx(bench.pack.path("generator").stat().st_size / 1e6)
+    assert sizes.pop("all") == pytest.approx(sum(sizes.values()))
+    assert all(figure.value > 0 for figure in figures if figure.section == "Speed")
+
+
+def test_another_network_is_no_encryptor(bench):
+    with pytest.raises(PackError, match="parser is no encryptor"):
+        EncryptorAudit("parser").check(bench)
+    with pytest.raises(ConfigError, match="repeats=0"):
+        EncryptorAudit(repeats=0)

@@ -1,0 +1,59 @@
+"""If this fails, the recogniser's card states a wrong accuracy, or praises gradients that change nobody."""
+
+import pytest
+import torch
+
+from riddle_pl.auditing.recogniser import RecogniserAudit
+from riddle_pl.auditing.verification import area, best_threshold, fold_accuracies, fold_starts, roc_points
+from riddle_pl.errors import DataError
+from riddle_pl.evaluation.lfw import LFW
+from riddle_pl.evaluation.pairs import PairSimilarities
+
+
+def pairs(cosines, same):
+    return PairSimilarities(torch.tensor(cosines, dtype=torch.float64), torch.tensor(same, dtype=torch.bool), "pairs")
+
+
+def test_folds_begin_with_pairs_of_one_person():
+    assert fold_starts(torch.tensor([1, 1, 0, 1, 0, 0, 1, 0], dtype=torch.bool)) == [0, 3, 6]
+
+
+def test_the_threshold_of_a_fold_comes_from_the_others():
+    # the last fold alone would be told apart by 0.2; the others say 0.6
+    cosines = [0.9, 0.3, 0.9, 0.3, 0.4, 0.0]
+    assert fold_accuracies(pairs(cosines, [1, 0, 1, 0, 1, 0])).tolist() == [1.0, 1.0, 0.5]
+
+
+def test_the_best_threshold_has_the_most_pairs_right():
+    cosines, same = torch.tensor([0.1, 0.2, 0.3, 0.8]), torch.tensor([False, True, False, True])
+    assert best_threshold(cosines, same) == pytest.approx(0.55)  # the first of two equally good places would be 0.15
+    assert best_threshold(torch.tensor([0.5, 0.9]), torch.tensor([True, True])) < 0.5
+
+
+def test_area_counts_ties_half():
+    assert area(pairs([0.9, 0.5, 0.5, 0.1], [1, 1, 0, 0])) == pytest.approx(3.5 / 4)
+    far, tar = roc_points(pairs([0.9, 0.5, 0.4, 0.1], [1, 1, 0, 0]))
+    assert (float(far[0]), float(tar[0])) == (0.0, 1.0)
+
+
+def test_one_fold_is_refused():
+    with pytest.raises(DataError, match="1 fold"):
+        fold_accuracies(pairs([0.9, 0.1], [1, 0]))
+
+
+def test_verifies_pairs_and_follows_the_gradient(bench, audit_data):
+    people = LFW(str(audit_data), faces="faces", count=5)
+    audit = RecogniserAudit(people, compared=True, steps=3, length=0.2)
+    audit.check(bench)
+    found = audit.run(bench)
+    figures = {(figure.section, figure.name): figure for figure in found.figures}
+    # the fake recogniser tells painted people apart by their colours
+    assert figures["Verification by fake", "accuracy, mean of 2 folds"].value == 1.0
+    assert figures["Verification by fake", "area under the ROC curve"].value == 1.0
+    assert 0 <= figures["Verification by this recogniser", "accuracy, mean of 2 folds"].value <= 1
+    own = [point["cosine"] for point in found.curves["gradient, this recogniser"]]
+    assert own[-1] < own[0]
+    moved = [point["moved"] for point in found.curves["gradient, fake"]]
+    assert moved[1] == pytest.approx(0.2, rel=1e-3)
+    assert figures["Gradients", "fake: share of faces on which it fell"].count == 5
+    assert {picture.name for picture in found.pictures} == {"roc", "gradients"}

@@ -1,0 +1,113 @@
+"""If this fails, `riddle-audit` does not measure what a model card says, or greets a mistake with a traceback."""
+
+import json
+import logging
+import shutil
+import sys
+
+import pytest
+
+from riddle_pl.cli import audit as command
+from riddle_pl.config import check_config, compose_jobs
+from tests.evaluation.fakes import write_lfw
+from tests.pretraining.archives import face_archive
+
+FAKE = "+evaluators.fake._target_=tests.evaluation.fakes.FakeRecogniser"
+GENERATOR = (
+    "audit=generator",
+    "evaluators=[]",
+    "detectors=[]",
+    FAKE,
+    "data.root=data",
+    "audit.faces.archives=[faces]",
+    "audit.faces.identities=null",
+    "audit.faces.held_out=0.3",
+    "audit.people.faces=faces",
+    "audit.people.count=6",
+    "audit.count=4",
+)
+
+
+@pytest.fixture
+def riddle_audit(tmp_path, tiny_pack_folder, capfd, monkeypatch):
+    """`riddle_audit("audit=encryptor")` in a folder with `data` and a pack that has cards."""
+    write_lfw(tmp_path / "data")
+    face_archive(tmp_path / "data")
+    pack = shutil.copytree(tiny_pack_folder, tmp_path / "pack")
+    (pack / "generator.md").write_text("# generator\n\nIt draws.\n")
+    monkeypatch.chdir(tmp_path)
+
+    def run(*overrides):
+        settings = ["pack=./pack", "out=report", "device=cpu", "resamples=20"]
+        monkeypatch.setattr(sys, "argv", ["riddle-audit", *settings, *overrides])
+        handlers, level = logging.root.handlers[:], logging.root.level
+        status = 0
+        try:
+            command.main()
+        except SystemExit as stop:
+            status = int(stop.code or 0)
+        finally:
+            logging.root.handlers[:] = handlers
+            logging.root.setLevel(level)
+        captured = capfd.readouterr()
+        return status, captured.out, captured.err
+
+    return run
+
+
+def test_prints_writes_and_exports(riddle_audit, tmp_path, tiny_pack):
+    status, out, err = riddle_audit(*GENERATOR, "export=./pack")
+    assert (status, err) == (0, "")
+    assert (tmp_path / "report" / "audit.md").read_text() in out
+    content = json.loads((tmp_path / "report" / "audit.json").read_text())
+    assert tiny_pack.expected_sha256("generator") in content["about"]["network"]
+    assert content["about"]["command"].startswith("`riddle-audit pack=")
+    assert {figure["section"] for figure in content["figures"]} >= {"FD-fake", "Diversity by fake"}
+    card = (tmp_path / "pack" / "generator.md").read_text()
+    assert "## Audit" in card
+    assert "pictures/generator_truncation.jpg" in card
+    assert (tmp_path / "pack" / "pictures" / "generator_truncation.jpg").is_file()
+    assert not (tmp_path / "pack" / "pictures" / "generator_closest_fake.jpg").exists()
+
+
+@pytest.mark.parametrize(
+    ("overrides", "expected"),
+    [
+        (("audit=genrator",), "did you mean 'generator'"),
+        (("audit=parser",), "data.root has no value"),
+        (("audit=encryptor", "audit.repeat=3"), "did you mean 'repeats'"),
+        (("audit=encryptor", "export=./pack"), "encryptor.md does not exist"),
+        (("audit=encryptor", "export=./nothing"), "manifest.json is missing"),
+        (("audit=encryptor", "resamples=0"), "resamples=0; give at least 1"),
+        (("audit=encoder", "data.root=data", "invert=optimize", "evaluators=[]"), "did you mean 'optimise'"),
+        ((*GENERATOR, "audit.faces.archives=[none]"), "none.tar does not exist"),
+        ((*GENERATOR, "+evaluators.fake.available=false"), "pip install fake"),
+        (("audit=generator", "data.root=data"), "give evaluators.mobilefacenet.path="),
+    ],
+)
+def test_a_mistake_is_one_line_and_nothing_is_written(riddle_audit, tmp_path, overrides, expected):
+    status, out, err = riddle_audit(*overrides)
+    assert (status, out) == (2, "")
+    assert err.startswith("error: ")
+    assert err.count("\n") == 1, err
+    assert expected in err
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["data", "pack"]
+
+
+def test_help_shows_an_example(riddle_audit):
+    status, out, _ = riddle_audit("--help")
+    assert status == 0
+    assert "riddle-audit audit=generator" in out
+    assert "audit: encoder, encryptor, generator, parser, recogniser" in out
+
+
+@pytest.mark.parametrize("name", ["encoder", "encryptor", "generator", "parser", "recogniser"])
+def test_every_shipped_audit_fits_its_signature(name):
+    from riddle_pl.auditing.build import build_audit
+    from riddle_pl.auditing.settings import register_audit_schema
+
+    register_audit_schema()
+    extra = ["evaluators.mobilefacenet.path=x"] if name == "generator" else []
+    [cfg] = compose_jobs("audit", [f"audit={name}", "data.root=x", *extra])
+    check_config(cfg)
+    assert build_audit(cfg)[1].role == name
