@@ -1,5 +1,7 @@
-"""``riddle-eval``: measures an encryptor on people that no network was trained on (a Hydra application)."""
+"""``riddle-eval``: measures an encryptor, or any other method, on photos of people (a Hydra application)."""
 
+import shlex
+import sys
 from pathlib import Path
 
 from hydra.core.hydra_config import HydraConfig
@@ -19,13 +21,15 @@ def main() -> None:
 
 def run_evaluation(cfg: DictConfig) -> None:
     """Runs one evaluation; the report goes to Hydra's output folder."""
+    from riddle_pl.evaluation.outputs import page, write_evaluation
     from riddle_pl.evaluation.run import evaluate
+    from riddle_pl.evaluation.tables import all_tables
 
     out = Path(HydraConfig.get().runtime.output_dir)
-    report = evaluate(cfg)
-    written = report.write(out)
+    evaluation = evaluate(cfg, command=shlex.join(["riddle-eval", *sys.argv[1:]]))
+    written = write_evaluation(evaluation, out)
     if not cfg.quiet:
-        print(report.to_markdown())
+        print(page(evaluation.report, all_tables([evaluation.report])))
         print("Written:", *(f"  {path}" for path in written), sep="\n")
 
 

@@ -1,49 +1,70 @@
 """From the config of ``riddle-eval`` to its parts, and what can be known to fail before anything is written."""
 
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from omegaconf import DictConfig
 
 from riddle_pl.config import check_config, instantiate
-from riddle_pl.config.names import suggestion
 from riddle_pl.device import resolve_device
-from riddle_pl.errors import ConfigError
+from riddle_pl.errors import ConfigError, DataError
 from riddle_pl.evaluation.detectors import Detector
+from riddle_pl.evaluation.faces import FaceSource
+from riddle_pl.evaluation.features import InceptionFeatures, PerceptualFeatures
+from riddle_pl.evaluation.judge import Judge
 from riddle_pl.evaluation.lfw import LFW
-from riddle_pl.evaluation.passwords import TextPasswords
+from riddle_pl.evaluation.method import Method
 from riddle_pl.evaluation.recognisers import Recogniser
 from riddle_pl.files import require_writable_dir
-from riddle_pl.packs import Pack
 
 
 class Parts(NamedTuple):
     """The objects of one evaluation; none has read or loaded anything yet."""
 
-    pack: Pack
-    faces: LFW
-    passwords: TextPasswords
+    method: Method
+    faces: FaceSource
+    pairs: LFW | None
+    """Where the thresholds come from; None: from the faces that are evaluated."""
     recognisers: list[Recogniser]
     detectors: list[Detector]
+    perceptual: list[PerceptualFeatures]
+    frechet: list[InceptionFeatures]
+    left_out: dict[str, str]
+    """Judges that cannot run here, and why."""
 
 
 def build_parts(cfg: DictConfig) -> Parts:
     """Builds every node of a checked config.
 
     Raises:
-        ConfigError: a node does not fit its target.
+        ConfigError: a node does not fit its target, or is of another kind than its place wants.
     """
+    faces = instantiate(cfg.data, "data")
+    if not isinstance(faces, FaceSource):
+        raise ConfigError(
+            f"data ({cfg.data._target_}) is for training; choose data=lfw or, for any photos, data=folder"
+        )
+    judges: dict[str, Judge] = {}
+    for group in ("evaluators", "detectors", "features"):
+        for name, node in cfg[group].items():
+            if node is not None:  # a null entry switches one off
+                judges[f"{group}.{name}"] = instantiate(node, f"{group}.{name}")
+    reasons = {key: reason for key, judge in judges.items() if (reason := judge.missing())}
+    able = [judge for key, judge in judges.items() if key not in reasons]
     return Parts(
-        pack=instantiate(cfg.pack, "pack"),
-        faces=instantiate(cfg.data, "data"),
-        passwords=instantiate(cfg.passwords, "passwords"),
-        recognisers=_each(cfg, "evaluators"),
-        detectors=_each(cfg, "detectors"),
+        method=instantiate(cfg.method, "method"),
+        faces=faces,
+        pairs=_pairs(cfg, faces),
+        recognisers=[judge for judge in able if isinstance(judge, Recogniser)],
+        detectors=[judge for judge in able if isinstance(judge, Detector)],
+        perceptual=[judge for judge in able if isinstance(judge, PerceptualFeatures)],
+        frechet=[judge for judge in able if isinstance(judge, InceptionFeatures)],
+        left_out=reasons,
     )
 
 
 def check_job(cfg: DictConfig) -> None:
-    """Checks the config of one evaluation, and that everything that it names is there.
+    """Checks the config of one evaluation, and that everything that it cannot do without is there.
 
     Raises:
         RiddleError: one line about the first thing that is wrong.
@@ -54,26 +75,46 @@ def check_job(cfg: DictConfig) -> None:
             raise ConfigError(f"{name}={cfg[name]}; give at least 1")
     if not 0.0 <= cfg.far < 1.0:
         raise ConfigError(f"far={cfg.far}; give a false-accept rate from 0 to below 1, such as 0.001")
+    if cfg.diversity.faces < 0 or cfg.diversity.passwords < 2:
+        raise ConfigError(
+            f"diversity.faces={cfg.diversity.faces}, diversity.passwords={cfg.diversity.passwords}; give at least 0 "
+            "faces and 2 passwords"
+        )
     resolve_device(cfg.device)
     _check_out(Path(cfg.out))
     parts = build_parts(cfg)
     if not parts.recognisers:
-        raise ConfigError("evaluators is empty; choose at least one, such as evaluators=dlib")
-    if parts.pack.entry(cfg.role).tokens is None:
-        encryptors = [role for role in parts.pack.roles if parts.pack.entry(role).tokens is not None]
-        raise ConfigError(f"role={cfg.role} is no encryptor; {suggestion(cfg.role, encryptors)}")
-    for role in ("generator", "encoder", cfg.role):
-        parts.pack.verify(role)
-    for recogniser in parts.recognisers:
-        recogniser.check()
-    for detector in parts.detectors:
-        detector.check()
+        reasons = "; ".join(reason for key, reason in parts.left_out.items() if key.startswith("evaluators."))
+        raise ConfigError(
+            f"none of the evaluators can run: {reasons}"
+            if reasons
+            else "evaluators is empty; choose at least one, such as evaluators=dlib"
+        )
+    parts.method.check()
     parts.faces.check()
+    if parts.pairs is not None and parts.pairs is not parts.faces:
+        parts.pairs.pairs()
+    _check_some_match(parts)
 
 
-def _each(cfg: DictConfig, group: str) -> list[Any]:
-    """The named nodes of a group; a null entry switches one off."""
-    return [instantiate(node, f"{group}.{name}") for name, node in cfg[group].items() if node is not None]
+def _pairs(cfg: DictConfig, faces: FaceSource) -> LFW | None:
+    given = faces if cfg.pairs is None else instantiate(cfg.pairs, "pairs")
+    if isinstance(given, LFW):
+        return given if given.has_pairs else None
+    if cfg.pairs is not None:
+        raise ConfigError(f"pairs ({cfg.pairs._target_}) has no pairs; choose pairs=lfw")
+    return None
+
+
+def _check_some_match(parts: Parts) -> None:
+    """One photo for which the method has images is enough to begin."""
+    reason = "there is no photo"
+    for key in parts.faces.keys():  # noqa: SIM118  # no mapping
+        lacking = parts.method.lacks(key)
+        if lacking is None:
+            return
+        reason = f"{key}: {lacking}"
+    raise DataError(f"no photo in {parts.faces.faces_path} can be evaluated ({reason}); check data.root and method")
 
 
 def _check_out(out: Path) -> None:

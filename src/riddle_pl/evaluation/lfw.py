@@ -1,19 +1,14 @@
 """Labeled Faces in the Wild: the photos that no network of a pack trains on, and the pairs for the threshold."""
 
-import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
-from jaxtyping import Float
-from torch import Tensor
-
-from riddle_pl.data.sources import ImageSource, open_source
-from riddle_pl.errors import DataError, PhotoError
+from riddle_pl.errors import DataError
+from riddle_pl.evaluation.faces import FaceSource
 from riddle_pl.files import require_file
-from riddle_pl.photos.crop import FaceCropper
 
 _NAME = re.compile(r"(?:.*/)?(?P<person>[^/]+)_(?P<number>\d{4})\.\w+")
 
@@ -25,17 +20,18 @@ class Pair(NamedTuple):
     same: bool
 
 
-class LFW:
+class LFW(FaceSource):
     """LFW in its published layout: ``Name/Name_0001.jpg`` in folders or a tar archive, and a View 2 pairs file.
 
-    Nothing is read before it is asked for.
+    Of each person the photo of the lowest number is taken.
 
     Args:
         root: folder of what follows.
         faces: folder or ``.tar`` archive of the photos.
-        pairs: pairs file (``pairs.txt``: folds of 300 pairs of one person and 300 of different people).
-        count: people to evaluate on, one photo each.
-        aligned: the photos are square FFHQ-style crops; else the largest face of each is found and aligned.
+        pairs: pairs file (``pairs.txt``: folds of 300 pairs of one person and 300 of different people); None: it is
+            not at hand.
+        count: see :class:`FaceSource`.
+        aligned: see :class:`FaceSource`.
 
     Source: Huang et al., "Labeled Faces in the Wild" (2007), http://vis-www.cs.umass.edu/lfw/.
     """
@@ -46,23 +42,12 @@ class LFW:
         self,
         root: str,
         faces: str = "lfw_128.tar",
-        pairs: str = "lfw_pairs.txt",
-        count: int = 500,
+        pairs: str | None = "lfw_pairs.txt",
+        count: int | None = 500,
         aligned: bool = True,
     ):
-        if count < 1:
-            raise DataError(f"data.count={count} is too small; give at least 1")
-        self.faces_path = Path(root).expanduser() / faces
-        self.pairs_path = Path(root).expanduser() / pairs
-        self.count = count
-        self.crop = FaceCropper(aligned=aligned)
-        self.skipped: dict[str, str] = {}
-        """Photos that were left out by :meth:`held_out`, and why."""
-
-    @property
-    def crop_fingerprint(self) -> str:
-        """Names how a photo becomes a face."""
-        return self.crop.fingerprint
+        super().__init__(Path(root).expanduser() / faces, count, aligned)
+        self._pairs = Path(root).expanduser() / pairs if pairs is not None else None
 
     def check(self) -> None:
         """Finds out before long work whether everything is there.
@@ -70,19 +55,31 @@ class LFW:
         Raises:
             DataError: the photos or the pairs are missing, or laid out in another way, or too few.
         """
-        if len(self.people) < self.count:
-            raise DataError(f"{self.faces_path} has {len(self.people)} people; data.count={self.count} needs as many")
-        self.pairs()
+        super().check()
+        if self.has_pairs:
+            self.pairs()
 
-    @cached_property
-    def _source(self) -> ImageSource:
-        return open_source(self.faces_path)
+    @property
+    def has_pairs(self) -> bool:
+        """Whether a pairs file was given."""
+        return self._pairs is not None
+
+    @property
+    def pairs_path(self) -> Path:
+        """The pairs file.
+
+        Raises:
+            DataError: none was given.
+        """
+        if self._pairs is None:
+            raise DataError("data.pairs is null; give the name of LFW's pairs file")
+        return self._pairs
 
     @cached_property
     def people(self) -> dict[str, dict[int, str]]:
         """Photos by person and number."""
         people: dict[str, dict[int, str]] = {}
-        for key in self._source.list_keys():
+        for key in self.source.list_keys():
             if match := _NAME.fullmatch(key):
                 people.setdefault(match["person"], {})[int(match["number"])] = key
         if not people:
@@ -91,45 +88,12 @@ class LFW:
             )
         return people
 
-    def read(self, key: str) -> bytes:
-        """The contents of a photo's file.
+    def keys(self) -> Sequence[str]:
+        return [photos[min(photos)] for photos in self.people.values()]
 
-        Raises:
-            DataError: it cannot be read.
-        """
-        try:
-            return self._source.read(key)
-        except OSError as error:
-            raise DataError(f"{key} in {self.faces_path} cannot be read ({error}); get it again") from error
-
-    def load(self, key: str, size: int) -> Float[Tensor, "1 3 size size"]:
-        """The aligned face in [-1, 1].
-
-        Raises:
-            DataError: the file cannot be read.
-            PhotoError: it is no image, or shows no face.
-        """
-        return self.crop(self.read(key), key, size)
-
-    def held_out(self, seed: int, size: int) -> Iterator[tuple[str, Float[Tensor, "1 3 size size"]]]:
-        """``count`` people in an order that the seed fixes, each by the photo of the lowest number, aligned.
-
-        A photo that cannot be used is noted in ``skipped``, and the next person takes its place.
-        """
-        self.skipped = {}
-        order = sorted(self.people, key=lambda person: hashlib.sha256(f"{seed} {person}".encode()).digest())
-        found = 0
-        for person in order:
-            if found == self.count:
-                return
-            key = self.people[person][min(self.people[person])]
-            try:
-                x = self.load(key, size)
-            except PhotoError as error:
-                self.skipped[key] = str(error)
-                continue
-            found += 1
-            yield key, x
+    def person(self, key: str) -> str:
+        match = _NAME.fullmatch(key)
+        return match["person"] if match else key
 
     def pairs(self) -> list[Pair]:
         """The pairs whose photos are both there (:attr:`pairs_listed` counts all).

@@ -1,84 +1,92 @@
-"""The images that are compared: one face through a pack's encoder, encryptor and generator."""
+"""What a method is: whatever turns photos of faces into the images that are compared."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from typing import Protocol
+from pathlib import Path
+from typing import Any
 
-import torch
 from jaxtyping import Float
 from torch import Tensor
-
-from riddle_pl.errors import PackError
-from riddle_pl.evaluation.passwords import TextPasswords
-from riddle_pl.networks.stylegan2 import Generator
-from riddle_pl.packs import Pack
-from riddle_pl.password import key_latent
 
 FaceImages = Mapping[str, Float[Tensor, "b 3 h h"]]
 """Images in [-1, 1] on the CPU, by name; row i of each belongs to the same face.
 
 ``photo``, ``inversion``; ``encrypted``, and ``encrypted_2`` with another password; and made from ``encrypted``:
-``recovered``, ``wrong`` (another password) and ``near_miss`` (a password that differs in one character).
+``recovered``, ``wrong`` (another password) and ``near_miss`` (a password that differs in one character). A method
+delivers ``photo`` and ``encrypted``, and of the others those that it has.
 """
 
 
-class Method(Protocol):
-    """Whatever turns photos into the images that are compared."""
+class Method(ABC):
+    """Whatever turns photos into the images that are compared. Nothing is loaded before it is asked for."""
 
-    def __call__(self, names: Sequence[str], x: Float[Tensor, "b 3 h h"]) -> FaceImages:
-        """The images of the faces ``x``, whose names fix their passwords."""
-        ...
+    @property
+    @abstractmethod
+    def label(self) -> str:
+        """What tables call it."""
 
+    @property
+    @abstractmethod
+    def size(self) -> int:
+        """Side in pixels of the photos that it takes and of the images that it delivers."""
 
-class PackMethod:
-    """A pack's networks, loaded at once.
+    @property
+    @abstractmethod
+    def facts(self) -> dict[str, Any]:
+        """For the report: what its images depend on, by name; values JSON can hold."""
 
-    Args:
-        pack: generator, encoder and encryptor.
-        role: of the encryptor.
-        passwords: where each face's keys come from.
-        seed: of the passwords.
-        device: where the networks run.
+    @property
+    def paper(self) -> str | None:
+        """What the paper's tables call it; None where they do not have it."""
+        return None
 
-    Raises:
-        PackError: a network is missing or damaged, or ``role`` is no encryptor.
-    """
+    @property
+    def experiment(self) -> str | None:
+        """Name of the training run that it comes from, if any."""
+        return None
 
-    def __init__(self, pack: Pack, role: str, passwords: TextPasswords, seed: int, device: torch.device):
-        generator = pack.load("generator")
-        if not isinstance(generator, Generator):
-            raise PackError(f"pack {pack.name}: generator is a {type(generator).__name__}; expected a Generator")
-        encryptor, self.tokens = pack.encryptor(role)
-        self.generator = generator.to(device)
-        self.encoder = pack.load("encoder").to(device)
-        self.encryptor = encryptor.to(device)
-        self.passwords = passwords
-        self.seed = seed
-        self.device = device
+    @property
+    def training_seed(self) -> int | None:
+        """Seed of that run."""
+        return None
 
-    @torch.no_grad()
-    def __call__(self, names: Sequence[str], x: Float[Tensor, "b 3 h h"]) -> FaceImages:
-        keys = [self.passwords.keys(self.seed, name) for name in names]
-        right, other, wrong, near_miss = (
-            self._latents(some)
-            for some in (
-                [k.right for k in keys],
-                [k.other for k in keys],
-                [k.wrong for k in keys],
-                [k.near_miss for k in keys],
-            )
-        )
-        w = self.encoder(x.to(self.device))
-        w_enc = self.encryptor(w, right)
-        codes = {
-            "inversion": w,
-            "encrypted": w_enc,
-            "encrypted_2": self.encryptor(w, other),
-            "recovered": self.encryptor(w_enc, right),
-            "wrong": self.encryptor(w_enc, wrong),
-            "near_miss": self.encryptor(w_enc, near_miss),
-        }
-        images = {name: self.generator(code).clamp(-1.0, 1.0).float().cpu() for name, code in codes.items()}
-        return {"photo": x.float().cpu(), **images}
+    @property
+    def training_log(self) -> Path | None:
+        """``metrics.csv`` of that run, where there is one."""
+        return None
 
-    def _latents(self, keys: Sequence[bytes]) -> Float[Tensor, "b n d"]:
-        return torch.cat([key_latent(key, self.generator, self.tokens) for key in keys])
+    @property
+    def sha256(self) -> str | None:
+        """Of the file that holds the trained encryptor; None where there is none."""
+        return None
+
+    @property
+    def notes(self) -> Sequence[str]:
+        """Sentences that a reader of its numbers needs."""
+        return ()
+
+    def check(self) -> None:  # noqa: B027  # some need nothing
+        """Finds out before long work whether everything that it needs is there.
+
+        Raises:
+            RiddleError: something is missing or does not fit.
+        """
+
+    def lacks(self, name: str) -> str | None:
+        """Why there can be no images of the face called ``name``, in one line; None where there can."""
+        return None
+
+    def unmatched(self, names: Sequence[str]) -> Mapping[str, str]:
+        """Images of faces that are not among ``names``, and why they were left out."""
+        return {}
+
+    @abstractmethod
+    def images(self, names: Sequence[str], x: Float[Tensor, "b 3 h h"]) -> FaceImages:
+        """The images of the faces ``x`` in [-1, 1], whose names fix whatever is random about them."""
+
+    def encryptions(self, name: str, x: Float[Tensor, "1 3 h h"], count: int) -> FaceImages:
+        """Many images of one face: ``encrypted`` with ``count`` passwords; ``wrong``, with as many wrong passwords.
+
+        Empty for a method without passwords. Row i is that of the i-th password, whatever the count.
+        """
+        return {}

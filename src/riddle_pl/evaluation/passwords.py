@@ -25,6 +25,18 @@ class FaceKeys:
     """Is tried as well; its password differs from the right one in one character."""
 
 
+@dataclass(frozen=True)
+class ManyKeys:
+    """Keys for one face under many passwords."""
+
+    right: bytes
+    """Makes the encryption that the wrong ones are tried on; that of :class:`FaceKeys`."""
+    encryption: list[bytes]
+    """Encrypt; each belongs to a record (a salt) of its own."""
+    wrong: list[bytes]
+    """Are tried on the one encryption."""
+
+
 class TextPasswords:
     """Random text passwords, through the whole chain from text to key.
 
@@ -66,6 +78,16 @@ class TextPasswords:
             wrong=derive_key(wrong, record),
             near_miss=derive_key(change_one_character(right, rng), record),
         )
+
+    def many(self, seed: int, name: str, count: int) -> ManyKeys:
+        """``count`` keys of each kind for the face called ``name``; the first of them are the same for any count."""
+        record = self._kdf(f"{seed} {name} 1".encode())
+        encryption, wrong = [], []
+        for number in range(count):
+            rng = random.Random(f"{seed} {name} many {number}")
+            encryption.append(derive_key(self._draw(rng), self._kdf(f"{seed} {name} many {number}".encode())))
+            wrong.append(derive_key(self._draw(rng), record))
+        return ManyKeys(self.keys(seed, name).right, encryption, wrong)
 
     def _draw(self, rng: random.Random) -> Password:
         return Password("".join(rng.choices(CHARACTERS, k=self.length)))

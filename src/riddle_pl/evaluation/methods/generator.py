@@ -1,0 +1,28 @@
+"""The generator of a pack, ready to make images."""
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from riddle_pl.device import resolve_device
+from riddle_pl.errors import PackError
+from riddle_pl.networks.stylegan2 import Generator
+from riddle_pl.packs import Pack
+
+
+def load_generator(pack: Pack, device: str) -> Generator:
+    """The generator on its device.
+
+    Raises:
+        PackError: missing or damaged, or a network of another kind.
+    """
+    generator = pack.load("generator")
+    if not isinstance(generator, Generator):
+        raise PackError(f"pack {pack.name}: generator is a {type(generator).__name__}; expected a Generator")
+    return generator.to(resolve_device(device))
+
+
+@torch.no_grad()
+def synthesise(generator: Generator, w: Float[Tensor, "b n d"]) -> Float[Tensor, "b 3 h h"]:
+    """Images in [-1, 1] on the CPU."""
+    return generator(w).clamp(-1.0, 1.0).float().cpu()

@@ -1,0 +1,134 @@
+"""Faces through a pack's encoder, an encryptor and the pack's generator."""
+
+from abc import abstractmethod
+from collections.abc import Sequence
+from functools import cached_property
+from typing import Any, NamedTuple
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from riddle_pl.device import resolve_device
+from riddle_pl.evaluation.method import FaceImages, Method
+from riddle_pl.evaluation.methods.generator import load_generator, synthesise
+from riddle_pl.evaluation.passwords import TextPasswords
+from riddle_pl.networks.stylegan2 import Generator
+from riddle_pl.packs import Pack
+from riddle_pl.password import PasswordTokens, key_latent
+
+AT_ONCE = 20
+"""Images of one face that are made at once."""
+
+
+class Networks(NamedTuple):
+    """What makes the images, on its device."""
+
+    generator: Generator
+    encoder: nn.Module
+    encryptor: nn.Module
+    tokens: PasswordTokens
+
+
+class LatentMethod(Method):
+    """An encryptor between a pack's encoder and generator.
+
+    Args:
+        pack: generator and encoder.
+        passwords: where each face's keys come from.
+        seed: of the passwords.
+        device: where the networks run: auto, cpu, cuda or cuda:N.
+    """
+
+    def __init__(self, pack: Pack, passwords: TextPasswords, seed: int = 0, device: str = "auto"):
+        self.pack = pack
+        self.passwords = passwords
+        self.seed = seed
+        self.device = device
+
+    @property
+    def size(self) -> int:
+        return self.pack.size
+
+    def check(self) -> None:
+        resolve_device(self.device)
+        for role in ("generator", "encoder"):
+            self.pack.verify(role)
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        return {
+            "pack": f"{self.pack.name}, {self.pack.size} px",
+            "networks": {role: self._network_facts(role) for role in ("generator", "encoder")},
+            "passwords": self.passwords.settings,
+        }
+
+    @property
+    def notes(self) -> Sequence[str]:
+        return (
+            "inversion: the generator's image of the code that the encoder finds for the photo; encryption and "
+            "recovery start there. Against the photo, read recovery beside the inversion's own row.",
+        )
+
+    @abstractmethod
+    def load_encryptor(self) -> tuple[nn.Module, PasswordTokens]:
+        """The encryptor in eval mode, and the password tokens that it was trained with."""
+
+    @cached_property
+    def networks(self) -> Networks:
+        """All networks, loaded when they are first asked for.
+
+        Raises:
+            PackError: one is missing or damaged.
+        """
+        device = resolve_device(self.device)
+        encryptor, tokens = self.load_encryptor()
+        encoder = self.pack.load("encoder")
+        generator = load_generator(self.pack, self.device)
+        return Networks(generator, encoder.to(device), encryptor.to(device), tokens)
+
+    @torch.no_grad()
+    def images(self, names: Sequence[str], x: Float[Tensor, "b 3 h h"]) -> FaceImages:
+        keys = [self.passwords.keys(self.seed, name) for name in names]
+        right = self._latents([k.right for k in keys])
+        encryptor = self.networks.encryptor
+        w = self._invert(x)
+        w_enc = encryptor(w, right)
+        codes = {
+            "inversion": w,
+            "encrypted": w_enc,
+            "encrypted_2": encryptor(w, self._latents([k.other for k in keys])),
+            "recovered": encryptor(w_enc, right),
+            "wrong": encryptor(w_enc, self._latents([k.wrong for k in keys])),
+            "near_miss": encryptor(w_enc, self._latents([k.near_miss for k in keys])),
+        }
+        return {"photo": x.float().cpu(), **{name: self._synthesise(code) for name, code in codes.items()}}
+
+    @torch.no_grad()
+    def encryptions(self, name: str, x: Float[Tensor, "1 3 h h"], count: int) -> FaceImages:
+        keys = self.passwords.many(self.seed, name, count)
+        w = self._invert(x)
+        w_enc = self.networks.encryptor(w, self._latents([keys.right]))
+        return {"encrypted": self._under_each(w, keys.encryption), "wrong": self._under_each(w_enc, keys.wrong)}
+
+    def _under_each(self, w: Float[Tensor, "1 n d"], keys: Sequence[bytes]) -> Float[Tensor, "p 3 h h"]:
+        """The face of ``w`` under each password."""
+        parts = []
+        for first in range(0, len(keys), AT_ONCE):
+            w_pwd = self._latents(keys[first : first + AT_ONCE])
+            parts.append(self._synthesise(self.networks.encryptor(w.expand(len(w_pwd), -1, -1), w_pwd)))
+        return torch.cat(parts)
+
+    def _invert(self, x: Float[Tensor, "b 3 h h"]) -> Float[Tensor, "b n d"]:
+        w: Tensor = self.networks.encoder(x.to(resolve_device(self.device)))
+        return w
+
+    def _latents(self, keys: Sequence[bytes]) -> Float[Tensor, "b n d"]:
+        return torch.cat([key_latent(key, self.networks.generator, self.networks.tokens) for key in keys])
+
+    def _synthesise(self, w: Float[Tensor, "b n d"]) -> Float[Tensor, "b 3 h h"]:
+        return synthesise(self.networks.generator, w)
+
+    def _network_facts(self, role: str) -> dict[str, Any]:
+        entry = self.pack.entry(role)
+        return {"arch": entry.arch, "sha256": self.pack.expected_sha256(role), "origin": entry.origin}

@@ -1,0 +1,62 @@
+"""The encryptor of a pack."""
+
+from typing import Any
+
+from torch import nn
+
+from riddle_pl.config.names import suggestion
+from riddle_pl.errors import ConfigError
+from riddle_pl.evaluation.methods.latent import LatentMethod
+from riddle_pl.evaluation.passwords import TextPasswords
+from riddle_pl.packs import Pack
+from riddle_pl.password import PasswordTokens
+
+PAPER = {"encryptor": "RiDDLE", "encryptor-df": "RiDDLE data-free"}
+"""What the paper calls the encryptors, by role."""
+
+
+class PackMethod(LatentMethod):
+    """A pack's own encryptor.
+
+    Args:
+        pack: generator, encoder and encryptor.
+        role: of the encryptor.
+        passwords: see :class:`LatentMethod`.
+        seed: see :class:`LatentMethod`.
+        device: see :class:`LatentMethod`.
+    """
+
+    def __init__(self, pack: Pack, role: str, passwords: TextPasswords, seed: int = 0, device: str = "auto"):
+        super().__init__(pack, passwords, seed, device)
+        self.role = role
+
+    @property
+    def label(self) -> str:
+        return f"{self.role} of {self.pack.name}"
+
+    @property
+    def paper(self) -> str | None:
+        return PAPER.get(self.role)
+
+    @property
+    def sha256(self) -> str | None:
+        return self.pack.expected_sha256(self.role)
+
+    def check(self) -> None:
+        super().check()
+        if self.pack.entry(self.role).tokens is None:
+            encryptors = [role for role in self.pack.roles if self.pack.entry(role).tokens is not None]
+            raise ConfigError(f"method.role={self.role} is no encryptor; {suggestion(self.role, encryptors)}")
+        self.pack.verify(self.role)
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        entry = self.pack.entry(self.role)
+        facts = super().facts
+        facts["networks"] |= {self.role: self._network_facts(self.role)}
+        return {
+            "encryptor": f"{self.role} ({entry.arch}, {entry.tokens} password tokens), sha256 {self.sha256}"
+        } | facts
+
+    def load_encryptor(self) -> tuple[nn.Module, PasswordTokens]:
+        return self.pack.encryptor(self.role)

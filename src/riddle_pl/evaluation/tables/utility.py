@@ -1,0 +1,61 @@
+"""Whether de-identified images still serve: look real, and show a face where it was."""
+
+from collections.abc import Sequence
+
+from riddle_pl.evaluation.paper import paper
+from riddle_pl.evaluation.report import Report
+from riddle_pl.evaluation.scores import Row
+from riddle_pl.evaluation.tables.select import INTERVALS, captions, measure, number, source, words
+from riddle_pl.evaluation.tables.table import Line, Number, Table
+
+METRICS = ("face detection", "box distance", "landmark distance")
+
+
+def utility_table(reports: Sequence[Report]) -> Table:
+    """One line per measure and judge; the paper's number beside that of de-identified images."""
+    lines = [line for report in reports for line in _lines(report)]
+    covered = {report.method.paper for report in reports}
+    for method, numbers in paper().utility.items():
+        if method not in covered:
+            for key, value in numbers.items():
+                metric, _, judge = key.rpartition(" ")
+                better = "↑" if metric == "face detection" else "↓"
+                lines.append(Line([f"{method} (paper)", f"{metric} {better}", judge, "", ""], [None, Number(value)]))
+    details = dict.fromkeys(
+        f"{judge.name}: {judge.note}" for report in reports for judge in report.judges if judge.calibration is None
+    )
+    return Table(
+        "utility",
+        "Image utility",
+        ["method", "measure", "judge", "image", "reference"],
+        ["measured", paper().column],
+        lines,
+        [
+            *captions(reports),
+            *(detail for detail in details if not detail.endswith(": ")),
+            INTERVALS + "; none for Fréchet distances, which are no mean over faces",
+            "FID is on Inception's features; the same distance on other features is called FD and their name. "
+            "Distances of boxes and landmarks: mean L1 per coordinate, in px at 256 px, over faces found in both images",
+            f"Paper: {paper().source}, {paper().setting}, not measured here",
+        ],
+    )
+
+
+def _lines(report: Report) -> list[Line]:
+    rows = [row for row in report.rows if row.metric in METRICS or is_frechet(row)]
+    theirs = paper().utility.get(report.method.paper or "", {})
+    shown: set[str] = set()
+    lines = []
+    for row in sorted(rows, key=lambda row: not is_frechet(row)):
+        key = f"{row.metric} {row.judge}"
+        value = theirs.get(key) if row.image == "encrypted" and key not in shown else None
+        if value is not None:
+            shown.add(key)
+        labels = [report.method.label, measure(row), row.judge, words(row.image), words(row.reference)]
+        lines.append(Line(labels, [number(row), None if value is None else Number(value)], source(report)))
+    return lines
+
+
+def is_frechet(row: Row) -> bool:
+    """Whether a row is a Fréchet distance, on whatever features."""
+    return row.metric == "FID" or row.metric.startswith("FD-")
