@@ -1,4 +1,4 @@
-"""If this fails, the share of images in which a face is found is not what the table says."""
+"""If this fails, faces found, or how far their boxes and landmarks moved, are not what the table says."""
 
 import importlib.util
 
@@ -32,8 +32,30 @@ def test_a_face_is_found_and_nothing_is_not(detector, astronaut_and_nothing):
     assert str(detector.side) in detector.settings
 
 
+def test_boxes_and_landmarks_are_in_pixels_at_256(astronaut_and_nothing):
+    coarse, fine = (MTCNNDetector(side=side).locate(astronaut_and_nothing) for side in (128, 256))
+    for detections in (coarse, fine):
+        left, top, right, bottom = detections.boxes[0]
+        eye, other_eye, nose, mouth, _ = detections.points[0]
+        assert 0 < left < eye[0] < other_eye[0] < right < 256
+        assert 0 < top < eye[1] < nose[1] < mouth[1] < bottom < 256
+        assert detections.points[1].isnan().all()
+    assert (coarse.points[0] - fine.points[0]).abs().mean() < 8
+
+
+@needs_dlib
+def test_dlib_s_68_landmarks_agree_with_mtcnn_s_five(astronaut_and_nothing):
+    five = MTCNNDetector().locate(astronaut_and_nothing).points[0]
+    points = DlibHOGDetector(workers=1).locate(astronaut_and_nothing).points
+    assert points.shape == (2, 68, 2)
+    assert points[1].isnan().all()
+    eyes, nose, mouth = (points[0, 36:42], points[0, 42:48]), points[0, 30], (points[0, 48], points[0, 54])
+    same = torch.stack([*(eye.mean(dim=0) for eye in eyes), nose, *mouth])
+    assert (same - five).abs().max() < 12
+
+
 def test_no_images_is_no_answer():
-    assert MTCNNDetector().found(torch.zeros(0, 3, 256, 256)).found.shape == (0,)
+    assert MTCNNDetector().locate(torch.zeros(0, 3, 256, 256)).found.shape == (0,)
 
 
 def test_an_absurd_side_is_refused():
@@ -46,3 +68,15 @@ def test_without_the_extra_hog_says_how_to_get_it(monkeypatch):
     monkeypatch.setattr(dlib_jobs, "find_spec", lambda name: None if "face_rec" in name else real(name))
     with pytest.raises(ConfigError, match="detectors=mtcnn"):
         DlibHOGDetector().check()
+
+
+@pytest.mark.parametrize("detector", [MTCNNDetector, DlibHOGDetector])
+def test_a_detector_needs_a_process(detector):
+    with pytest.raises(ConfigError, match=rf"detectors.{detector.name}.workers=0"):
+        detector(workers=0)
+
+
+def test_settings_that_change_the_answer_change_the_fingerprint():
+    variants = [MTCNNDetector(), MTCNNDetector(side=128), MTCNNDetector(min_face=20), MTCNNDetector(min_score=0.5)]
+    assert len({detector.fingerprint for detector in variants}) == 4
+    assert MTCNNDetector(workers=1).fingerprint == MTCNNDetector(workers=2).fingerprint

@@ -37,7 +37,7 @@ def test_a_folder_without_manifest(tmp_path: Path) -> None:
 def test_a_config_for_every_name() -> None:
     folder = Path(__file__).resolve().parents[2] / "conf" / "pack"
     configs = {path.stem: yaml.safe_load(path.read_text()) for path in folder.glob("*.yaml")}
-    assert set(configs) == set(pack_names())
+    assert set(configs) == set(pack_names()) - {"evaluators"}  # it judges, and cannot be trained with
     for name, config in configs.items():
         assert config == {"_target_": "riddle_pl.packs.load_pack", "name_or_path": name}
 

@@ -1,8 +1,14 @@
 """What every recogniser, detector and feature network that measures images has in common."""
 
 from abc import ABC, abstractmethod
+from functools import cached_property
 
-from riddle_pl.errors import ConfigError
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from riddle_pl.device import resolve_device
+from riddle_pl.errors import ConfigError, PackError
+from riddle_pl.packs import Pack
 
 
 class Judge(ABC):
@@ -35,3 +41,41 @@ class Judge(ABC):
 
     def close(self) -> None:  # noqa: B027  # most hold nothing
         """Gives back what it holds."""
+
+
+class PackNetwork(Judge):
+    """A judge whose network lies in a pack.
+
+    Args:
+        pack: where its weights are.
+        role: in the pack.
+        device: where it runs.
+        note: see :class:`Judge`.
+    """
+
+    def __init__(self, pack: Pack, role: str, device: str = "auto", note: str = ""):
+        self.pack = pack
+        self.role = role
+        self.device = device
+        self.note = note
+
+    def missing(self) -> str | None:
+        resolve_device(self.device)
+        try:
+            self.pack.verify(self.role)
+        except PackError as error:
+            return str(error)
+        return None
+
+    @cached_property
+    def fingerprint(self) -> str:
+        return f"pack {self.pack.fingerprint(self.role)}"
+
+    @cached_property
+    def network(self) -> nn.Module:
+        """On its device; loaded when it is first needed."""
+        return self.pack.load(self.role).to(resolve_device(self.device))
+
+    def on_device(self, x: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
+        """Where the network is."""
+        return x.to(resolve_device(self.device))

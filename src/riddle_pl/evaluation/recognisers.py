@@ -11,21 +11,21 @@ from torch import Tensor, nn
 from riddle_pl.device import resolve_device
 from riddle_pl.errors import CheckpointError, ConfigError
 from riddle_pl.evaluation import dlib_jobs
-from riddle_pl.evaluation.features import PackNetwork
-from riddle_pl.evaluation.judge import Judge
+from riddle_pl.evaluation.judge import Judge, PackNetwork
 from riddle_pl.evaluation.pictures import to_pictures
 from riddle_pl.evaluation.workers import Workers
 from riddle_pl.files import require_file, sha256_file
-from riddle_pl.networks.checkpoints import load_mobilefacenet
-from riddle_pl.networks.recogniser import MOBILEFACENET_CROP, AlignedRecogniser
 from riddle_pl.packs import Pack
+from riddle_pl.packs.formats import load_network
 
 
 class Recogniser(Judge):
     """Embeds FFHQ-aligned faces of any size; the cosine of two embeddings tells whether they show one person."""
 
-    trained_on_it: bool = False
-    """It was the recogniser of the loss: its numbers flatter the encryptor, and tables mark them."""
+    @property
+    def trained_on_it(self) -> bool:
+        """It was the recogniser of the loss: its numbers flatter the encryptor, and tables mark them."""
+        return False
 
     @abstractmethod
     def embed(self, x: Float[Tensor, "b 3 h h"]) -> Float[Tensor, "b d"]:
@@ -53,7 +53,7 @@ class DlibEvaluator(Recogniser):
         return f"{dlib_jobs.versions()} canvas {dlib_jobs.CANVAS} box {dlib_jobs.FACE_BOX}"
 
     def missing(self) -> str | None:
-        return None if dlib_jobs.available() else f"{dlib_jobs.EXTRA}, or choose other evaluators="
+        return None if dlib_jobs.available() else dlib_jobs.EXTRA
 
     def embed(self, x: Float[Tensor, "b 3 h h"]) -> Float[Tensor, "b 128"]:
         return torch.from_numpy(self._workers.run(dlib_jobs.embed, to_pictures(x, dlib_jobs.CANVAS)))
@@ -62,43 +62,65 @@ class DlibEvaluator(Recogniser):
         self._workers.close()
 
 
-class MobileFaceNetEvaluator(Recogniser):
-    """A MobileFaceNet checkpoint in the format of ``068.ckpt``.
+class ImportedEvaluator(PackNetwork, Recogniser):
+    """A public recogniser whose checkpoint the user has imported, or gives.
 
     Args:
-        path: of the checkpoint.
+        name: in the tables.
+        pack: the pack of evaluators.
+        role: in the pack; says how the checkpoint is read and which part of the image the network sees.
+        path: of the checkpoint; None: the imported one.
+        training_pack: pack of the encryptor that is judged; if its recogniser is this checkpoint, tables say so.
         device: where it runs.
         note: see :class:`Judge`.
-
-    Source: https://github.com/Xiaoccer/MobileFaceNet_Pytorch.
     """
 
-    name = "mobilefacenet"
-
-    def __init__(self, path: str, device: str = "auto", note: str = ""):
-        self.path = Path(path).expanduser()
-        self.device = device
-        self.note = note
-
-    @cached_property
-    def fingerprint(self) -> str:
-        return f"mobilefacenet {sha256_file(self.path)} {MOBILEFACENET_CROP}"
+    def __init__(
+        self,
+        name: str,
+        pack: Pack,
+        role: str,
+        path: str | None = None,
+        training_pack: Pack | None = None,
+        device: str = "auto",
+        note: str = "",
+    ):
+        super().__init__(pack, role, device, note)
+        self.name = name
+        self.training_pack = training_pack
+        self.path = None if path is None else Path(path).expanduser()
 
     def missing(self) -> str | None:
+        """Raises ``CheckpointError`` where the given file is not there."""
+        if self.path is None:
+            return super().missing()
         resolve_device(self.device)
-        require_file(self.path, "evaluators.mobilefacenet.path", CheckpointError)
+        require_file(self.path, f"evaluators.{self.name}.path", CheckpointError)
         return None
 
     @cached_property
-    def _network(self) -> nn.Module:
-        backbone = load_mobilefacenet(self.path)
-        height, width = backbone.input_size
-        network = AlignedRecogniser(backbone, MOBILEFACENET_CROP, (height, width))
+    def fingerprint(self) -> str:
+        if self.path is None:
+            return super().fingerprint
+        return f"{self.role} {sha256_file(self.path)} {dict(self.pack.entry(self.role).args)}"
+
+    @property
+    def trained_on_it(self) -> bool:
+        if self.training_pack is None or not self.training_pack.has("recogniser"):
+            return False
+        own = self.pack.expected_sha256(self.role) if self.path is None else sha256_file(self.path)
+        return own == self.training_pack.expected_sha256("recogniser")
+
+    @cached_property
+    def network(self) -> nn.Module:
+        if self.path is None:
+            return super().network
+        network = load_network(self.pack.entry(self.role), self.path, self.pack.manifest)
         return network.eval().requires_grad_(False).to(resolve_device(self.device))
 
     @torch.no_grad()
     def embed(self, x: Float[Tensor, "b 3 h h"]) -> Float[Tensor, "b d"]:
-        embeddings: Tensor = self._network(x.to(resolve_device(self.device)))
+        embeddings: Tensor = self.network(self.on_device(x))
         return embeddings.cpu()
 
 
@@ -112,10 +134,13 @@ class PackEvaluator(PackNetwork, Recogniser):
     """
 
     name = "pack"
-    trained_on_it = True
 
     def __init__(self, pack: Pack, device: str = "auto", note: str = "trained the encryptor: no independent judge"):
         super().__init__(pack, "recogniser", device, note)
+
+    @property
+    def trained_on_it(self) -> bool:
+        return True
 
     @torch.no_grad()
     def embed(self, x: Float[Tensor, "b 3 h h"]) -> Float[Tensor, "b d"]:

@@ -69,10 +69,40 @@ def _mobilefacenet(entry: WeightEntry, path: Path, manifest: Manifest) -> nn.Mod
     return _in_recogniser(entry, load_mobilefacenet(path))
 
 
+def _facenet(entry: WeightEntry, path: Path, manifest: Manifest) -> nn.Module:
+    from riddle_pl.networks.evaluator_checkpoints import load_facenet
+
+    return _in_recogniser(entry, load_facenet(path))
+
+
+def _sphereface(entry: WeightEntry, path: Path, manifest: Manifest) -> nn.Module:
+    from riddle_pl.networks.evaluator_checkpoints import load_sphereface
+
+    return _in_recogniser(entry, load_sphereface(path))
+
+
+def _ncnn_mobilefacenet(entry: WeightEntry, path: Path, manifest: Manifest) -> nn.Module:
+    from riddle_pl.networks.ncnn_weights import load_ncnn_mobilefacenet
+
+    return _in_recogniser(entry, load_ncnn_mobilefacenet(path))
+
+
+def _fid_inception(entry: WeightEntry, path: Path, manifest: Manifest) -> nn.Module:
+    from riddle_pl.networks.evaluator_checkpoints import load_fid_inception
+
+    return load_fid_inception(path)
+
+
 def _parsenet(entry: WeightEntry, path: Path, manifest: Manifest) -> nn.Module:
     from riddle_pl.networks.checkpoints import load_parser
 
     return load_parser(path)
+
+
+def _bisenet(entry: WeightEntry, path: Path, manifest: Manifest) -> nn.Module:
+    from riddle_pl.networks.checkpoints import load_bisenet
+
+    return load_bisenet(path)
 
 
 def _riddle(entry: WeightEntry, path: Path, manifest: Manifest) -> nn.Module:
@@ -104,6 +134,11 @@ _LOADERS: dict[str, Loader] = {
     "irse50": _irse50,
     "mobilefacenet": _mobilefacenet,
     "parsenet": _parsenet,
+    "bisenet": _bisenet,
     "riddle": _riddle,
+    "facenet": _facenet,
+    "sphereface": _sphereface,
+    "fid_inception": _fid_inception,
+    "ncnn_mobilefacenet": _ncnn_mobilefacenet,
     "vgg16": _vgg16,
 }

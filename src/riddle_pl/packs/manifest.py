@@ -14,7 +14,21 @@ FORMAT_VERSION = 1
 """Version of ``manifest.json`` that this release writes; a newer one is refused, never guessed at."""
 
 MANIFEST_NAME = "manifest.json"
-FORMATS = ("safetensors", "stylegan2", "e4e", "irse50", "mobilefacenet", "parsenet", "vgg16", "riddle")
+FORMATS = (
+    "safetensors",
+    "stylegan2",
+    "e4e",
+    "irse50",
+    "mobilefacenet",
+    "parsenet",
+    "bisenet",
+    "vgg16",
+    "riddle",
+    "facenet",
+    "sphereface",
+    "fid_inception",
+    "ncnn_mobilefacenet",
+)
 TOKENS = ("single", "per_layer")
 
 _ROLE = re.compile(r"[a-z][a-z0-9_-]*")

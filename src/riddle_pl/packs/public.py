@@ -3,6 +3,7 @@
 An address is given only where it is known to be stable; several of these files live on drives that ask for a browser.
 """
 
+from riddle_pl.packs.evaluators import EVALUATORS
 from riddle_pl.packs.manifest import Manifest, WeightEntry
 
 _IRSE50_CROP = {"top": 35 / 256, "bottom": 223 / 256, "left": 32 / 256, "right": 220 / 256}
@@ -39,6 +40,15 @@ _PARSER = WeightEntry(
     origin="https://github.com/ldz666666/RiDDLE (data and pretrained models)",
     citation="Lee et al., MaskGAN: Towards Diverse and Interactive Facial Image Manipulation, CVPR 2020",
 )
+_FACE_MASK = WeightEntry(
+    role="face_mask",
+    arch="bisenet",
+    file="79999_iter.pth",
+    format="bisenet",
+    license="MIT (code); trained on CelebAMask-HQ, non-commercial research",
+    origin="https://github.com/zllrunning/face-parsing.PyTorch (pretrained model, Google Drive)",
+    citation="Yu et al., BiSeNet: Bilateral Segmentation Network for Real-time Semantic Segmentation, ECCV 2018",
+)
 
 
 def _by_role(*entries: WeightEntry) -> dict[str, WeightEntry]:
@@ -72,6 +82,7 @@ FFHQ256 = Manifest(
         _RECOGNISER,
         _PERCEPTUAL,
         _PARSER,
+        _FACE_MASK,
         WeightEntry(
             role="encryptor",
             arch="transformer_paper",
@@ -113,8 +124,9 @@ FFHQ1024 = Manifest(
         _RECOGNISER,
         _PERCEPTUAL,
         _PARSER,
+        _FACE_MASK,
     ),
 )
 """1024 px, 18 layers: the size for which StyleGAN2 and e4e are publicly released; it has no public encryptor."""
 
-PUBLIC_PACKS = {pack.name: pack for pack in (FFHQ256, FFHQ1024)}
+PUBLIC_PACKS = {pack.name: pack for pack in (FFHQ256, FFHQ1024, EVALUATORS)}
