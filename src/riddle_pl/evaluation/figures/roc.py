@@ -1,0 +1,85 @@
+"""How well a recogniser tells a kind of image pair from pairs of different people: ROC curves."""
+
+from collections.abc import Mapping
+
+import numpy as np
+from jaxtyping import Float
+
+from riddle_pl.evaluation.figures.identities import slug
+from riddle_pl.evaluation.figures.plate import Plate
+from riddle_pl.evaluation.figures.style import FAINT, INK, KIND_COLOURS, KIND_LINES, SMALL_PT, dress, named, new_figure
+from riddle_pl.evaluation.traces import Similarities
+
+LABELS: Mapping[str, str] = {
+    "same person": "same person, two photos",
+    "recovered": "recovered and original",
+    "encrypted": "encrypted and original",
+    "wrong": "wrong password and original",
+    "near_miss": "one character off and original",
+}
+
+
+def roc(similarities: Similarities) -> Plate | None:
+    """A curve per kind of pair against different people; None where there are no pairs to tell apart."""
+    curves = roc_curves(similarities)
+    if not curves:
+        return None
+    figure = new_figure(5.2, 4.0)
+    axes = dress(figure.add_subplot(), "false-accept rate: different people accepted", "share of the kind accepted")
+    lowest = min(float(far[far > 0].min(initial=1.0)) for far, _ in curves.values())
+    chance = np.geomspace(lowest, 1.0, 100)
+    axes.plot(chance, chance, color=FAINT, linewidth=1.0, label="chance")
+    for kind, (far, accepted) in curves.items():
+        axes.plot(
+            far.clip(lowest), accepted, color=KIND_COLOURS[kind], linestyle=KIND_LINES[kind], linewidth=1.8,
+            label=LABELS[kind], drawstyle="steps-post",
+        )  # fmt: skip
+    judge = named(similarities.judge, similarities.note)
+    axes.set(xscale="log", xlim=(lowest, 1.0), ylim=(-0.02, 1.02))
+    axes.set_title(judge, fontsize=SMALL_PT, loc="left", color=INK, parse_math=False)
+    figure.legend(fontsize=SMALL_PT, loc="outside lower center", ncols=2, frameon=False)
+    return Plate(
+        name=f"roc_{slug(similarities.judge)}",
+        title=f"ROC, {judge}",
+        figure=figure,
+        caption="For every threshold, the share of a kind of pair that is accepted as one person against the share of "
+        "pairs of different people that is. Encrypted and wrongly decrypted faces should follow chance, recovered ones "
+        "the upper edge. Photos of the same person are held against the different people of "
+        f"{similarities.pairs.origin}, the other kinds against the different people of this evaluation.",
+        alt="ROC curves of " + ", ".join(LABELS[kind] for kind in curves) + ".",
+    )
+
+
+def roc_curves(similarities: Similarities) -> dict[str, tuple[Float[np.ndarray, "_k"], Float[np.ndarray, "_k"]]]:
+    """False-accept rate and accepted share by kind, at falling thresholds."""
+    pairs, curves = similarities.pairs, {}
+    strangers = similarities.kinds.get("different people", pairs.cosines[~pairs.same]).double().cpu().numpy()
+    for kind in LABELS:
+        if kind == "same person":
+            cosines = pairs.cosines.double().cpu()
+            positive, negative = cosines[pairs.same.cpu()].numpy(), cosines[~pairs.same.cpu()].numpy()
+        else:
+            found = similarities.kinds.get(kind)
+            positive, negative = (np.zeros(0) if found is None else found.double().cpu().numpy()), strangers
+        if len(positive) and len(negative):
+            curves[kind] = roc_curve(positive, negative)
+    return curves
+
+
+def roc_curve(
+    positive: Float[np.ndarray, "_p"], negative: Float[np.ndarray, "_q"], points: int = 400
+) -> tuple[Float[np.ndarray, "_k"], Float[np.ndarray, "_k"]]:
+    """Shares of negatives and positives above a threshold, from (0, share at no false accept) to (1, 1).
+
+    Args:
+        positive: scores of pairs that should be accepted.
+        negative: scores of pairs that should not.
+        points: thresholds: so many of the negatives' scores, closer together where few are accepted.
+    """
+    falling = np.sort(negative)[::-1]
+    ranks = np.unique(np.geomspace(1, len(falling), points).round().astype(int)) - 1
+    thresholds = falling[ranks]
+    rising_positive, rising_negative = np.sort(positive), falling[::-1]
+    accepted = 1.0 - np.searchsorted(rising_positive, thresholds, side="right") / len(positive)
+    far = 1.0 - np.searchsorted(rising_negative, thresholds, side="right") / len(negative)
+    return np.append(far, 1.0), np.append(accepted, 1.0)
