@@ -35,8 +35,6 @@ class FusedModulatedConv2d(nn.Module):
     def __init__(self, conv: ModulatedConv2d):
         super().__init__()
         self.conv = conv
-        if conv.upsample:
-            conv.blur = OneChannelBlur(conv.blur)
 
     def forward(self, x: Float[Tensor, "b i h w"], style: Float[Tensor, "b d"]) -> Float[Tensor, "b o h2 w2"]:
         conv = self.conv
@@ -48,23 +46,20 @@ class FusedModulatedConv2d(nn.Module):
         if conv.upsample:
             transposed = weight.transpose(1, 2).flatten(0, 1)
             x = F.conv_transpose2d(x, transposed, stride=2, groups=batch)
-            return conv.blur(x.reshape(batch, -1, *x.shape[2:]))
+            return port_blur(conv.blur, x.reshape(batch, -1, *x.shape[2:]))
         x = F.conv2d(x, weight.flatten(0, 1), padding=conv.padding, groups=batch)
         return x.reshape(batch, -1, height, width)
 
 
-class OneChannelBlur(nn.Module):
-    """The blur with every channel of every sample as an image of its own; on a GPU, where the port has a kernel, ours."""
-
-    def __init__(self, blur: Blur):
-        super().__init__()
-        self.blur = blur
-
-    def forward(self, x: Float[Tensor, "b c h w"]) -> Float[Tensor, "b c h2 w2"]:
-        if x.device.type != "cpu":
-            return self.blur(x)  # type: ignore[no-any-return]  # a module's call
+def port_blur(blur: Blur, x: Float[Tensor, "b c h w"]) -> Float[Tensor, "b c h2 w2"]:
+    """The blur with every channel of every sample as an image; ours on a GPU, where the port has its own kernel."""
+    out: Tensor
+    if x.device.type == "cpu":
         images = F.pad(x, (1, 1, 1, 1)).flatten(0, 1)[:, None]
-        return F.conv2d(images, self.blur.kernel.to(x.dtype)[None, None]).unflatten(0, tuple(x.shape[:2])).squeeze(2)
+        out = F.conv2d(images, blur.kernel.to(x.dtype)[None, None])
+        return out.reshape(*x.shape[:2], *out.shape[2:])
+    out = blur(x)
+    return out
 
 
 class StepwiseStyledConv(nn.Module):

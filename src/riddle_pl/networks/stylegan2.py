@@ -123,8 +123,8 @@ class ModulatedToFew(ModulatedConv2d):
     def forward(self, x: Float[Tensor, "b i h w"], style: Float[Tensor, "b d"]) -> Float[Tensor, "b o h w"]:
         weight = self.weight[0, :, :, 0, 0] * self.scale * self.modulation(style)[:, None]  # b o i
         pixels = x.permute(0, 2, 3, 1).flatten(1, 2)
-        out = pixels @ weight.to(x.dtype).transpose(1, 2)
-        return out.unflatten(1, tuple(x.shape[2:])).permute(0, 3, 1, 2)
+        out: Tensor = pixels @ weight.to(x.dtype).transpose(1, 2)
+        return out.reshape(x.shape[0], *x.shape[2:], -1).permute(0, 3, 1, 2)
 
 
 class NoiseInjection(nn.Module):
