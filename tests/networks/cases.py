@@ -8,6 +8,7 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
+from riddle_pl.networks.bisenet import BiSeNet
 from riddle_pl.networks.e4e import E4EEncoder
 from riddle_pl.networks.encryptor import TransformerEncryptor
 from riddle_pl.networks.encryptor_mlp import MLPEncryptor
@@ -93,6 +94,7 @@ PUBLIC: dict[str, Callable[[], nn.Module]] = {
     "e4e_encoder_256": E4EEncoder,
     "e4e_encoder_1024": lambda: E4EEncoder(256, 18),
     "parsenet_unet": FaceParserUNet,
+    "bisenet_19": BiSeNet,
 }
 """Networks of the public checkpoints at full size, by their name in the reference list of keys."""
 

@@ -9,7 +9,9 @@ import torch
 from torch import Tensor, nn
 
 from riddle_pl.errors import CheckpointError
+from riddle_pl.networks.bisenet import BiSeNet
 from riddle_pl.networks.checkpoints import (
+    load_bisenet,
     load_e4e,
     load_encryptor_checkpoint,
     load_generator_checkpoint,
@@ -86,6 +88,8 @@ def test_recognisers_and_parser_load_with_and_without_counters(save: Save, count
     assert_same(load_irse50(save(keep(irse.state_dict()))), irse)
     parser = FaceParserUNet(7, (4, 4, 8, 8, 8))
     assert_same(load_parser(save(keep(parser.state_dict()))), parser)
+    mask_parser = BiSeNet(3)
+    assert_same(load_bisenet(save(keep(mask_parser.state_dict()))), mask_parser)
     face = MobileFaceNet(8, (48, 32), 0.25)
     for name in ("net_state_dict", "state_dict"):
         assert_same(load_mobilefacenet(save({"epoch": 68, name: keep(face.state_dict())})), face)
@@ -178,6 +182,7 @@ LOADERS: dict[str, Callable[[Path], nn.Module]] = {
     "irse50": load_irse50,
     "mobilefacenet": load_mobilefacenet,
     "parser": load_parser,
+    "bisenet": load_bisenet,
     "encryptor": load_encryptor_checkpoint,
 }
 

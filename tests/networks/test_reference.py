@@ -9,6 +9,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from riddle_pl.networks.bisenet import BiSeNet
 from riddle_pl.networks.checkpoints import load_mobilefacenet
 from riddle_pl.networks.e4e import E4EEncoder
 from riddle_pl.networks.encryptor import TransformerEncryptor
@@ -32,6 +33,7 @@ NETWORKS: dict[str, Callable[[], nn.Module]] = {
     "irse50": IRSE50,
     "e4e_256": E4EEncoder,
     "parsenet": FaceParserUNet,
+    "bisenet": BiSeNet,
 }
 
 

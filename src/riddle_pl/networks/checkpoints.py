@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from riddle_pl.errors import CheckpointError, one_line
+from riddle_pl.networks.bisenet import BiSeNet
 from riddle_pl.networks.checkpoint_files import State, load_strict, read_checkpoint, some, state_dict_under, tensors
 from riddle_pl.networks.e4e import E4EEncoder, E4EInverter
 from riddle_pl.networks.encryptor import TransformerEncryptor
@@ -24,6 +25,7 @@ from riddle_pl.networks.parser_unet import FaceParserUNet
 from riddle_pl.networks.stylegan2 import Generator, num_layers
 
 __all__ = [
+    "load_bisenet",
     "load_e4e",
     "load_encryptor_checkpoint",
     "load_generator_checkpoint",
@@ -122,6 +124,14 @@ def load_parser(path: Path | str) -> FaceParserUNet:
     names = ("conv1", "conv2", "conv3", "conv4", "center")
     widths = [_dim(state, f"{name}.conv1.0.weight", 0, 16 * 2**level) for level, name in enumerate(names)]
     network = FaceParserUNet(_dim(state, "final.weight", 0, 19), widths)
+    load_strict(network, state, str(path))
+    return network.eval()
+
+
+def load_bisenet(path: Path | str) -> BiSeNet:
+    """The face parser of the photo pipeline's masks in the format of ``79999_iter.pth``: a bare state dict."""
+    state = tensors(read_checkpoint(path), path)
+    network = BiSeNet(_dim(state, "conv_out.conv_out.weight", 0, 19))
     load_strict(network, state, str(path))
     return network.eval()
 
