@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from riddle_pl.errors import CheckpointError, PackError
+from riddle_pl.errors import CheckpointError, ConfigError, PackError
 from riddle_pl.pretraining.encoder import START, EncoderRecipe
 from riddle_pl.pretraining.faces import FaceSet, read_faces
 
@@ -24,8 +24,11 @@ def recipe(faces: FaceSet, pack: Path, start: Path | None = None) -> EncoderReci
 def test_only_the_encoder_is_trained_and_saved(faces: FaceSet, tiny_pack_folder: Path) -> None:
     one = recipe(faces, tiny_pack_folder)
     prefixes = {name.split(".")[0] for name in one.state_dict()}
-    assert prefixes == {"encoder", "average", "step_count", "seconds"}
-    assert {name.split(".")[0] for name, p in one.named_parameters() if p.requires_grad} == {"encoder"}
+    assert prefixes == {"encoder", "average", "latent_discriminator", "step_count", "seconds"}
+    assert {name.split(".")[0] for name, p in one.named_parameters() if p.requires_grad} == {
+        "encoder",
+        "latent_discriminator",
+    }
     assert not any(p.requires_grad for network in one._frozen for p in network.parameters())
 
 
@@ -39,6 +42,14 @@ def test_starts_from_the_generators_own_encoder(faces: FaceSet, tiny_pack_folder
     for key, value in first.encoder.state_dict().items():
         assert torch.equal(second.encoder.state_dict()[key], value)
         assert torch.equal(second.average.module.state_dict()[key], value)
+
+
+def test_a_packs_encoder_of_another_shape_is_no_start(faces: FaceSet, tiny_pack_folder: Path) -> None:
+    pack = str(tiny_pack_folder)  # its encoder is narrower
+    with pytest.raises(CheckpointError, match=r"encoder of pack .* does not fit LiteEncoder"):
+        EncoderRecipe(faces, faces, pack, CHANNELS, 2, 2, 0, start_pack=pack)
+    with pytest.raises(ConfigError, match=r"recipe\.start and recipe\.start_pack"):
+        EncoderRecipe(faces, faces, pack, CHANNELS, 2, 2, 0, start="a", start_pack=pack)
 
 
 def test_a_start_without_an_encoder_is_refused(faces: FaceSet, tiny_pack_folder: Path, tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from riddle_pl.errors import CheckpointError
+from riddle_pl.errors import CheckpointError, ConfigError
 from riddle_pl.pretraining.faces import FaceSet
 from riddle_pl.pretraining.generator import GeneratorRecipe
 
@@ -69,6 +69,14 @@ def test_a_checkpoint_that_is_no_smaller_version_is_refused(
     path.write_bytes(b"junk")
     with pytest.raises(CheckpointError, match=r"other\.ckpt is not a readable PyTorch checkpoint"):
         recipe(64, path)
+
+
+def test_identity_needs_a_judge_and_a_run_has_one_start(small: tuple[GeneratorRecipe, Path]) -> None:
+    faces = small[0].faces
+    with pytest.raises(ConfigError, match=r"recipe\.identity is 1\.0 and there is no recipe\.teacher"):
+        GeneratorRecipe(faces, 32, CHANNELS, batch=4, steps=1, seed=0, identity=1.0)
+    with pytest.raises(ConfigError, match=r"recipe\.warm_start and recipe\.start_pack"):
+        GeneratorRecipe(faces, 32, CHANNELS, batch=4, steps=1, seed=0, warm_start="a", start_pack="b")
 
 
 def test_the_sheet_shows_people_then_faces_above_their_redrawings() -> None:

@@ -2,21 +2,21 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import torch
 import torch.nn.functional as F
 from jaxtyping import Float
-from pytorch_lightning.utilities.types import OptimizerLRSchedulerConfig
 from torch import Tensor, nn
 
-from riddle_pl.errors import CheckpointError
-from riddle_pl.networks.checkpoint_files import read_checkpoint, state_dict_under
+from riddle_pl.errors import CheckpointError, ConfigError
+from riddle_pl.networks.checkpoint_files import load_strict, read_checkpoint, state_dict_under
 from riddle_pl.networks.latents import mix_styles
 from riddle_pl.networks.lite_encoder import LiteEncoder
 from riddle_pl.packs.registry import load_pack
 from riddle_pl.pretraining.average import Averaged
+from riddle_pl.pretraining.discriminator import LatentDiscriminator
 from riddle_pl.pretraining.faces import FaceSet, to_float
+from riddle_pl.pretraining.likeness import public_recogniser, strangeness
 from riddle_pl.pretraining.recipe import PackRole, Recipe
 from riddle_pl.pretraining.sheet import spread, stacked_rows
 
@@ -32,14 +32,22 @@ class EncoderRecipe(Recipe):
         held_out: images of the same archives that are never trained on.
         pack: folder of the pack whose generator, recogniser and perceptual features are used.
         start: checkpoint of the generator's recipe, whose encoder is the start; or null.
+        start_pack: pack of the same shape whose encoder is the start; or null.
+        teacher: checkpoint of a public MobileFaceNet (``068.ckpt`` format) that judges identity beside the pack's
+            recogniser, so that a likeness has to convince both; or null.
         channels: feature maps per resolution, from the pack's size down to 4.
-        batch: real images per step, and as many generated ones.
+        batch: real images per step.
+        generated: generated images per step.
         learning_rate: start of a cosine schedule to zero, Adam.
         pixel: weight of the mean absolute difference of real images.
         features: weight of the squared distance in the pack's perceptual features.
-        identity: weight of 1 - cosine by the pack's recogniser.
+        identity: weight of 1 - cosine by the recognisers.
         latent: weight of the error in the codes of generated images (in variances of W).
         offset: weight of the squared offsets from W of real images' codes (in variances of W).
+        alike: weight of the latent discriminator's verdict, which holds the codes of real images near W.
+
+    Raises:
+        ConfigError: two starts.
     """
 
     def __init__(
@@ -52,18 +60,26 @@ class EncoderRecipe(Recipe):
         steps: int,
         seed: int,
         start: str | None = None,
+        start_pack: str | None = None,
+        teacher: str | None = None,
+        generated: int = 16,
         learning_rate: float = 1e-3,
         pixel: float = 2.0,
         features: float = 1.0,
         identity: float = 0.5,
         latent: float = 0.5,
         offset: float = 0.01,
+        alike: float = 0.1,
     ):
         super().__init__(seed, steps)
+        if start is not None and start_pack is not None:
+            raise ConfigError("recipe.start and recipe.start_pack both name a start; keep one")
+        self.automatic_optimization = False
         loaded = load_pack(pack)
         self.faces = faces
         self.held_out = held_out
         self.batch = batch
+        self.generated = generated
         self.learning_rate = learning_rate
         self.weights = {
             "pixel": pixel,
@@ -71,13 +87,19 @@ class EncoderRecipe(Recipe):
             "identity": identity,
             "latent": latent,
             "offset": offset,
+            "alike": alike,
         }
         self.channels = {int(side): int(width) for side, width in channels.items()}
         self.encoder = LiteEncoder(loaded.size, loaded.num_layers, self.channels)
         # In a tuple, so that these frozen networks stay out of the checkpoint.
         self._frozen = tuple(loaded.load(role) for role in ("generator", "perceptual", "recogniser"))
+        self._teachers = () if teacher is None else (public_recogniser(Path(teacher)),)
+        self.latent_discriminator = LatentDiscriminator(self._frozen[0].style_dim)  # type: ignore[arg-type]  # module typed loosely by the pack
         if start is not None:
             self._start_from(Path(start))
+        if start_pack is not None:
+            weights = load_pack(start_pack).load("encoder").state_dict()
+            load_strict(self.encoder, weights, f"encoder of pack {start_pack}")
         self.average = Averaged(self.encoder, half_life=10_000.0)
         generator = self._frozen[0]
         with torch.no_grad():
@@ -94,47 +116,68 @@ class EncoderRecipe(Recipe):
                 f"{path} holds no encoder of this shape; give the generator recipe's last.ckpt"
             ) from error
 
-    def configure_optimizers(self) -> OptimizerLRSchedulerConfig:
-        optimizer = torch.optim.Adam(self.encoder.parameters(), lr=self.learning_rate, betas=(0.9, 0.99), fused=True)
-        schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, self.steps)
-        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
+    def configure_optimizers(self) -> tuple[list[torch.optim.Optimizer], list[torch.optim.lr_scheduler.LRScheduler]]:
+        reading = torch.optim.Adam(self.encoder.parameters(), lr=self.learning_rate, betas=(0.9, 0.99), fused=True)
+        judging = torch.optim.Adam(
+            self.latent_discriminator.parameters(), lr=self.learning_rate, betas=(0.0, 0.99), fused=True
+        )
+        return [reading, judging], [torch.optim.lr_scheduler.CosineAnnealingLR(reading, self.steps)]
 
-    def training_step(self, batch: int, batch_idx: int) -> Tensor:
+    def training_step(self, batch: int, batch_idx: int) -> None:
         step = self.next_step()
-        generator, perceptual, recogniser = (network.to(self.device) for network in self._frozen)
+        reading, judging = self.optimizers()  # type: ignore[attr-defined]  # Lightning's union type
+        generator = self._frozen[0].to(self.device)
         real = self.faces.batch(self.batch, self.seed, step).to(self.device, memory_format=torch.channels_last)
         with torch.no_grad():
             w = self._codes(generator, step)
             people = generator(w)
         base, offsets = self.encoder.split(torch.cat([real, people.to(real.dtype)]))
         codes = torch.cat([base, base + offsets], dim=1).float()
-        redrawn = generator(codes[: self.batch]).float()
+        w_real = codes[: self.batch]
+
+        self.latent_discriminator.requires_grad_(False)
+        terms = self._likeness(generator(w_real).float(), real) | {
+            "latent": F.mse_loss(codes[self.batch :], w.float()) / self.variance,
+            "offset": offsets[: self.batch].float().square().mean() / self.variance,
+            "alike": self.latent_discriminator.loss_real(w_real),
+        }
+        reading.zero_grad()
+        self.manual_backward(torch.stack([self.weights[name] * value for name, value in terms.items()]).sum())
+        reading.step()
+        self.lr_schedulers().step()  # type: ignore[union-attr]  # one scheduler, no metric
+        self.average.update(self.encoder, self.batch)
+
+        self.latent_discriminator.requires_grad_(True)
+        verdict = self.latent_discriminator.loss_drawn(w_real.detach()) + self.latent_discriminator.loss_real(w)
+        judging.zero_grad()
+        self.manual_backward(verdict)
+        judging.step()
+        self.log_dict({f"loss/{name}": value for name, value in terms.items()}, prog_bar=True)
+        self.log("loss/latent_discriminator", verdict)
+
+    def _likeness(self, redrawn: Float[Tensor, "b 3 h w"], real: Float[Tensor, "b 3 h w"]) -> dict[str, Tensor]:
+        """How far the redrawn faces are from the real ones."""
+        perceptual = self._frozen[1].to(self.device)
         with torch.no_grad():
-            seen, known = perceptual(real), recogniser(real)
-        terms = {
+            seen = perceptual(real)
+        return {
             "pixel": F.l1_loss(redrawn, real),
             "features": torch.stack(
                 [(a - b).float().square().sum(dim=1).mean() for a, b in zip(perceptual(redrawn), seen, strict=True)]
             ).mean(),
-            "identity": (1.0 - (recogniser(redrawn).float() * known.float()).sum(dim=1)).mean(),
-            "latent": F.mse_loss(codes[self.batch :], w.float()) / self.variance,
-            "offset": offsets[: self.batch].float().square().mean() / self.variance,
+            "identity": torch.stack(
+                [strangeness(judge.to(self.device), redrawn, real) for judge in (self._frozen[2], *self._teachers)]
+            ).mean(),
         }
-        self.log_dict({f"loss/{name}": value for name, value in terms.items()}, prog_bar=True)
-        return torch.stack([self.weights[name] * value for name, value in terms.items()]).sum()
 
     def _codes(self, generator: nn.Module, step: int) -> Float[Tensor, "b n 512"]:
         """Codes of random people, half of them mixed from two."""
         rng = torch.Generator().manual_seed(self.seed * 1_000_003 + step)
-        z = torch.randn(2 * self.batch, 512, generator=rng).to(self.device)
+        z = torch.randn(2 * self.generated, 512, generator=rng).to(self.device)
         first, second = generator.mapping(z).chunk(2)  # type: ignore[operator]  # module typed loosely by the pack
         layers = self.encoder.num_layers
-        crossover = torch.randint(1, 2 * layers, (self.batch, 1), generator=rng).to(self.device)
+        crossover = torch.randint(1, 2 * layers, (self.generated, 1), generator=rng).to(self.device)
         return mix_styles(first, second, crossover, layers)
-
-    def optimizer_step(self, *args: Any, **kwargs: Any) -> None:
-        super().optimizer_step(*args, **kwargs)
-        self.average.update(self.encoder, self.batch)  # here, since checkpoints are saved before on_train_batch_end
 
     @torch.no_grad()
     def samples(self) -> Float[Tensor, "n 3 h w"]:

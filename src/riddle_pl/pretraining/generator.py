@@ -13,16 +13,18 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from riddle_pl.errors import CheckpointError
-from riddle_pl.networks.checkpoint_files import read_checkpoint, state_dict_under
+from riddle_pl.errors import CheckpointError, ConfigError
+from riddle_pl.networks.checkpoint_files import load_strict, read_checkpoint, state_dict_under
 from riddle_pl.networks.features import PackFeatures
 from riddle_pl.networks.latents import mix_styles
 from riddle_pl.networks.lite_encoder import LiteEncoder
 from riddle_pl.networks.stylegan2 import Generator, NoiseInjection
+from riddle_pl.packs.registry import load_pack
 from riddle_pl.pretraining.augment import augment
 from riddle_pl.pretraining.average import Averaged
 from riddle_pl.pretraining.discriminator import Discriminator, LatentDiscriminator
 from riddle_pl.pretraining.faces import FaceSet
+from riddle_pl.pretraining.likeness import public_recogniser, strangeness
 from riddle_pl.pretraining.recipe import PackRole, Recipe
 
 SAMPLE_COUNT = 48
@@ -49,7 +51,15 @@ class GeneratorRecipe(Recipe):
         latent: weight of the encoder's error on generated images, whose codes are known (in variances of W).
         offset: weight of the squared offsets from W of real images' codes (in variances of W; e4e's delta loss).
         alike: weight of the latent discriminator's verdict, which draws W and the codes of real images together.
+        identity: weight of 1 - cosine between redrawn real images and the images, by ``teacher``.
+        teacher: checkpoint of a public MobileFaceNet (``068.ckpt`` format) that knows people apart; or null, with
+            ``identity`` 0.
         warm_start: checkpoint of this recipe at half the size, whose networks are the core of these; or null.
+        start_pack: pack of this size whose generator, encoder and perceptual features (the first blocks of the
+            discriminator) are the start; or null.
+
+    Raises:
+        ConfigError: ``identity`` without a ``teacher``, or two starts.
     """
 
     def __init__(
@@ -72,9 +82,16 @@ class GeneratorRecipe(Recipe):
         latent: float = 1.0,
         offset: float = 0.05,
         alike: float = 0.5,
+        identity: float = 0.0,
+        teacher: str | None = None,
         warm_start: str | None = None,
+        start_pack: str | None = None,
     ):
         super().__init__(seed, steps)
+        if identity > 0 and teacher is None:
+            raise ConfigError(f"recipe.identity is {identity} and there is no recipe.teacher; name its checkpoint")
+        if warm_start is not None and start_pack is not None:
+            raise ConfigError("recipe.warm_start and recipe.start_pack both name a start; keep one")
         self.automatic_optimization = False
         self.faces = faces
         self.batch = batch
@@ -90,6 +107,9 @@ class GeneratorRecipe(Recipe):
         self.latent = latent
         self.offset = offset
         self.alike = alike
+        self.identity = identity
+        # In a tuple, so that the frozen network stays out of the checkpoint.
+        self._teachers = () if teacher is None else (public_recogniser(Path(teacher)),)
         self.channels = {int(side): int(width) for side, width in channels.items() if int(side) <= size}
         self.generator = Generator(size, self.channels)
         self.discriminator = Discriminator(size, self.channels)
@@ -98,6 +118,8 @@ class GeneratorRecipe(Recipe):
         self._silence_noise()
         if warm_start is not None:
             self._grow_from(Path(warm_start))
+        if start_pack is not None:
+            self._start_from(start_pack)
         self.average = Averaged(self.generator)
         self.average_encoder = Averaged(self.encoder)
         self.register_buffer("path_mean", torch.zeros(()))
@@ -188,6 +210,8 @@ class GeneratorRecipe(Recipe):
             * (self.latent_discriminator.loss_real(w_real) + self.latent_discriminator.loss_drawn(w)),
             "offset": self.offset * offsets.float().square().mean() / variance,
         }
+        for teacher in self._teachers:
+            terms["identity"] = self.identity * strangeness(teacher.to(self.device), redrawn, real)
         self.log_dict({f"loss/{name}": value for name, value in terms.items()}, prog_bar=True)
         return torch.stack([value.float() for value in terms.values()]).sum()
 
@@ -241,6 +265,14 @@ class GeneratorRecipe(Recipe):
                     raise CheckpointError(f"{path} is no smaller version of this network: {name} does not fit")
                 own[name] = value
             network.load_state_dict(own)
+
+    def _start_from(self, start: str) -> None:
+        pack = load_pack(start)
+        for role, network in (("generator", self.generator), ("encoder", self.encoder)):
+            load_strict(network, pack.load(role).state_dict(), f"{role} of pack {start}")
+        own = self.discriminator.state_dict()
+        seen = {key: value for key, value in pack.load("perceptual").state_dict().items() if key in own}
+        load_strict(self.discriminator, own | seen, f"perceptual features of pack {start}")
 
     @torch.no_grad()
     def samples(self) -> Float[Tensor, "n 3 h w"]:

@@ -1,0 +1,31 @@
+"""How strange a redrawn face looks to a frozen recogniser: the identity term of the recipes."""
+
+from pathlib import Path
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from riddle_pl.networks.checkpoints import load_mobilefacenet
+from riddle_pl.networks.recogniser import MOBILEFACENET_CROP, AlignedRecogniser
+
+
+def public_recogniser(checkpoint: Path) -> AlignedRecogniser:
+    """A public MobileFaceNet in ``068.ckpt`` format, frozen.
+
+    Raises:
+        CheckpointError: the file is missing or holds another network.
+    """
+    backbone = load_mobilefacenet(checkpoint)
+    return AlignedRecogniser(backbone, MOBILEFACENET_CROP, (112, 96)).eval().requires_grad_(False)
+
+
+def strangeness(
+    recogniser: nn.Module, redrawn: Float[Tensor, "b 3 h h"], real: Float[Tensor, "b 3 h h"]
+) -> Float[Tensor, ""]:
+    """1 - cosine between two images of one face, in float32: depthwise convolutions are slower in bfloat16 on a CPU."""
+    with torch.autocast(real.device.type, enabled=False):
+        with torch.no_grad():
+            known = recogniser(real.float())
+        loss: Tensor = (1.0 - (recogniser(redrawn.float()) * known).sum(dim=1)).mean()
+    return loss
