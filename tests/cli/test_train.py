@@ -31,7 +31,7 @@ DATA_FREE = ("data.val_samples=1", *NO_FEATURES)
 @pytest.fixture(autouse=True)
 def _elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("riddle_pl.training.build.STATISTICS_SAMPLES", 64)
+    monkeypatch.setattr("riddle_pl.training.module.STATISTICS_SAMPLES", 64)
 
 
 @pytest.fixture

@@ -29,6 +29,9 @@ class NumberData(LatentDataModule):
     def val_batches(self) -> Dataset[Batch]:
         return Numbers()
 
+    def codes(self, count: int) -> Tensor:
+        return torch.zeros(count, 1, 1)
+
 
 class Witness(pl.LightningModule):
     """Writes down the batches that it sees, and can stop in the middle of a step."""

@@ -1,12 +1,14 @@
 """A failure here: training would use the wrong passwords, log the wrong numbers or accept another pack's checkpoint."""
 
+from pathlib import Path
+
 import pytest
 import torch
 
 from riddle_pl.errors import CheckpointError, ConfigError, PackError
 from riddle_pl.losses import build_loss
 from riddle_pl.packs import Manifest, Pack
-from riddle_pl.training.build import build_module, load_networks
+from riddle_pl.training.build import build_data, build_module, build_trainer, load_networks
 from riddle_pl.training.module import CHECKPOINT_KEY, RiddleModule
 from tests.training.jobs import small_job
 
@@ -30,12 +32,22 @@ def test_the_seed_gives_the_weights(tiny_pack: Pack, module: RiddleModule) -> No
     assert not torch.equal(first, stranger)
 
 
-def test_the_encryptor_knows_the_latent_space(tiny_pack: Pack) -> None:
-    job = small_job(tiny_pack.folder, ["encryptor=transformer", "encryptor.depth=1"], False)
-    residual = build_module(job, tiny_pack).encryptor
-    assert not torch.equal(residual.w_std, torch.ones(512))
-    involutive = build_module(small_job(tiny_pack.folder, ["encryptor=involutive"], False), tiny_pack).encryptor
-    assert not torch.equal(involutive.scale, torch.ones(512))
+@pytest.mark.parametrize(
+    ("overrides", "statistic"),
+    [
+        (["encryptor=transformer", "encryptor.depth=1", "encryptor.ffn=16"], "w_std"),
+        (["encryptor=involutive", "encryptor.depth=1", "encryptor.hidden=16"], "scale"),
+    ],
+    ids=["transformer", "involutive"],
+)
+def test_a_run_begins_with_the_spread_of_its_codes(
+    tiny_pack: Pack, tmp_path: Path, overrides: list[str], statistic: str
+) -> None:
+    job = small_job(tiny_pack.folder, overrides, False)
+    module = build_module(job, tiny_pack)
+    assert torch.equal(getattr(module.encryptor, statistic), torch.ones(512))
+    build_trainer(job, tmp_path, False).fit(module, datamodule=build_data(job, tiny_pack))
+    assert not torch.equal(getattr(module.encryptor, statistic), torch.ones(512))
 
 
 @pytest.mark.parametrize(

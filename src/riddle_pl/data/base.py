@@ -4,6 +4,8 @@ from abc import abstractmethod
 from typing import Any
 
 import pytorch_lightning as pl
+from jaxtyping import Float
+from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
 from riddle_pl.data.steps import Batch, StepLoader, fixed_loader
@@ -34,6 +36,10 @@ class LatentDataModule(pl.LightningDataModule):
     @abstractmethod
     def val_batches(self) -> Dataset[Batch]:
         """The fixed validation batches, by index."""
+
+    @abstractmethod
+    def codes(self, count: int) -> Float[Tensor, "b n d"]:
+        """Codes of at most ``count`` training faces, the same in every run, after ``setup``."""
 
     def train_dataloader(self) -> StepLoader:
         """The training stream; resumes where the trainer stands."""

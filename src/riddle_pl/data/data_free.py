@@ -139,6 +139,9 @@ class DataFreeDataModule(LatentDataModule):
         w = self._draw()(self.val_samples, step_rng(VALIDATION_SEED, "validation latents"))
         return _Fixed(w, self.batch_size)
 
+    def codes(self, count: int) -> Float[Tensor, "b n d"]:
+        return self._draw()(count, step_rng(VALIDATION_SEED, "statistics"))
+
     def _draw(self) -> LatentSampler:
         if self._sampler is None:
             generator = self.pack.load("generator")

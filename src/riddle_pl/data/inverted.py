@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from jaxtyping import Float
+from torch import Tensor
 from torch.utils.data import Dataset
 
 from riddle_pl.data.base import LatentDataModule
@@ -195,6 +197,11 @@ class InvertedDataModule(LatentDataModule):
     def val_batches(self) -> Dataset[Batch]:
         self.setup()
         return OrderedBatches(self._tables["val"], self.batch_size, self.keep_crops, self.target == "photo")
+
+    def codes(self, count: int) -> Float[Tensor, "b n d"]:
+        self.setup()
+        table = self._tables["train"]
+        return table.codes(range(0, len(table), -(-len(table) // count)))
 
     def _limit(self, splits: dict[str, str | None]) -> dict[str, str | None]:
         """At most ``val_images`` keys planned for validation and ``max_images`` others, in the plan's order."""

@@ -61,10 +61,9 @@ class CouplingShift(nn.Module):
 class InvolutiveEncryptor(nn.Module):
     """T with exact recovery.
 
-    Codes are written in the principal components of W (``fit_latents``), each scaled to unit variance. T changes the
-    leading ``rank`` of them, in which people differ, and keeps the others: there W hardly varies, the codes of real
-    photos lie far outside it, and turning what they hold there draws no face. Neighbouring components, whose variances
-    are alike, share a plane of S_p.
+    Codes are written in their principal components (``fit_latents``), each scaled to unit variance. T changes the
+    leading ``rank`` of them, in which people differ, and keeps the others, which hold little and whose turning draws no
+    face. Neighbouring components, whose variances are alike, share a plane of S_p.
 
     Args:
         num_layers: n, layers of a W+ code.
@@ -98,7 +97,7 @@ class InvolutiveEncryptor(nn.Module):
 
     @torch.no_grad()
     def fit_latents(self, w: Float[Tensor, "m d"]) -> None:
-        """Sets mean, principal components and their standard deviations from ``m`` codes drawn from f(z)."""
+        """Sets mean, principal components and their standard deviations from ``m`` codes like those to encrypt."""
         self.mean.copy_(w.mean(dim=0))
         covariance = torch.cov(w.double().T)
         variances, vectors = torch.linalg.eigh(covariance)

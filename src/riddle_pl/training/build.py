@@ -2,13 +2,12 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Protocol, runtime_checkable
+from typing import Any
 
 import pytorch_lightning as pl
 import torch
-from jaxtyping import Float
 from omegaconf import DictConfig, OmegaConf
-from torch import Tensor, nn
+from torch import nn
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
@@ -16,26 +15,9 @@ from riddle_pl.config import instantiate
 from riddle_pl.config.check import to_plain
 from riddle_pl.data.steps import step_rng
 from riddle_pl.losses import RiddleLoss, build_loss
-from riddle_pl.networks.stylegan2 import Generator
 from riddle_pl.packs import Pack
 from riddle_pl.training.frozen import Frozen
 from riddle_pl.training.module import FrozenNetworks, RiddleModule
-
-STATISTICS_SAMPLES = 10_000
-
-
-@runtime_checkable
-class TakesStatistics(Protocol):
-    """An encryptor that works on codes of zero mean and unit deviation."""
-
-    def set_latent_statistics(self, mean: Float[Tensor, "d"], std: Float[Tensor, "d"]) -> None: ...
-
-
-@runtime_checkable
-class FitsLatents(Protocol):
-    """An encryptor that works on the principal components of W."""
-
-    def fit_latents(self, w: Float[Tensor, "m d"]) -> None: ...
 
 
 def build_module(cfg: DictConfig, pack: Pack) -> RiddleModule:
@@ -48,7 +30,6 @@ def build_module(cfg: DictConfig, pack: Pack) -> RiddleModule:
     networks = load_networks(pack, loss)
     torch.manual_seed(step_rng(cfg.seed, "encryptor").initial_seed())
     encryptor: nn.Module = instantiate(cfg.encryptor, "encryptor", num_layers=pack.num_layers)
-    fit_to_generator(encryptor, networks.generator.network)
     return RiddleModule(
         encryptor=encryptor,
         tokens=instantiate(cfg.password, "password"),
@@ -71,27 +52,6 @@ def load_networks(pack: Pack, loss: RiddleLoss) -> FrozenNetworks:
     frozen: dict[str, Any] = {role: Frozen(pack.load(role)) for role in sorted(roles)}
     hashes = {role: pack.expected_sha256(role) or "" for role in sorted(roles)}
     return FrozenNetworks(**frozen, pack=pack.name, sha256=hashes)
-
-
-def fit_to_generator(encryptor: nn.Module, generator: Generator) -> None:
-    """Tells an encryptor that works in normalised latent space how the generator's W is distributed.
-
-    It is told through whichever it has: ``set_latent_statistics(mean, std)`` or ``fit_latents(w)``.
-    """
-    if isinstance(encryptor, TakesStatistics):
-        w = sample_w(generator, STATISTICS_SAMPLES)
-        std = w.std(dim=0)
-        encryptor.set_latent_statistics(w.mean(dim=0), std.clamp(min=0.01 * float(std.mean())))
-    elif isinstance(encryptor, FitsLatents):
-        encryptor.fit_latents(sample_w(generator, STATISTICS_SAMPLES))
-
-
-def sample_w(generator: Generator, samples: int) -> Float[Tensor, "m d"]:
-    """``samples`` W codes from a seed of their own: the same in every run and process."""
-    noise = torch.Generator().manual_seed(0)
-    z = torch.randn(samples, generator.style_dim, generator=noise)
-    with torch.no_grad():
-        return generator.mapping(z.to(generator.input.input))
 
 
 def build_data(cfg: DictConfig, pack: Pack) -> pl.LightningDataModule:

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
+from riddle_pl.data.base import LatentDataModule
 from riddle_pl.data.steps import Batch, step_rng
 from riddle_pl.errors import CheckpointError, one_line
 from riddle_pl.losses import ORIGINAL, PRODUCED, RiddleLoss, StepFeatures
@@ -18,6 +19,7 @@ from riddle_pl.losses.identity import cosine
 from riddle_pl.networks.stylegan2 import Generator
 from riddle_pl.password import PasswordTokens, random_passwords
 from riddle_pl.training.frozen import Frozen
+from riddle_pl.training.statistics import STATISTICS_SAMPLES, fit_to_codes
 from riddle_pl.training.step import EncryptionStep
 
 CHECKPOINT_KEY = "riddle"
@@ -90,6 +92,12 @@ class RiddleModule(pl.LightningModule):
         """Four random passwords per face, from ``rng`` alone: two to encrypt, two wrong ones."""
         one, two, wrong1, wrong2 = random_passwords(4 * batch, self.generator.network, self.tokens, rng).chunk(4)
         return one, two, wrong1, wrong2
+
+    def setup(self, stage: str) -> None:
+        """Before a fresh run, T learns how the training codes are distributed; a checkpoint loaded after this knows."""
+        data: Any = getattr(self.trainer, "datamodule", None)
+        if stage == "fit" and isinstance(data, LatentDataModule):
+            fit_to_codes(self.encryptor, data.codes(STATISTICS_SAMPLES).to(self.device))
 
     def training_step(self, batch: Batch, batch_idx: int) -> Float[Tensor, ""]:
         w = batch["w"]

@@ -1,0 +1,38 @@
+"""Tells an encryptor how the codes that it is to encrypt are distributed, before the first step."""
+
+from typing import Protocol, runtime_checkable
+
+from jaxtyping import Float
+from torch import Tensor, nn
+
+STATISTICS_SAMPLES = 8_000
+"""Faces whose codes are looked at."""
+
+
+@runtime_checkable
+class TakesStatistics(Protocol):
+    """An encryptor that works on codes of zero mean and unit deviation."""
+
+    def set_latent_statistics(self, mean: Float[Tensor, "d"], std: Float[Tensor, "d"]) -> None: ...
+
+
+@runtime_checkable
+class FitsLatents(Protocol):
+    """An encryptor that works on the principal components of the codes."""
+
+    def fit_latents(self, w: Float[Tensor, "m d"]) -> None: ...
+
+
+def fit_to_codes(encryptor: nn.Module, w: Float[Tensor, "b n d"]) -> None:
+    """Hands the codes, all layers together, to an encryptor that works in normalised latent space.
+
+    Args:
+        encryptor: told through whichever it has: ``set_latent_statistics(mean, std)`` or ``fit_latents(w)``.
+        w: codes of training faces. Those of photos lie partly outside the generator's W, so it is the codes that tell.
+    """
+    codes = w.flatten(0, 1)
+    if isinstance(encryptor, TakesStatistics):
+        std = codes.std(dim=0)
+        encryptor.set_latent_statistics(codes.mean(dim=0), std.clamp(min=0.01 * float(std.mean())))
+    elif isinstance(encryptor, FitsLatents):
+        encryptor.fit_latents(codes)

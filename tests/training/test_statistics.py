@@ -1,0 +1,38 @@
+"""A failure here: an encryptor would normalise by other codes than those it encrypts."""
+
+import torch
+from torch import nn
+
+from riddle_pl.networks.encryptor_involution import InvolutiveEncryptor
+from riddle_pl.training.statistics import fit_to_codes
+
+
+class Records(nn.Module):
+    mean: torch.Tensor
+    std: torch.Tensor
+
+    def set_latent_statistics(self, mean: torch.Tensor, std: torch.Tensor) -> None:
+        self.mean, self.std = mean, std
+
+
+def codes() -> torch.Tensor:
+    scale = torch.tensor([4.0, 2.0, 1.0, 0.5])
+    return torch.randn(500, 3, 4, generator=torch.Generator().manual_seed(0)) * scale + 3.0
+
+
+def test_mean_and_deviation_are_over_faces_and_layers() -> None:
+    w, told = codes(), Records()
+    fit_to_codes(told, w)
+    torch.testing.assert_close(told.mean, w.mean(dim=(0, 1)))
+    torch.testing.assert_close(told.std, w.flatten(0, 1).std(dim=0))
+
+
+def test_the_leading_components_are_those_of_the_codes() -> None:
+    encryptor = InvolutiveEncryptor(3, dim=4, rank=2, hidden=8, heads=2, depth=1)
+    fit_to_codes(encryptor, codes())
+    torch.testing.assert_close(encryptor.scale, torch.tensor([4.0, 2.0, 1.0, 0.5]), rtol=0.1, atol=0.0)
+    assert encryptor.basis[0, 0].abs() > 0.99
+
+
+def test_an_encryptor_that_asks_for_nothing_is_left_alone() -> None:
+    fit_to_codes(nn.Linear(4, 4), codes())
