@@ -3,12 +3,20 @@
 import json
 import logging
 import sys
+from pathlib import Path
 
 import pytest
 import torch
 
+import riddle_pl.conf
 from riddle_pl.cli import eval as command
-from tests.evaluation.fakes import write_lfw
+from riddle_pl.config import check_config, compose_jobs, instantiate
+from riddle_pl.errors import RiddleError
+from riddle_pl.evaluation.method import Method
+from riddle_pl.evaluation.settings import register_eval_schema
+from tests.evaluation.fakes import paint, write_lfw
+
+CONF = Path(riddle_pl.conf.__file__ or "").parent
 
 FAKE = "+evaluators.fake._target_=tests.evaluation.fakes.FakeRecogniser"
 
@@ -28,6 +36,9 @@ class RiddleEval:
             "pack": str(pack),
             "evaluators": "[]",
             "detectors": "[]",
+            "features": "[]",
+            "diversity.faces": "2",
+            "diversity.passwords": "3",
             "batch_size": "3",
             "resamples": "20",
             "device": "cpu",
@@ -63,15 +74,26 @@ def riddle_eval(tmp_path, tiny_pack_folder, capfd, monkeypatch):
     return RiddleEval(folder, data, tiny_pack_folder, capfd, monkeypatch)
 
 
-def test_prints_the_table_and_writes_the_report(riddle_eval, tiny_pack):
+def test_prints_the_tables_and_writes_the_report(riddle_eval, tiny_pack):
     status, out, err = riddle_eval("out=report")
     assert (status, err) == (0, "")
-    files = {"report.json", "table.csv", "table.md"}
-    assert files <= {path.name for path in (riddle_eval.folder / "report").iterdir()}
-    assert (riddle_eval.folder / "report" / "table.md").read_text() in out
+    folder = riddle_eval.folder / "report"
+    assert {"report.json", "report.html", "table.csv", "table.md", "tables", "figures"} <= {
+        path.name for path in folder.iterdir()
+    }
+    names = ("identification", "identification_rank", "identification_cosine", "quality", "utility", "diversity")
+    suffixes = ("csv", "json", "md", "tex")
+    assert sorted(path.name for path in (folder / "tables").iterdir()) == sorted(
+        f"{name}.{suffix}" for name in names for suffix in suffixes
+    )
+    assert (folder / "table.md").read_text() in out
+    assert str(folder / "report.html") in out
     report = riddle_eval.report("report")
     assert report["about"]["seed"] == 0
     assert report["about"]["pack"] == "tiny, 32 px"
+    assert report["command"].startswith("riddle-eval data.root=")
+    assert report["config"]["diversity"] == {"faces": 2, "passwords": 3}
+    assert report["method"]["sha256"] == tiny_pack.expected_sha256("encryptor")
     assert tiny_pack.expected_sha256("encryptor") in report["about"]["encryptor"]
     assert tiny_pack.expected_sha256("generator") == report["about"]["networks"]["generator"]["sha256"]
     assert "Argon2id" in report["about"]["passwords"]
@@ -83,11 +105,106 @@ def test_prints_the_table_and_writes_the_report(riddle_eval, tiny_pack):
             assert 0 <= row["low"] <= row["value"] <= row["high"] <= 1
             assert row["faces"] == 4
     assert rows["", "PSNR", "recovered", "inversion", "dB"]["value"] > 0
+    for image in ("encrypted", "wrong"):
+        assert rows["fake", "diversity", image, "", "mean distance"]["faces"] == 2
+
+
+def test_a_judge_that_is_not_there_is_left_out_with_its_reason(riddle_eval):
+    status, out, err = riddle_eval("evaluators=[sphereface]", "features=[inception,pack_features]", "out=o")
+    assert status == 0
+    first, second = err.splitlines()
+    assert first.startswith("left out: evaluators.sphereface: ")
+    assert second.startswith("left out: features.inception: ")
+    report = riddle_eval.report("o")
+    assert sorted(report["left_out"]) == ["evaluators.sphereface", "features.inception"]
+    assert report["left_out"]["evaluators.sphereface"] in out
+    metrics = {row["metric"] for row in report["rows"]}
+    assert "pack_features" in metrics
+    assert "FID" not in metrics
+
+
+@pytest.mark.parametrize("method", ["gaussian_blur", "pixelation", "black_box", "identity", "random_other_face"])
+def test_a_baseline_runs_through_the_same_tables(riddle_eval, method):
+    status, out, err = riddle_eval(f"method={method}", "out=o")
+    assert (status, err) == (0, "")
+    report = riddle_eval.report("o")
+    assert report["method"]["sha256"] is None
+    rows = {(r["metric"], r["reference"], r["statistic"]): r["value"] for r in report["rows"]}
+    assert rows["de-identification", "photo", "rate"] == (1.0 if method == "identity" else pytest.approx(0.5, abs=0.5))
+    assert ("recovery", "photo", "rate") in rows if method == "identity" else ("recovery", "photo", "rate") not in rows
+    assert ("de-identification", "inversion", "rate") not in rows
+    assert "baseline without training" in out
+
+
+def write_outputs(root):
+    """Another method's outputs for five photos, of which it failed on one; and an output that belongs to none."""
+    for kind, shift in (("originals", 0), ("anonymised", 50), ("recovered", 0), ("wrong", 70)):
+        (root / kind).mkdir(parents=True)
+        for person in range(5):
+            if kind == "originals" or person:
+                paint(person + shift, 1).save(root / kind / f"{person}.{'jpg' if kind == 'originals' else 'png'}")
+    paint(0, 1).save(root / "wrong" / "stray.png")
+    return root
+
+
+@pytest.mark.parametrize(("method", "paper"), [("folder", None), ("fit", "FIT")])
+def test_another_method_s_folders(riddle_eval, tmp_path, method, paper):
+    outputs = write_outputs(tmp_path / "outputs")
+    overrides = [f"method={method}", f"method.root={outputs}", "method.size=32", "out=o"]
+    status, out, err = riddle_eval(*overrides, without=["data.root", "data.faces", "data.pairs", "data.count"])
+    assert (status, err) == (0, "")
+    report = riddle_eval.report("o")
+    assert (report["method"]["paper"], report["method"]["label"]) == (paper, paper or "outputs")
+    assert len(report["faces"]) == 4
+    assert report["skipped"] == {
+        "0.jpg": "anonymised has no image of that name",
+        "wrong/stray.png": "no photo has that name",
+    }
+    rows = {(r["metric"], r["reference"], r["statistic"]): r["value"] for r in report["rows"]}
+    assert rows["recovery", "photo", "rank-1"] == 1.0
+    assert rows["de-identification", "photo", "rank-1"] < 1.0
+    assert "different people among the photos evaluated" in report["judges"][0]["calibrated_on"]
+    assert "Thresholds come from pairs of different people among the faces evaluated" in out
+
+
+def test_lfw_s_pairs_for_other_photos(riddle_eval, tmp_path):
+    outputs = write_outputs(tmp_path / "outputs")
+    pairs = ["pairs=lfw", f"pairs.root={tmp_path / 'data'}", "pairs.faces=faces", "pairs.pairs=pairs.txt"]
+    without = ["data.root", "data.faces", "data.pairs", "data.count"]
+    assert riddle_eval("method=folder", f"method.root={outputs}", *pairs, "out=o", without=without)[0] == 0
+    assert "the pairs of pairs.txt at 256 px" in riddle_eval.report("o")["judges"][0]["calibrated_on"]
+
+
+def test_lfw_without_its_pairs_says_where_thresholds_come_from(riddle_eval):
+    assert riddle_eval("data.pairs=null", "out=o")[0] == 0
+    report = riddle_eval.report("o")
+    assert report["about"]["pairs"].startswith("none: thresholds come from different people")
+
+
+def test_several_evaluations_in_one_set_of_tables(riddle_eval, monkeypatch, capfd):
+    from riddle_pl.cli import app
+
+    for method in ("pack", "black_box"):
+        assert riddle_eval(f"method={method}", f"out={method}", "quiet=true")[0] == 0
+    monkeypatch.setattr(sys, "argv", ["riddle", "tables", "pack", "black_box/report.json", "--out", "both"])
+    app.main()
+    out, err = capfd.readouterr()
+    assert err == ""
+    assert "encryptor of tiny" in out
+    assert "black box" in out
+    written = {path.name for path in (riddle_eval.folder / "both").iterdir()}
+    assert {"table.csv", "identification.tex", "utility.json"} <= written
+    assert "ablation.md" not in written
+    monkeypatch.setattr(sys, "argv", ["riddle", "tables", "nothing"])
+    with pytest.raises(SystemExit) as stop:
+        app.main()
+    assert stop.value.code == 2
+    assert "nothing does not exist" in capfd.readouterr().err
 
 
 def test_the_same_seed_gives_the_same_numbers_in_any_batches(riddle_eval):
     assert riddle_eval("out=a", "quiet=true") == (0, "", "")
-    assert riddle_eval("out=b", "quiet=true", "batch_size=2")[0] == 0
+    assert riddle_eval("out=b", "quiet=true", "batch_size=2", "cache_dir=b")[0] == 0
     assert riddle_eval("out=c", "quiet=true", "seed=1")[0] == 0
     a, b, c = (riddle_eval.report(out) for out in "abc")
     assert a["faces"] == b["faces"] != c["faces"]
@@ -98,11 +215,12 @@ def test_the_same_seed_gives_the_same_numbers_in_any_batches(riddle_eval):
 
 def test_another_encryptor_and_the_pack_s_recogniser_with_its_mark(riddle_eval):
     status, out, _ = riddle_eval(
-        "role=encryptor-df", "evaluators=[pack]", "out=o", without=["evaluators.fake._target_"]
+        "method.role=encryptor-df", "evaluators=[pack]", "out=o", without=["evaluators.fake._target_"]
     )
     assert status == 0
     assert "encryptor-df (involutive, single password tokens)" in out
-    assert "## pack (trained the encryptor" in out
+    assert "pack (trained it)" in out
+    assert "pack (trained the encryptor" in out
 
 
 def test_a_photo_that_cannot_be_used_is_listed(riddle_eval, tmp_path):
@@ -126,17 +244,23 @@ def test_a_photo_that_cannot_be_used_is_listed(riddle_eval, tmp_path):
         ("data.rot=x", "did you mean 'root'"),
         ("sed=1", "did you mean 'seed'"),
         ("+sed=1", "did you mean 'seed'"),
-        ("role=encryptr", "did you mean encryptor"),
-        ("role=parser", "role=parser is no encryptor; choose from encryptor, encryptor-df"),
+        ("method.role=encryptr", "did you mean encryptor"),
+        ("method.role=parser", "method.role=parser is no encryptor; choose from encryptor, encryptor-df"),
+        ("method=checkpoint", "method.path has no value"),
+        ("method=folder", "method.root has no value"),
+        ("method=blur", "did you mean 'gaussian_blur'"),
+        ("data=ffhq", "is for training; choose data=lfw"),
+        ("diversity.passwords=1", "give at least 0 faces and 2 passwords"),
         ("pack=./nothing", "manifest.json is missing"),
         ("far=2", "far=2.0; give a false-accept rate"),
         ("batch_size=0", "batch_size=0; give at least 1"),
         ("device=gpu", "choose from auto, cpu, cuda"),
         ("out=table.md/report", "table.md is a file"),
-        ("+evaluators.fake.available=false", "pip install fake"),
+        ("+evaluators.fake.available=false", "none of the evaluators can run: the fake recogniser is not installed"),
         ("evaluators=dlip", "did you mean 'dlib'"),
         ("evaluators.fake=null", "evaluators is empty"),
-        ("evaluators=mobilefacenet", "give evaluators.mobilefacenet.path="),
+        ("evaluators=mobilefacenet", "none of the evaluators can run: "),
+        ("evaluators.mobilefacenet.path=gone", "evaluators.mobilefacenet.path"),
         ("passwords.memory_kib=1", "memory_kib is 1"),
     ],
 )
@@ -167,19 +291,39 @@ def test_help_shows_an_example(riddle_eval):
     status, out, _ = riddle_eval("--help")
     assert status == 0
     assert "riddle-eval data.root=FOLDER" in out
-    assert "evaluators: dlib, mobilefacenet, pack" in out
+    for line in ("method: black_box, checkpoint, ciagan", "evaluators: dlib, facenet_casia", "features: inception"):
+        assert line in out
 
 
-@pytest.mark.parametrize("option", ["evaluators=[dlib,mobilefacenet,pack]", "detectors=[mtcnn,dlib_hog]"])
-def test_every_shipped_option_fits_its_signature(option):
-    from riddle_pl.config import check_config, compose_jobs
-    from riddle_pl.evaluation.build import build_parts
-    from riddle_pl.evaluation.settings import register_eval_schema
+METHODS = sorted(path.stem for path in (CONF / "method").glob("*.yaml"))
 
+
+@pytest.mark.parametrize("method", METHODS)
+def test_every_shipped_method_fits_its_signature(method):
     register_eval_schema()
-    extra = ["evaluators.mobilefacenet.path=x"] if "mobilefacenet" in option else []
+    needs = {"checkpoint": ["method.path=x"], "pack": []}
+    own = needs.get(method, ["method.root=x"] if "FolderMethod" in composed_target(method) else [])
     for pack in ("lite", "ffhq256"):
-        [cfg] = compose_jobs("eval", ["data.root=x", f"pack={pack}", option, *extra])
+        [cfg] = compose_jobs("eval", ["data.root=x", f"pack={pack}", f"method={method}", *own])
         check_config(cfg)
-        if pack == "ffhq256":
-            assert len(build_parts(cfg)[-2]) in (1, 3)
+        assert isinstance(instantiate(cfg.method, "method"), Method)
+
+
+def composed_target(method):
+    [cfg] = compose_jobs("eval", [f"method={method}"])
+    return cfg.method._target_
+
+
+def test_every_shipped_judge_fits_its_signature():
+    register_eval_schema()
+    for pack in ("lite", "ffhq256"):
+        [cfg] = compose_jobs("eval", ["data.root=x", f"pack={pack}"])
+        check_config(cfg)
+        assert len(cfg.evaluators) + len(cfg.detectors) + len(cfg.features) >= 13
+
+
+@pytest.mark.parametrize("data", ["lfw", "folder"])
+def test_riddle_train_refuses_what_is_for_evaluation(data):
+    [cfg] = compose_jobs("train", [f"data={data}", "data.root=x"])
+    with pytest.raises(RiddleError, match="data"):
+        check_config(cfg)

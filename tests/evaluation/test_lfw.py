@@ -101,3 +101,11 @@ def test_the_real_archive_has_the_people_it_needs(shared):
     assert lfw.pairs_listed == 6000
     assert len(lfw.pairs()) > 5900
     assert next(lfw.held_out(0, 64))[1].shape == (1, 3, 64, 64)
+
+
+def test_without_pairs_only_people_are_needed(root):
+    lfw = LFW(str(root), "faces", None, count=4)
+    lfw.check()
+    assert not lfw.has_pairs
+    with pytest.raises(DataError, match=r"data\.pairs is null"):
+        lfw.pairs()

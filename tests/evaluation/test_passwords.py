@@ -46,3 +46,13 @@ def test_the_report_says_that_the_cost_was_lowered():
 def test_values_out_of_range_are_refused(key, value):
     with pytest.raises(ConfigError):
         TextPasswords(**{key: value})
+
+
+def test_many_keys_are_all_others_and_the_first_do_not_depend_on_their_number():
+    passwords = TextPasswords()
+    keys = passwords.many(0, "a", 4)
+    assert keys.right == passwords.keys(0, "a").right
+    assert len({keys.right, *keys.encryption, *keys.wrong}) == 9
+    fewer = passwords.many(0, "a", 2)
+    assert (fewer.encryption, fewer.wrong) == (keys.encryption[:2], keys.wrong[:2])
+    assert passwords.many(1, "a", 1).encryption != keys.encryption[:1]

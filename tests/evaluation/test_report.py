@@ -1,69 +1,62 @@
-"""If this fails, the report lacks what a number depends on, or other programs cannot read it."""
+"""If this fails, a report loses what its numbers depend on, or cannot be read again."""
 
-import csv
 import json
 import math
 
 import pytest
 
 from riddle_pl.errors import FileError
-from riddle_pl.evaluation.calibration import Calibration
-from riddle_pl.evaluation.metrics import Estimate
-from riddle_pl.evaluation.report import Judge, Report
-from riddle_pl.evaluation.scores import Row
-
-NOTHING = Estimate(math.nan, math.nan, math.nan, 0)
+from riddle_pl.evaluation.report import Report, read_report
+from tests.evaluation.reports import report
 
 
-@pytest.fixture
-def report():
-    rows = [
-        Row("fake", "recovery", "recovered", "photo", "rate", "higher", Estimate(0.9666, 0.95, 0.98, 500)),
-        Row("fake", "recovery", "recovered", "photo", "rank-1", "higher", Estimate(1.0, 1.0, 1.0, 500)),
-        Row("fake", "two different people", "photo", "photo", "rate", "", NOTHING),
-        Row("eye", "face detection", "encrypted", "", "rate", "higher", Estimate(0.5, 0.4, 0.6, 500)),
-        Row("", "PSNR", "recovered", "photo", "dB", "higher", Estimate(23.456, 23.0, 24.0, 500)),
-    ]
-    calibration = Calibration(0.9263, 0.001, math.nan, 3000, 0)
-    judges = [Judge("fake", "a fake", calibration, "the pairs of pairs.txt"), Judge("eye", "at 256 px")]
-    return Report({"title": "A title", "seed": 7}, judges, rows, ["a/b.png"], {"c.png": "empty"}, ["A note."])
-
-
-def test_markdown_says_number_interval_judge_threshold_and_origin(report):
-    text = report.to_markdown()
-    assert text.startswith("# A title\n\n- seed: 7\n")
-    assert "## fake (a fake)" in text
-    assert "above 0.9263, calibrated on the pairs of pairs.txt: it accepts 3 of 3000 pairs" in text
-    lines = [[cell.strip() for cell in line.split("|")[1:-1]] for line in text.splitlines() if line.startswith("|")]
-    assert ["recovery ↑", "recovered", "photo", "0.967 [0.950, 0.980]", "1.000 [1.000, 1.000]", ""] in lines
-    assert ["two different people", "photo", "another person's photo", "no face", "", ""] in lines
-    assert ["face detection ↑", "encrypted", "", "0.500 [0.400, 0.600]"] in lines
-    assert ["PSNR ↑", "recovered", "photo", "23.46 [23.00, 24.00]"] in lines
-    assert text.endswith("- A note.\n")
-
-
-def test_files_hold_every_number(report, tmp_path):
-    paths = report.write(tmp_path)
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["report.json", "table.csv", "table.md"]
-    assert sorted(paths) == sorted(tmp_path.iterdir())
+def test_the_file_holds_every_number_and_what_it_depends_on(tmp_path):
+    report().write(tmp_path / "report.json")
     data = json.loads((tmp_path / "report.json").read_text())
-    assert data["about"] == {"title": "A title", "seed": 7}
+    assert data["format_version"] == 2
+    assert (data["about"]["seed"], data["command"], data["config"]) == (7, "riddle-eval data.root=x", {"seed": 7})
+    assert data["method"]["sha256"] == "ab" * 32
     assert data["judges"][0]["calibration"]["threshold"] == 0.9263
     assert data["judges"][0]["calibration"]["tar"] is None
-    assert data["rows"][0]["value"] == 0.9666
-    assert data["rows"][2]["value"] is None
+    assert [judge["trained_on_it"] for judge in data["judges"]] == [False, True, False]
+    assert (data["rows"][0]["value"], data["rows"][4]["value"]) == (0.1, None)
     assert (data["faces"], data["skipped"]) == (["a/b.png"], {"c.png": "empty"})
-    with (tmp_path / "table.csv").open(newline="") as file:
-        rows = list(csv.DictReader(file))
-    assert len(rows) == 5
-    assert (rows[0]["metric"], rows[0]["value"], rows[0]["low"], rows[0]["faces"]) == (
-        "recovery",
-        "0.9666",
-        "0.95",
-        "500",
-    )
+    assert data["left_out"] == {"evaluators.sphereface": "get it from there"}
 
 
-def test_a_folder_that_is_gone_is_one_line(report, tmp_path):
+def test_a_written_report_is_read_as_it_was(tmp_path):
+    whole = report()
+    whole.write(tmp_path / "report.json")
+    for path in (tmp_path, tmp_path / "report.json"):
+        read = read_report(path)
+        assert read.to_json() == whole.to_json()
+    assert isinstance(read, Report)
+    assert math.isnan(read.rows[4].estimate.mean)
+    assert math.isnan(read.judge("fake").calibration.tar)
+
+
+def test_an_unlisted_judge_is_a_bare_entry():
+    assert report().judge("other").calibration is None
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        ("{", "cannot be read"),
+        ("[]", "cannot be read"),
+        ('{"format_version": 1}', "format version 1; expected 2: run riddle-eval again"),
+        ('{"format_version": 2}', "give a report.json of riddle-eval"),
+    ],
+)
+def test_what_is_no_report_is_one_line(tmp_path, content, expected):
+    (tmp_path / "report.json").write_text(content)
+    with pytest.raises(FileError, match=expected) as error:
+        read_report(tmp_path)
+    assert "\n" not in str(error.value)
+
+
+def test_a_folder_that_is_gone_is_one_line(tmp_path):
     with pytest.raises(FileError, match="does not exist"):
-        report.write(tmp_path / "gone")
+        report().write(tmp_path / "gone" / "report.json")
+    with pytest.raises(FileError, match="does not exist"):
+        read_report(tmp_path / "gone")

@@ -13,11 +13,13 @@ from riddle_pl import __version__
 from riddle_pl.errors import ConfigError, run_cli
 
 VERBS = {
-    "encrypt": "turn the face in a photo into another person, with a password",
-    "decrypt": "recover the face from a record, with the same password",
+    "encrypt": "turn the faces in photos into other people, with a password",
+    "decrypt": "recover the faces from records, with the same password",
     "inspect": "show what a record holds; needs no password",
+    "rekey": "give a record another password",
     "measure": "measure on photos of yours how many faces are protected and recovered",
     "demo": "train for a moment, then encrypt and recover faces; writes one picture",
+    "tables": "put several evaluations of riddle-eval into one set of tables",
     "weights": "list, fetch, import and verify the networks of the model packs",
     "doctor": "check this installation and explain what is wrong",
 }

@@ -21,16 +21,19 @@ def main() -> None:
 
 def run_evaluation(cfg: DictConfig) -> None:
     """Runs one evaluation; the report goes to Hydra's output folder."""
+    from riddle_pl.evaluation.loggers import log_evaluation
     from riddle_pl.evaluation.outputs import page, write_evaluation
     from riddle_pl.evaluation.run import evaluate
     from riddle_pl.evaluation.tables import all_tables
 
     out = Path(HydraConfig.get().runtime.output_dir)
     evaluation = evaluate(cfg, command=shlex.join(["riddle-eval", *sys.argv[1:]]))
-    written = write_evaluation(evaluation, out)
+    tables = all_tables([evaluation.report])
+    written = write_evaluation(evaluation, tables, out)
+    log_evaluation(cfg, evaluation.report, tables, written.figures, out)
     if not cfg.quiet:
-        print(page(evaluation.report, all_tables([evaluation.report])))
-        print("Written:", *(f"  {path}" for path in written), sep="\n")
+        print(page(evaluation.report, tables))
+        print("Written:", *(f"  {path}" for path in (*written.texts, *written.figures)), sep="\n")
 
 
 if __name__ == "__main__":

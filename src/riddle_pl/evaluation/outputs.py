@@ -4,29 +4,43 @@ import csv
 import io
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from riddle_pl.evaluation.html import write_page
 from riddle_pl.evaluation.report import Report, flat
 from riddle_pl.evaluation.run import Evaluation
-from riddle_pl.evaluation.tables import FORMATS, Table, all_tables
+from riddle_pl.evaluation.tables import FORMATS, Table
 from riddle_pl.evaluation.tables.select import source
 from riddle_pl.files import atomic_write, require_writable_dir
 
 
-def write_evaluation(evaluation: Evaluation, folder: Path) -> list[Path]:
+class Written(NamedTuple):
+    """The files of an evaluation."""
+
+    texts: list[Path]
+    """Tables, the page and the report."""
+    figures: list[Path]
+
+
+def write_evaluation(evaluation: Evaluation, tables: Sequence[Table], folder: Path) -> Written:
     """All tables, the page with figures and, last, ``report.json``; each file whole or not at all.
+
+    Args:
+        evaluation: its report and traces.
+        tables: of its report.
+        folder: where to; it exists.
 
     Raises:
         FileError: the folder cannot be written to.
     """
     report, traces = evaluation
-    tables = all_tables([report])
     markdown, numbers_csv, whole = (folder / name for name in ("table.md", "table.csv", "report.json"))
-    _write(markdown, page(report, tables))
-    _write(numbers_csv, numbers([report]))
-    written = [*write_tables(tables, folder / "tables"), *write_page(report, traces, folder)]
+    write_text(markdown, page(report, tables))
+    write_text(numbers_csv, numbers([report]))
+    made = write_tables(tables, folder / "tables")
+    html, *figures = write_page(report, traces, folder)
     report.write(whole)
-    return [markdown, numbers_csv, *written, whole]
+    return Written([markdown, numbers_csv, *made, html, whole], figures)
 
 
 def write_tables(tables: Sequence[Table], folder: Path) -> list[Path]:
@@ -40,7 +54,7 @@ def write_tables(tables: Sequence[Table], folder: Path) -> list[Path]:
     for table in tables:
         for suffix, convert in FORMATS.items():
             paths.append(folder / f"{table.name}.{suffix}")
-            _write(paths[-1], convert(table))
+            write_text(paths[-1], convert(table))
     return paths
 
 
@@ -74,6 +88,11 @@ def numbers(reports: Sequence[Report]) -> str:
     return text.getvalue()
 
 
-def _write(path: Path, text: str) -> None:
+def write_text(path: Path, text: str) -> None:
+    """Writes a file in UTF-8, whole or not at all.
+
+    Raises:
+        FileError: its folder cannot be written to.
+    """
     with atomic_write(path) as temporary:
         temporary.write_text(text, encoding="utf-8")

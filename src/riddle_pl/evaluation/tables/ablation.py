@@ -59,6 +59,20 @@ def ablation_table(reports: Mapping[str, Sequence[Report]]) -> Table:
     )
 
 
+def tables_of_runs(reports: Sequence[Report]) -> list[Table]:
+    """The ablation table of reports that all come from training runs; none where one does not.
+
+    Raises:
+        ConfigError: see :func:`ablation_table`.
+    """
+    runs: dict[str, list[Report]] = {}
+    for report in reports:
+        if report.method.experiment is None:
+            return []
+        runs.setdefault(report.method.experiment, []).append(report)
+    return [ablation_table(runs)]
+
+
 def mean_over_seeds(values: Sequence[float]) -> Number:
     """The mean, and Student's t interval of it where there are at least two values."""
     mean, count = statistics.fmean(values), len(values)

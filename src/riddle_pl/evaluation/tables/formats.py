@@ -42,12 +42,12 @@ def to_markdown(table: Table) -> str:
 
 def to_csv(table: Table) -> str:
     """One line of plain numbers per line: each column's value, interval and count, and where the line comes from."""
-    records = [_record(table, line) for line in table.lines]
-    fields = list(dict.fromkeys(key for record in records for key in record))
+    lines = records(table)
+    fields = list(dict.fromkeys(key for line in lines for key in line))
     text = io.StringIO()
     writer = csv.DictWriter(text, fields, lineterminator="\n")
     writer.writeheader()
-    writer.writerows(records)
+    writer.writerows(lines)
     return text.getvalue()
 
 
@@ -99,6 +99,11 @@ FORMATS: Mapping[str, Callable[[Table], str]] = {
     "tex": to_latex,
 }
 """Writers by suffix."""
+
+
+def records(table: Table) -> list[dict[str, Any]]:
+    """Every line as one level of names and plain values; measured columns also have low, high and count."""
+    return [_record(table, line) for line in table.lines]
 
 
 def _record(table: Table, line: Line) -> dict[str, Any]:

@@ -34,8 +34,8 @@ def utility_table(reports: Sequence[Report]) -> Table:
             *captions(reports),
             *(detail for detail in details if not detail.endswith(": ")),
             INTERVALS + "; none for Fréchet distances, which are no mean over faces",
-            "FID is on Inception's features; the same distance on other features is called FD and their name. "
-            "Distances of boxes and landmarks: mean L1 per coordinate, in px at 256 px, over faces found in both images",
+            "FID is on Inception's features; the same distance on other features is called FD and their name",
+            "Boxes and landmarks: mean L1 distance per coordinate, in px at 256 px, over faces found in both images",
             f"Paper: {paper().source}, {paper().setting}, not measured here",
         ],
     )
