@@ -49,6 +49,20 @@ def test_the_ports_form_is_the_same_generator():
     assert not any(parameter.requires_grad for parameter in generator.parameters())
 
 
+def test_the_ports_form_has_the_same_path_length_gradient():
+    torch.manual_seed(3)
+    gradients_of = []
+    generator = make_generator().requires_grad_(True)
+    start = torch.randn(2, generator.num_layers, generator.style_dim, dtype=torch.float64)
+    for network in (generator, port_form(generator)):
+        w = start.clone().requires_grad_(True)
+        (slope,) = torch.autograd.grad(network(w).square().sum(), w, create_graph=True)
+        slope.square().sum().backward()
+        gradients_of.append([network.convs[0].noise.weight.grad, network.to_rgbs[1].bias.grad, w.grad])
+    for ours, theirs in zip(*gradients_of, strict=True):
+        torch.testing.assert_close(ours, theirs, **EXACT)
+
+
 def test_every_code_and_image_is_the_pairwise_one():
     step = make_step()
     codes = w, pwd1, pwd2, wrong1, wrong2 = make_codes(step)
