@@ -61,7 +61,7 @@ class InvertedDataModule(LatentDataModule):
         keep_crops: store the aligned photos (3 H^2 bytes each) beside the latents.
         val_share: share of the images held out for validation where the data set has no split of its own.
         val_images: at most so many validation images.
-        max_images: at most so many training images, for a quick try; None: all.
+        max_images: at most so many training images, spread evenly over all; None: all.
         cache_dir: folder of the caches; None: ``latents`` in the user's cache folder (``$RIDDLE_HOME``).
         device: of the encoder: ``auto``, ``cpu`` or ``cuda``.
         quiet: no progress bars.
@@ -204,14 +204,11 @@ class InvertedDataModule(LatentDataModule):
         return table.codes(range(0, len(table), -(-len(table) // count)))
 
     def _limit(self, splits: dict[str, str | None]) -> dict[str, str | None]:
-        """At most ``val_images`` keys planned for validation and ``max_images`` others, in the plan's order."""
-        left = {True: self.val_images, False: self.max_images if self.max_images is not None else len(splits)}
-        chosen = {}
-        for key, split in splits.items():
-            if left[split == "val"] > 0:
-                left[split == "val"] -= 1
-                chosen[key] = split
-        return chosen
+        """At most ``val_images`` keys planned for validation and ``max_images`` others, spread evenly over the plan."""
+        planned = [key for key, split in splits.items() if split == "val"]
+        others = [key for key, split in splits.items() if split != "val"]
+        chosen = {*_spread(planned, self.val_images), *_spread(others, self.max_images or len(others))}
+        return {key: split for key, split in splits.items() if key in chosen}
 
     def _hash(self, source: ImageSource, keys: dict[str, str | None], skipped: dict[str, str]) -> list[Item]:
         """Items by content; unreadable files and exact duplicates go to ``skipped``."""
@@ -248,3 +245,9 @@ class InvertedDataModule(LatentDataModule):
             rows.writerows(sorted(skipped.items()))
         if skipped:
             log.warning("%d of %d images in %s are skipped; the reasons are in %s", len(skipped), total, name, path)
+
+
+def _spread(keys: list[str], count: int) -> list[str]:
+    """At most ``count`` of the keys, evenly spaced."""
+    count = min(count, len(keys))
+    return [keys[index * len(keys) // count] for index in range(count)]
