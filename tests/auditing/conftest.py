@@ -16,7 +16,7 @@ GROUPS = ("female_white", "male_white", "female_asian", "male_black")
 def write_archives(folder: Path) -> None:
     """``people.tar`` with labels, ``stars.tar`` with several images of a person, ``fasseg.tar``."""
     people = {f"people/{i:03d}_{GROUPS[i % 4]}.png": encoded(face(i)) for i in range(24)}
-    people |= {f"people/{i:03d}A{20 + i}.png": encoded(face(i)) for i in range(24, 40)}
+    people |= {f"people/{i:03d}A{i - 4}.png": encoded(face(i)) for i in range(24, 40)}
     write_tar(folder / "people.tar", people)
     write_tar(folder / "stars.tar", {f"stars/{i:03d}.png": encoded(face(100 + i)) for i in range(20)})
     rows = [f"{i:03d}.png {i // 2}" for i in range(20)]

@@ -67,7 +67,7 @@ def test_prints_writes_and_exports(riddle_audit, tmp_path, tiny_pack):
     assert "## Audit" in card
     assert "pictures/generator_truncation.jpg" in card
     assert (tmp_path / "pack" / "pictures" / "generator_truncation.jpg").is_file()
-    assert not (tmp_path / "pack" / "pictures" / "generator_closest_fake.jpg").exists()
+    assert not (tmp_path / "pack" / "pictures" / "generator_closest_fake_psi_1.jpg").exists()
 
 
 @pytest.mark.parametrize(
@@ -82,7 +82,7 @@ def test_prints_writes_and_exports(riddle_audit, tmp_path, tiny_pack):
         (("audit=encoder", "data.root=data", "invert=optimize", "evaluators=[]"), "did you mean 'optimise'"),
         ((*GENERATOR, "audit.faces.archives=[none]"), "none.tar does not exist"),
         ((*GENERATOR, "+evaluators.fake.available=false"), "pip install fake"),
-        (("audit=generator", "data.root=data"), "give evaluators.mobilefacenet.path="),
+        (("audit=generator", "data.root=data"), "riddle weights import mobilefacenet FILE --pack evaluators"),
     ],
 )
 def test_a_mistake_is_one_line_and_nothing_is_written(riddle_audit, tmp_path, overrides, expected):
@@ -107,7 +107,6 @@ def test_every_shipped_audit_fits_its_signature(name):
     from riddle_pl.auditing.settings import register_audit_schema
 
     register_audit_schema()
-    extra = ["evaluators.mobilefacenet.path=x"] if name == "generator" else []
-    [cfg] = compose_jobs("audit", [f"audit={name}", "data.root=x", *extra])
+    [cfg] = compose_jobs("audit", [f"audit={name}", "data.root=x"])
     check_config(cfg)
     assert build_audit(cfg)[1].role == name

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
 
 from riddle_pl.auditing.audit import Audit, Bench
 from riddle_pl.auditing.card import check_export
@@ -40,6 +40,8 @@ def check_job(cfg: DictConfig) -> None:
     Raises:
         RiddleError: one line about the first thing that is wrong.
     """
+    if OmegaConf.is_missing(cfg.data, "root"):
+        raise ConfigError("data.root has no value; give data.root=FOLDER, the folder of the face archives and of LFW")
     check_config(cfg)
     for name in ("batch_size", "resamples"):
         if cfg[name] < 1:

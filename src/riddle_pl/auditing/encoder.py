@@ -1,7 +1,6 @@
 """``audit=encoder``: how much of a held-out face an inversion keeps, for whom, and how near to W its codes stay."""
 
-import time
-from typing import NamedTuple
+from collections.abc import Mapping
 
 import torch
 from jaxtyping import Float
@@ -10,17 +9,13 @@ from torch import Tensor
 
 from riddle_pl.auditing.archives import FaceArchives, drawn, groups_of
 from riddle_pl.auditing.audit import Audit, Bench, Figure, Findings, Picture
-from riddle_pl.auditing.embeddings import embed
+from riddle_pl.auditing.inversions import Inverted, invert_all, likeness_figures, nearness_figures
 from riddle_pl.auditing.samples import codes, sheet
 from riddle_pl.auditing.spread_of_w import LEADING, SpreadOfW, spread_of_w
-from riddle_pl.data.progress import track
 from riddle_pl.errors import ConfigError
 from riddle_pl.evaluation.calibration import Calibration, calibrate
-from riddle_pl.evaluation.features import PerceptualFeatures
 from riddle_pl.evaluation.lfw import LFW
-from riddle_pl.evaluation.metrics import PSNR, PerceptualDistance
 from riddle_pl.evaluation.pairs import lfw_pairs
-from riddle_pl.evaluation.recognisers import Recogniser
 from riddle_pl.inversion import EncoderInversion, Inversion
 from riddle_pl.networks.stylegan2 import Generator
 from riddle_pl.pretraining.faces import to_float
@@ -28,16 +23,6 @@ from riddle_pl.pretraining.sheet import COLUMNS, stacked_rows
 
 OWN = 1000
 """Codes of W itself, for comparison."""
-
-
-class Inverted(NamedTuple):
-    """Faces and their inversions."""
-
-    x: Float[Tensor, "n 3 h h"]
-    w: Float[Tensor, "n k 512"]
-    x_inv: Float[Tensor, "n 3 h h"]
-    seconds: float
-    """Per face."""
 
 
 class EncoderAudit(Audit):
@@ -64,7 +49,7 @@ class EncoderAudit(Audit):
         faces: FaceArchives,
         inversion: Inversion,
         count: int = 1000,
-        refined: int = 100,
+        refined: int = 50,
         far: float = 1e-3,
         smallest: int = 10,
     ):
@@ -90,32 +75,26 @@ class EncoderAudit(Audit):
         findings = Findings(notes=list(NOTES))
         generator = bench.generator()
         spread = spread_of_w(generator, bench.seed)
-        encoder = EncoderInversion(bench.pack, str(bench.device))
         thresholds = self._calibrate(bench, findings)
-        keys, x = self._people(bench)
-        found = _invert(bench, encoder, generator, x)
-        self._measure(bench, f"{self.people.name}: {len(keys):,} people", found, thresholds, findings)
-        findings.figures += _near_w(bench, "Nearness to W", encoder.name, found.w, spread)
-        outside = spread.outside(generator.broadcast(codes(generator, OWN, bench.seed + 1)).cpu())
-        findings.figures.append(
-            Figure.of(
-                "Nearness to W", f"W itself: share of variance outside {LEADING} components", bench.estimate(outside)
-            )
-        )
-        findings.pictures.append(
-            Picture("inversions", "Held-out faces above their inversions", _sheet(found.x, found.x_inv), False)
-        )
+        encoder = EncoderInversion(bench.pack, str(bench.device))
+        x = torch.cat([face for _, face in self.people.held_out(bench.seed, bench.pack.size)])
+        found = invert_all(bench, encoder, generator, x)
+        section = f"{self.people.name}: {len(found):,} people"
+        findings.figures += [
+            *likeness_figures(bench, section, found, thresholds, self.far),
+            *nearness_figures(bench, section, found.w, spread),
+            _own_nearness(bench, section, generator, spread),
+        ]
+        picture = _rows(found.x, found.x_inv)
+        findings.pictures.append(Picture("inversions", "Held-out faces above their inversions", picture, False))
         if self.inversion.name != encoder.name:
-            self._compare(bench, found, generator, spread, thresholds, findings)
+            self._compare(bench, found.first(self.refined), generator, spread, thresholds, findings)
         if self.count:
-            self._groups(bench, encoder, generator, thresholds, findings)
+            self._by_group(bench, encoder, generator, thresholds, findings)
         return findings
 
-    def _people(self, bench: Bench) -> tuple[list[str], Float[Tensor, "n 3 h h"]]:
-        pairs = list(self.people.held_out(bench.seed, bench.pack.size))
-        return [key for key, _ in pairs], torch.cat([x for _, x in pairs])
-
     def _calibrate(self, bench: Bench, findings: Findings) -> dict[str, Calibration]:
+        """The threshold of each recogniser, on LFW's pairs."""
         found = {}
         for recogniser in bench.recognisers:
             pairs = lfw_pairs(recogniser, self.people, bench.pack.size, bench.cache_dir, bench.quiet)
@@ -132,70 +111,43 @@ class EncoderAudit(Audit):
         found: Inverted,
         generator: Generator,
         spread: SpreadOfW,
-        thresholds: dict[str, Calibration],
+        thresholds: Mapping[str, Calibration],
         findings: Findings,
     ) -> None:
-        """The first faces again, by the encoder and by the other inversion."""
-        few = Inverted(*(rows[: self.refined] for rows in found[:3]), found.seconds)
-        other = _invert(bench, self.inversion, generator, few.x)
-        for name, inverted in (("encoder", few), (self.inversion.name, other)):
-            section = f"invert={name}: {len(few.x):,} of these people"
-            self._measure(bench, section, inverted, thresholds, findings)
-            findings.figures += _near_w(bench, section, name, inverted.w, spread)
-        picture = _sheet(few.x, few.x_inv, other.x_inv)
+        """Faces that the encoder has inverted, inverted again in the other way."""
+        other = invert_all(bench, self.inversion, generator, found.x)
+        for name, inverted in (("encoder", found), (self.inversion.name, other)):
+            section = f"invert={name}: {len(inverted):,} of these people"
+            findings.figures += likeness_figures(bench, section, inverted, thresholds, self.far)
+            findings.figures += nearness_figures(bench, section, inverted.w, spread)
         caption = f"Held-out faces, inversions by the encoder, and by invert={self.inversion.name}"
+        picture = _rows(found.x, found.x_inv, other.x_inv)
         findings.pictures.append(Picture(f"inversions_{self.inversion.name}", caption, picture, False))
 
-    def _groups(
+    def _by_group(
         self,
         bench: Bench,
         encoder: Inversion,
         generator: Generator,
-        thresholds: dict[str, Calibration],
+        thresholds: Mapping[str, Calibration],
         findings: Findings,
     ) -> None:
+        """Held-out faces of the archives, all together and by the groups that their names tell."""
         unseen = drawn(self.faces.unseen(bench.pack.size), self.count, bench.seed)
-        found = _invert(bench, encoder, generator, to_float(unseen.images))
-        archives = ", ".join(self.faces.archives)
-        self._measure(bench, f"Held-out part of {archives}", found, thresholds, findings)
+        found = invert_all(bench, encoder, generator, to_float(unseen.images))
+        section = f"Held-out part of {', '.join(self.faces.archives)}"
+        findings.figures += likeness_figures(bench, section, found, thresholds, self.far)
         members: dict[str, list[int]] = {}
         for index, name in enumerate(unseen.names):
             for group in groups_of(name):
                 members.setdefault(group, []).append(index)
-        psnr = _psnr(found)
-        cosines = {r.name: _cosines(found, r) for r in bench.recognisers}
         for group, indices in sorted(members.items()):
             if len(indices) >= self.smallest:
-                findings.figures.append(
-                    Figure.of("By group", f"{group}: PSNR in dB", bench.estimate(psnr[indices]), digits=2)
-                )
-                for name, values in cosines.items():
-                    estimate = bench.estimate(values[indices])
-                    findings.figures.append(Figure.of("By group", f"{group}: cosine by {name}", estimate))
-
-    def _measure(
-        self, bench: Bench, section: str, found: Inverted, thresholds: dict[str, Calibration], findings: Findings
-    ) -> None:
-        perceptual = PerceptualFeatures(bench.pack, device=str(bench.device))
-        for recogniser in bench.recognisers:
-            cosines = _cosines(found, recogniser)
-            same = (cosines > thresholds[recogniser.name].threshold).float()
-            findings.figures += [
-                Figure.of(
-                    section, f"cosine of photo and inversion by {recogniser.name}", bench.estimate(cosines), "higher"
-                ),
-                Figure.of(
-                    section, f"identified by {recogniser.name} at FAR {self.far:g}", bench.estimate(same), "higher"
-                ),
-            ]
-        distance = PerceptualDistance()
-        for x, x_inv in zip(found.x.split(bench.batch_size), found.x_inv.split(bench.batch_size), strict=True):
-            distance.update(perceptual.maps(x_inv), perceptual.maps(x))
-        findings.figures += [
-            Figure.of(section, f"distance in {perceptual.name}", bench.estimate(distance.per_face()), "lower"),
-            Figure.of(section, "PSNR in dB", bench.estimate(_psnr(found)), "higher", 2),
-            Figure.plain(section, "seconds per face", found.seconds, len(found.x), "lower", 4),
-        ]
+                psnr = bench.estimate(found.psnr[indices])
+                findings.figures.append(Figure.of("By group", f"{group}: PSNR in dB", psnr, digits=2))
+                for name, cosines in found.cosines.items():
+                    cosine = bench.estimate(cosines[indices])
+                    findings.figures.append(Figure.of("By group", f"{group}: cosine by {name}", cosine))
 
 
 NOTES = (
@@ -206,33 +158,13 @@ NOTES = (
 )
 
 
-def _invert(bench: Bench, inversion: Inversion, generator: Generator, x: Float[Tensor, "n 3 h h"]) -> Inverted:
-    started = time.perf_counter()
-    parts = x.split(bench.batch_size)
-    w = torch.cat([inversion(part) for part in track(parts, len(parts), f"inverting: {inversion.name}", bench.quiet)])
-    seconds = (time.perf_counter() - started) / len(x)
-    with torch.no_grad():
-        images = [generator(part.to(bench.device)).clamp(-1.0, 1.0).float().cpu() for part in w.split(bench.batch_size)]
-    return Inverted(x.float().cpu(), w, torch.cat(images), seconds)
+def _own_nearness(bench: Bench, section: str, generator: Generator, spread: SpreadOfW) -> Figure:
+    """What :func:`nearness_figures` says of W itself."""
+    w = generator.broadcast(codes(generator, OWN, bench.seed + 1)).cpu()
+    return Figure.of(
+        section, f"W itself: the same share outside {LEADING} components", bench.estimate(spread.outside(w))
+    )
 
 
-def _cosines(found: Inverted, recogniser: Recogniser) -> Float[Tensor, "n"]:
-    return (embed(recogniser, found.x) * embed(recogniser, found.x_inv)).sum(dim=1)
-
-
-def _psnr(found: Inverted) -> Float[Tensor, "n"]:
-    metric = PSNR()
-    metric.update(found.x_inv, found.x)
-    return metric.per_face()
-
-
-def _near_w(bench: Bench, section: str, name: str, w: Float[Tensor, "n k 512"], spread: SpreadOfW) -> list[Figure]:
-    outside, offsets = bench.estimate(spread.outside(w)), bench.estimate(spread.offsets(w))
-    return [
-        Figure.of(section, f"{name}: share of variance outside {LEADING} components", outside, "lower"),
-        Figure.of(section, f"{name}: offsets between layers", offsets, "lower"),
-    ]
-
-
-def _sheet(*series: Float[Tensor, "n 3 h h"]) -> Image.Image:
+def _rows(*series: Float[Tensor, "n 3 h h"]) -> Image.Image:
     return sheet(stacked_rows(*(images[: 2 * COLUMNS] for images in series)), COLUMNS)

@@ -25,7 +25,7 @@ class OptimisedInversion(Inversion):
 
     all norms as means, the last two in variances of W: they keep the code where the generator draws faces and the
     encryptor was trained. Nothing is drawn at random: the same photo gives the same code, alone or in any batch (up to
-    rounding).
+    rounding). A step takes about 0.06 s of one CPU core per face of 64 px.
 
     Args:
         pack: generator, encoder, recogniser R and perceptual features F_p.
@@ -34,7 +34,8 @@ class OptimisedInversion(Inversion):
         learning_rate: at the start, in standard deviations of W.
         pixel: weight.
         features: weight.
-        identity: weight.
+        identity: weight. A small recogniser is easily deceived: on the first lite pack a weight of 1 made it sure
+            (cosine 0.99) and others less so than a weight of 0 did.
         start: weight.
         spread: weight.
 
@@ -51,11 +52,11 @@ class OptimisedInversion(Inversion):
         self,
         pack: Pack,
         device: str = "auto",
-        steps: int = 200,
+        steps: int = 100,
         learning_rate: float = 0.05,
         pixel: float = 2.0,
         features: float = 1.0,
-        identity: float = 1.0,
+        identity: float = 0.1,
         start: float = 0.02,
         spread: float = 0.0,
     ):
