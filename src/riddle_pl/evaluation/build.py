@@ -92,6 +92,8 @@ def check_job(cfg: DictConfig) -> None:
         )
     parts.method.check()
     parts.faces.check()
+    if cfg.photos:
+        instantiate(cfg.photos, "photos").check()
     if parts.pairs is not None and parts.pairs is not parts.faces:
         parts.pairs.pairs()
     _check_some_match(parts)

@@ -1,11 +1,13 @@
 """One evaluation, from the checked config to the report."""
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
 from omegaconf import DictConfig
 
+from riddle_pl.config import instantiate
 from riddle_pl.config.check import to_plain
 from riddle_pl.evaluation.build import Parts, build_parts
 from riddle_pl.evaluation.cache import CachedDetector, CachedRecogniser, JudgementCache
@@ -17,6 +19,7 @@ from riddle_pl.evaluation.report import Report
 from riddle_pl.evaluation.scores import DiversityScores, RecogniserScores, assemble
 from riddle_pl.evaluation.traces import Traces
 from riddle_pl.evaluation.tracing import Tracer
+from riddle_pl.evaluation.wild import wild_photos
 from riddle_pl.packs.store import home
 
 
@@ -80,8 +83,11 @@ def _evaluate(cfg: DictConfig, parts: Parts, command: str) -> Evaluation:
         command=command,
         config=to_plain(cfg),
     )
-    traces = tracer.traces(parts.method, identities, diversity, {judge.name: judge.note for judge in judges})
-    return Evaluation(report, traces)
+    judge_notes = {judge.name: judge.note for judge in judges}
+    traces = tracer.traces(parts.method, identities, diversity, judge_notes)
+    photos = wild_photos(parts.method, instantiate(cfg.photos, "photos") if cfg.photos else None)
+    missing = {**traces.missing, "photos": photos.missing}
+    return Evaluation(report, replace(traces, photos=photos.photos, missing=missing))
 
 
 def _identity(cfg: DictConfig, parts: Parts, recogniser: Recogniser) -> RecogniserScores:

@@ -9,6 +9,7 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor
 
+from riddle_pl.evaluation.figures.image_grid import short
 from riddle_pl.evaluation.figures.plate import Plate
 from riddle_pl.evaluation.figures.style import INK, MARKERS, PALETTE, SMALL_PT, dress, named, new_figure
 from riddle_pl.evaluation.traces import IdentityCloud
@@ -79,4 +80,4 @@ def slug(name: str) -> str:
 
 
 def _people(names: Sequence[str]) -> str:
-    return "People: " + ", ".join(f"{i} {name}" for i, name in enumerate(names, start=1)) + "."
+    return "People: " + ", ".join(f"{i} {short(name)}" for i, name in enumerate(names, start=1)) + "."

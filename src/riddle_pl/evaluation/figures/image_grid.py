@@ -1,6 +1,7 @@
 """Pictures in rows and columns, with headings."""
 
 from collections.abc import Sequence
+from pathlib import PurePosixPath
 
 import numpy as np
 from jaxtyping import Float, UInt8
@@ -61,7 +62,12 @@ def picture(x: Float[Tensor, "3 h w"] | None) -> Picture | None:
 
 def row_names(names: Sequence[str]) -> str:
     """Which face each row shows, for captions: names may be of any length and script, so rows are numbered."""
-    return "Rows: " + ", ".join(f"{i} {name}" for i, name in enumerate(names, start=1)) + "."
+    return "Rows: " + ", ".join(f"{i} {short(name)}" for i, name in enumerate(names, start=1)) + "."
+
+
+def short(key: str) -> str:
+    """A face's key without folders and suffix."""
+    return PurePosixPath(key).stem
 
 
 def _text(size: float) -> dict[str, object]:

@@ -18,22 +18,30 @@ LABELS: Mapping[str, str] = {
     "near_miss": "one character off and original",
 }
 
+Scores = Float[np.ndarray, "_"]
+
 
 def roc(similarities: Similarities) -> Plate | None:
     """A curve per kind of pair against different people; None where there are no pairs to tell apart."""
-    curves = roc_curves(similarities)
-    if not curves:
+    pairs = pairs_to_tell_apart(similarities)
+    if not pairs:
         return None
     figure = new_figure(5.2, 4.0)
     axes = dress(figure.add_subplot(), "false-accept rate: different people accepted", "share of the kind accepted")
-    lowest = min(float(far[far > 0].min(initial=1.0)) for far, _ in curves.values())
+    lowest = min(0.5, *(1.0 / len(strangers) for _, strangers in pairs.values()))
     chance = np.geomspace(lowest, 1.0, 100)
     axes.plot(chance, chance, color=FAINT, linewidth=1.0, label="chance")
-    for kind, (far, accepted) in curves.items():
+    for kind, (wanted, strangers) in pairs.items():
+        far, accepted = roc_curve(wanted, strangers)
         axes.plot(
             far.clip(lowest), accepted, color=KIND_COLOURS[kind], linestyle=KIND_LINES[kind], linewidth=1.8,
             label=LABELS[kind], drawstyle="steps-post",
         )  # fmt: skip
+        dot = [
+            max(float((some > similarities.threshold).mean()), least)
+            for some, least in ((strangers, lowest), (wanted, 0.0))
+        ]
+        axes.plot(*dot, marker="o", color=KIND_COLOURS[kind], markeredgecolor=INK, clip_on=False)
     judge = named(similarities.judge, similarities.note)
     axes.set(xscale="log", xlim=(lowest, 1.0), ylim=(-0.02, 1.02))
     axes.set_title(judge, fontsize=SMALL_PT, loc="left", color=INK, parse_math=False)
@@ -43,32 +51,25 @@ def roc(similarities: Similarities) -> Plate | None:
         title=f"ROC, {judge}",
         figure=figure,
         caption="For every threshold, the share of a kind of pair that is accepted as one person against the share of "
-        "pairs of different people that is. Encrypted and wrongly decrypted faces should follow chance, recovered ones "
-        "the upper edge. Photos of the same person are held against the different people of "
-        f"{similarities.pairs.origin}, the other kinds against the different people of this evaluation.",
-        alt="ROC curves of " + ", ".join(LABELS[kind] for kind in curves) + ".",
+        "pairs of different people that is; dots: at the threshold of the tables. Encrypted and wrongly decrypted "
+        "faces should follow chance, recovered ones the upper edge. Photos of the same person are held against the "
+        f"different people of {similarities.pairs.origin}, the other kinds against those of this evaluation.",
+        alt="ROC curves of " + ", ".join(LABELS[kind] for kind in pairs) + ".",
     )
 
 
-def roc_curves(similarities: Similarities) -> dict[str, tuple[Float[np.ndarray, "_k"], Float[np.ndarray, "_k"]]]:
-    """False-accept rate and accepted share by kind, at falling thresholds."""
-    pairs, curves = similarities.pairs, {}
-    strangers = similarities.kinds.get("different people", pairs.cosines[~pairs.same]).double().cpu().numpy()
-    for kind in LABELS:
-        if kind == "same person":
-            cosines = pairs.cosines.double().cpu()
-            positive, negative = cosines[pairs.same.cpu()].numpy(), cosines[~pairs.same.cpu()].numpy()
-        else:
-            found = similarities.kinds.get(kind)
-            positive, negative = (np.zeros(0) if found is None else found.double().cpu().numpy()), strangers
-        if len(positive) and len(negative):
-            curves[kind] = roc_curve(positive, negative)
-    return curves
+def pairs_to_tell_apart(similarities: Similarities) -> dict[str, tuple[Scores, Scores]]:
+    """Cosines of the pairs of each kind, and of the pairs of different people that they are held against."""
+    calibrating = similarities.pairs.cosines.double().cpu().numpy()
+    same = similarities.pairs.same.cpu().numpy()
+    kinds = {kind: cosines.double().cpu().numpy() for kind, cosines in similarities.kinds.items()}
+    strangers = kinds.get("different people", calibrating[~same])
+    both = {"same person": (calibrating[same], calibrating[~same])}
+    both |= {kind: (kinds[kind], strangers) for kind in LABELS if kind in kinds and kind not in both}
+    return {kind: pairs for kind, pairs in both.items() if all(map(len, pairs))}
 
 
-def roc_curve(
-    positive: Float[np.ndarray, "_p"], negative: Float[np.ndarray, "_q"], points: int = 400
-) -> tuple[Float[np.ndarray, "_k"], Float[np.ndarray, "_k"]]:
+def roc_curve(positive: Scores, negative: Scores, points: int = 400) -> tuple[Scores, Scores]:
     """Shares of negatives and positives above a threshold, from (0, share at no false accept) to (1, 1).
 
     Args:

@@ -13,10 +13,10 @@ BINS = 60
 LABELS = {
     "same person": "same person,\ntwo photos",
     "different people": "different\npeople",
-    "encrypted": "encrypted\n– original",
-    "recovered": "recovered\n– original",
-    "wrong": "wrong pw\n– original",
-    "near_miss": "1 char. off\n– original",
+    "encrypted": "encrypted\nto original",
+    "recovered": "recovered\nto original",
+    "wrong": "wrong password\nto original",
+    "near_miss": "one char. off\nto original",
 }
 
 

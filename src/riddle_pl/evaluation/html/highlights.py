@@ -45,8 +45,12 @@ def _words(report: Report, row: Row) -> Highlight:
     mean, low, high, faces = row.estimate
     judge = f"{row.judge} (trained the encryptor)" if report.judge(row.judge).trained_on_it else row.judge
     return Highlight(
-        percent=f"{mean:.1%}",
-        interval=f"95 % interval {low:.1%} to {high:.1%}, {faces} faces",
+        percent=_percent(mean),
+        interval=f"95 % interval {_percent(low)} to {_percent(high)}, {faces} faces",
         meaning=f"{ASKED[row.metric]} (its {row.reference})",
         judge=judge,
     )
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.1f}\N{NO-BREAK SPACE}%"
