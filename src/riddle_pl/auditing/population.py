@@ -1,0 +1,57 @@
+"""A crowd of drawn people beside a crowd of real ones: how far apart they are, and how varied."""
+
+from collections.abc import Mapping
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from riddle_pl.auditing.audit import Figure
+from riddle_pl.evaluation.metrics import FrechetDistance
+
+
+def population_figures(
+    judge: str, real: Float[Tensor, "m d"], drawn: Mapping[str, Float[Tensor, "n d"]], count: int, seed: int
+) -> list[Figure]:
+    """Fréchet distances, beside that of two disjoint halves of real faces, and diversity.
+
+    Args:
+        judge: name of the recogniser.
+        real: its embeddings of real faces, of unit length.
+        drawn: of samples, by name.
+        count: faces on each side of a distance, at most: half of the real ones if they are fewer.
+        seed: chooses the halves.
+    """
+    count = min(count, len(real) // 2)
+    order = torch.randperm(len(real), generator=torch.Generator().manual_seed(seed))
+    first, second = real[order[: 2 * count]].split(count)
+    section = f"FD-{judge}"
+    figures = [
+        Figure.plain(section, f"samples at {name} to real faces", frechet(rows[:count], first), count, "lower")
+        for name, rows in drawn.items()
+    ]
+    floor = frechet(second, first)
+    figures.append(Figure.plain(section, "real faces to other real faces (the floor)", floor, count))
+    section, between = f"Diversity by {judge}", mean_distance(first)
+    figures.append(Figure.plain(section, "mean distance of two real people", between, count))
+    for name, rows in drawn.items():
+        among = mean_distance(rows)
+        figures += [
+            Figure.plain(section, f"mean distance of two samples at {name}", among, len(rows)),
+            Figure.plain(section, f"the same over real people's, {name}", among / between, len(rows), "higher"),
+        ]
+    return figures
+
+
+def frechet(features: Float[Tensor, "n d"], references: Float[Tensor, "m d"]) -> float:
+    """The Fréchet distance of two sets of embeddings."""
+    metric = FrechetDistance(features.shape[1])
+    metric.update(features, references)
+    return float(metric.compute().mean)
+
+
+def mean_distance(rows: Float[Tensor, "n d"]) -> float:
+    """Mean of 1 - cosine over all pairs: from the length of the sum, since Σ_ij a_i·a_j = ‖Σ_i a_i‖²."""
+    count = len(rows)
+    total = rows.double().sum(dim=0).square().sum() - count
+    return float(1.0 - total / (count * (count - 1)))
