@@ -14,13 +14,13 @@ from riddle_pl.photos.mask import blur
 
 SIDE = 64
 """Grid on which the shift is computed; it is smooth."""
-WIDTHS = (0.3, 0.1, 0.035)
+WIDTHS = (0.12, 0.035)
 """Deviations of the Gaussians that carry the seam's differences inwards, as shares of the side, wide ones first."""
-TOLERANCE = 0.3
+TOLERANCE = 0.15
 """Difference in [-1, 1] from which photo and face are taken for different things (hair beside skin), not to be met."""
-LIMIT = 0.5
+LIMIT = 0.3
 """Largest shift."""
-_LITTLE = 1e-2
+_LITTLE = 0.05
 
 
 def match_seam(

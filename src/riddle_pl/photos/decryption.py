@@ -61,11 +61,27 @@ def recover(
     face_map: FaceMap,
 ) -> UInt8[np.ndarray, "h2 w2 3"]:
     """The recovered faces of a deniable record in their photo; without it side by side."""
-    w_enc = record.w_enc[list(chosen)]
-    w_dec = coder.transform(w_enc, torch.cat([coder.password(key) for key in keys]))
+    w_dec = coder.transform(record.w_enc[list(chosen)], torch.cat([coder.password(key) for key in keys]))
     if photo is None:
         return side_by_side([to_pixels(face) for face in coder.synthesise(w_dec)])
-    x_dec, x_enc = coder.synthesise(torch.cat([w_dec, w_enc])).chunk(2)
+    return exchange(record, chosen, w_dec, photo, coder, face_map)
+
+
+def exchange(
+    record: Record,
+    chosen: Sequence[int],
+    w_new: Float[Tensor, "b n 512"],
+    photo: UInt8[np.ndarray, "h w 3"],
+    coder: FaceCoder,
+    face_map: FaceMap,
+) -> UInt8[np.ndarray, "h w 3"]:
+    """The photo with other faces in place of the record's encrypted ones.
+
+    Args:
+        chosen: indices in the record of the faces that change.
+        w_new: their new codes.
+    """
+    x_dec, x_enc = coder.synthesise(torch.cat([w_new, record.w_enc[list(chosen)]])).chunk(2)
     quads = [record.faces[index].quad for index in chosen]
     layers = _layers(photo, quads, x_dec, x_enc, face_map)
     others = [face.quad for index, face in enumerate(record.faces) if index not in set(chosen)]
@@ -80,7 +96,7 @@ def _layers(
     face_map: FaceMap,
 ) -> list[Layer]:
     crops = torch.cat([align_face(photo, quad, face_map.size) for quad in quads])
-    mask = join_maps(face_map(crops), face_map(x_enc), face_map(x_dec), grow=GROW + FURTHER)
+    mask = join_maps(face_map(crops), face_map(x_dec), grow=GROW + FURTHER)
     matched = match_seam(x_dec, mask, crops)
     return [Layer(x, m[0], quad) for x, m, quad in zip(matched, mask, quads, strict=True)]
 

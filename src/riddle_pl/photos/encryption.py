@@ -140,7 +140,7 @@ def _encrypt(photos: Sequence[_Photo], tools: Tools) -> _Codes:
     w_enc = tools.coder.transform(w, torch.cat([tools.coder.password(photo.key(work)) for work, photo in pairs]))
     x_enc = tools.coder.synthesise(w_enc)
     crops = aligned(works, tools.face_map.size)
-    mask = join_maps(tools.face_map(crops), tools.face_map(x_enc))
+    mask = join_maps(tools.face_map(crops))
     matched = match_seam(x_enc, mask, crops)
     return {
         work: _Code(code, Layer(x, m[0], work.quad))

@@ -8,13 +8,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+import torch
 import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor
 
 from riddle_pl.errors import ConfigError
+from riddle_pl.packs import Pack
 from riddle_pl.photos.detect import Face, FaceDetector, PhotoDetector
-from riddle_pl.photos.judges import Judge
+from riddle_pl.photos.judges import Judge, PackJudge, best_judge
 from riddle_pl.photos.pixels import to_pixels
 from riddle_pl.photos.refusal import Reason
 
@@ -149,6 +151,27 @@ class QualityGate:
             )
             verdicts.append(Verdict(cosine, Reason.STILL_RECOGNISED, detail))
         return verdicts
+
+
+def quality_gate(
+    pack: Pack,
+    device: torch.device | str = "cpu",
+    min_face: float = GateThresholds.min_face,
+    min_inversion: float = GateThresholds.min_inversion,
+    max_similarity: float | None = GateThresholds.max_similarity,
+) -> QualityGate:
+    """The gate with the pack's recogniser for inversions and the best judge that is installed for encrypted faces.
+
+    Args:
+        pack: its ``recogniser`` is used.
+        device: where that runs.
+        min_face, min_inversion, max_similarity: see :class:`GateThresholds`.
+
+    Raises:
+        ConfigError: a value out of range.
+    """
+    thresholds = GateThresholds(min_face, min_inversion, max_similarity)
+    return QualityGate(PackJudge(pack, device), best_judge(pack, device), thresholds)
 
 
 class OpenGate:

@@ -10,17 +10,24 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from riddle_pl.errors import PackError
+from riddle_pl.networks.bisenet import IMAGENET_MEAN, IMAGENET_STD
 from riddle_pl.networks.resize import resize
-from riddle_pl.packs import Pack
+from riddle_pl.packs import Pack, load_pack
 
 CELEBA_FACE = (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12)
 """Skin, nose, glasses, eyes, brows, ears, mouth and lips in the order of ``parsenet.pth`` (CelebAMask-HQ)."""
+BISENET_FACE = (1, 2, 3, 4, 5, 6, 7, 8, 10, 11, 12, 13)
+"""The same in the order of ``79999_iter.pth``."""
 MAX_SIDE = 256
 """Parsers see images of at most this side; a mask is smoother than that."""
 
-GROW = 0.03
-FEATHER = 0.03
+GROW = 0.01
+FEATHER = 0.02
 """Shares of the square's side: how far the mask reaches beyond the face, and the deviation of the blur of its edge."""
+NEAR = 0.05
+"""How far beyond the photo's own map another one is followed."""
+HOLE = 0.06
+"""Gaps up to twice as wide (brows that count as hair, strands) belong to the face."""
 CORE_CENTRE, CORE_RADII = (0.5, 0.6), (0.17, 0.22)
 """An ellipse over eyes, nose and mouth of an FFHQ crop (x, y in shares of the side) that every mask covers."""
 SOLID = 0.8
@@ -73,6 +80,33 @@ class ParserMap:
         return logits.softmax(dim=1)[:, CELEBA_FACE].sum(dim=1, keepdim=True).cpu()
 
 
+class BiSeNetMap:
+    """By BiSeNet, whose public checkpoint the user imports: finer than the lite pack's parser, and it knows glasses,
+    necks and hats. ``riddle weights import face_mask 79999_iter.pth --pack ffhq256``
+
+    Args:
+        source: name or folder of the pack that has it as ``face_mask``, whichever pack encrypts.
+        device: where it runs.
+    """
+
+    size = 512
+
+    def __init__(self, source: str = "ffhq256", device: torch.device | str = "cpu"):
+        self.source = source
+        self.device = torch.device(device)
+
+    @cached_property
+    def _network(self) -> nn.Module:
+        return load_pack(self.source).load("face_mask").to(self.device)
+
+    @torch.no_grad()
+    def __call__(self, x: Float[Tensor, "b 3 h h"]) -> Float[Tensor, "b 1 m m"]:
+        mean, std = (torch.tensor(values).view(3, 1, 1) for values in (IMAGENET_MEAN, IMAGENET_STD))
+        unit = (resize(x, (self.size, self.size)) + 1.0) / 2.0
+        logits: Tensor = self._network(((unit - mean) / std).to(self.device))
+        return logits.softmax(dim=1)[:, BISENET_FACE].sum(dim=1, keepdim=True).cpu()
+
+
 class OvalMap:
     """The same superellipse for every image: face with chin, ears and hairline of an FFHQ crop. Needs no network.
 
@@ -87,19 +121,25 @@ class OvalMap:
         return (_radius(self.size) <= SOLID).float().expand(len(x), 1, -1, -1)
 
 
-def join_maps(*maps: Float[Tensor, "b 1 m m"], grow: float = GROW) -> Float[Tensor, "b 1 m m"]:
-    """The soft mask of a pasted face: the union of several face maps and of a core, grown, its edge blurred.
+def join_maps(
+    face: Float[Tensor, "b 1 m m"], more: Float[Tensor, "b 1 m m"] | None = None, grow: float = GROW
+) -> Float[Tensor, "b 1 m m"]:
+    """The soft mask of a pasted face: its map and a core, grown, the edge blurred.
 
     It is 1 over the face, falls smoothly, and is exactly 0 at the sides of the square and beyond its reach.
 
     Args:
+        face: map of the face in the photo.
+        more: another map that is followed as far as ``NEAR`` beyond the first.
         grow: how far it reaches beyond the maps, as a share of the side.
     """
-    size = maps[0].shape[-1]
-    union = torch.stack([*maps, _core(size).expand_as(maps[0])]).amax(dim=0)
-    reach = round((grow + 2 * FEATHER) * size)  # the blurred edge then lies outside of the maps
-    grown = -F.max_pool2d(-F.max_pool2d(union, 4 * reach + 1, 1, 2 * reach), 2 * reach + 1, 1, reach)  # holes closed
-    soft = blur(grown, FEATHER * size) * _fade(size)
+    size = face.shape[-1]
+    union = torch.maximum((face > 0.5).float(), _core(size).expand_as(face))
+    if more is not None:
+        union = torch.maximum(union, torch.minimum((more > 0.5).float(), _widen(union, round(NEAR * size))))
+    reach = max(1, round((grow + FEATHER) * size))  # the middle of the blurred edge
+    closed = _shrink(_widen(union, reach + round(HOLE * size)), round(HOLE * size))
+    soft = blur(closed, FEATHER * size) * _fade(size)
     return torch.where(soft < NOTHING, torch.zeros_like(soft), soft)
 
 
@@ -111,6 +151,14 @@ def blur(x: Float[Tensor, "b c h w"], deviation: float) -> Float[Tensor, "b c h 
     padded = F.pad(x, (radius, radius, radius, radius), mode="replicate")
     rows = F.conv2d(padded, taps[:, :, None, :], groups=x.shape[1])
     return F.conv2d(rows, taps[:, :, :, None], groups=x.shape[1])
+
+
+def _widen(x: Float[Tensor, "b 1 m m"], by: int) -> Float[Tensor, "b 1 m m"]:
+    return F.max_pool2d(x, 2 * by + 1, 1, by)
+
+
+def _shrink(x: Float[Tensor, "b 1 m m"], by: int) -> Float[Tensor, "b 1 m m"]:
+    return -_widen(-x, by)
 
 
 def _centred(size: int) -> Float[Tensor, "size"]:

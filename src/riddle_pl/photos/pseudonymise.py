@@ -23,12 +23,12 @@ from riddle_pl.photos.decryption import (
     restore,
     unsealed,
 )
-from riddle_pl.photos.detect import Face, FaceDetector, PhotoDetector
+from riddle_pl.photos.detect import Face, PhotoDetector
 from riddle_pl.photos.encryption import MODES, Tools, encrypt_photos
 from riddle_pl.photos.face_coder import FaceCoder
 from riddle_pl.photos.face_work import invert, take_up
-from riddle_pl.photos.gate import Gate, QualityGate
-from riddle_pl.photos.judges import PackJudge, best_judge
+from riddle_pl.photos.find import PhotoFaceDetector
+from riddle_pl.photos.gate import Gate, quality_gate
 from riddle_pl.photos.mask import FaceMap, ParserMap
 from riddle_pl.photos.pixels import to_pixels
 from riddle_pl.photos.record import Record
@@ -71,10 +71,9 @@ class Pseudonymiser:
     ):
         self.pack = pack
         self.device = torch.device(device)
-        self.detector: PhotoDetector = FaceDetector() if detector is None else detector
+        self.detector: PhotoDetector = PhotoFaceDetector() if detector is None else detector
         self.coder = FaceCoder(pack, encryptor, self.device, batch_size)
-        judges = (PackJudge(pack, self.device), best_judge(pack, self.device))
-        self.gate: Gate = QualityGate(*judges) if gate is None else gate
+        self.gate: Gate = quality_gate(pack, self.device) if gate is None else gate
         self.face_map: FaceMap = ParserMap(pack, self.device) if face_map is None else face_map
 
     def find_faces(self, image: UInt8[np.ndarray, "h w 3"] | Image.Image, name: str = "the photo") -> list[Face]:

@@ -1,0 +1,52 @@
+"""The photo pipeline from its config: ``conf/pseudonymise.yaml``, groups ``face_detector``, ``mask`` and ``gate``."""
+
+import inspect
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from omegaconf import DictConfig
+
+from riddle_pl.config import compose_jobs
+from riddle_pl.config.check import locate
+from riddle_pl.config.instantiate import instantiate
+from riddle_pl.packs import Pack
+from riddle_pl.photos.pseudonymise import Pseudonymiser
+
+CONFIG = "pseudonymise"
+
+
+def build_pseudonymiser(
+    pack: Pack,
+    overrides: Sequence[str] = (),
+    encryptor: str = "encryptor",
+    device: torch.device | str = "cpu",
+    batch_size: int = 8,
+) -> Pseudonymiser:
+    """A pipeline as the config says.
+
+    Args:
+        pack: see :class:`Pseudonymiser`, as for the other arguments.
+        overrides: as typed by the user, such as ``mask=bisenet`` or ``gate.min_face=40``.
+
+    Raises:
+        ConfigError: an unknown option, key or value, with the nearest valid one.
+    """
+    (cfg,) = compose_jobs(CONFIG, overrides)
+    parts = {key: _part(cfg[key], key, pack, device) for key in ("face_detector", "mask", "gate")}
+    return Pseudonymiser(
+        pack,
+        detector=parts["face_detector"],
+        encryptor=encryptor,
+        device=device,
+        gate=parts["gate"],
+        face_map=parts["mask"],
+        batch_size=batch_size,
+    )
+
+
+def _part(node: DictConfig, key: str, pack: Pack, device: torch.device | str) -> Any:
+    """The object of a node, which gets the pack and the device if it asks for them."""
+    wanted = inspect.signature(locate(node._target_, key)).parameters
+    provided = {"pack": pack, "device": device}
+    return instantiate(node, key, **{name: value for name, value in provided.items() if name in wanted})
