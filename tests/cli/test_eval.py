@@ -11,9 +11,10 @@ import torch
 import riddle_pl.conf
 from riddle_pl.cli import eval as command
 from riddle_pl.config import check_config, compose_jobs, instantiate
-from riddle_pl.errors import RiddleError
+from riddle_pl.errors import ConfigError
 from riddle_pl.evaluation.method import Method
 from riddle_pl.evaluation.settings import register_eval_schema
+from riddle_pl.training.build import build_data
 from tests.evaluation.fakes import paint, write_lfw
 
 CONF = Path(riddle_pl.conf.__file__ or "").parent
@@ -37,6 +38,7 @@ class RiddleEval:
             "evaluators": "[]",
             "detectors": "[]",
             "features": "[]",
+            "photos": "none",
             "diversity.faces": "2",
             "diversity.passwords": "3",
             "batch_size": "3",
@@ -249,7 +251,6 @@ def test_a_photo_that_cannot_be_used_is_listed(riddle_eval, tmp_path):
         ("method=checkpoint", "method.path has no value"),
         ("method=folder", "method.root has no value"),
         ("method=blur", "did you mean 'gaussian_blur'"),
-        ("data=ffhq", "is for training; choose data=lfw"),
         ("diversity.passwords=1", "give at least 0 faces and 2 passwords"),
         ("pack=./nothing", "manifest.json is missing"),
         ("far=2", "far=2.0; give a false-accept rate"),
@@ -323,7 +324,13 @@ def test_every_shipped_judge_fits_its_signature():
 
 
 @pytest.mark.parametrize("data", ["lfw", "folder"])
-def test_riddle_train_refuses_what_is_for_evaluation(data):
+def test_riddle_train_refuses_what_is_for_evaluation(data, tiny_pack):
     [cfg] = compose_jobs("train", [f"data={data}", "data.root=x"])
-    with pytest.raises(RiddleError, match="data"):
-        check_config(cfg)
+    with pytest.raises(ConfigError, match="is for riddle-eval; for photos of yours choose data=images"):
+        build_data(cfg, tiny_pack)
+
+
+def test_training_data_are_refused(riddle_eval):
+    status, _, err = riddle_eval("data=ffhq", without=["data.faces", "data.pairs", "data.count"])
+    assert status == 2
+    assert err.endswith("is for training; choose data=lfw or, for any photos, data=folder\n")

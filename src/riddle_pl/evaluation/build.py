@@ -6,6 +6,7 @@ from typing import NamedTuple
 from omegaconf import DictConfig
 
 from riddle_pl.config import check_config, instantiate
+from riddle_pl.config.check import locate
 from riddle_pl.device import resolve_device
 from riddle_pl.errors import ConfigError, DataError
 from riddle_pl.evaluation.detectors import Detector
@@ -39,11 +40,12 @@ def build_parts(cfg: DictConfig) -> Parts:
     Raises:
         ConfigError: a node does not fit its target, or is of another kind than its place wants.
     """
-    faces = instantiate(cfg.data, "data")
-    if not isinstance(faces, FaceSource):
+    source = locate(cfg.data._target_, "data")
+    if not (isinstance(source, type) and issubclass(source, FaceSource)):
         raise ConfigError(
             f"data ({cfg.data._target_}) is for training; choose data=lfw or, for any photos, data=folder"
         )
+    faces: FaceSource = instantiate(cfg.data, "data")
     judges: dict[str, Judge] = {}
     for group in ("evaluators", "detectors", "features"):
         for name, node in cfg[group].items():

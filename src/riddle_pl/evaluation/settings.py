@@ -49,7 +49,7 @@ class EvalConfig:
     evaluators: Node = field(default_factory=dict)
     detectors: Node = field(default_factory=dict)
     features: Node = field(default_factory=dict)
-    photos: Node | None = None
+    photos: Node = field(default_factory=dict)
     logger: Node = field(default_factory=dict)
 
 

@@ -12,8 +12,9 @@ from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
 from riddle_pl.config import instantiate
-from riddle_pl.config.check import to_plain
+from riddle_pl.config.check import locate, to_plain
 from riddle_pl.data.steps import step_rng
+from riddle_pl.errors import ConfigError
 from riddle_pl.losses import RiddleLoss, build_loss
 from riddle_pl.packs import Pack
 from riddle_pl.training.frozen import Frozen
@@ -58,8 +59,12 @@ def build_data(cfg: DictConfig, pack: Pack) -> pl.LightningDataModule:
     """The data module.
 
     Raises:
+        ConfigError: photos for ``riddle-eval``.
         RiddleError: what the data module makes of a missing folder and the like.
     """
+    target = locate(cfg.data._target_, "data")
+    if isinstance(target, type) and not issubclass(target, pl.LightningDataModule):
+        raise ConfigError(f"data ({cfg.data._target_}) is for riddle-eval; for photos of yours choose data=images")
     data: pl.LightningDataModule = instantiate(cfg.data, "data", pack=pack)
     return data
 
