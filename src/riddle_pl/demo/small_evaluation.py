@@ -22,7 +22,7 @@ SETTINGS = (
     "diversity.faces=4",
     "diversity.passwords=8",
     "resamples=200",
-    "photos=null",
+    "photos=none",
     "device=cpu",
     "quiet=true",
 )

@@ -17,7 +17,7 @@ def layer_groups(num_layers: int) -> Mapping[str, range]:
 
 
 def layer_changes(
-    w: Float[Tensor, "b n d"], w_enc: Float[Tensor, "b n d"], mean: Float[Tensor, "1 d"]
+    w: Float[Tensor, "b n d"], w_enc: Float[Tensor, "b n d"], mean: Float[Tensor, "d"]
 ) -> Float[Tensor, "b n"]:
     """How far each layer's code moved: ‖w_enc − w‖ over ‖w − mean‖, the face's own distance from the average face.
 
@@ -26,7 +26,7 @@ def layer_changes(
         w_enc: the same codes, encrypted.
         mean: the generator's average code; see :meth:`riddle_pl.networks.stylegan2.Generator.mean_w`.
     """
-    own = (w - mean[:, None]).norm(dim=2).clamp_min(torch.finfo(w.dtype).eps)
+    own = (w - mean).norm(dim=2).clamp_min(torch.finfo(w.dtype).eps)
     return (w_enc - w).norm(dim=2) / own
 
 

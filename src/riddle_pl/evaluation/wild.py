@@ -59,7 +59,7 @@ class PhotoFolder(Photos):
 
     def check(self) -> None:
         if not self._paths():
-            raise DataError(f"photos.root={self.root} holds no photo; give a folder of photos, or photos=null")
+            raise DataError(f"photos.root={self.root} holds no photo; give a folder of photos, or photos=none")
 
     def __iter__(self) -> Iterator[tuple[str, UInt8[np.ndarray, "_h _w 3"]]]:
         for path in self._paths()[: self.count]:
@@ -84,7 +84,7 @@ def wild_photos(method: Method, photos: Photos | None) -> WildPhotos:
         photos: None: not wanted.
     """
     if photos is None:
-        return WildPhotos([], "photos=null; photos=astronaut or photos=folder photos.root=FOLDER shows some")
+        return WildPhotos([], "photos=none; photos=astronaut or photos=folder photos.root=FOLDER shows some")
     if not isinstance(method, PackMethod):
         return WildPhotos([], f"{method.label} is given aligned faces only; whole photos need method=pack")
     pseudonymiser = Pseudonymiser(method.pack, encryptor=method.role, device=resolve_device(method.device))

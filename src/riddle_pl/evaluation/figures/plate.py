@@ -45,6 +45,11 @@ class Plate:
     caption: str
     alt: str
 
+    def __post_init__(self) -> None:
+        """Lays the drawing out once and for all: a layout that is computed again at every drawing drifts a little."""
+        self.figure.draw_without_rendering()
+        self.figure.set_layout_engine("none")
+
     def encoded(self, file_format: str, dpi: int = DPI) -> bytes:
         """The drawing in one of :data:`FORMATS`, ``webp`` or ``jpeg``; the same drawing gives the same bytes."""
         buffer = io.BytesIO()
