@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from riddle_pl.errors import PasswordError
-from riddle_pl.password_input import MAX_BYTES, read_password
+from riddle_pl.errors import ConfigError, PasswordError
+from riddle_pl.password_input import MAX_BYTES, read_face_passwords, read_password
 
 
 class _Stream(io.TextIOWrapper):
@@ -185,3 +185,20 @@ def test_password_is_hidden_from_repr_and_errors(tmp_path: Path) -> None:
     assert "secret" not in str(error.value)
     assert error.value.__cause__ is None
     assert error.value.__suppress_context__
+
+
+def test_passwords_of_single_faces(tmp_path: Path) -> None:
+    file = tmp_path / "a=b"
+    file.write_text("secret\n")
+    assert read_face_passwords([f"0={file}", f"12={file}"], "--x") == {0: "secret", 12: "secret"}
+    for values in (["1"], ["1="], ["=a"], ["a=b"], ["-1=a"], [f"1={file}", f"1={file}"], ["9999999=a"]):
+        with pytest.raises(ConfigError, match="--x"):
+            read_face_passwords(values, "--x")
+    with pytest.raises(PasswordError, match="does not exist"):
+        read_face_passwords([f"1={tmp_path}/absent"], "--x")
+
+
+def test_another_variable(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RIDDLE_PASSWORD", "old")
+    monkeypatch.setenv("RIDDLE_NEW_PASSWORD", "new")
+    assert (read_password(), read_password(variable="RIDDLE_NEW_PASSWORD")) == ("old", "new")

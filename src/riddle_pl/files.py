@@ -85,17 +85,17 @@ def require_writable_file(path: Path | str, what: str = "output", overwrite: boo
 
 
 @contextmanager
-def atomic_write(path: Path | str, overwrite: bool = True) -> Iterator[Path]:
+def atomic_write(path: Path | str, overwrite: bool = True, name: Path | str | None = None) -> Iterator[Path]:
     """Yields a temporary path in the same folder (same suffix), renamed to ``path`` if the block succeeds.
 
     After an exception, Ctrl-C included, the temporary file is gone and ``path`` is as it was. A symbolic link is
-    followed. The folder must exist.
+    followed. The folder must exist. Messages about the disk call the file ``name``; ``path`` by default.
 
     Raises:
         FileError: see :func:`require_writable_file`; or the disk is full or refuses; or the block wrote nothing.
     """
     target = require_writable_file(path, overwrite=overwrite).resolve()
-    temporary = target.with_name(f".{target.stem[:100]}.{secrets.token_hex(6)}.tmp{target.suffix}")
+    temporary = target.with_name(f".{target.stem[:40]}.{secrets.token_hex(6)}.tmp{target.suffix}")
     try:
         yield temporary
         if not temporary.is_file():
@@ -107,7 +107,8 @@ def atomic_write(path: Path | str, overwrite: bool = True) -> Iterator[Path]:
     except OSError as error:
         if error.errno not in _CANNOT_WRITE:
             raise
-        raise FileError(f"{path} cannot be written ({_reason(error)}); free space or give another place") from error
+        shown = path if name is None else name
+        raise FileError(f"{shown} cannot be written ({_reason(error)}); free space or give another place") from error
     finally:
         temporary.unlink(missing_ok=True)
 

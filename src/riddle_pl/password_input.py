@@ -4,9 +4,10 @@ import getpass
 import os
 import sys
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
 
-from riddle_pl.errors import PasswordError
+from riddle_pl.errors import ConfigError, PasswordError
 from riddle_pl.files import require_file
 from riddle_pl.password import Password, check_password
 
@@ -17,7 +18,13 @@ MAX_BYTES = 1 << 16
 _OTHER_WAYS = f"use --password-file or the environment variable {ENVIRONMENT_VARIABLE}"
 
 
-def read_password(file: Path | str | None = None, stdin: bool = False, confirm: bool = False) -> Password:
+def read_password(
+    file: Path | str | None = None,
+    stdin: bool = False,
+    confirm: bool = False,
+    what: str = "Password",
+    variable: str = ENVIRONMENT_VARIABLE,
+) -> Password:
     """The password from the first of: ``file``, standard input, ``RIDDLE_PASSWORD``, a prompt on the terminal.
 
     From a file and from standard input exactly one trailing newline (``\\n`` or ``\\r\\n``) is dropped, as well as a
@@ -27,6 +34,8 @@ def read_password(file: Path | str | None = None, stdin: bool = False, confirm: 
         file: path of a UTF-8 file; ``-`` is standard input.
         stdin: read standard input to its end.
         confirm: ask twice at a prompt (for encryption: a typing error there would lose the face).
+        what: how a prompt calls it.
+        variable: name of the environment variable.
 
     Raises:
         PasswordError: two sources asked for, a source unreadable, the password empty (see
@@ -40,9 +49,31 @@ def read_password(file: Path | str | None = None, stdin: bool = False, confirm: 
         return _from_file(file)
     if stdin:
         return _from_stdin()
-    if (value := os.environ.get(ENVIRONMENT_VARIABLE)) is not None:
-        return _checked(value, ENVIRONMENT_VARIABLE)
-    return _from_prompt(confirm)
+    if (value := os.environ.get(variable)) is not None:
+        return _checked(value, variable)
+    return _from_prompt(confirm, what)
+
+
+def read_face_passwords(values: Sequence[str], option: str) -> dict[int, Password]:
+    """Passwords of single faces, each from a file.
+
+    Args:
+        values: ``INDEX=FILE`` each.
+        option: how messages call them.
+
+    Raises:
+        ConfigError: a value of another form, or two for one face.
+        PasswordError: see :func:`read_password`.
+    """
+    passwords: dict[int, Password] = {}
+    for value in values:
+        index, equals, file = value.partition("=")
+        if not (equals and file and index.isascii() and index.isdecimal() and len(index) < 6):
+            raise ConfigError(f"{option} is {value!r:.80}; expected INDEX=FILE, such as 1=alice.txt")
+        if int(index) in passwords:
+            raise ConfigError(f"{option} gives face {int(index)} two passwords; give one")
+        passwords[int(index)] = _from_file(file)
+    return passwords
 
 
 def _from_file(path: Path | str) -> Password:
@@ -76,11 +107,11 @@ def _decode(content: bytes, source: str) -> str:
     return text.removesuffix("\r\n") if text.endswith("\r\n") else text.removesuffix("\n")
 
 
-def _from_prompt(confirm: bool) -> Password:
+def _from_prompt(confirm: bool, what: str) -> Password:
     if not any(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stderr)):
         raise PasswordError(f"there is no terminal to ask for the password; {_OTHER_WAYS}")
-    password = _checked(_ask("Password: "), "prompt")
-    if confirm and _ask("Password again: ") != password:
+    password = _checked(_ask(f"{what}: "), "prompt")
+    if confirm and _ask(f"{what} again: ") != password:
         raise PasswordError("the two passwords differ; nothing was written, try again")
     return password
 

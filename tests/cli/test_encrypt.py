@@ -3,13 +3,16 @@
 import io
 import json
 import sys
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
+import torch
+from PIL import Image, PngImagePlugin
 
 from riddle_pl.files import atomic_write
+from riddle_pl.photos.detect import FaceDetector
 from riddle_pl.photos.record import Record
 from tests.cli.riddle_command import pixels
 from tests.photos.fakes import fake_face, fake_photo
@@ -63,26 +66,110 @@ def test_other_sources_of_the_password(riddle, monkeypatch, source):
     assert riddle.decrypt("photo_anonymised.riddle").status == 0
 
 
-def test_only_the_largest_face_changes_and_the_user_is_told(riddle):
-    riddle.faces = [fake_face((30.0, 35.0), 8.0), fake_face((75.0, 45.0), 5.0)]
-    result = riddle.encrypt("photo.png", "--quiet")
-    assert result.status == 0
-    assert result.err.startswith("warning: ")
-    assert "2 faces" in result.err
-    np.testing.assert_array_equal(pixels("photo.png")[:, 60:], pixels("photo_anonymised.png")[:, 60:])
+TWO = [fake_face((25.0, 35.0), 7.0), fake_face((72.0, 45.0), 5.0)]
+
+
+def changed(before: str, after: str) -> tuple[bool, bool]:
+    """Whether the left and the right part of a photo with ``TWO`` faces changed."""
+    differs = (pixels(before) != pixels(after)).any(axis=-1)
+    return bool(differs[:, :50].any()), bool(differs[:, 55:].any())
+
+
+def test_all_faces_change_unless_some_are_chosen(riddle):
+    riddle.faces = TWO
+    for name, args, expected in (
+        ("all.png", (), (True, True)),
+        ("only.png", ("--only", "1"), (False, True)),
+        ("except.png", ("--except", "1"), (True, False)),
+    ):
+        assert riddle.encrypt("photo.png", "-o", name, *args).status == 0
+        assert changed("photo.png", name) == expected, name
+    riddle.refused(riddle.encrypt("photo.png", "-o", "x.png", "--only", "2"), "no face 2", before=riddle.files())
+    riddle.refused(riddle.encrypt("photo.png", "-o", "x.png", "--except", "0,1"), "no face", before=riddle.files())
+    riddle.refused(riddle.encrypt("photo.png", "-o", "x.png", "--only", "ann"), "--only ann", before=riddle.files())
+
+
+def test_faces_with_their_own_passwords(riddle):
+    riddle.faces = TWO
+    Path("other").write_text("battery staple")
+    given = ("--mode", "sealed", "--face-password-file", "1=other")
+    assert riddle.encrypt("photo.png", *given).status == 0
+    record = "photo_anonymised.riddle"
+    assert riddle.decrypt(record, "-o", "both.png", "--face-password-file", "1=other").status == 0
+    np.testing.assert_array_equal(pixels("both.png"), pixels("photo.png"))
+    assert riddle.decrypt(record, "-o", "one.png", "--only", "1", password="other").status == 0
+    assert changed("one.png", "photo.png") == (True, False)
+    riddle.refused(riddle.decrypt(record, "-o", "none.png"), "password is wrong", before=riddle.files())
+    riddle.refused(riddle.encrypt("photo.png", "--face-password-file", "other"), "INDEX=FILE", before=riddle.files())
 
 
 def test_metadata_is_not_copied_and_the_photo_is_turned_upright(riddle):
     exif = Image.Exif()
     exif[0x0112] = 6  # turned by 90 degrees
     exif[0x010F] = "CameraOfAlice"
-    Image.fromarray(np.rot90(fake_photo()).copy()).save("turned.jpg", exif=exif, comment=b"of Alice", quality=95)
-    assert riddle.encrypt("turned.jpg").status == 0
-    data = Path("turned_anonymised.png").read_bytes()
-    assert b"Alice" not in data
-    with Image.open(io.BytesIO(data)) as image:
-        assert not image.info
-        assert image.size == (96, 80)
+    secret = {"exif": exif, "comment": b"of Alice", "xmp": b"<x>Alice</x>", "icc_profile": b"Alice" * 40}
+    Image.fromarray(np.rot90(fake_photo()).copy()).save("turned.jpg", quality=95, **secret)
+    text = PngImagePlugin.PngInfo()
+    text.add_text("Author", "Alice")
+    Image.fromarray(fake_photo()).save("text.png", pnginfo=text, exif=exif, icc_profile=b"Alice" * 40)
+    for name, note in (("turned.jpg", True), ("text.png", True), ("text.png", False)):
+        out = f"out-{note}{Path(name).suffix}"
+        assert riddle.encrypt(name, "-o", out, *(() if note else ("--no-synthetic-note",))).status == 0
+        data = Path(out).read_bytes()
+        assert b"Alice" not in data
+        with Image.open(io.BytesIO(data)) as image:
+            assert image.size == ((96, 80) if name == "turned.jpg" else fake_photo().shape[1::-1])
+            assert not image.getexif()
+            assert not {"icc_profile", "comment", "Author"} & set(image.info)
+            assert (b"digitalsourcetype/compositeWithTrainedAlgorithmicMedia" in image.info.get("xmp", b"")) == note
+
+
+def test_the_format_is_kept_where_it_can_be_written(riddle):
+    for name, expected in (("a.jpg", ".jpg"), ("b.JPEG", ".JPEG"), ("c.bmp", ".png"), ("d.webp", ".webp")):
+        Image.fromarray(fake_photo()).save(name)
+        assert riddle.encrypt(name).status == 0
+        assert Path(name).with_name(f"{Path(name).stem}_anonymised{expected}").is_file()
+
+
+def test_report_of_every_face(riddle):
+    riddle.faces = TWO
+    assert riddle.encrypt("photo.png", "--only", "0", "--json", "report.json").status == 0
+    (photo,) = json.loads(Path("report.json").read_text())["photos"]
+    assert (photo["photo"], photo["status"], photo["picture"]) == ("photo.png", "encrypted", "photo_anonymised.png")
+    assert [face["chosen"] for face in photo["faces"]] == [True, False]
+    assert photo["faces"][0]["detector_score"] == 0.99
+    assert len(photo["faces"][0]["box"]) == 4
+    assert {"inversion_quality", "seconds"} <= set(photo["faces"][0])
+    result = riddle.encrypt("photo.png", "-o", "x.png", "--json", "-")
+    assert json.loads(result.out)["counts"]["encrypted"] == 1
+    riddle.refused(riddle.encrypt("photo.png", "-o", "y.png", "--json", "pw"), "pw", "--json", before=riddle.files())
+
+
+def test_a_person_is_chosen_by_a_photo(riddle, monkeypatch):
+    """Judged by the mean colour of the face, so that the test knows who is who."""
+    riddle.faces = TWO
+    photo = fake_photo() // 3
+    photo[:, 50:] += 150
+    Image.fromarray(photo).save("group.png")
+    Image.fromarray(photo[:, 50:]).save("bright.png")
+
+    class ByColour:
+        name, note, same_person = "colour", "", 0.99
+
+        def embed(self, x):
+            mean = x.mean(dim=(1, 2, 3))
+            return torch.stack([mean, torch.full_like(mean, 0.2)], dim=1)
+
+    monkeypatch.setattr("riddle_pl.photos.judges.best_judge", lambda *_args: ByColour())
+    detect = FaceDetector.detect
+    monkeypatch.setattr(
+        FaceDetector, "detect", lambda self, image: [fake_face((22.0, 45.0), 5.0)] if image.shape[1] < 60 else TWO
+    )
+    assert riddle.encrypt("group.png", "-o", "only.png", "--only", "bright.png").status == 0
+    assert changed("group.png", "only.png") == (False, True)
+    assert riddle.encrypt("group.png", "-o", "but.png", "--except", "bright.png").status == 0
+    assert changed("group.png", "but.png") == (True, False)
+    monkeypatch.setattr(FaceDetector, "detect", detect)
 
 
 def test_bad_photos(riddle):
@@ -120,6 +207,12 @@ def test_bad_passwords(riddle, monkeypatch):
         (("--record", "no/such/x.riddle"), ("no/such",)),
         (("-o", "x.png", "--record", "x.png"), ("x.png", "--record")),
         (("--pasword-file", "pw"), ("--pasword-file",)),
+        (("--on-failure", "blur"), ("blur", "error, solid, skip")),
+        (("--archive", "pw"), ("archive pw", "no zip")),
+        (("--archive", "x.zip", "--embed"), ("--archive", "--embed")),
+        (("--embed", "-o", "x.jpg"), ("x.jpg", ".png")),
+        (("--set", "gate.minface=3"), ("minface", "min_face")),
+        (("--jobs", "0"), ("--jobs",)),
     ],
 )
 def test_bad_options(riddle, args, expected):
@@ -145,22 +238,16 @@ def test_the_photo_itself_is_never_overwritten(riddle):
 
 @pytest.mark.parametrize("failing", [".png", ".riddle"])
 def test_both_files_or_neither(riddle, monkeypatch, failing):
-    def full_disk(path, overwrite=True):
-        if Path(path).suffix == failing:
-            raise OSError(28, "No space left on device")
-        return atomic_write(path, overwrite)
-
-    def refusing(path, overwrite=True):
-        from riddle_pl.errors import FileError
-
-        try:
-            return full_disk(path, overwrite)
-        except OSError as error:
-            raise FileError(f"{path} cannot be written ({error.strerror})") from error
+    @contextmanager
+    def refusing(path, overwrite=True, name=None):
+        with atomic_write(path, overwrite, name) as temporary:
+            yield temporary
+            if Path(path).suffix == failing:
+                raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("riddle_pl.photos.outputs.atomic_write", refusing)
     monkeypatch.setattr("riddle_pl.photos.record.atomic_write", refusing)
-    riddle.refused(riddle.encrypt("photo.png"), failing, "No space", before=GIVEN)
+    riddle.refused(riddle.encrypt("photo.png"), failing, "no space left", before=GIVEN)
 
 
 def test_a_damaged_pack(riddle, tiny_pack_folder, tmp_path):

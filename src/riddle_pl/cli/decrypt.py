@@ -1,61 +1,93 @@
-"""``riddle decrypt``: a record and its password to the recovered face, in its picture where that is at hand."""
+"""``riddle decrypt``: records and their password to the recovered faces, in their pictures where those are at hand."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from riddle_pl.cli.options import Device, Pack, PasswordFile, PasswordStdin, Quiet, say, working
+from riddle_pl.cli.options import (
+    Device,
+    FacePasswords,
+    Pack,
+    PasswordFile,
+    PasswordStdin,
+    Quiet,
+    Settings,
+    SyntheticNote,
+)
 
 app = typer.Typer(add_completion=False)
 
 
 @app.command()
 def decrypt(
-    record: Annotated[Path, typer.Argument(help="The .riddle file that riddle encrypt wrote.")],
+    records: Annotated[
+        list[Path],
+        typer.Argument(help="What riddle encrypt wrote: .riddle files, pictures or archives with records, folders."),
+    ],
     out: Annotated[
-        Path | None, typer.Option("--out", "-o", help="Picture to write; NAME_recovered.png beside RECORD by default.")
+        Path | None,
+        typer.Option("--out", "-o", help="Picture to write, or folder; NAME_recovered.png beside RECORD by default."),
     ] = None,
     image: Annotated[
-        Path | None, typer.Option(help="The anonymised picture; by default the one beside RECORD with its name.")
+        Path | None,
+        typer.Option(help="The anonymised picture (of an archive: their folder); by default the one beside RECORD."),
     ] = None,
     face_only: Annotated[
         bool, typer.Option("--face-only", help="Write the recovered face without its picture.")
     ] = False,
+    only: Annotated[list[str] | None, typer.Option(help="Recover only these faces: indices in the record.")] = None,
+    image_only: Annotated[
+        bool, typer.Option("--image-only", help="Do without the record's code: read it back from the picture.")
+    ] = False,
+    salt: Annotated[
+        str | None, typer.Option(help="With --image-only and no record: the salt, 32 hex digits (riddle inspect).")
+    ] = None,
     pack: Pack = "lite",
+    encryptor: Annotated[
+        str, typer.Option(help="With --image-only and no record: role of the encryptor in the pack.")
+    ] = "encryptor",
+    settings: Settings = None,
     device: Device = "cpu",
     password_file: PasswordFile = None,
     password_stdin: PasswordStdin = False,
+    face_password_file: FacePasswords = None,
+    synthetic_note: SyntheticNote = True,
     quiet: Quiet = False,
-) -> None:
-    """Recover the face from a record, with the password that encrypted it.
+) -> int:
+    """Recover the faces from records, with the password that encrypted them.
 
     With a deniable record every password gives some face, and nothing tells whether it was the right one. With a
-    sealed record the right password gives the original pixels, and a wrong one is an error.
+    sealed record the right password gives the original pixels, and a wrong one is an error. Exit status: 0 if all
+    records were decrypted, 1 if some of several were skipped, 2 for errors.
 
-    Example: riddle decrypt portrait_anonymised.riddle
+    Examples: riddle decrypt portrait_anonymised.riddle
+
+    riddle decrypt shared/ -o recovered/
     """
+    from riddle_pl.cli.decrypt_job import Decryption, decrypt_pictures, decrypt_records
     from riddle_pl.device import resolve_device
     from riddle_pl.errors import ConfigError
     from riddle_pl.packs import load_pack
-    from riddle_pl.password_input import read_password
-    from riddle_pl.photos.load import load_image
-    from riddle_pl.photos.outputs import check_new_picture, picture_beside, save_picture
-    from riddle_pl.photos.pseudonymise import Pseudonymiser
-    from riddle_pl.photos.record import Record
+    from riddle_pl.password_input import read_face_passwords, read_password
+    from riddle_pl.photos.build import build_pseudonymiser
+    from riddle_pl.photos.select import parse_faces
 
     if face_only and image is not None:
         raise ConfigError("--face-only and --image were both given; choose one")
-    loaded = Record.load(record)
-    stem = record.stem.removesuffix("_anonymised")
-    target = check_new_picture(record.with_name(f"{stem}_recovered.png") if out is None else out, "-o")
-    source = None if face_only else image or picture_beside(record)
-    photo = None if source is None else load_image(source)
-    pseudonymiser = Pseudonymiser(load_pack(pack), device=resolve_device(device))
-    pseudonymiser.check(loaded, photo)
-    password = read_password(password_file, password_stdin)
-    with working("decrypting", quiet):
-        save_picture(pseudonymiser.decrypt(loaded, password, photo), target)
-    say(quiet, f"recovered: {target}" + (f" (in {source})" if source is not None else " (the face alone)"))
-    if loaded.mode == "deniable":
-        say(quiet, "The record is deniable: nothing can tell whether the password was the right one.")
+    if salt is not None and not image_only:
+        raise ConfigError("--salt is for --image-only; a record has its own salt")
+    chosen = parse_faces(only or (), "--only")
+    if chosen.people:
+        raise ConfigError(f"--only {chosen.people[0]} is a photo; give indices of faces in the record")
+    job = Decryption(
+        lambda: build_pseudonymiser(load_pack(pack), settings or (), encryptor, resolve_device(device)),
+        lambda: read_password(password_file, password_stdin),
+        read_face_passwords(face_password_file or (), "--face-password-file"),
+        chosen.indices or None,
+        synthetic_note,
+        quiet,
+    )
+    if image_only:
+        return decrypt_pictures(job, records, out, image, face_only, salt)
+    return decrypt_records(job, records, out, image, face_only)

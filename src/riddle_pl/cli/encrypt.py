@@ -1,64 +1,137 @@
-"""``riddle encrypt``: a photo and a password to the photo with another person's face, and a record."""
+"""``riddle encrypt``: photos and a password to the photos with other people's faces, and records."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from riddle_pl.cli.options import Device, Pack, PasswordFile, PasswordStdin, Quiet, say, warn, working
+from riddle_pl.cli.options import (
+    BatchSize,
+    Device,
+    FacePasswords,
+    Jobs,
+    Pack,
+    PasswordFile,
+    PasswordStdin,
+    Quiet,
+    Settings,
+    SyntheticNote,
+    working,
+)
 
 app = typer.Typer(add_completion=False)
 
 
 @app.command()
 def encrypt(
-    photo: Annotated[Path, typer.Argument(help="An image with a face seen from the front.")],
+    photos: Annotated[list[Path], typer.Argument(help="Photos, and folders of photos.")],
     out: Annotated[
-        Path | None, typer.Option("--out", "-o", help="Picture to write; PHOTO_anonymised.png beside PHOTO by default.")
+        Path | None,
+        typer.Option("--out", "-o", help="Picture to write, or folder; PHOTO_anonymised.EXT beside PHOTO by default."),
     ] = None,
-    record: Annotated[Path | None, typer.Option(help="Record to write; the picture's name with .riddle.")] = None,
-    pack: Pack = "lite",
-    encryptor: Annotated[str, typer.Option(help="Role of the encryptor in the pack.")] = "encryptor",
-    device: Device = "cpu",
-    password_file: PasswordFile = None,
-    password_stdin: PasswordStdin = False,
+    record: Annotated[
+        Path | None, typer.Option(help="Record to write, for one photo; the picture's name with .riddle.")
+    ] = None,
+    archive: Annotated[
+        Path | None, typer.Option(help="One file (.zip) for all records, instead of one beside each picture.")
+    ] = None,
+    embed: Annotated[bool, typer.Option("--embed", help="Put the record into the picture, a PNG.")] = False,
+    only: Annotated[
+        list[str] | None, typer.Option(help="Encrypt only these faces: indices, 0 the largest, or a person's photo.")
+    ] = None,
+    without: Annotated[
+        list[str] | None, typer.Option("--except", help="Leave these faces as they are: indices or a person's photo.")
+    ] = None,
     mode: Annotated[
         str, typer.Option(help="deniable: nothing tells a wrong password; sealed: it also keeps the original pixels.")
     ] = "deniable",
+    linkable: Annotated[
+        bool, typer.Option("--linkable", help="The same password makes the same person in every photo.")
+    ] = False,
+    on_failure: Annotated[
+        str, typer.Option(help="Photos that cannot be protected: error (stop), solid (cover the face), skip.")
+    ] = "error",
+    pack: Pack = "lite",
+    encryptor: Annotated[str, typer.Option(help="Role of the encryptor in the pack.")] = "encryptor",
+    settings: Settings = None,
+    device: Device = "cpu",
+    batch_size: BatchSize = 8,
+    jobs: Jobs = 2,
+    password_file: PasswordFile = None,
+    password_stdin: PasswordStdin = False,
+    face_password_file: FacePasswords = None,
+    synthetic_note: SyntheticNote = True,
+    json: Annotated[
+        Path | None, typer.Option(help="Write a report of every face as JSON; - is standard output.")
+    ] = None,
     quiet: Quiet = False,
-) -> None:
-    """Turn the largest face of a photo into another person, with a password.
+) -> int:
+    """Turn the faces in photos into other people, with a password.
 
     The password comes from --password-file, --password-stdin, the environment variable RIDDLE_PASSWORD, or a prompt.
-    This is pseudonymisation, not anonymisation: the record and the password bring the person back. Only the largest
-    face changes; the photo's metadata (place, time, camera) is not copied.
+    This is pseudonymisation, not anonymisation: the record and the password bring the person back. Metadata of the
+    photos (place, time, camera) is not copied. In folders, finished photos are skipped: an interrupted job continues
+    when it is run again. Exit status: 0 if all is encrypted, 1 if photos were skipped or faces covered, 2 for errors.
 
-    Example: riddle encrypt portrait.jpg
+    Examples: riddle encrypt portrait.jpg
+
+    riddle encrypt holiday/ -o shared/ --on-failure skip
     """
+    from riddle_pl.cli.encrypt_report import EncryptReport
+    from riddle_pl.data.progress import track
     from riddle_pl.device import resolve_device
-    from riddle_pl.errors import ConfigError
+    from riddle_pl.errors import ConfigError, FileError
+    from riddle_pl.files import require_writable_file
     from riddle_pl.packs import load_pack
-    from riddle_pl.password_input import read_password
+    from riddle_pl.password_input import read_face_passwords, read_password
+    from riddle_pl.photos.archive import archived, move_into
+    from riddle_pl.photos.build import build_pseudonymiser
+    from riddle_pl.photos.jobs import OnFailure, Orders, encrypt_all
+    from riddle_pl.photos.jobs_plan import plan_encryption
+    from riddle_pl.photos.jobs_state import open_tasks
+    from riddle_pl.photos.judges import best_judge
+    from riddle_pl.photos.linkable import linkable_kdf
     from riddle_pl.photos.load import load_image
-    from riddle_pl.photos.outputs import RECORD_SUFFIX, check_new_file, check_new_picture, save_pair
-    from riddle_pl.photos.pseudonymise import MODES, Pseudonymiser
+    from riddle_pl.photos.pseudonymise import MODES
+    from riddle_pl.photos.select import parse_faces, selector
 
     if mode not in MODES:
         raise ConfigError(f"--mode is {mode!r}; choose from {', '.join(MODES)}")
-    pixels = load_image(photo)
-    picture = check_new_picture(photo.with_name(f"{photo.stem}_anonymised.png") if out is None else out, "-o")
-    record_path = check_new_file(picture.with_suffix(RECORD_SUFFIX) if record is None else record, "--record")
-    if record_path.absolute() == picture.absolute():
-        raise ConfigError(f"the picture and the record are both {picture}; choose another with --record")
-    pseudonymiser = Pseudonymiser(load_pack(pack), encryptor=encryptor, device=resolve_device(device))
-    with working("looking for faces", quiet):
-        pseudonymiser.coder.prepare()
-        faces = pseudonymiser.find_faces(pixels, str(photo))
-    if len(faces) > 1:
-        warn(f"{photo} shows {len(faces)} faces; only the largest is encrypted, the others stay recognisable")
-    password = read_password(password_file, password_stdin, confirm=True)
-    with working("encrypting", quiet):
-        anonymised, made = pseudonymiser.encrypt(pixels, password, faces=faces[:1], mode=mode, name=str(photo))
-        save_pair(anonymised, picture, made, record_path)
-    say(quiet, f"picture: {picture}")
-    say(quiet, f"record:  {record_path} ({mode}; needed, with the password, to recover the face)")
+    if on_failure not in list(OnFailure):
+        raise ConfigError(f"--on-failure is {on_failure!r}; choose from {', '.join(OnFailure)}")
+    if archive is not None and (embed or record is not None):
+        raise ConfigError(f"--archive and --{'embed' if embed else 'record'} were both given; choose one")
+    if archive is not None:
+        require_writable_file(archive, "archive")
+    faces = (parse_faces(only or (), "--only"), parse_faces(without or (), "--except"))
+    plan = plan_encryption(photos, out, record, embed, archived=archive is not None)
+    report = EncryptReport(plan, json, quiet)
+    tasks = open_tasks(plan.tasks, archived(archive) if archive else ())
+    report.done = len(plan.tasks) - len(tasks)
+    if len(photos) == 1 and not photos[0].is_dir():
+        if not tasks:
+            raise FileError(f"output {plan.tasks[0].picture} exists already; choose another with -o")
+        load_image(photos[0])  # before the networks are loaded and the password is asked for
+    if tasks:
+        opened = load_pack(pack)
+        pseudonymiser = build_pseudonymiser(opened, settings or (), encryptor, resolve_device(device), batch_size)
+        with working("loading the networks", quiet):
+            pseudonymiser.coder.prepare()
+            select = selector(*faces, pseudonymiser.find_faces, lambda: best_judge(opened, pseudonymiser.device))
+        orders = Orders(
+            password=read_password(password_file, password_stdin, confirm=True),
+            passwords=read_face_passwords(face_password_file or (), "--face-password-file"),
+            mode=mode,
+            select=select,
+            kdf=linkable_kdf(opened.fingerprint("generator")) if linkable else None,
+            on_failure=OnFailure(on_failure),
+            note=synthetic_note,
+        )
+        report.note = pseudonymiser.gate.note
+        with report.kept():
+            outcomes = encrypt_all(tasks, pseudonymiser, orders, batch_size, jobs)
+            for outcome in track(outcomes, len(tasks), "encrypting", quiet):
+                report.add(outcome)
+    if archive is not None:
+        move_into(archive, {t.entry: t.record for t in plan.tasks if t.record is not None and t.record.is_file()})
+    return report.finish(mode, archive)

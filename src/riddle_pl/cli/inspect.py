@@ -1,9 +1,13 @@
-"""``riddle inspect``: what a record holds; needs no password."""
+"""``riddle inspect``: what records hold, and what that gives away; needs no password."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from riddle_pl.photos.record import Record
+    from riddle_pl.photos.record_sources import Source
 
 app = typer.Typer(add_completion=False)
 
@@ -11,44 +15,87 @@ MODES = {
     "deniable": "deniable (any password gives a face; nothing tells which is right)",
     "sealed": "sealed (holds the original pixels, encrypted; a wrong password is an error)",
 }
+GIVEN_AWAY = (
+    "that a picture of this size was made with this pack",
+    "where its encrypted faces are, how large they are and how they are turned",
+)
+SEALED = "to everyone who has it: whether a guessed password is right"
+LINKABLE = "that it was made with --linkable: the same password makes the same person in other pictures"
+NAMES = "to everyone who has the archive: the names of the pictures"
+KEPT_BACK = "not given away: who the people are, how many passwords there are"
+DENIED = ", whether a password is right"
+
+
+@app.command()
+def inspect(
+    records: Annotated[list[Path], typer.Argument(help="Records: .riddle files, pictures or archives, folders.")],
+) -> None:
+    """Show what records hold, and what they give away to everyone who has them. Needs no password and no networks.
+
+    Example: riddle inspect portrait_anonymised.riddle
+    """
+    from riddle_pl.photos.record_sources import find_records
+
+    sources = [source for path in records for source in find_records(path)]
+    for source in sources:
+        _print_table(_rows(source, source.load()))
+        if len(sources) > 1:
+            print()
+
+
+def _rows(source: "Source", record: "Record") -> dict[str, str]:
+    from riddle_pl.photos.align import quad_side
+    from riddle_pl.photos.record_file import FORMAT_VERSION
+
+    kdf = record.kdf
+    faces = []
+    for index, face in enumerate(record.faces):
+        x, y = face.quad.mean(axis=0)
+        faces.append(f"{index}: square of {quad_side(face.quad):.0f} px around ({x:.0f}, {y:.0f})")
+    size = len(record.to_bytes())
+    return {
+        "file": f"{_place(source)} ({size:,} bytes, format version {FORMAT_VERSION})",
+        "mode": MODES[record.mode],
+        "photo": f"{record.image_size[0]} x {record.image_size[1]} pixels",
+        f"faces ({len(faces)})": "\n".join(faces),
+        "code": f"{record.w_enc.shape[1]} layers of {record.w_enc.shape[2]}, float32",
+        "pack": f"{record.pack_name} {record.pack_hash[:16]}",
+        "encryptor": f"{record.encryptor_name} {record.encryptor_sha256[:16]}",
+        "password": f"Argon2id, {_memory(kdf.memory_kib)}, {kdf.time} passes, {kdf.lanes} lane(s), "
+        f"salt {kdf.salt.hex()}, {record.tokens} tokens",
+        "gives away": "\n".join(_given_away(source, record)),
+        "personal data": "yes: pseudonymised (GDPR Art. 4(5)), not anonymised",
+    }
+
+
+def _given_away(source: "Source", record: "Record") -> list[str]:
+    from riddle_pl.photos.linkable import linkable_salt
+
+    lines = list(GIVEN_AWAY)
+    if record.kdf.salt == linkable_salt(record.pack_hash):
+        lines.append(LINKABLE)
+    if source.archived:
+        lines.append(NAMES)
+    if record.mode == "sealed":
+        return [*lines, SEALED, KEPT_BACK]
+    return [*lines, KEPT_BACK + DENIED]
+
+
+def _place(source: "Source") -> str:
+    if source.archived:
+        return f"{source.place} in archive {source.path}"
+    return f"{source.path}, in the picture" if source.embedded else str(source.path)
 
 
 def _memory(kib: int) -> str:
     return f"{kib} KiB" if kib % 1024 else f"{kib // 1024} MiB"
 
 
-@app.command()
-def inspect(record: Annotated[Path, typer.Argument(help="A .riddle file.")]) -> None:
-    """Show what a record holds. Needs no password and no networks.
-
-    Example: riddle inspect portrait_anonymised.riddle
-    """
+def _print_table(rows: dict[str, str]) -> None:
     from rich.console import Console
     from rich.markup import escape
     from rich.table import Table
 
-    from riddle_pl.photos.align import quad_side
-    from riddle_pl.photos.record import Record
-    from riddle_pl.photos.record_file import FORMAT_VERSION
-
-    loaded = Record.load(record)
-    kdf = loaded.kdf
-    faces = []
-    for face in loaded.faces:
-        x, y = face.quad.mean(axis=0)
-        faces.append(f"square of {quad_side(face.quad):.0f} px around ({x:.0f}, {y:.0f})")
-    rows = {
-        "file": f"{record} ({record.stat().st_size:,} bytes, format version {FORMAT_VERSION})",
-        "mode": MODES[loaded.mode],
-        "photo": f"{loaded.image_size[0]} x {loaded.image_size[1]} pixels",
-        f"faces ({len(faces)})": "\n".join(faces),
-        "code": f"{loaded.w_enc.shape[1]} layers of {loaded.w_enc.shape[2]}, float32",
-        "pack": f"{loaded.pack_name} {loaded.pack_hash[:16]}",
-        "encryptor": f"{loaded.encryptor_name} {loaded.encryptor_sha256[:16]}",
-        "password": f"Argon2id, {_memory(kdf.memory_kib)}, {kdf.time} passes, {kdf.lanes} lane(s), "
-        f"salt {kdf.salt.hex()}, {loaded.tokens} tokens",
-        "personal data": "yes: pseudonymised (GDPR Art. 4(5)), not anonymised",
-    }
     table = Table(show_header=False, box=None)
     for name, value in rows.items():
         table.add_row(name, escape(value))

@@ -14,6 +14,18 @@ PasswordFile = Annotated[
     Path | None, typer.Option(help="File that holds the password (UTF-8; one newline at its end is dropped).")
 ]
 PasswordStdin = Annotated[bool, typer.Option("--password-stdin", help="Read the password from standard input.")]
+Settings = Annotated[
+    list[str] | None,
+    typer.Option("--set", help="Change a setting of conf/pseudonymise.yaml: gate.min_face=40, mask=oval, ..."),
+]
+FacePasswords = Annotated[
+    list[str] | None, typer.Option(help="INDEX=FILE: another password for one face; may be given several times.")
+]
+BatchSize = Annotated[int, typer.Option(min=1, help="Photos, and faces, that are worked on together.")]
+Jobs = Annotated[int, typer.Option(min=1, help="Threads that read and write photos.")]
+SyntheticNote = Annotated[
+    bool, typer.Option("--synthetic-note/--no-synthetic-note", help="Say in the picture that a face is synthetic.")
+]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print warnings and errors only.")]
 
 

@@ -127,14 +127,14 @@ class Record:
         """
         if not len(keys) == len(patches) == len(self.faces):
             raise RecordError(f"{len(keys)} keys and {len(patches)} patches for {len(self.faces)} faces; give one each")
-        if not all(patch.fits(self.image_size) for patch in patches):
+        pairs = enumerate(zip(keys, patches, strict=True))
+        return replace(self, faces=tuple(self.seal_face(key, patch, index) for index, (key, patch) in pairs))
+
+    def seal_face(self, key: bytes, patch: Patch, face: int) -> RecordedFace:
+        """The sealed form of one face; see :meth:`seal`."""
+        if not patch.fits(self.image_size):
             raise RecordError(f"a patch is not inside the photo of {self.image_size[0]} x {self.image_size[1]} pixels")
-        sealed = [
-            seal(key, patch, self._associated(index))
-            for index, (key, patch) in enumerate(zip(keys, patches, strict=True))
-        ]
-        faces = tuple(replace(face, sealed=s) for face, s in zip(self.faces, sealed, strict=True))
-        return replace(self, faces=faces)
+        return replace(self.faces[face], sealed=seal(key, patch, self._associated(face)))
 
     def unseal(self, key: bytes, face: int) -> Patch:
         """The original pixels of a face, bit for bit.

@@ -1,0 +1,158 @@
+"""What ``riddle decrypt`` does with one record, with many, and with pictures alone.
+
+Of a deniable record nothing that is printed, written beside the picture or returned depends on the password.
+"""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import UInt8
+
+from riddle_pl.cli.options import say, warn, working
+from riddle_pl.data.progress import track
+from riddle_pl.errors import ConfigError, FileError, PasswordError, PhotoError, RecordError, one_line
+from riddle_pl.files import require_writable_dir
+from riddle_pl.password import SALT_BYTES, KdfParams
+from riddle_pl.photos.image_only import read_back
+from riddle_pl.photos.jobs_plan import ENCRYPTED, RECOVERED, REKEYED, means_folder
+from riddle_pl.photos.jobs_recover import Recovery, plan_recovery
+from riddle_pl.photos.linkable import linkable_kdf
+from riddle_pl.photos.load import load_image
+from riddle_pl.photos.metadata import SYNTHETIC_NOTE
+from riddle_pl.photos.outputs import RECORD_SUFFIX, check_new_picture, save_picture
+from riddle_pl.photos.png_record import holds_record, load_embedded
+from riddle_pl.photos.pseudonymise import Pseudonymiser
+from riddle_pl.photos.record import Record
+
+DENIABLE = "The record is deniable: nothing can tell whether the password was the right one."
+SKIPPED_STATUS = 1
+
+Pixels = UInt8[np.ndarray, "h w 3"]
+
+
+@dataclass(frozen=True)
+class Decryption:
+    """What holds for all records of a job.
+
+    Args:
+        build: makes what decrypts; called when the first record and its picture are read.
+        ask: gives the password; called when all else is in order.
+        passwords: by face index, of faces with another one.
+        only: indices of the faces to recover; all by default.
+        note: whether recovered pictures with synthetic faces say so.
+        quiet: print warnings only.
+    """
+
+    build: Callable[[], Pseudonymiser]
+    ask: Callable[[], str]
+    passwords: Mapping[int, str] = field(repr=False)
+    only: Collection[int] | None
+    note: bool
+    quiet: bool
+
+    @cached_property
+    def pseudonymiser(self) -> Pseudonymiser:
+        return self.build()
+
+    def write(self, record: Record, password: str, photo: Pixels | None, target: Path) -> None:
+        """Decrypts one record into a new picture."""
+        pixels = self.pseudonymiser.decrypt(record, password, photo, only=self.only, passwords=self.passwords)
+        synthetic = self.note and record.mode == "deniable"
+        save_picture(pixels, target, note=SYNTHETIC_NOTE if synthetic else None)
+
+
+def decrypt_records(job: Decryption, inputs: Sequence[Path], out: Path | None, image: Path | None, alone: bool) -> int:
+    """Decrypts records into pictures; returns the exit status."""
+    plan = plan_recovery(inputs, out, image, alone)
+    if len(plan) == 1 and not inputs[0].is_dir():
+        return _decrypt_one(job, plan[0])
+    left = [item for item in plan if not item.target.exists()]
+    if len(left) < len(plan):
+        say(job.quiet, f"{len(plan) - len(left)} pictures are there already and are left as they are")
+    skipped, deniable = 0, 0
+    password = job.ask() if left else ""
+    for item in track(left, len(left), "decrypting", job.quiet):
+        try:
+            record, photo = _load(job, item)
+            require_writable_dir(item.target.parent, "output folder", create=True)
+            job.write(record, password, photo, item.target)
+            deniable += record.mode == "deniable"
+        except (RecordError, PhotoError, ConfigError, PasswordError) as error:
+            skipped += 1
+            warn(f"skipped: {item.source.place}: {one_line(error)}")
+    say(job.quiet, f"{len(left) - skipped} recovered, {skipped} skipped")
+    if deniable:
+        say(job.quiet, f"{deniable} records are deniable: nothing can tell whether the password was the right one.")
+    return SKIPPED_STATUS if skipped else 0
+
+
+def _decrypt_one(job: Decryption, item: Recovery) -> int:
+    record, photo = _load(job, item)
+    require_writable_dir(item.target.parent, "output folder", create=True)
+    password = job.ask()
+    with working("decrypting", job.quiet):
+        job.write(record, password, photo, item.target)
+    where = "(the face alone)" if item.picture is None else f"(in {item.picture})"
+    say(job.quiet, f"recovered: {item.target} {where}")
+    if record.mode == "deniable":
+        say(job.quiet, DENIABLE)
+    return 0
+
+
+def _load(job: Decryption, item: Recovery) -> tuple[Record, Pixels | None]:
+    record = item.source.load()
+    photo = None if item.picture is None else load_image(item.picture)
+    job.pseudonymiser.check(record, photo)
+    return record, photo
+
+
+def decrypt_pictures(
+    job: Decryption, inputs: Sequence[Path], out: Path | None, image: Path | None, alone: bool, salt: str | None
+) -> int:
+    """Decrypts one picture without the code in its record; returns the exit status."""
+    if len(inputs) != 1 or image is not None:
+        raise ConfigError("--image-only takes one picture and no --image")
+    picture = inputs[0]
+    stem = picture.stem.removesuffix(REKEYED).removesuffix(ENCRYPTED)
+    beside = picture.with_name(f"{stem}{RECOVERED}.png")
+    target = check_new_picture(beside if out is None else out / beside.name if means_folder(out) else out)
+    photo = load_image(picture)
+    like, origin = _salt_of(job.pseudonymiser, picture, salt)
+    with working("inverting the picture", job.quiet):
+        found = read_back(photo, job.pseudonymiser, like, str(picture))
+    say(job.quiet, f"salt: {origin}")
+    for index, similarity in enumerate(found.similarity):
+        say(
+            job.quiet,
+            f"face {index}: similarity of the picture and its re-inversion {similarity:.2f} (1: the same face)",
+        )
+    password = job.ask()
+    with working("decrypting", job.quiet):
+        job.write(found.record, password, None if alone else photo, target)
+    say(job.quiet, f"recovered: {target} (from the picture alone; no closer to the original than these similarities)")
+    say(job.quiet, "Nothing can tell whether the password was the right one.")
+    return 0
+
+
+def _salt_of(pseudonymiser: Pseudonymiser, picture: Path, salt: str | None) -> tuple[Record | KdfParams, str]:
+    """Where the salt of a picture comes from: the user, its record, or the pack if it was made linkable."""
+    if salt is not None:
+        try:
+            given = bytes.fromhex(salt)
+        except ValueError:
+            given = b""
+        if len(given) != SALT_BYTES:
+            raise ConfigError(f"--salt is {salt!r:.60}; expected {2 * SALT_BYTES} hex digits, as riddle inspect shows")
+        return KdfParams(salt=given), "as given"
+    beside = picture.with_suffix(RECORD_SUFFIX)
+    if beside.is_file():
+        return Record.load(beside), f"of {beside}, whose codes are not used"
+    if holds_record(picture):
+        return load_embedded(picture), "of the record in the picture, whose codes are not used"
+    if not picture.is_file():
+        raise FileError(f"picture {picture} does not exist; check the path")
+    shared = linkable_kdf(pseudonymiser.pack.fingerprint("generator"))
+    return shared, "that of --linkable pictures, since there is no record and no --salt"

@@ -1,0 +1,106 @@
+"""What ``riddle encrypt`` tells: lines while it works, a summary, a JSON report, an exit status."""
+
+import json
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from riddle_pl import __version__
+from riddle_pl.cli.options import say, warn
+from riddle_pl.errors import FileError, one_line
+from riddle_pl.files import atomic_write, require_writable_file
+from riddle_pl.photos.jobs import Outcome, Status
+from riddle_pl.photos.jobs_plan import Plan
+
+KIND = "riddle encrypt report"
+NOT_ALL_STATUS = 1
+"""Exit status when photos were skipped or faces covered."""
+
+
+class EncryptReport:
+    """Collects the outcomes of a job.
+
+    Args:
+        plan: the job.
+        path: of the JSON report; ``-`` is standard output, which then shows nothing else; None: no report.
+        quiet: print warnings only.
+
+    Raises:
+        FileError: the report cannot be written, or a file that is no such report is in its place.
+    """
+
+    def __init__(self, plan: Plan, path: Path | None, quiet: bool):
+        self.plan = plan
+        self.path = path
+        self.on_stdout = str(path) == "-"
+        self.quiet = quiet or self.on_stdout
+        self.done = 0
+        """Photos that an earlier run finished."""
+        self.note = ""
+        """What the user should know about the quality gate."""
+        self.outcomes: list[Outcome] = []
+        if path is not None and not self.on_stdout:
+            _check_place(path)
+
+    def add(self, outcome: Outcome) -> None:
+        """Keeps an outcome, and tells at once what was not encrypted."""
+        self.outcomes.append(outcome)
+        if outcome.error is not None:
+            verb = "skipped" if outcome.status is Status.SKIPPED else "covered a face"
+            warn(f"{verb}: {one_line(outcome.error)}")
+
+    @contextmanager
+    def kept(self) -> Iterator[None]:
+        """Writes the JSON report when the block ends, also when it fails."""
+        try:
+            yield
+        finally:
+            self._save()
+
+    def finish(self, mode: str, archive: Path | None) -> int:
+        """Prints the summary and returns the exit status."""
+        if len(self.plan.tasks) == 1 and len(self.outcomes) == 1 and self.outcomes[0].record is not None:
+            outcome = self.outcomes[0]
+            say(self.quiet, f"picture: {outcome.task.picture}")
+            where = archive or (outcome.record if outcome.task.record else "in the picture")
+            say(self.quiet, f"record:  {where} ({mode}; needed, with the password, to recover the face)")
+        elif self.outcomes or self.done:
+            say(self.quiet, ", ".join(f"{count} {what}" for what, count in self._counts().items() if count))
+        if self.plan.left_out:
+            say(self.quiet, f"left out: {self.plan.left_out} pictures that earlier runs wrote (by their names)")
+        if self.note and self.outcomes:
+            say(self.quiet, f"note: {self.note}")
+        return 0 if all(outcome.status is Status.ENCRYPTED for outcome in self.outcomes) else NOT_ALL_STATUS
+
+    def _counts(self) -> dict[str, int]:
+        found = Counter(outcome.status for outcome in self.outcomes)
+        return {**{str(status): found[status] for status in Status}, "finished before": self.done}
+
+    def _save(self) -> None:
+        if self.path is None:
+            return
+        content = {
+            "kind": KIND,
+            "version": __version__,
+            "counts": self._counts(),
+            "photos": [outcome.to_json() for outcome in self.outcomes],
+        }
+        text = json.dumps(content, indent=1, ensure_ascii=False) + "\n"
+        if self.on_stdout:
+            print(text, end="", flush=True)
+            return
+        with atomic_write(self.path) as temporary:
+            temporary.write_text(text, encoding="utf-8", errors="backslashreplace")
+
+
+def _check_place(path: Path) -> None:
+    require_writable_file(path, "report")
+    if not path.exists():
+        return
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        content = None
+    if not isinstance(content, dict) or content.get("kind") != KIND:
+        raise FileError(f"--json {path} exists and is no report of riddle encrypt; choose another name")

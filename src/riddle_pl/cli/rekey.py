@@ -1,0 +1,94 @@
+"""``riddle rekey``: another password for a record."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from riddle_pl.cli.options import (
+    Device,
+    Pack,
+    PasswordFile,
+    PasswordStdin,
+    Quiet,
+    Settings,
+    SyntheticNote,
+    say,
+    working,
+)
+
+app = typer.Typer(add_completion=False)
+
+CANNOT_KNOW = (
+    "The record is deniable: nothing can tell whether the old password was right. Look at what the new one recovers "
+    "before you delete the old record."
+)
+
+
+@app.command()
+def rekey(
+    record: Annotated[Path, typer.Argument(help="A .riddle file, or a PNG picture with a record inside.")],
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", "-o", help="Record (or PNG) to write; NAME_rekeyed by default."),
+    ] = None,
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Write over the old record, and over its picture if that changes.")
+    ] = False,
+    image: Annotated[
+        Path | None, typer.Option(help="The picture of a deniable record; by default the one beside RECORD.")
+    ] = None,
+    only: Annotated[
+        list[str] | None, typer.Option(help="Change the password of these faces only: indices in the record.")
+    ] = None,
+    pack: Pack = "lite",
+    settings: Settings = None,
+    device: Device = "cpu",
+    password_file: PasswordFile = None,
+    password_stdin: PasswordStdin = False,
+    new_password_file: Annotated[Path | None, typer.Option(help="File that holds the new password.")] = None,
+    synthetic_note: SyntheticNote = True,
+    quiet: Quiet = False,
+) -> None:
+    """Give a record another password, without the original photo.
+
+    A sealed record is opened and sealed anew; its picture stays. A deniable record is decrypted and encrypted anew,
+    which changes the face in its picture too. The old record keeps its old password: delete it, or use --replace. The
+    new password comes from --new-password-file, the environment variable RIDDLE_NEW_PASSWORD, or a prompt.
+
+    Example: riddle rekey portrait_anonymised.riddle
+    """
+    from riddle_pl.cli.rekey_files import Rekeyed, find_record, write_rekeyed
+    from riddle_pl.device import resolve_device
+    from riddle_pl.errors import ConfigError
+    from riddle_pl.packs import load_pack
+    from riddle_pl.password_input import read_password
+    from riddle_pl.photos.build import build_pseudonymiser
+    from riddle_pl.photos.load import load_image
+    from riddle_pl.photos.rekey import rekey_deniable, rekey_sealed
+    from riddle_pl.photos.select import parse_faces
+
+    if replace and out is not None:
+        raise ConfigError("--replace and -o were both given; choose one")
+    chosen = parse_faces(only or (), "--only")
+    if chosen.people:
+        raise ConfigError(f"--only {chosen.people[0]} is a photo; give indices of faces in the record")
+    source, picture = find_record(record, image)
+    old_record = source.load()
+    files = Rekeyed.plan(source, picture, old_record.mode, out, replace)
+    photo = None if files.picture is None or picture is None else load_image(picture)
+    pseudonymiser = build_pseudonymiser(load_pack(pack), settings or (), device=resolve_device(device))
+    if old_record.mode == "deniable":
+        pseudonymiser.check(old_record, photo)
+    old = read_password(password_file, password_stdin, what="Old password")
+    new = read_password(new_password_file, confirm=True, what="New password", variable="RIDDLE_NEW_PASSWORD")
+    with working("rekeying", quiet):
+        if old_record.mode == "sealed":
+            made, changed = rekey_sealed(old_record, old, new, chosen.indices or None), photo
+        else:
+            made, changed = rekey_deniable(old_record, old, new, photo, pseudonymiser, chosen.indices or None)
+        write_rekeyed(files, made, changed, synthetic_note)
+    for line in files.lines():
+        say(quiet, line)
+    if old_record.mode == "deniable":
+        say(quiet, CANNOT_KNOW)

@@ -1,0 +1,173 @@
+"""Which photos become which files: settled, and checked for clashes, before anything is written."""
+
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from riddle_pl.errors import FileError, PhotoError
+from riddle_pl.files import require_writable_dir
+from riddle_pl.photos.outputs import PICTURE_SUFFIXES, RECORD_SUFFIX, check_picture_name
+
+_KINDS = "avif bmp gif heic heif hif jfif jpe jpeg jpg mpo png ppm tif tiff webp"
+PHOTO_SUFFIXES = frozenset(f".{kind}" for kind in _KINDS.split(" "))
+"""Files of a folder that are taken for photos; a file named by itself may have any suffix."""
+ENCRYPTED, RECOVERED, REKEYED = "_anonymised", "_recovered", "_rekeyed"
+"""Endings of the names of what is written. In a folder, pictures with such names are left out: they are results."""
+MAX_NAME_BYTES = 255
+
+
+@dataclass(frozen=True)
+class Task:
+    """One photo to encrypt.
+
+    Args:
+        photo: the photo.
+        picture: where the encrypted photo goes.
+        record: where its record goes; None: into the picture.
+        entry: name of its record in an archive.
+    """
+
+    photo: Path
+    picture: Path
+    record: Path | None
+    entry: str
+
+
+@dataclass(frozen=True)
+class Plan:
+    """All photos of a job.
+
+    Args:
+        tasks: in order, no photo twice, no output twice.
+        left_out: pictures of folders that are results of earlier runs.
+    """
+
+    tasks: tuple[Task, ...]
+    left_out: int = 0
+
+
+@dataclass(frozen=True)
+class _Found:
+    """A file, and its place below what the user named."""
+
+    path: Path
+    place: Path
+
+
+def plan_encryption(
+    inputs: Sequence[Path],
+    out: Path | None = None,
+    record: Path | None = None,
+    embed: bool = False,
+    archived: bool = False,
+) -> Plan:
+    """Names the outputs of photos and folders of photos.
+
+    Without ``out`` they lie beside their photos. A folder's structure is kept below ``out``; of several inputs, each
+    folder keeps its own name there.
+
+    Args:
+        inputs: photos and folders.
+        out: a picture, for one photo; else a folder, which need not exist.
+        record: for one photo: its record; the picture's name with ``.riddle`` by default.
+        embed: the record goes into the picture, which is a PNG.
+        archived: records will be moved into an archive, under the names of their entries.
+
+    Raises:
+        PhotoError, FileError: an input is missing, a folder holds no photo, two photos have one output, or a name
+            that cannot be written.
+    """
+    found, left_out = _find(inputs, out)
+    if record is not None:
+        require_writable_dir(record.parent, "folder of --record")
+    single = len(inputs) == 1 and not inputs[0].is_dir()
+    if record is not None and (embed or not single):
+        raise FileError(f"--record {record} is for one photo whose record lies beside it; leave it out")
+    if single and out is not None and not means_folder(out):
+        pictures = [check_picture_name(out)]
+        require_writable_dir(out.parent, "folder of output")
+    else:
+        if out is not None and (out.is_file() or (not out.is_dir() and out.suffix.lower() in PICTURE_SUFFIXES)):
+            raise FileError(f"-o {out} names a picture, and there is more than one photo; give a folder")
+        pictures = [_picture(file, out, embed) for file in found]
+    if embed and any(picture.suffix.lower() != ".png" for picture in pictures):
+        raise FileError(f"-o {out} cannot hold its record: only PNG pictures can; choose .png")
+    tasks = []
+    for file, picture in zip(found, pictures, strict=True):
+        beside = record or picture.with_suffix(RECORD_SUFFIX)
+        tasks.append(Task(file.path, picture, None if embed else beside, _entry(file, picture)))
+    _check_names(tasks)
+    if archived and len({task.entry for task in tasks}) < len(tasks):
+        raise FileError("two photos would have records of one name in the archive; give -o FOLDER")
+    return Plan(tuple(tasks), left_out)
+
+
+def means_folder(out: Path) -> bool:
+    """Whether an output that a user named is a folder: it is one, or has no suffix."""
+    return out.is_dir() or not out.suffix
+
+
+def _picture(file: _Found, out: Path | None, embed: bool) -> Path:
+    suffix = ".png" if embed or file.path.suffix.lower() not in PICTURE_SUFFIXES else file.path.suffix
+    name = f"{file.path.stem}{ENCRYPTED}{suffix}"
+    return file.path.with_name(name) if out is None else out / file.place.with_name(name)
+
+
+def _entry(file: _Found, picture: Path) -> str:
+    return file.place.with_name(picture.stem + RECORD_SUFFIX).as_posix()
+
+
+def _find(inputs: Sequence[Path], out: Path | None) -> tuple[list[_Found], int]:
+    """All photos, each once, and how many results of earlier runs were among them."""
+    found: dict[Path, _Found] = {}
+    left_out = 0
+    for path in inputs:
+        if not path.is_dir():
+            found.setdefault(path.resolve(), _Found(path, Path(path.name)))
+            continue
+        files = [file for file in walk(path, out) if file.suffix.lower() in PHOTO_SUFFIXES]
+        photos = [file for file in files if not file.stem.endswith((ENCRYPTED, RECOVERED, REKEYED))]
+        if not photos:
+            raise PhotoError(f"folder {path} holds no photo; give one with files such as .jpg or .png")
+        left_out += len(files) - len(photos)
+        above = path if len(inputs) == 1 else path.absolute().parent
+        for file in photos:
+            place = file.relative_to(above) if len(inputs) == 1 else file.absolute().relative_to(above)
+            found.setdefault(file.resolve(), _Found(file, place))
+    return list(found.values()), left_out
+
+
+def walk(folder: Path, without: Path | None = None) -> Iterator[Path]:
+    """The files of a folder and its folders in the order of their names; no hidden ones, and not those in ``without``.
+
+    Raises:
+        FileError: a folder cannot be read.
+    """
+
+    def refuse(error: OSError) -> None:
+        raise FileError(f"folder {error.filename} cannot be read ({error.strerror}); check its permissions")
+
+    excluded = without.resolve() if without is not None and without.resolve() != folder.resolve() else None
+    for here, folders, files in os.walk(folder, onerror=refuse):
+        folders[:] = sorted(f for f in folders if not f.startswith(".") and Path(here, f).resolve() != excluded)
+        yield from (Path(here, name) for name in sorted(files) if not name.startswith("."))
+
+
+def _check_names(tasks: Iterable[Task]) -> None:
+    owners: dict[Path, Path] = {}
+    for task in tasks:
+        for output in (task.picture, task.record):
+            if output is None:
+                continue
+            if len(os.fsencode(output.name)) > MAX_NAME_BYTES:
+                raise FileError(
+                    f"output {output} would have a name of more than {MAX_NAME_BYTES} bytes; rename the photo"
+                )
+            owner = owners.setdefault(output.absolute(), task.photo)
+            if owner is task.photo and output is task.record and output.absolute() == task.picture.absolute():
+                raise FileError(f"the picture and the record are both {output}; choose another with --record")
+            if owner is not task.photo:
+                raise FileError(
+                    f"{owner} and {task.photo} would both be written to {output}; rename one, or encrypt them apart"
+                )

@@ -1,0 +1,75 @@
+"""Another password for a record, without the original photo."""
+
+from collections.abc import Collection
+from dataclasses import replace
+
+import torch
+from jaxtyping import UInt8
+from numpy import ndarray
+
+from riddle_pl.password import KdfParams, derive_key
+from riddle_pl.photos.decryption import choose_recorded, exchange
+from riddle_pl.photos.pseudonymise import Pseudonymiser
+from riddle_pl.photos.record import Record
+
+Pixels = UInt8[ndarray, "h w 3"]
+
+
+def rekey_sealed(record: Record, old: str, new: str, only: Collection[int] | None = None) -> Record:
+    """Seals the original pixels under another password. The picture stays as it is.
+
+    With all faces the record gets a fresh salt; with some of them it keeps its salt, which the others need.
+
+    Args:
+        only: indices of the faces whose password changes; all by default.
+
+    Raises:
+        PasswordError: ``old`` is wrong for one of these faces.
+        ConfigError: the record has no face of an index.
+    """
+    chosen = choose_recorded(record, only, {})
+    old_key = derive_key(old, record.kdf)
+    patches = [record.unseal(old_key, index) for index in chosen]
+    kdf = record.kdf if len(chosen) < len(record.faces) else KdfParams()
+    new_key = derive_key(new, kdf)
+    opened = replace(record, kdf=kdf, faces=tuple(replace(face, sealed=None) for face in record.faces))
+    faces = list(record.faces)
+    for index, patch in zip(chosen, patches, strict=True):
+        faces[index] = opened.seal_face(new_key, patch, index)
+    return replace(opened, faces=tuple(faces))
+
+
+def rekey_deniable(
+    record: Record,
+    old: str,
+    new: str,
+    photo: Pixels | None,
+    pseudonymiser: Pseudonymiser,
+    only: Collection[int] | None = None,
+) -> tuple[Record, Pixels | None]:
+    """Decrypts codes and encrypts them anew. A wrong ``old`` is not noticed: the face is then lost to both passwords
+    (the new one brings back what the old, wrong one showed).
+
+    With all faces the record gets a fresh salt; with some of them it keeps its salt, which the others need.
+
+    Args:
+        photo: the picture, whose faces change with the codes; None: the record alone.
+        only: indices of the faces whose password changes; all by default.
+
+    Returns:
+        The new record, and the new picture if there is one.
+
+    Raises:
+        RecordError, PhotoError, ConfigError: see :meth:`Pseudonymiser.decrypt`.
+    """
+    pseudonymiser.check(record, photo)
+    coder = pseudonymiser.coder_for(record)
+    chosen = choose_recorded(record, only, {})
+    kdf = record.kdf if len(chosen) < len(record.faces) else KdfParams()
+    w = coder.transform(record.w_enc[chosen], coder.password(derive_key(old, record.kdf)))
+    w_enc = coder.transform(w, coder.password(derive_key(new, kdf)))
+    codes = torch.unbind(record.w_enc)
+    changed = dict(zip(chosen, w_enc, strict=True))
+    faces = [replace(face, w_enc=changed.get(index, codes[index])) for index, face in enumerate(record.faces)]
+    picture = None if photo is None else exchange(record, chosen, w_enc, photo, coder, pseudonymiser.face_map)
+    return replace(record, kdf=kdf, faces=tuple(faces)), picture

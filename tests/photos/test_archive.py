@@ -1,0 +1,113 @@
+"""If this fails, an archive loses a record, or one from a stranger writes where it should not."""
+
+import zipfile
+
+import pytest
+
+from riddle_pl.errors import RecordError
+from riddle_pl.files import atomic_write
+from riddle_pl.photos.archive import RecordArchive, archived, move_into
+from tests.photos.test_record import make_record
+
+
+@pytest.fixture
+def records(tmp_path):
+    """Two record files by their entry names."""
+    files = {}
+    for count, name in enumerate(("a.riddle", "sub folder/ü.riddle"), start=1):
+        files[name] = tmp_path / f"{count}.riddle"
+        make_record(count).save(files[name])
+    return files
+
+
+def test_records_are_moved(tmp_path, records):
+    path = tmp_path / "records.zip"
+    assert archived(path) == frozenset()
+    first = dict([next(iter(records.items()))])
+    move_into(path, first)
+    assert not first["a.riddle"].exists()
+    one = path.read_bytes()
+    move_into(path, {})
+    assert path.read_bytes() == one
+    move_into(path, {name: file for name, file in records.items() if name not in first})
+    archive = RecordArchive(path)
+    assert archive.names == ["a.riddle", "sub folder/ü.riddle"]
+    assert [len(archive.load(name).faces) for name in archive.names] == [1, 2]
+    assert list(tmp_path.iterdir()) == [path]
+    with zipfile.ZipFile(path) as plain:
+        assert {entry.date_time for entry in plain.infolist()} == {(1980, 1, 1, 0, 0, 0)}
+
+
+def test_a_kill_between_archive_and_removal_loses_nothing(tmp_path, records, monkeypatch):
+    path = tmp_path / "records.zip"
+
+    def killed(*_args):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("pathlib.Path.unlink", lambda self, missing_ok=False: missing_ok or killed())
+        with pytest.raises(KeyboardInterrupt):
+            move_into(path, records)
+    assert all(file.exists() for file in records.values())
+    content = path.read_bytes()
+    move_into(path, records)
+    assert path.read_bytes() == content
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_another_record_of_one_name_is_not_overwritten(tmp_path, records):
+    path = tmp_path / "records.zip"
+    move_into(path, records)
+    other = tmp_path / "other.riddle"
+    make_record(3).save(other)
+    content = path.read_bytes()
+    with pytest.raises(RecordError, match=r"another record a\.riddle"):
+        move_into(path, {"a.riddle": other})
+    assert path.read_bytes() == content
+    assert other.exists()
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "../a.riddle",
+        "/a.riddle",
+        "a/../../b.riddle",
+        "a\\..\\b.riddle",
+        "C:a.riddle",
+        "a.png",
+        "a\n.riddle",
+        "./a.riddle",
+        "a//b.riddle",
+        "a" * 2000 + ".riddle",
+    ],
+)
+def test_names_that_lead_elsewhere(tmp_path, name):
+    path = tmp_path / "crafted.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        entry = zipfile.ZipInfo("x.riddle")
+        entry.filename = name
+        archive.writestr(entry, b"x")
+    with pytest.raises(RecordError, match=r"crafted\.zip") as error:
+        RecordArchive(path)
+    assert "\n" not in str(error.value)
+
+
+def test_bad_archives(tmp_path):
+    path = tmp_path / "crafted.zip"
+    for content in (b"", b"PK\3\4", b"PK\5\6" + bytes(10), b"x" * 1000):
+        path.write_bytes(content)
+        with pytest.raises(RecordError, match="no zip file or is damaged"):
+            RecordArchive(path)
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("bomb.riddle", bytes(1 << 20))
+    with pytest.raises(RecordError, match="compressed"):
+        RecordArchive(path)
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("a.riddle", b"not a record, but long enough")
+    with pytest.raises(RecordError, match=r"record a\.riddle of archive"):
+        RecordArchive(path).load("a.riddle")
+    with atomic_write(path) as temporary:
+        temporary.write_bytes(path.read_bytes().replace(b"not a record", b"NOT A RECORD"))
+    with pytest.raises(RecordError, match="damaged"):
+        RecordArchive(path).load("a.riddle")
