@@ -8,10 +8,12 @@ import pytest
 import torch
 import torch.nn.functional as F
 from PIL import Image
+from skimage import data
 
 from riddle_pl.errors import ConfigError
 from riddle_pl.evaluation import dlib_jobs
 from riddle_pl.evaluation.dlib_recogniser import LFW_COSINE_THRESHOLD, DlibRecogniser
+from riddle_pl.evaluation.pictures import to_pictures
 
 needs_dlib = pytest.mark.skipif(not DlibRecogniser.available(), reason="the extra [dlib] is not installed")
 
@@ -38,6 +40,19 @@ def test_is_deterministic_and_takes_no_images():
     x = torch.rand(1, 3, 32, 32) * 2 - 1
     torch.testing.assert_close(recogniser.embed(x), recogniser.embed(x), rtol=0, atol=0)
     assert recogniser.embed(x[:0]).shape == (0, 128)
+
+
+@needs_dlib
+def test_the_network_is_dlib_s_own():
+    import dlib
+
+    folder = dlib_jobs.models_folder()
+    landmarks = dlib.shape_predictor(str(folder / "shape_predictor_5_face_landmarks.dat"))
+    network = dlib.face_recognition_model_v1(str(folder / dlib_jobs.RECOGNISER))
+    [picture] = to_pictures(torch.from_numpy(data.astronaut()[0:200, 120:320]).permute(2, 0, 1)[None] / 127.5 - 1, 256)
+    expected = network.compute_face_descriptor(picture, landmarks(picture, dlib.rectangle(*dlib_jobs.FACE_BOX)))
+    x = torch.from_numpy(picture).permute(2, 0, 1)[None] / 127.5 - 1
+    torch.testing.assert_close(DlibRecogniser().embed(x)[0], torch.tensor(list(expected)), atol=1e-5, rtol=0)
 
 
 def test_without_the_extra_it_says_how_to_get_it(monkeypatch):

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-LOCAL = ("out", "export", "cache_dir", "quiet", "device", "evaluators.dlib.workers")
+LOCAL = ("out", "export", "cache_dir", "quiet", "device")
 """Keys that change no figure."""
 
 

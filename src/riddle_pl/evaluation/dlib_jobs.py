@@ -1,4 +1,4 @@
-"""dlib's networks on pictures of aligned faces. Imports no PyTorch, so that worker processes start fast and stay small.
+"""What dlib does to pictures of aligned faces. Imports no PyTorch, so that worker processes start fast and stay small.
 
 Needs the extra ``[dlib]``: ``dlib-bin`` (the compiled library) and ``face_recognition_models`` (the weights).
 """
@@ -14,7 +14,7 @@ import numpy as np
 from riddle_pl.errors import ConfigError
 
 CANVAS = 256
-"""Side in pixels of the pictures that :func:`embed` takes."""
+"""Side in pixels of the pictures that :func:`chips` takes."""
 
 FACE_BOX = (53, 78, 203, 228)
 """Left, top, right, bottom of the face on the canvas.
@@ -23,7 +23,8 @@ The median box of dlib's own detector on aligned images (159 of 160 pictures of 
 vary by 5 to 14 px). A fixed box makes every image comparable, those included in which the detector finds nothing.
 """
 
-EMBEDDING = 128
+CHIP = 150
+RECOGNISER = "dlib_face_recognition_resnet_model_v1.dat"
 LANDMARKS = 68
 PACKAGES = ("dlib-bin", "face_recognition_models")
 EXTRA = "dlib is not installed; pip install 'riddle-pl[dlib]'"
@@ -47,20 +48,16 @@ def models_folder() -> Path | None:
     return folder if folder is not None and folder.is_dir() else None
 
 
-def embed(pictures: np.ndarray) -> np.ndarray:
-    """Embeddings (b, 128), not normalised, of pictures (b, 256, 256, 3) of aligned faces.
+def chips(pictures: np.ndarray) -> np.ndarray:
+    """The faces (b, 150, 150, 3), upright and of one size, of pictures (b, 256, 256, 3) of aligned faces.
 
     Raises:
         ConfigError: the extra is not installed, or its model files are damaged.
-
-    Source: King, "dlib_face_recognition_resnet_model_v1" (2017), https://github.com/davisking/dlib-models.
     """
     dlib = _dlib()
-    landmarks = _model("shape_predictor", "shape_predictor_5_face_landmarks.dat")
-    network = _model("face_recognition_model_v1", "dlib_face_recognition_resnet_model_v1.dat")
-    box = dlib.rectangle(*FACE_BOX)
-    rows = [np.array(network.compute_face_descriptor(p, landmarks(p, box)), dtype=np.float32) for p in pictures]
-    return np.stack(rows) if rows else np.zeros((0, EMBEDDING), dtype=np.float32)
+    landmarks, box = _landmarks("shape_predictor_5_face_landmarks.dat"), dlib.rectangle(*FACE_BOX)
+    faces = [dlib.get_face_chip(picture, landmarks(picture, box), size=CHIP) for picture in pictures]
+    return np.stack(faces) if faces else np.zeros((0, CHIP, CHIP, 3), dtype=np.uint8)
 
 
 def locate(pictures: np.ndarray) -> np.ndarray:
@@ -69,13 +66,13 @@ def locate(pictures: np.ndarray) -> np.ndarray:
     Left, top, right, bottom, then x and y of each landmark, in pixels; all NaN where there is no face.
 
     Raises:
-        ConfigError: see :func:`embed`.
+        ConfigError: see :func:`chips`.
 
     Source: Dalal and Triggs, "Histograms of oriented gradients for human detection" (2005); Kazemi and Sullivan, "One
     millisecond face alignment with an ensemble of regression trees" (2014).
     """
     dlib = _dlib()
-    detector, predictor = _hog(), _model("shape_predictor", "shape_predictor_68_face_landmarks.dat")
+    detector, predictor = _hog(), _landmarks("shape_predictor_68_face_landmarks.dat")
     rows = np.full((len(pictures), 4 + 2 * LANDMARKS), np.nan, dtype=np.float32)
     for row, picture in zip(rows, pictures, strict=True):
         boxes = sorted(detector(picture, 0), key=dlib.rectangle.area, reverse=True)
@@ -99,12 +96,10 @@ def _hog() -> Any:
     return _dlib().get_frontal_face_detector()
 
 
-@lru_cache(maxsize=4)
-def _model(kind: str, file: str) -> Any:
+@lru_cache(maxsize=2)
+def _landmarks(file: str) -> Any:
     folder = models_folder()
     try:
-        return getattr(_dlib(), kind)(str(folder and folder / file))
+        return _dlib().shape_predictor(str(folder and folder / file))
     except RuntimeError as error:
-        raise ConfigError(
-            f"dlib's model {file} in {folder} cannot be read; reinstall face_recognition_models"
-        ) from error
+        raise ConfigError(f"{file} in {folder} cannot be read; reinstall face_recognition_models") from error

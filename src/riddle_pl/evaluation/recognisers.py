@@ -9,11 +9,10 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from riddle_pl.device import resolve_device
-from riddle_pl.errors import CheckpointError, ConfigError
+from riddle_pl.errors import CheckpointError
 from riddle_pl.evaluation import dlib_jobs
+from riddle_pl.evaluation.dlib_recogniser import DlibRecogniser
 from riddle_pl.evaluation.judge import Judge, PackNetwork
-from riddle_pl.evaluation.pictures import to_pictures
-from riddle_pl.evaluation.workers import Workers
 from riddle_pl.files import require_file, sha256_file
 from riddle_pl.packs import Pack
 from riddle_pl.packs.formats import load_network
@@ -33,33 +32,30 @@ class Recogniser(Judge):
 
 
 class DlibEvaluator(Recogniser):
-    """dlib's ResNet on the CPU, in several processes (extra ``[dlib]``).
+    """dlib's ResNet (extra ``[dlib]``; see :class:`DlibRecogniser`).
 
     Args:
-        workers: processes; None: one per usable core, at most 8. One runs in this process.
+        device: where it runs.
         note: see :class:`Judge`.
     """
 
     name = "dlib"
 
-    def __init__(self, workers: int | None = None, note: str = ""):
-        if workers is not None and workers < 1:
-            raise ConfigError(f"evaluators.dlib.workers={workers}; give at least 1, or null for one per core")
+    def __init__(self, device: str = "auto", note: str = ""):
+        self.device = device
         self.note = note
-        self._workers = Workers(workers)
+        self._recogniser = DlibRecogniser(device)
 
     @property
     def fingerprint(self) -> str:
         return f"{dlib_jobs.versions()} canvas {dlib_jobs.CANVAS} box {dlib_jobs.FACE_BOX}"
 
     def missing(self) -> str | None:
+        resolve_device(self.device)
         return None if dlib_jobs.available() else dlib_jobs.EXTRA
 
     def embed(self, x: Float[Tensor, "b 3 h h"]) -> Float[Tensor, "b 128"]:
-        return torch.from_numpy(self._workers.run(dlib_jobs.embed, to_pictures(x, dlib_jobs.CANVAS)))
-
-    def close(self) -> None:
-        self._workers.close()
+        return self._recogniser.embed(x)
 
 
 class ImportedEvaluator(PackNetwork, Recogniser):

@@ -1,4 +1,4 @@
-"""Pictures through several processes: dlib holds Python's lock, so threads would not run side by side."""
+"""Pictures through several processes: detectors hold Python's lock, so threads would not run side by side."""
 
 import multiprocessing
 import os

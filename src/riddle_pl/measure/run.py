@@ -19,15 +19,15 @@ from riddle_pl.measure.report import Report
 from riddle_pl.measure.trial import Trials
 from riddle_pl.packs import Pack, load_pack
 from riddle_pl.packs.store import home
+from riddle_pl.photos.build import build_pseudonymiser
 from riddle_pl.photos.face_work import JUDGED_SIZE
 from riddle_pl.photos.judges import best_judge
-from riddle_pl.photos.pseudonymise import Pseudonymiser
 
 RESAMPLES = 2000
 
 
 @dataclass(frozen=True)
-class Settings:
+class Measurement:
     """What is measured.
 
     Args:
@@ -37,7 +37,7 @@ class Settings:
         count: photos, at most.
         seed: chooses photos, passwords and the bootstrap's draws.
         calibrate_on: folder of LFW's faces and pairs, for the judge's threshold; None: the one that it comes with.
-        pack, encryptor, device: see :class:`riddle_pl.photos.pseudonymise.Pseudonymiser`.
+        pack, encryptor, device, pipeline: see :func:`riddle_pl.photos.build.build_pseudonymiser`.
         quiet: no progress bar.
     """
 
@@ -50,46 +50,47 @@ class Settings:
     pack: str = "lite"
     encryptor: str = "encryptor"
     device: str = "cpu"
+    pipeline: tuple[str, ...] = ()
     quiet: bool = False
 
 
-def measure(settings: Settings) -> Report:
+def run_measurement(order: Measurement) -> Report:
     """Encrypts and recovers every photo, and judges every face.
 
     Raises:
         RiddleError: no photos, no such pack or encryptor, an unwritable ``out``, no dlib for ``calibrate_on``.
     """
-    kind = LaidCrops if settings.crops else PlainPhotos
-    photos = kind(open_source(settings.photos), settings.count, settings.seed)
-    require_writable_dir(settings.out, "folder of the report", create=True)
-    pack = load_pack(settings.pack)
-    device = resolve_device(settings.device)
+    kind = LaidCrops if order.crops else PlainPhotos
+    photos = kind(open_source(order.photos), order.count, order.seed)
+    require_writable_dir(order.out, "folder of the report", create=True)
+    pack = load_pack(order.pack)
+    device = resolve_device(order.device)
     judge = best_judge(pack, device)
-    same_person, origin = _threshold(settings, judge.name, judge.same_person)
-    pseudonymiser = Pseudonymiser(pack, encryptor=settings.encryptor, device=device)
+    same_person, origin = _threshold(order, judge.name, judge.same_person)
+    pseudonymiser = build_pseudonymiser(pack, order.pipeline, order.encryptor, device)
     pseudonymiser.coder.prepare()
-    trials, rates = Trials(pseudonymiser, settings.seed), Rates(judge.embed, same_person)
+    trials, rates = Trials(pseudonymiser, order.seed), Rates(judge.embed, same_person)
     done = []
-    for photo in track(photos, settings.count, "encrypting, recovering, judging", settings.quiet):
+    for photo in track(photos, order.count, "encrypting, recovering, judging", order.quiet):
         trial = trials(photo)
         rates.update(trial)
         done.append(replace(trial, images={}))
-    about = _about(settings, photos, pack)
+    about = _about(order, photos, pack)
     about["judge"] = f"{judge.name}: same person above a cosine of {same_person:.4f} ({origin})"
     if judge.note:
         about["judge's note"] = judge.note
-    return Report(about, done, rates.compute(RESAMPLES, settings.seed))
+    return Report(about, done, rates.compute(RESAMPLES, order.seed))
 
 
-def _threshold(settings: Settings, judge: str, same_person: float) -> tuple[float, str]:
+def _threshold(order: Measurement, judge: str, same_person: float) -> tuple[float, str]:
     """The judge's threshold and where it comes from."""
-    if settings.calibrate_on is None:
+    if order.calibrate_on is None:
         return same_person, "the threshold of the quality gate"
     if judge != DlibEvaluator.name:
         raise ConfigError("--calibrate-on needs dlib; pip install 'riddle-pl[dlib]'")
-    evaluator = DlibEvaluator(workers=1)
-    faces = LFW(str(settings.calibrate_on))
-    pairs = lfw_pairs(evaluator, faces, JUDGED_SIZE, home() / "evaluation", settings.quiet)
+    evaluator = DlibEvaluator(device="cpu")
+    faces = LFW(str(order.calibrate_on))
+    pairs = lfw_pairs(evaluator, faces, JUDGED_SIZE, home() / "evaluation", order.quiet)
     found = calibrate(pairs, 1e-3)
     return found.threshold, (
         f"calibrated on {pairs.origin}: it accepts {found.far:.2%} of {found.different} pairs of different people and "
@@ -97,13 +98,14 @@ def _threshold(settings: Settings, judge: str, same_person: float) -> tuple[floa
     )
 
 
-def _about(settings: Settings, photos: Photos, pack: Pack) -> dict[str, str]:
-    entry = settings.encryptor
+def _about(order: Measurement, photos: Photos, pack: Pack) -> dict[str, str]:
+    entry = order.encryptor
     return {
         "riddle-pl": riddle_pl.__version__,
-        "photos": f"{', '.join(path.name for path in settings.photos)}; {photos.note}",
+        "photos": f"{', '.join(path.name for path in order.photos)}; {photos.note}",
         "pack": f"{pack.name}, {pack.size} px, generator sha256 {pack.expected_sha256('generator')}",
         "encryptor": f"{entry}, sha256 {pack.expected_sha256(entry)}",
-        "seed": str(settings.seed),
+        "settings": ", ".join(order.pipeline) or "those of conf/pseudonymise.yaml",
+        "seed": str(order.seed),
         "intervals": f"95 %, percentile bootstrap over faces, {RESAMPLES} resamples",
     }

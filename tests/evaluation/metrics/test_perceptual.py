@@ -1,41 +1,39 @@
 """If this fails, LPIPS, or the distance of a pack's features, is another number than its name says."""
 
+from types import SimpleNamespace
+
 import lpips
 import pytest
 import torch
 
 from riddle_pl.evaluation.metrics import PerceptualDistance
-from riddle_pl.networks.lpips_features import LPIPSFeatures, channel_weights
+from riddle_pl.networks.lpips_features import LPIPSFeatures
 
 
 def test_worked_by_hand():
     # level 1: two positions, two channels; level 2: one position
     maps = [torch.tensor([[[[1.0, 0.0]], [[2.0, 0.0]]]]), torch.tensor([[[[3.0]]]])]
-    zeros = [torch.zeros_like(level) for level in maps]
     metric = PerceptualDistance()
-    metric.update(maps, zeros)
+    metric.update(maps, [torch.zeros_like(level) for level in maps])
     assert metric.compute().mean == pytest.approx((1 + 4 + 0) / 2 + 9)
-    metric.reset()
+
+
+def test_identical_images_are_no_distance_apart():
+    maps = [torch.rand(2, 3, 4, 4)]
+    metric = PerceptualDistance()
     metric.update(maps, maps)
-    assert metric.compute() == (0.0, 0.0, 0.0, 1)
+    assert metric.compute() == (0.0, 0.0, 0.0, 2)
 
 
 @torch.no_grad()
-def test_with_vgg_features_it_equals_the_lpips_package():
+def test_with_vgg_features_it_equals_the_lpips_package(monkeypatch):
     torch.manual_seed(0)
-    library = lpips.LPIPS(net="vgg", pnet_rand=True, verbose=False).eval()  # its trunk at random: none is downloaded
     ours = LPIPSFeatures().eval()
-    trunk = {f"{i}.{kind}": value for i, kind, value in _trunk(library)}
-    ours.features.load_state_dict(trunk)
-    for stage, weight in enumerate(channel_weights()):
-        ours.get_buffer(f"weight_{stage}").copy_(weight)
+    ours.load_trunk({f"features.{key}": value for key, value in ours.features.state_dict().items()}, "test")
+    trunk = SimpleNamespace(features=ours.features)  # at random: the real one is a download
+    monkeypatch.setattr(lpips.pretrained_networks.tv, "vgg16", lambda pretrained: trunk)
+    library = lpips.LPIPS(net="vgg", pnet_rand=True, verbose=False).eval()
     x, y = torch.rand(2, 2, 3, 32, 32) * 2 - 1
     metric = PerceptualDistance()
     metric.update(ours(x), ours(y))
     assert metric.compute().mean == pytest.approx(float(library(x, y).mean()), rel=1e-4)
-
-
-def _trunk(library):
-    for key, value in library.net.state_dict().items():
-        _, index, kind = key.split(".")  # slice3.12.weight
-        yield index, kind, value

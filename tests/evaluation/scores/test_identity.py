@@ -31,7 +31,7 @@ def test_identity_rates_of_a_perfect_and_of_a_useless_encryptor():
     assert recogniser.seen == 2 * 7 * 3  # each image once
     assert {r.estimate.faces for r in scores.rows()} == {6}
     assert values(scores, "mean cosine")["recovery"]["recovered", "photo"] == 0.5
-    assert values(scores, "rank-1")["recovery"]["recovered", "photo"] == 0.5
+    assert values(scores, "rank-1")["recovery"]["recovered", "photo"] == 1.0  # all originals are alike: a tie
 
 
 def test_images_that_a_method_does_not_make_have_no_rows():

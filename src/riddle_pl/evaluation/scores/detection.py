@@ -6,7 +6,7 @@ from riddle_pl.evaluation.metrics import BoxDistance, DetectionRate, LandmarkDis
 from riddle_pl.evaluation.scores.base import Scores
 from riddle_pl.evaluation.scores.row import Comparison, Row
 
-DETECTED = ("photo", "inversion", "encrypted", "recovered", "wrong")
+DETECTED = ("photo", "inversion", "encrypted", "recovered")
 """Images in which a face is looked for."""
 
 MOVED = (
