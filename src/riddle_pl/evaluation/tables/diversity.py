@@ -1,6 +1,6 @@
 """How many people one face becomes under many passwords."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from riddle_pl.evaluation.report import Report
 from riddle_pl.evaluation.scores import Row
@@ -20,7 +20,7 @@ def diversity_table(reports: Sequence[Report]) -> Table:
                 found.setdefault((row.judge, row.image), {})[row.statistic] = row
         lines += [
             Line(
-                [report.method.label, judge_title([report], judge), words(image)],
+                [report.method.label, judge_title([report], judge), words(image), _faces(rows)],
                 [number(rows.get(statistic)) for statistic in STATISTICS],
                 source(report),
             )
@@ -30,7 +30,7 @@ def diversity_table(reports: Sequence[Report]) -> Table:
     return Table(
         "diversity",
         "Diversity: one face under many passwords",
-        ["method", "judge", "images"],
+        ["method", "judge", "images", "faces"],
         list(STATISTICS.values()),
         lines,
         [
@@ -42,3 +42,7 @@ def diversity_table(reports: Sequence[Report]) -> Table:
             "The paper gives no numbers for it",
         ],
     )
+
+
+def _faces(rows: Mapping[str, Row]) -> str:
+    return str(next(iter(rows.values())).estimate.faces)

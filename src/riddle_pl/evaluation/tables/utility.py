@@ -20,14 +20,14 @@ def utility_table(reports: Sequence[Report]) -> Table:
             for key, value in numbers.items():
                 metric, _, judge = key.rpartition(" ")
                 better = "↑" if metric == "face detection" else "↓"
-                lines.append(Line([f"{method} (paper)", f"{metric} {better}", judge, "", ""], [None, Number(value)]))
+                lines.append(Line([f"{method} (paper)", f"{metric} {better}", judge, *[""] * 3], [None, Number(value)]))
     details = dict.fromkeys(
         f"{judge.name}: {judge.note}" for report in reports for judge in report.judges if judge.calibration is None
     )
     return Table(
         "utility",
         "Image utility",
-        ["method", "measure", "judge", "image", "reference"],
+        ["method", "measure", "judge", "image", "reference", "faces"],
         ["measured", paper().column],
         lines,
         [
@@ -52,6 +52,7 @@ def _lines(report: Report) -> list[Line]:
         if value is not None:
             shown.add(key)
         labels = [report.method.label, measure(row), row.judge, words(row.image), words(row.reference)]
+        labels.append(str(row.estimate.faces))
         lines.append(Line(labels, [number(row), None if value is None else Number(value)], source(report)))
     return lines
 
