@@ -162,15 +162,32 @@ def flat(row: Row) -> dict[str, Any]:
 
 
 def _row(values: Mapping[str, Any]) -> Row:
-    names = ("judge", "metric", "image", "reference", "statistic", "better")
-    numbers = (_number(values[key]) for key in ("value", "low", "high"))
-    return Row(*(str(values[name]) for name in names), Estimate(*numbers, int(values["faces"])))
+    low, high = _number(values["low"]), _number(values["high"])
+    return Row(
+        judge=str(values["judge"]),
+        metric=str(values["metric"]),
+        image=str(values["image"]),
+        reference=str(values["reference"]),
+        statistic=str(values["statistic"]),
+        better=str(values["better"]),
+        estimate=Estimate(_number(values["value"]), low, high, int(values["faces"])),
+    )
 
 
 def _judge(values: Mapping[str, Any]) -> JudgeEntry:
-    c = values["calibration"]
-    numbers = {key: value if key in ("different", "same") else _number(value) for key, value in (c or {}).items()}
-    return JudgeEntry(**{**values, "calibration": Calibration(**numbers) if c else None})
+    return JudgeEntry(**{**values, "calibration": _calibration(values["calibration"])})
+
+
+def _calibration(values: Mapping[str, Any] | None) -> Calibration | None:
+    if values is None:
+        return None
+    return Calibration(
+        threshold=_number(values["threshold"]),
+        far=_number(values["far"]),
+        tar=_number(values["tar"]),
+        different=int(values["different"]),
+        same=int(values["same"]),
+    )
 
 
 def _number(value: float | None) -> float:

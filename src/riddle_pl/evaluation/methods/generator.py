@@ -25,4 +25,5 @@ def load_generator(pack: Pack, device: str) -> Generator:
 @torch.no_grad()
 def synthesise(generator: Generator, w: Float[Tensor, "b n d"]) -> Float[Tensor, "b 3 h h"]:
     """Images in [-1, 1] on the CPU."""
-    return generator(w).clamp(-1.0, 1.0).float().cpu()
+    x: Tensor = generator(w).clamp(-1.0, 1.0).float().cpu()
+    return x

@@ -46,7 +46,7 @@ def _lines(report: Report, metrics: Sequence[str], theirs: Sequence[str]) -> lis
     for row in report.rows:
         if row.metric in metrics:
             found.setdefault((row.image, row.reference), {})[row.metric] = row
-    lines = []
+    lines: list[Line] = []
     for (image, reference), rows in found.items():
         first = image == "recovered" and not any(line.labels[1] == "recovered" for line in lines)
         paper_numbers = _paper_numbers(report.method.paper if first else None, theirs)
