@@ -21,8 +21,11 @@ OPTIONS = (
 )
 MEASURE = """<script>addEventListener("load", () => {
   const broken = [...document.images].filter(image => !image.complete || !image.naturalWidth).length;
-  document.title = `${innerWidth} ${document.documentElement.scrollWidth} ${broken}`;
+  parent.postMessage(`${innerWidth} ${document.documentElement.scrollWidth} ${broken}`, "*");
 });</script>"""
+FRAME = """<!DOCTYPE html><title>waiting</title><script>onmessage = event => document.title = event.data</script>
+<iframe src="{page}" style="border: 0; width: {width}px; height: 900px"></iframe>"""
+"""Windows are never narrower than 500 px; frames are, and they lay pages out like a window."""
 TIMEOUT_S = 120
 
 
@@ -46,11 +49,12 @@ def console(program: str, page: Path, profile: Path) -> list[str]:
 
 
 def layout(program: str, page: Path, width: int, scratch: Path) -> Layout:
-    """How the page is laid out in a window of a width; in a copy that may run the script that measures it."""
+    """How the page is laid out at a width; in a copy that may run the script that measures it."""
     text = re.sub(r"<meta http-equiv=\"Content-Security-Policy\"[^>]*>", MEASURE, page.read_text(encoding="utf-8"))
-    copy = scratch / f"measured_{width}.html"
-    copy.write_text(text, encoding="utf-8")
-    result = _run(program, scratch / f"profile_{width}", f"--window-size={width},900", f"file://{copy}")
+    (scratch / "page.html").write_text(text, encoding="utf-8")
+    frame = scratch / "frame.html"
+    frame.write_text(FRAME.format(page="page.html", width=width), encoding="utf-8")
+    result = _run(program, scratch / "profile", "--virtual-time-budget=10000", f"file://{frame}")
     match = re.search(r"<title>(\d+) (\d+) (\d+)</title>", result.stdout)
     assert match is not None, result.stderr
     return Layout(*map(int, match.groups()))

@@ -34,7 +34,7 @@ def sample_traces(folder: Path | None = None) -> Traces:
         return torch.rand(*batch, 3, SIDE, SIDE, generator=rng) * 2 - 1
 
     stages = ("photo", "inversion", "encrypted", "encrypted_2", "recovered", "wrong", "near_miss")
-    faces = [FaceTrace(name, {s: image() for s in stages}, image(PASSWORDS), image(PASSWORDS)) for name in NAMES]
+    faces = [FaceTrace(name, {s: image() for s in stages}, image(PASSWORDS), image(PASSWORDS)) for name in NAMES[:2]]
     kinds = {
         kind: (centre + 0.1 * torch.randn(count, generator=rng)).clamp(-1, 1)
         for kind, centre, count in (

@@ -11,6 +11,7 @@ from riddle_pl.evaluation.passwords import TextPasswords
 from riddle_pl.evaluation.wild import LONGEST, PhotoFolder, whole_photo, wild_photos
 from riddle_pl.password import KdfParams
 from riddle_pl.photos.gate import Verdict
+from riddle_pl.photos.mask import OvalMap
 from riddle_pl.photos.pseudonymise import Pseudonymiser
 from tests.photos.fakes import FakeDetector, fake_face, fake_photo
 
@@ -34,7 +35,8 @@ class OpenGate:
 
 @pytest.fixture(scope="module")
 def pseudonymiser(tiny_pack):
-    return Pseudonymiser(tiny_pack, FakeDetector(fake_face()), encryptor="encryptor-df", gate=OpenGate())
+    detector = FakeDetector(fake_face())
+    return Pseudonymiser(tiny_pack, detector, encryptor="encryptor-df", gate=OpenGate(), face_map=OvalMap())
 
 
 def test_shows_what_encryption_and_decryption_give(pseudonymiser):

@@ -1,6 +1,5 @@
 """Where the encryptions of a few people lie among each other, in two dimensions."""
 
-import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -11,7 +10,7 @@ from torch import Tensor
 
 from riddle_pl.evaluation.figures.image_grid import short
 from riddle_pl.evaluation.figures.plate import Plate
-from riddle_pl.evaluation.figures.style import INK, MARKERS, PALETTE, SMALL_PT, dress, named, new_figure
+from riddle_pl.evaluation.figures.style import INK, MARKERS, PALETTE, SMALL_PT, dress, named, new_figure, slug
 from riddle_pl.evaluation.traces import IdentityCloud
 
 
@@ -72,11 +71,6 @@ def principal_components(embeddings: Float[Tensor, "n d"]) -> Projection:
     signs = torch.sign(right[:2].gather(1, right[:2].abs().argmax(dim=1, keepdim=True))).squeeze(1)
     points = left[:, :2] * singular[:2] * signs
     return Projection(points, (float(variance[0]) / total, float(variance[1]) / total))
-
-
-def slug(name: str) -> str:
-    """A judge's name as a part of a file name."""
-    return re.sub(r"[^A-Za-z0-9.-]+", "_", name).strip("_.") or "judge"
 
 
 def _people(names: Sequence[str]) -> str:

@@ -5,9 +5,18 @@ from collections.abc import Mapping
 import numpy as np
 from jaxtyping import Float
 
-from riddle_pl.evaluation.figures.identities import slug
 from riddle_pl.evaluation.figures.plate import Plate
-from riddle_pl.evaluation.figures.style import FAINT, INK, KIND_COLOURS, KIND_LINES, SMALL_PT, dress, named, new_figure
+from riddle_pl.evaluation.figures.style import (
+    FAINT,
+    INK,
+    KIND_COLOURS,
+    KIND_LINES,
+    SMALL_PT,
+    dress,
+    named,
+    new_figure,
+    slug,
+)
 from riddle_pl.evaluation.traces import Similarities
 
 LABELS: Mapping[str, str] = {

@@ -3,9 +3,8 @@
 import numpy as np
 from matplotlib.axes import Axes
 
-from riddle_pl.evaluation.figures.identities import slug
 from riddle_pl.evaluation.figures.plate import Plate
-from riddle_pl.evaluation.figures.style import INK, KIND_COLOURS, SMALL_PT, TEXT_PT, dress, named, new_figure
+from riddle_pl.evaluation.figures.style import INK, KIND_COLOURS, SMALL_PT, TEXT_PT, dress, named, new_figure, slug
 from riddle_pl.evaluation.traces import Similarities
 
 BINS = 60

@@ -1,5 +1,6 @@
 """How every figure looks: fonts, colours that colour-blind readers tell apart, and Matplotlib without global state."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -65,3 +66,8 @@ def dress(axes: Axes, xlabel: str = "", ylabel: str = "", title: str = "") -> Ax
 def named(judge: str, note: str) -> str:
     """A judge with what must be known about it, for titles."""
     return f"{judge} ({note})" if note else judge
+
+
+def slug(name: str) -> str:
+    """A judge's name as a part of a file name."""
+    return re.sub(r"[^A-Za-z0-9.-]+", "_", name).strip("_.") or "judge"
