@@ -49,7 +49,7 @@ def test_a_copied_face_is_found_and_a_new_one_is_not(bench):
     rng = torch.Generator().manual_seed(0)
     training = F.normalize(torch.randn(50, 64, generator=rng), dim=1)
     copied, new = training[[7, 3]], F.normalize(torch.randn(40, 64, generator=rng), dim=1)
-    assert nearest(copied, training).index.tolist() == [7, 3]
+    assert nearest(copied, training).face.tolist() == [7, 3]
     near = {"copies": nearest(copied, training), "new": nearest(new, training)}
     shares = [f.value for f in memorisation_figures(bench, "", near, threshold=0.9) if "share" in f.name]
     assert shares == [1.0, 0.0]

@@ -43,7 +43,7 @@ def sample_pictures(generator: Generator, samples: Mapping[str, Float[Tensor, "n
 def closest_picture(judge: str, name: str, x: Float[Tensor, "n 3 h h"], near: Nearest, train: FaceSet) -> Picture:
     """The samples that are nearest to a training face, each beside it. It shows data, so no card may have it."""
     best = near.cosine.topk(min(CLOSEST, len(x))).indices
-    pairs = torch.stack([x[best], to_float(train.images[near.index[best]])], dim=1).flatten(0, 1)
+    pairs = torch.stack([x[best], to_float(train.images[near.face[best]])], dim=1).flatten(0, 1)
     caption = f"Samples at {name} nearest to a training face by {judge}, each left of that face"
     return Picture(f"closest_{judge}_{_slug(name)}", caption, sheet(pairs, COLUMNS), False)
 

@@ -15,7 +15,7 @@ class Nearest(NamedTuple):
     """The training face most like each face."""
 
     cosine: Float[Tensor, "n"]
-    index: Int[Tensor, "n"]
+    face: Int[Tensor, "n"]
     """Among the training faces."""
 
 

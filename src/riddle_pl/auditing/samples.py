@@ -10,6 +10,8 @@ from torchvision.utils import make_grid
 
 from riddle_pl.networks.stylegan2 import Generator
 
+UNSEEN = 1_000_000
+"""Added to seeds: a generator may know the noise that its training drew from a small seed of its own."""
 TRUNCATIONS = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0, 1.2)
 MIXED_LAYERS = 4
 """In the style-mixing picture, layers below it (up to 8 px) come from the row's person, the others from the
@@ -18,7 +20,7 @@ column's."""
 
 def codes(generator: Generator, count: int, seed: int) -> Float[Tensor, "n 512"]:
     """W codes of ``count`` people; the first are the same for every count."""
-    z = torch.randn(count, generator.style_dim, generator=torch.Generator().manual_seed(seed))
+    z = torch.randn(count, generator.style_dim, generator=torch.Generator().manual_seed(UNSEEN + seed))
     with torch.no_grad():
         return generator.mapping(z.to(generator.input.input))
 

@@ -15,6 +15,8 @@ from riddle_pl.networks.stylegan2 import Generator
 from riddle_pl.packs import Pack
 
 W_SAMPLES = 4096
+W_SEED = 1_000_000
+"""Not a small one: a generator may know the noise that its training drew."""
 
 
 class OptimisedInversion(Inversion):
@@ -78,7 +80,7 @@ class OptimisedInversion(Inversion):
     def __call__(self, x: Float[Tensor, "b 3 h h"]) -> Float[Tensor, "b n 512"]:
         x = x.to(self.device)
         with torch.no_grad():
-            w_0 = self.encoder(x)
+            w_0: Tensor = self.encoder(x)
             known, seen = self.recogniser(x), self.perceptual(x)
         moved = torch.zeros_like(w_0, requires_grad=True)  # in standard deviations of W
         optimizer = torch.optim.Adam([moved], lr=self.learning_rate)
@@ -97,7 +99,8 @@ class OptimisedInversion(Inversion):
             (moved.grad,) = torch.autograd.grad(loss.sum(), moved)  # a sum: a face's steps are its own
             optimizer.step()
             schedule.step()
-        return (w_0 + self.deviation * moved).detach().cpu()
+        w = w_0 + self.deviation * moved.detach()
+        return w.cpu()
 
     @cached_property
     def generator(self) -> Generator:
@@ -120,6 +123,6 @@ class OptimisedInversion(Inversion):
     @cached_property
     def deviation(self) -> float:
         """Standard deviation of W: the root of its mean variance over dimensions."""
-        z = torch.randn(W_SAMPLES, self.generator.style_dim, generator=torch.Generator().manual_seed(0))
+        z = torch.randn(W_SAMPLES, self.generator.style_dim, generator=torch.Generator().manual_seed(W_SEED))
         with torch.no_grad():
             return float(self.generator.mapping(z.to(self.device)).var(dim=0).mean().sqrt())
