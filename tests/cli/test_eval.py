@@ -69,14 +69,22 @@ class RiddleEval:
 
 
 @pytest.fixture
-def riddle_eval(tmp_path, tiny_pack_folder, capfd, monkeypatch):
+def drawing_riddle_eval(tmp_path, tiny_pack_folder, capfd, monkeypatch):
     data = write_lfw(tmp_path / "data")
     folder = tmp_path / "here"
     folder.mkdir()
     return RiddleEval(folder, data, tiny_pack_folder, capfd, monkeypatch)
 
 
-def test_prints_the_tables_and_writes_the_report(riddle_eval, tiny_pack):
+@pytest.fixture
+def riddle_eval(drawing_riddle_eval, monkeypatch):
+    """Without the page and its figures, which take most of a small evaluation's time."""
+    monkeypatch.setattr("riddle_pl.evaluation.outputs.write_page", lambda _report, _traces, folder: [folder])
+    return drawing_riddle_eval
+
+
+def test_prints_the_tables_and_writes_the_report(drawing_riddle_eval, tiny_pack):
+    riddle_eval = drawing_riddle_eval
     status, out, err = riddle_eval("out=report")
     assert (status, err) == (0, "")
     folder = riddle_eval.folder / "report"
@@ -125,7 +133,7 @@ def test_a_judge_that_is_not_there_is_left_out_with_its_reason(riddle_eval):
     assert "FID" not in metrics
 
 
-@pytest.mark.parametrize("method", ["gaussian_blur", "pixelation", "black_box", "identity", "random_other_face"])
+@pytest.mark.parametrize("method", ["identity", "random_other_face"])
 def test_a_baseline_runs_through_the_same_tables(riddle_eval, method):
     status, out, err = riddle_eval(f"method={method}", "out=o")
     assert (status, err) == (0, "")
