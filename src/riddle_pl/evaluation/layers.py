@@ -27,7 +27,8 @@ def layer_changes(
         mean: the generator's average code; see :meth:`riddle_pl.networks.stylegan2.Generator.mean_w`.
     """
     own = (w - mean).norm(dim=2).clamp_min(torch.finfo(w.dtype).eps)
-    return (w_enc - w).norm(dim=2) / own
+    changes: Tensor = (w_enc - w).norm(dim=2) / own
+    return changes
 
 
 def with_layers_of(w: Float[Tensor, "b n d"], w_enc: Float[Tensor, "b n d"], layers: range) -> Float[Tensor, "b n d"]:

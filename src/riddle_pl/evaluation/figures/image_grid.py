@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import PurePosixPath
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float, UInt8
@@ -70,5 +71,5 @@ def short(key: str) -> str:
     return PurePosixPath(key).stem
 
 
-def _text(size: float) -> dict[str, object]:
+def _text(size: float) -> dict[str, Any]:
     return {"fontsize": size, "color": INK, "ha": "center", "va": "center", "parse_math": False}

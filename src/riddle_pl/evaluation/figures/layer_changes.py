@@ -34,6 +34,6 @@ def layer_changes_plate(changes: Float[Tensor, "b n"]) -> Plate:
         title="What the encryptor changes in each layer",
         figure=figure,
         caption=f"Distance between a code and its encryption, over the code's distance from the average face; mean and "
-        f"standard deviation over {len(values)} encryptions. 0: unchanged; about 1.4: as far as an unrelated code.",
+        f"standard deviation over {len(values)} encryptions. 0: unchanged; 1: as far as the face is from the average.",
         alt=f"Bars by layer of the generator; mean by group: {by_group}.",
     )

@@ -24,7 +24,7 @@ _OPTIONS: Mapping[str, dict[str, Any]] = {
     "webp": {"pil_kwargs": {"quality": 90}},
     "jpeg": {"pil_kwargs": {"quality": 85}},
 }
-_SETTINGS = {"svg.hashsalt": "riddle-pl", "pdf.fonttype": 42}  # the same bytes each time; fonts that journals take
+_SETTINGS: dict[Any, Any] = {"svg.hashsalt": "riddle-pl", "pdf.fonttype": 42}  # the same bytes each time; fonts that journals take
 
 
 @dataclass(frozen=True, eq=False)
