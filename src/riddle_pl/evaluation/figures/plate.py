@@ -24,7 +24,10 @@ _OPTIONS: Mapping[str, dict[str, Any]] = {
     "webp": {"pil_kwargs": {"quality": 90}},
     "jpeg": {"pil_kwargs": {"quality": 85}},
 }
-_SETTINGS: dict[Any, Any] = {"svg.hashsalt": "riddle-pl", "pdf.fonttype": 42}  # the same bytes each time; fonts that journals take
+_SETTINGS: dict[Any, Any] = {
+    "svg.hashsalt": "riddle-pl",  # the same bytes each time
+    "pdf.fonttype": 42,  # fonts that journals take
+}
 
 
 @dataclass(frozen=True, eq=False)

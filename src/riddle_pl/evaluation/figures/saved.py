@@ -13,7 +13,7 @@ WIDTH = 720
 """Pixels that a notebook shows, and keeps."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class SavedFigure:
     """A PNG file that :func:`riddle_pl.evaluation.figures.plate.save_plates` wrote; a notebook shows it.
 
@@ -29,6 +29,9 @@ class SavedFigure:
             Image.open(self.path).close()
         except OSError as error:
             raise FileError(f"figure {self.path} cannot be read; give a PNG of riddle-eval's figures/") from error
+
+    def __repr__(self) -> str:
+        return f"SavedFigure({self.path.name})"
 
     def _repr_jpeg_(self) -> bytes:
         data = io.BytesIO()
