@@ -5,12 +5,15 @@ A verb's module has ``app``, a ``typer.Typer``. It is imported only when its ver
 """
 
 import difflib
+import errno
+import io
+import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
 
 from riddle_pl import __version__
-from riddle_pl.errors import ConfigError, run_cli
+from riddle_pl.errors import ConfigError, FileError, run_cli
 
 VERBS = {
     "encrypt": "turn the faces in photos into other people, with a password",
@@ -44,6 +47,10 @@ Training, evaluation and the networks' own recipes: riddle-train, riddle-eval, r
 """
 
 
+_BAD_PATHS = (errno.ENAMETOOLONG, errno.ELOOP)
+"""What pathlib raises where it is only asked what a path is."""
+
+
 def help_text() -> str:
     """The text of ``riddle --help``."""
     return HELP.format(commands="\n".join(f"  {verb:10} {line}" for verb, line in VERBS.items()))
@@ -62,6 +69,10 @@ def run_verb(verb: str, args: Sequence[str]) -> None:
     except typer.TyperException as error:
         message = error.format_message() or "no command given"  # empty where Typer has shown the help instead
         raise ConfigError(f"{message.rstrip('.')} (see: riddle {verb} --help)") from error
+    except OSError as error:
+        if error.errno not in _BAD_PATHS:
+            raise
+        raise FileError(f"{error.filename!s:.80} cannot be reached ({os.strerror(error.errno).lower()})") from error
     except typer.Abort:  # Ctrl-C or end of input at a prompt
         raise KeyboardInterrupt from None
     if isinstance(status, int) and status:
@@ -91,4 +102,7 @@ def dispatch(args: Sequence[str]) -> None:
 
 def main() -> None:
     """Entry point of ``riddle``."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # file names may hold what the terminal's encoding does not
+            stream.reconfigure(errors="backslashreplace")
     run_cli(lambda: dispatch(sys.argv[1:]))

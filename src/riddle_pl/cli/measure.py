@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from riddle_pl.cli.options import Device, Pack, Quiet, say
+from riddle_pl.cli.options import Device, Pack, Quiet, Settings, say
 
 app = typer.Typer(add_completion=False)
 
@@ -25,6 +25,7 @@ def measure(
     ] = None,
     pack: Pack = "lite",
     encryptor: Annotated[str, typer.Option(help="Role of the encryptor in the pack.")] = "encryptor",
+    settings: Settings = None,
     device: Device = "cpu",
     quiet: Quiet = False,
 ) -> None:
@@ -35,10 +36,22 @@ def measure(
 
     Example: riddle measure holiday/ --count 200 -o measured
     """
-    from riddle_pl.measure.run import Settings, measure
+    from riddle_pl.measure.run import Measurement, run_measurement
 
-    settings = Settings(tuple(photos), out, crops, count, seed, calibrate_on, pack, encryptor, device, quiet)
-    report = measure(settings)
+    order = Measurement(
+        photos=tuple(photos),
+        out=out,
+        crops=crops,
+        count=count,
+        seed=seed,
+        calibrate_on=calibrate_on,
+        pack=pack,
+        encryptor=encryptor,
+        pipeline=tuple(settings or ()),
+        device=device,
+        quiet=quiet,
+    )
+    report = run_measurement(order)
     written = report.write(out)
     say(quiet, report.to_markdown())
     for path in written:

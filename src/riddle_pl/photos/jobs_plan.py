@@ -120,11 +120,11 @@ def _entry(file: _Found, picture: Path) -> str:
 
 def _find(inputs: Sequence[Path], out: Path | None) -> tuple[list[_Found], int]:
     """All photos, each once, and how many results of earlier runs were among them."""
-    found: dict[Path, _Found] = {}
+    found: dict[str, _Found] = {}
     left_out = 0
     for path in inputs:
         if not path.is_dir():
-            found.setdefault(path.resolve(), _Found(path, Path(path.name)))
+            found.setdefault(os.path.realpath(path), _Found(path, Path(path.name)))
             continue
         files = [file for file in walk(path, out) if file.suffix.lower() in PHOTO_SUFFIXES]
         photos = [file for file in files if not file.stem.endswith((ENCRYPTED, RECOVERED, REKEYED))]
@@ -134,7 +134,7 @@ def _find(inputs: Sequence[Path], out: Path | None) -> tuple[list[_Found], int]:
         above = path if len(inputs) == 1 else path.absolute().parent
         for file in photos:
             place = file.relative_to(above) if len(inputs) == 1 else file.absolute().relative_to(above)
-            found.setdefault(file.resolve(), _Found(file, place))
+            found.setdefault(os.path.realpath(file), _Found(file, place))
     return list(found.values()), left_out
 
 

@@ -162,7 +162,7 @@ def sweep(folder: Path, names: Collection[str]) -> None:
 
 def picture_beside(record: Path) -> Path | None:
     """The picture with the record's name in the record's folder, if there is one."""
-    beside = (record.with_suffix(suffix) for suffix in PICTURE_SUFFIXES)
+    beside = (record.with_suffix(spelt) for suffix in PICTURE_SUFFIXES for spelt in (suffix, suffix.upper()))
     return next((path for path in beside if path.is_file()), None)
 
 

@@ -10,7 +10,7 @@ from riddle_pl.errors import FileError, RecordError
 from riddle_pl.files import require_file
 from riddle_pl.photos.archive import RecordArchive
 from riddle_pl.photos.jobs_plan import ENCRYPTED, REKEYED, walk
-from riddle_pl.photos.outputs import PICTURE_SUFFIXES, RECORD_SUFFIX, picture_beside
+from riddle_pl.photos.outputs import RECORD_SUFFIX, picture_beside
 from riddle_pl.photos.png_record import holds_record, is_png, load_embedded
 from riddle_pl.photos.record import Record
 
@@ -79,7 +79,6 @@ def _in_archive(archive: RecordArchive, pictures: Path) -> Iterator[Source]:
     if not archive.names:
         raise RecordError(f"archive {archive.path} is empty")
     for name in archive.names:
-        stem = (pictures / name).with_suffix("")
-        beside = (stem.with_name(stem.name + suffix) for suffix in PICTURE_SUFFIXES)
-        picture = next((path for path in beside if path.is_file()), None)
-        yield Source(Path(name), partial(archive.load, name), picture, archive.path, archived=True)
+        yield Source(
+            Path(name), partial(archive.load, name), picture_beside(pictures / name), archive.path, archived=True
+        )
