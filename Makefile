@@ -7,6 +7,7 @@ VENV ?= .venv
 PYTHON ?=
 PYTEST_ARGS ?=
 BENCH_ARGS ?=
+NOTEBOOK_ARGS ?=
 DEMO_OUT ?= demo_output
 # Both steps of the benchmark keep the memory that they have touched, instead of asking for it again each time.
 MALLOC := glibc.malloc.hugetlb=1:glibc.malloc.mmap_max=0:glibc.malloc.trim_threshold=100000000000
@@ -43,7 +44,7 @@ typecheck: $(STAMP)  ## mypy --strict on src
 	$(BIN)/mypy
 
 notebooks: $(STAMP)  ## run every notebook in notebooks/
-	$(BIN)/python scripts/run_notebooks.py notebooks
+	$(BIN)/python scripts/run_notebooks.py $(NOTEBOOK_ARGS) notebooks
 
 wheel-smoke: $(STAMP)  ## build the wheel, install it in a clean environment, use it from another folder
 	$(BIN)/python scripts/wheel_smoke.py
