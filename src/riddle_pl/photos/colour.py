@@ -33,9 +33,9 @@ def match_seam(
         mask: where they will be pasted.
         photo: the aligned photos; only where ``mask`` is 0 are they looked at.
     """
-    grid = {"size": (SIDE, SIDE), "mode": "bilinear", "antialias": True, "align_corners": False}
+    theirs, ours = (F.interpolate(image, (SIDE, SIDE), mode="bilinear", antialias=True) for image in (photo, x))
     outside = 1.0 - F.max_pool2d((F.adaptive_max_pool2d(mask, SIDE) > 0).float(), 3, 1, 1)
-    difference = F.interpolate(photo, **grid) - F.interpolate(x, **grid)
+    difference = theirs - ours
     near = torch.exp(-(difference.square().mean(dim=1, keepdim=True)) / (2 * TOLERANCE**2)) * outside
     shift = torch.zeros_like(difference)
     for width in WIDTHS:
