@@ -60,11 +60,7 @@ def test_every_folder_with_python_files_is_a_package():
 def test_every_data_file_of_the_packages_is_in_the_wheel():
     """Each file beside the Python ones matches a package-data pattern, or it is not shipped."""
     patterns = PROJECT["tool"]["setuptools"]["package-data"]
-    roots = {
-        "riddle_pl": SRC / "riddle_pl",
-        "riddle_pl.packs": SRC / "riddle_pl/packs",
-        "riddle_pl.conf": ROOT / "conf",
-    }
+    roots = {name: SRC / name.replace(".", "/") for name in patterns} | {"riddle_pl.conf": ROOT / "conf"}
     shipped = {file for name, root in roots.items() for pattern in patterns[name] for file in root.glob(pattern)}
     data = {
         file

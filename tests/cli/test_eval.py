@@ -219,8 +219,8 @@ def test_the_same_seed_gives_the_same_numbers_in_any_batches(riddle_eval):
     a, b, c = (riddle_eval.report(out) for out in "abc")
     assert a["faces"] == b["faces"] != c["faces"]
     for first, second in zip(a["rows"], b["rows"], strict=True):
-        values = ([row[key] for key in ("value", "low", "high")] for row in (first, second))
-        assert next(values) == pytest.approx(next(values), rel=1e-3, abs=1e-3)
+        for key in ("value", "low", "high"):
+            assert first[key] == (second[key] and pytest.approx(second[key], rel=1e-3, abs=1e-3)), first
 
 
 def test_another_encryptor_and_the_pack_s_recogniser_with_its_mark(riddle_eval):
@@ -257,8 +257,7 @@ def test_a_photo_that_cannot_be_used_is_listed(riddle_eval, tmp_path):
         ("method.role=encryptr", "did you mean encryptor"),
         ("method.role=parser", "method.role=parser is no encryptor; choose from encryptor, encryptor-df"),
         ("method=checkpoint", "method.path has no value"),
-        ("method=folder", "method.root has no value"),
-        ("method=blur", "did you mean 'gaussian_blur'"),
+        ("method=gausian_blur", "did you mean 'gaussian_blur'"),
         ("diversity.passwords=1", "give at least 0 faces and 2 passwords"),
         ("pack=./nothing", "manifest.json is missing"),
         ("far=2", "far=2.0; give a false-accept rate"),
@@ -336,6 +335,12 @@ def test_riddle_train_refuses_what_is_for_evaluation(data, tiny_pack):
     [cfg] = compose_jobs("train", [f"data={data}", "data.root=x"])
     with pytest.raises(ConfigError, match="is for riddle-eval; for photos of yours choose data=images"):
         build_data(cfg, tiny_pack)
+
+
+def test_a_folder_method_needs_its_folder(riddle_eval):
+    without = ["data.root", "data.faces", "data.pairs", "data.count"]
+    status, _, err = riddle_eval("method=folder", without=without)
+    assert (status, err) == (2, "error: method.root has no value; give method.root=...\n")
 
 
 def test_training_data_are_refused(riddle_eval):

@@ -38,7 +38,7 @@ def test_a_folder_there_and_back(album):
     before = album.files()
     result = album.encrypt("album", "-o", "out", "--mode", "sealed", "--json", "report.json")
     assert (result.status, result.err) == (0, "")
-    assert result.out == "3 encrypted\n"
+    assert result.out.startswith("3 encrypted\n")
     assert album.files() - before == outputs("out") | {"report.json"}
     assert len(json.loads(Path("report.json").read_text())["photos"]) == 3
     assert album("inspect", "out").out.count("sealed (") == 3
@@ -66,7 +66,7 @@ def test_several_inputs_and_photos_given_twice(album):
 @pytest.mark.parametrize("kind", ["beside", "archive", "embed"])
 def test_an_interrupted_job_continues(album, monkeypatch, kind):
     """Ctrl-C at the second picture; then everything is there, and what was finished is as it was."""
-    extra = {"beside": (), "archive": ("--archive", "records.zip"), "embed": ("--embed",)}[kind]
+    extra = {"beside": (), "archive": ("--archive", "out/records.zip"), "embed": ("--embed",)}[kind]
     function = "save_picture" if kind == "embed" else "save_pair"
     calls = []
 
@@ -93,7 +93,7 @@ def test_an_interrupted_job_continues(album, monkeypatch, kind):
         made
         == {
             "beside": outputs("out"),
-            "archive": {name for name in outputs("out") if not name.endswith(".riddle")},
+            "archive": {name for name in outputs("out") if not name.endswith(".riddle")} | {"out/records.zip"},
             "embed": {name.replace(".jpg", ".png") for name in outputs("out") if not name.endswith(".riddle")},
         }[kind]
     )
@@ -101,15 +101,15 @@ def test_an_interrupted_job_continues(album, monkeypatch, kind):
         assert Path(name).read_bytes() == first[name]
     again = album.encrypt("album", "-o", "out", *extra)
     assert (again.status, again.out) == (0, "3 finished before\n")
-    source = ("records.zip", "--image", "out") if kind == "archive" else ("out",)
-    assert album.decrypt(*source, "-o", "back").status == 0
+    source = "out/records.zip" if kind == "archive" else "out"
+    assert album.decrypt(source, "-o", "back").status == 0
     assert sum(name.startswith("back/") for name in album.files()) == 3
     if kind == "archive":
-        with zipfile.ZipFile("records.zip") as archive:
+        with zipfile.ZipFile("out/records.zip") as archive:
             assert sorted(archive.namelist()) == sorted(
                 name.removeprefix("out/") for name in outputs("out") if name.endswith(".riddle")
             )
-        assert "names of the pictures" in album("inspect", "records.zip").out
+        assert "names of the pictures" in album("inspect", "out/records.zip").out
 
 
 def test_results_are_no_photos(album):
@@ -124,9 +124,9 @@ def test_results_are_no_photos(album):
 
 def test_clashes_are_found_before_anything_is_written(album):
     Image.fromarray(fake_photo()).save("album/a.bmp")
-    Image.fromarray(fake_photo()).save("album/a.jpg")
     album.refused(album.encrypt("album", "-o", "out"), "a.bmp", "a.png", "a_anonymised", before=album.files())
     Path("album/a.bmp").unlink()
+    Image.fromarray(fake_photo()).save("album/a.jpg")
     album.refused(album.encrypt("album", "-o", "out"), "a.jpg", "a.png", ".riddle", before=album.files())
     Path("album/a.jpg").unlink()
     Path("out/with space").mkdir(parents=True)

@@ -12,7 +12,8 @@ from tests.evaluation.fakes import FakeRecogniser
 
 @pytest.fixture
 def x():
-    return torch.rand(5, 3, 8, 8, generator=torch.Generator().manual_seed(0)) * 2 - 1
+    """With 8 bits per value, as saved."""
+    return torch.randint(0, 256, (5, 3, 8, 8), generator=torch.Generator().manual_seed(0)) / 127.5 - 1
 
 
 class HalfBlind(Detector):
@@ -46,6 +47,16 @@ def test_an_image_is_embedded_once(x, tmp_path):
     assert recogniser.seen == 6  # equal images of one batch are one image
     assert cached.embed(x[:0]).shape == (0, 48)
     cached.close()
+
+
+def test_images_that_are_saved_alike_are_one_image(x, tmp_path):
+    recogniser = FakeRecogniser()
+    cached = CachedRecogniser(recogniser, JudgementCache(tmp_path))
+    first = cached.embed(x)
+    torch.testing.assert_close(cached.embed((x + 1e-4).clamp(-1, 1)), first, rtol=0, atol=0)
+    assert recogniser.seen == 5
+    cached.embed(x.clamp(-0.99, 0.99))
+    assert recogniser.seen == 10
 
 
 def test_the_next_run_reads_what_this_one_saw(x, tmp_path):

@@ -1,52 +1,96 @@
-"""If this fails, an encrypted photo shows a hard square around the face, or changes where there is no face."""
+"""If this fails, an encrypted photo shows a hard edge, or changes where there is no face."""
 
 import numpy as np
 import pytest
 import torch
 
+from riddle_pl.errors import PhotoError
+from riddle_pl.photos import blend
 from riddle_pl.photos.align import align_face, ffhq_quad
-from riddle_pl.photos.blend import SOLID, blend_face, soft_mask
-from tests.photos.fakes import fake_face, fake_photo
+from riddle_pl.photos.blend import Layer, paste_layers, supports
+from riddle_pl.photos.mask import OvalMap, join_maps
+from tests.photos.fakes import PHOTO_SIZE, fake_face, fake_photo
+
+MASK = join_maps(OvalMap(64)(torch.zeros(1, 3, 8, 8)))[0, 0]
 
 
-def test_mask_is_solid_over_the_face_and_fades_to_nothing_at_the_sides():
-    mask = soft_mask(64)
-    assert mask.shape == (1, 1, 64, 64)
-    inside = round(64 * (1 - SOLID) / 2) + 6
-    assert (mask[..., inside:-inside, inside:-inside] == 1).all()
-    border = torch.cat([mask[..., 0, :], mask[..., -1, :], mask[..., :, 0], mask[..., :, -1]])
-    assert float(border.max()) < 0.02
-    torch.testing.assert_close(mask, mask.flip(-1))
-    torch.testing.assert_close(mask, mask.transpose(-1, -2))
-    steps = mask[0, 0, 32].diff().abs()
-    assert float(steps.max()) < 0.3  # no edge
+def layer(face=None, value: float = 1.0, size: int = 32) -> Layer:
+    return Layer(torch.full((3, size, size), value), MASK, ffhq_quad((face or fake_face()).points))
 
 
-def test_only_pixels_inside_the_quad_change():
-    photo, quad = fake_photo(), ffhq_quad(fake_face().points)
-    before = photo.copy()
-    result = blend_face(photo, torch.ones(1, 3, 32, 32), quad)
+def changeable(layers, neighbours=()) -> np.ndarray:
+    inside = np.zeros((PHOTO_SIZE[1], PHOTO_SIZE[0]), dtype=bool)
+    for support in supports(PHOTO_SIZE, layers, neighbours):
+        height, width = support.changed.shape
+        inside[support.top : support.top + height, support.left : support.left + width] |= support.changed
+    return inside
+
+
+@pytest.mark.parametrize("size", [16, 32, 128])
+@pytest.mark.parametrize("centre", [(48.0, 40.0), (2.0, 2.0), (94.0, 78.0)])
+def test_pixels_outside_the_masks_support_keep_every_bit(centre, size):
+    photo = fake_photo()
+    before, layers = photo.copy(), [layer(fake_face(centre), size=size)]
+    result = paste_layers(photo, layers)
     np.testing.assert_array_equal(photo, before)  # the given photo is left alone
-    left, top = np.floor(quad.min(axis=0)).astype(int)
-    right, bottom = np.ceil(quad.max(axis=0)).astype(int)
-    outside = np.ones(photo.shape[:2], dtype=bool)
-    outside[top:bottom, left:right] = False
-    np.testing.assert_array_equal(result[outside], photo[outside])
+    inside = changeable(layers)
+    assert 0 < inside.mean() < 0.5
+    np.testing.assert_array_equal(result[~inside], photo[~inside])
+    assert (result[inside] != photo[inside]).any(axis=-1).mean() > 0.9
+
+
+def test_the_middle_is_the_face_and_the_edge_is_soft():
+    photo, quad = np.zeros((400, 400, 3), np.uint8), ffhq_quad(fake_face((200.0, 200.0), 50.0).points)
+    result = paste_layers(photo, [Layer(torch.ones(3, 32, 32), MASK, quad)])[..., 0].astype(int)
     x, y = quad.mean(axis=0).astype(int)
-    assert (result[y, x] == 255).all()
+    assert result[y, x] == 255
+    assert result.min() == 0
+    assert np.abs(np.diff(result, axis=0)).max() < 40
+    assert np.abs(np.diff(result, axis=1)).max() < 40
 
 
-def test_blending_the_aligned_face_back_changes_little():
+def test_pasting_the_aligned_face_back_changes_little():
     y, x = np.mgrid[0:80, 0:96]
     photo = np.stack([2 * x, 2 * y, x + y], axis=-1).astype(np.uint8)  # smooth: sampling twice loses nothing
     quad = ffhq_quad(fake_face().points)
-    result = blend_face(photo, align_face(photo, quad, 64), quad)
+    result = paste_layers(photo, [Layer(align_face(photo, quad, 64)[0], MASK, quad)])
     assert np.abs(result.astype(int) - photo.astype(int)).max() <= 2
 
 
-@pytest.mark.parametrize("centre", [(2.0, 2.0), (94.0, 78.0)])
-def test_faces_at_the_border_of_the_photo(centre):
-    photo, quad = fake_photo(), ffhq_quad(fake_face(centre).points)
-    result = blend_face(photo, torch.ones(1, 3, 32, 32), quad)
-    assert result.shape == photo.shape
-    assert (result != photo).any()
+def test_bands_do_not_show(monkeypatch):
+    photo, layers = fake_photo(), [layer()]
+    whole, support = paste_layers(photo, layers), changeable(layers)
+    monkeypatch.setattr(blend, "BAND_PIXELS", 100)
+    assert np.abs(paste_layers(photo, layers).astype(int) - whole).max() <= 1  # grid positions are rounded otherwise
+    np.testing.assert_array_equal(changeable(layers), support)
+
+
+def test_overlapping_faces_share_the_pixels_between_them_in_any_order():
+    left, right = fake_face((38.0, 40.0), 8.0), fake_face((58.0, 40.0), 9.0)
+    layers = [layer(left, -1.0), layer(right, 1.0)]
+    photo = np.full((80, 96, 3), 128, np.uint8)
+    result = paste_layers(photo, layers)
+    np.testing.assert_array_equal(result, paste_layers(photo, layers[::-1]))
+    for face, value in ((left, 0), (right, 255)):
+        eyes_to_mouth = slice(40, 48)
+        column = int(face.points[2, 0])
+        assert (result[eyes_to_mouth, column] == value).all()
+    assert (result[~changeable(layers)] == 128).all()
+
+
+def test_a_neighbour_that_stays_keeps_its_face():
+    own, neighbour = fake_face((38.0, 40.0), 8.0), fake_face((54.0, 40.0), 8.0)
+    photo, quads = fake_photo(), [ffhq_quad(neighbour.points)]
+    layers = [layer(own)]
+    result = paste_layers(photo, layers, quads)
+    place = np.s_[38:50, 51:58]  # nose and mouth of the neighbour
+    assert (paste_layers(photo, layers)[place] != photo[place]).any()
+    np.testing.assert_array_equal(result[place], photo[place])
+    inside = changeable(layers, quads)
+    np.testing.assert_array_equal(result[~inside], photo[~inside])
+
+
+def test_a_quad_that_lies_elsewhere():
+    quad = ffhq_quad(fake_face().points) + 500.0
+    with pytest.raises(PhotoError, match="outside the photo"):
+        paste_layers(fake_photo(), [Layer(torch.ones(3, 8, 8), MASK, quad)])

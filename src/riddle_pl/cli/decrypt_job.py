@@ -13,7 +13,7 @@ from jaxtyping import UInt8
 
 from riddle_pl.cli.options import say, warn, working
 from riddle_pl.data.progress import track
-from riddle_pl.errors import ConfigError, FileError, PasswordError, PhotoError, RecordError, one_line
+from riddle_pl.errors import ConfigError, PasswordError, PhotoError, RecordError, one_line
 from riddle_pl.files import require_writable_dir
 from riddle_pl.password import SALT_BYTES, KdfParams
 from riddle_pl.photos.image_only import read_back
@@ -152,7 +152,5 @@ def _salt_of(pseudonymiser: Pseudonymiser, picture: Path, salt: str | None) -> t
         return Record.load(beside), f"of {beside}, whose codes are not used"
     if holds_record(picture):
         return load_embedded(picture), "of the record in the picture, whose codes are not used"
-    if not picture.is_file():
-        raise FileError(f"picture {picture} does not exist; check the path")
     shared = linkable_kdf(pseudonymiser.pack.fingerprint("generator"))
     return shared, "that of --linkable pictures, since there is no record and no --salt"

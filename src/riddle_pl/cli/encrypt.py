@@ -81,14 +81,13 @@ def encrypt(
     from riddle_pl.data.progress import track
     from riddle_pl.device import resolve_device
     from riddle_pl.errors import ConfigError, FileError
-    from riddle_pl.files import require_writable_file
     from riddle_pl.packs import load_pack
     from riddle_pl.password_input import read_face_passwords, read_password
     from riddle_pl.photos.archive import archived, move_into
     from riddle_pl.photos.build import build_pseudonymiser
     from riddle_pl.photos.jobs import OnFailure, Orders, encrypt_all
     from riddle_pl.photos.jobs_plan import plan_encryption
-    from riddle_pl.photos.jobs_state import open_tasks
+    from riddle_pl.photos.jobs_state import check_output_folder, open_tasks
     from riddle_pl.photos.judges import best_judge
     from riddle_pl.photos.linkable import linkable_kdf
     from riddle_pl.photos.load import load_image
@@ -102,7 +101,7 @@ def encrypt(
     if archive is not None and (embed or record is not None):
         raise ConfigError(f"--archive and --{'embed' if embed else 'record'} were both given; choose one")
     if archive is not None:
-        require_writable_file(archive, "archive")
+        check_output_folder(archive.parent)
     faces = (parse_faces(only or (), "--only"), parse_faces(without or (), "--except"))
     plan = plan_encryption(photos, out, record, embed, archived=archive is not None)
     report = EncryptReport(plan, json, quiet)

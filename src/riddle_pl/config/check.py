@@ -9,7 +9,7 @@ from types import NoneType, UnionType
 from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
-from omegaconf.errors import OmegaConfBaseException
+from omegaconf.errors import InterpolationToMissingValueError, OmegaConfBaseException
 
 from riddle_pl.config.names import suggestion
 from riddle_pl.config.schema import RUNTIME_ARGUMENTS
@@ -58,6 +58,9 @@ def to_plain(cfg: DictConfig) -> dict[str, Any]:
         if missing := sorted(OmegaConf.missing_keys(cfg)):
             raise ConfigError(f"{missing[0]} has no value; give {missing[0]}=...")
         plain = OmegaConf.to_container(cfg, resolve=True)
+    except InterpolationToMissingValueError as error:
+        needed = str(error).splitlines()[0].rpartition(" ")[2]
+        raise ConfigError(f"{needed} has no value; give {needed}=...") from error
     except OmegaConfBaseException as error:
         raise ConfigError(f"{error.full_key or 'config'}: {str(error).splitlines()[0]}") from error
     if not isinstance(plain, dict):

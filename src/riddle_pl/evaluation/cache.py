@@ -1,4 +1,7 @@
-"""What judges said about images, on disk: the next look at the same image by the same judge is read."""
+"""What judges said about images, on disk: the next look at the same image by the same judge is read.
+
+An image counts as it would be saved, with 8 bits per value: rounding in the last bit of a float makes no new image.
+"""
 
 import hashlib
 import logging
@@ -8,14 +11,14 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, UInt8
 from torch import Tensor
 
 from riddle_pl.evaluation.detectors import Detections, Detector
 from riddle_pl.evaluation.recognisers import Recogniser
 from riddle_pl.files import require_writable_dir
 
-FILE_NAME = "judgements-1.sqlite"
+FILE_NAME = "judgements-2.sqlite"
 """The number is that of the format."""
 
 WAIT_S = 30.0
@@ -44,18 +47,20 @@ class JudgementCache:
         x: Float[Tensor, "b 3 h h"],
         judge: Callable[[Float[Tensor, "b 3 h h"]], Float[Tensor, "b k"]],
     ) -> Float[Tensor, "b k"]:
-        """The judge's row for each image; it is asked only for images that it has not seen.
+        """The judge's row for each image, seen with 8 bits; it is asked only for images that it has not seen.
 
         Args:
             fingerprint: names everything that a row depends on beside the image.
-            x: images.
+            x: images in [-1, 1]; values outside count as the nearest inside.
             judge: gives the rows.
         """
-        keys = [image_key(fingerprint, image) for image in x]
+        pixels = ((x.detach().float().cpu().clamp(-1.0, 1.0) + 1.0) * 127.5).round().byte()
+        keys = [image_key(fingerprint, image) for image in pixels]
         known = self._read(set(keys))
         first = {key: index for index, key in reversed(list(enumerate(keys)))}
         if new := [key for key in first if key not in known]:
-            rows = judge(x[[first[key] for key in new]]).detach().float().cpu()
+            images = pixels[[first[key] for key in new]].float() / 127.5 - 1.0
+            rows = judge(images).detach().float().cpu()
             known.update(zip(new, rows, strict=True))
             self._write({key: known[key] for key in new})
         return torch.stack([known[key] for key in keys]) if keys else judge(x)
@@ -177,7 +182,6 @@ class CachedDetector(Detector):
         return torch.cat([boxes, points.flatten(1)], dim=1)
 
 
-def image_key(fingerprint: str, image: Float[Tensor, "3 h h"]) -> bytes:
-    """sha256 of what depends on both: the judge's fingerprint, and the image's shape and float32 pixels."""
-    pixels = image.detach().float().cpu().contiguous().numpy().astype("<f4")
-    return hashlib.sha256(f"{fingerprint} {pixels.shape} ".encode() + pixels.tobytes()).digest()
+def image_key(fingerprint: str, pixels: UInt8[Tensor, "3 h h"]) -> bytes:
+    """sha256 of what a row depends on: the judge's fingerprint, and the image's shape and pixels."""
+    return hashlib.sha256(f"{fingerprint} {tuple(pixels.shape)} ".encode() + pixels.numpy().tobytes()).digest()

@@ -92,7 +92,8 @@ def _calibration_note(parts: Parts) -> str:
     if parts.pairs is None:
         return (
             "Thresholds come from pairs of different people among the faces evaluated (no LFW pairs were given), on "
-            "which rates of strangers are therefore too good."
+            "which rates of strangers are therefore too good; with fewer pairs than one in the false-accept rate, the "
+            "threshold is the cosine of the most similar pair."
         )
     if parts.pairs is parts.faces:
         return (

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 
 from riddle_pl.errors import RecordError
-from riddle_pl.files import atomic_write, require_file
+from riddle_pl.files import atomic_write, require_file, require_writable_dir
 from riddle_pl.photos.record import Record
 from riddle_pl.photos.record_file import MAX_FILE_BYTES
 
@@ -103,6 +103,7 @@ def move_into(path: Path, records: Mapping[str, Path]) -> None:
             raise RecordError(f"archive {path} holds another record {name}; choose another archive")
     new = {name: records[name] for name in sorted(set(records) - kept)}
     if new:
+        require_writable_dir(path.parent, "folder of the archive", create=True)
         with atomic_write(path) as temporary:
             if old is not None:
                 shutil.copyfile(path, temporary)

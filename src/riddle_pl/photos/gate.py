@@ -66,7 +66,9 @@ class GateThresholds:
 
     Args:
         min_face: shorter side of the detector's box, in pixels of the photo.
-        min_inversion: cosine of the photo's face and its inversion by the pack's recogniser.
+        min_inversion: cosine of the photo's face and its inversion by the pack's recogniser. The default asks for a
+            face that is not less like the photo's than a stranger's is; what is recovered is the inversion, so ask for
+            more where recovery matters.
         max_similarity: cosine of the photo's face and the published one from which they count as the same person;
             None: the judge's own threshold (a false-accept rate of 1e-3).
 
@@ -75,7 +77,7 @@ class GateThresholds:
     """
 
     min_face: float = 24.0
-    min_inversion: float = 0.1
+    min_inversion: float = 0.0
     max_similarity: float | None = None
 
     def __post_init__(self) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from riddle_pl.errors import FileError
 from riddle_pl.photos.jobs_plan import RECOVERED, means_folder
-from riddle_pl.photos.outputs import check_new_picture, check_picture_name
+from riddle_pl.photos.outputs import check_new_picture
 from riddle_pl.photos.record_sources import Source, find_records
 
 
@@ -46,11 +46,11 @@ def plan_recovery(
     if image is not None and folder is None and not one:
         raise FileError(f"--image {image} is one picture, and there are {len(sources)} records; give a folder, or none")
     if one and out is not None and not means_folder(out):
-        targets = [out]
+        targets = [check_new_picture(out)]
     else:
         targets = [_target(source, out) for source in sources]
-    for target in targets:
-        _ = check_new_picture(target) if one and target.parent.is_dir() else check_picture_name(target)
+        if one and targets[0].parent.is_dir():
+            check_new_picture(targets[0])
     recoveries = []
     owners: dict[Path, Source] = {}
     for source, target in zip(sources, targets, strict=True):

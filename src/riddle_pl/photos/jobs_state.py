@@ -27,7 +27,7 @@ def open_tasks(tasks: Iterable[Task], archived: Collection[str] = ()) -> list[Ta
         for output in (task.picture, *([task.record] if task.record else [])):
             by_folder.setdefault(output.parent, set()).add(output.name)
     for folder in by_folder:
-        _check_folder(folder)
+        check_output_folder(folder)
     left = [task for task in tasks if not is_done(task, archived)]
     for folder, names in by_folder.items():
         sweep(folder, names)
@@ -58,8 +58,12 @@ def is_done(task: Task, archived: Collection[str] = ()) -> bool:
     return False
 
 
-def _check_folder(folder: Path) -> None:
-    """A folder that is missing will be made, in one that can be written to."""
+def check_output_folder(folder: Path) -> None:
+    """Makes sure that files can be written to a folder, or that it can be made if it is missing; makes nothing yet.
+
+    Raises:
+        FileError: neither.
+    """
     while not folder.exists() and folder != folder.parent:
         folder = folder.parent
     require_writable_dir(folder, "output folder")

@@ -154,7 +154,8 @@ def blur(x: Float[Tensor, "b c h w"], deviation: float) -> Float[Tensor, "b c h 
 
 
 def _widen(x: Float[Tensor, "b 1 m m"], by: int) -> Float[Tensor, "b 1 m m"]:
-    return F.max_pool2d(x, 2 * by + 1, 1, by)
+    rows = F.max_pool2d(x, (1, 2 * by + 1), 1, (0, by))
+    return F.max_pool2d(rows, (2 * by + 1, 1), 1, (by, 0))
 
 
 def _shrink(x: Float[Tensor, "b 1 m m"], by: int) -> Float[Tensor, "b 1 m m"]:

@@ -36,7 +36,8 @@ def utility_table(reports: Sequence[Report]) -> Table:
             INTERVALS + "; none for Fréchet distances, which are no mean over faces",
             "FID is on Inception's features; the same distance on other features is called FD and their name",
             "Boxes and landmarks: mean L1 distance per coordinate, in px at 256 px, over faces found in both images",
-            f"Paper: {paper().source}, {paper().setting}, not measured here",
+            f"Paper: {paper().source}, {paper().setting}, not measured here. It does not say whether its reference is "
+            "the inversion; its numbers stand in the first line of each measure",
         ],
     )
 

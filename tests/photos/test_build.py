@@ -1,0 +1,57 @@
+"""If this fails, a setting of the photo pipeline does nothing, or a misspelt one goes unnoticed."""
+
+import pytest
+
+from riddle_pl.errors import ConfigError
+from riddle_pl.photos.build import build_pseudonymiser
+from riddle_pl.photos.find import PhotoFaceDetector
+from riddle_pl.photos.gate import GateThresholds, OpenGate, QualityGate
+from riddle_pl.photos.mask import BiSeNetMap, OvalMap, ParserMap
+from riddle_pl.photos.pseudonymise import Pseudonymiser
+
+
+def test_defaults_are_those_of_the_class(tiny_pack):
+    built, plain = build_pseudonymiser(tiny_pack), Pseudonymiser(tiny_pack)
+    for one in (built, plain):
+        assert isinstance(one.gate, QualityGate)
+        assert one.gate.thresholds == GateThresholds()
+        assert isinstance(one.detector, PhotoFaceDetector)
+        assert (one.detector.min_face, one.detector.max_side) == (28, 1600)
+        assert isinstance(one.face_map, ParserMap)
+        assert one.face_map.pack is tiny_pack
+
+
+@pytest.mark.parametrize(("option", "kind"), [("parser", ParserMap), ("bisenet", BiSeNetMap), ("oval", OvalMap)])
+def test_masks(tiny_pack, option, kind):
+    assert isinstance(build_pseudonymiser(tiny_pack, [f"mask={option}"]).face_map, kind)
+
+
+def test_values_arrive(tiny_pack):
+    built = build_pseudonymiser(
+        tiny_pack,
+        ["face_detector.min_face=60", "gate.min_face=50.0", "gate.max_similarity=0.7"],
+        "encryptor-df",
+        "cpu",
+        3,
+    )
+    assert built.detector.min_face == 60
+    assert built.gate.thresholds.min_face == 50
+    assert built.gate.same_person == 0.7
+    assert (built.coder.encryptor_name, built.coder.batch_size) == ("encryptor-df", 3)
+    assert isinstance(build_pseudonymiser(tiny_pack, ["gate=open"]).gate, OpenGate)
+
+
+@pytest.mark.parametrize(
+    ("setting", "expected"),
+    [
+        ("gate.min_fase=3", "did you mean 'min_face'"),
+        ("mask=bisnet", "did you mean 'bisenet'"),
+        ("gaet=open", "gate"),
+        ("gate.min_inversion=7.0", "cosine"),
+        ("face_detector.min_face=big", "expected int"),
+    ],
+)
+def test_mistakes_are_one_line(tiny_pack, setting, expected):
+    with pytest.raises(ConfigError, match=expected) as error:
+        build_pseudonymiser(tiny_pack, [setting])
+    assert "\n" not in str(error.value)

@@ -1,0 +1,117 @@
+"""If this fails, a face that is still recognised is passed off as protected, or good ones are refused."""
+
+import numpy as np
+import pytest
+import torch
+
+from riddle_pl.errors import ConfigError
+from riddle_pl.photos import judges
+from riddle_pl.photos.gate import GateThresholds, OpenGate, QualityGate
+from riddle_pl.photos.judges import DlibJudge, PackJudge, best_judge
+from riddle_pl.photos.refusal import FaceRefusedError, Reason, Refusal
+from riddle_pl.photos.reports import FaceReport
+from riddle_pl.photos.solid import GREY, solid_face
+from tests.photos.fakes import FakeDetector, fake_face, fake_photo
+
+
+class MeanJudge:
+    """Takes the mean colour for the person."""
+
+    name, note, same_person = "mean", "", 0.9
+
+    def embed(self, x: torch.Tensor) -> torch.Tensor:
+        return x.mean(dim=(2, 3))
+
+
+RED, GREEN = torch.tensor([1.0, 0, 0]).view(3, 1, 1), torch.tensor([0, 1.0, 0]).view(3, 1, 1)
+
+
+def faces(*colours: torch.Tensor, size: int = 16) -> torch.Tensor:
+    return torch.stack([colour.expand(3, size, size) for colour in colours])
+
+
+def gate(*found, **thresholds) -> QualityGate:
+    return QualityGate(MeanJudge(), MeanJudge(), GateThresholds(**thresholds), FakeDetector(*found))
+
+
+@pytest.mark.parametrize(("eye_distance", "passes"), [(2.0, False), (12.0, True)])
+def test_small_faces(eye_distance, passes):
+    verdict = gate().size(fake_face(eye_distance=eye_distance))
+    assert verdict.reason is (None if passes else Reason.TOO_SMALL)
+    assert passes or "24 px are needed" in verdict.detail
+
+
+def test_inversions_need_a_face_and_likeness():
+    x, x_inv = faces(RED, RED), faces(RED, GREEN, size=8)
+    like, unlike = gate(fake_face(), min_inversion=0.5).inversions(x, x_inv)
+    assert (like.reason, like.similarity) == (None, pytest.approx(1.0))
+    assert unlike.reason is Reason.POORLY_INVERTED
+    assert "similarity of 0.00" in unlike.detail
+    faceless, _ = gate().inversions(x, x_inv)
+    assert faceless.reason is Reason.POORLY_INVERTED
+    assert "no face" in faceless.detail
+
+
+def test_published_faces_must_be_someone_else():
+    same, other = gate().published(faces(RED, RED), faces(RED, GREEN))
+    assert same.reason is Reason.STILL_RECOGNISED
+    assert "threshold 0.900" in same.detail
+    assert (other.reason, other.similarity) == (None, pytest.approx(0.0))
+    assert gate(max_similarity=1.0).published(faces(RED), faces(RED + 0.2 * GREEN))[0].reason is None
+    assert gate().published(torch.zeros(0, 3, 8, 8), torch.zeros(0, 3, 8, 8)) == []
+
+
+@pytest.mark.parametrize("wrong", [{"min_face": -1.0}, {"min_inversion": 2.0}, {"max_similarity": float("nan")}])
+def test_thresholds_out_of_range(wrong):
+    with pytest.raises(ConfigError, match=next(iter(wrong))):
+        GateThresholds(**wrong)
+
+
+def test_the_judge_is_dlibs_where_it_is_installed_and_says_so_where_not(tiny_pack, monkeypatch):
+    monkeypatch.setattr(judges.DlibRecogniser, "available", staticmethod(lambda: True))
+    assert isinstance(best_judge(tiny_pack), DlibJudge)
+    assert best_judge(tiny_pack).note == ""
+    monkeypatch.setattr(judges.DlibRecogniser, "available", staticmethod(lambda: False))
+    judge = best_judge(tiny_pack)
+    assert isinstance(judge, PackJudge)
+    assert "riddle-pl[dlib]" in QualityGate(judge, judge).note
+    assert judge.embed(torch.zeros(2, 3, 128, 128)).shape == (2, 32)
+
+
+def test_the_open_gate_says_that_it_is_open():
+    assert "nothing" in OpenGate().note or "no face was checked" in OpenGate().note
+    assert OpenGate().published(faces(RED), faces(RED))[0].reason is None
+
+
+def test_the_error_names_photo_face_reason_and_how_many_more():
+    refusals = [Refusal(2, Reason.TOO_SMALL, "it is small"), Refusal(3, Reason.TOO_SMALL, "so")]
+    error = FaceRefusedError("a.jpg", refusals)
+    assert str(error) == "face 2 of a.jpg cannot be protected: it is small (and 1 more of its faces)"
+    assert error.refusals == tuple(refusals)
+
+
+def test_reports_are_plain_values():
+    import json
+
+    face = fake_face()
+    report = FaceReport(1, face, True, np.float64(0.25), None, Refusal(1, Reason.TOO_SMALL, "so"), 0.5)
+    plain = json.loads(json.dumps(report.to_json()))
+    assert plain["index"] == 1
+    assert plain["refused"] == "too_small"
+    assert plain["inversion_quality"] == 0.25
+    assert plain["similarity_after"] is None
+    assert len(plain["box"]) == 4
+
+
+@pytest.mark.parametrize("centre", [(48.0, 40.0), (1.0, 1.0), (95.0, 79.0)])
+def test_a_solid_face_leaves_nothing_and_changes_nothing_else(centre):
+    photo, face = fake_photo(), fake_face(centre)
+    before = photo.copy()
+    result = solid_face(photo, face)
+    np.testing.assert_array_equal(photo, before)
+    filled = (result == GREY).all(axis=-1)
+    np.testing.assert_array_equal(result[~filled], photo[~filled])
+    y, x = np.mgrid[:80, :96] + 0.5
+    left, top, right, bottom = face.box
+    assert filled[(x > left) & (x < right) & (y > top) & (y < bottom)].all()
+    assert filled.mean() < 0.5

@@ -1,0 +1,122 @@
+"""If this fails, a part of a face is left to the photo, or a hard edge shows around it."""
+
+import pytest
+import torch
+
+from riddle_pl.errors import PackError
+from riddle_pl.networks.bisenet import BiSeNet
+from riddle_pl.photos import mask as mask_module
+from riddle_pl.photos.mask import BISENET_FACE, CELEBA_FACE, BiSeNetMap, OvalMap, ParserMap, blur, join_maps
+
+
+def disc(size: int = 64, radius: float = 18.0, centre: tuple[float, float] = (32.0, 32.0)) -> torch.Tensor:
+    place = torch.arange(size) + 0.5
+    inside = (place[None, :] - centre[0]) ** 2 + (place[:, None] - centre[1]) ** 2 <= radius**2
+    return inside.float()[None, None]
+
+
+def test_covers_the_face_ends_smoothly_and_is_nothing_at_the_sides():
+    face = disc()
+    mask = join_maps(face)
+    assert (mask[face > 0] > 0.5).all()
+    assert (mask[disc(radius=16) > 0] > 0.98).all()
+    assert float(mask[0, 0, 32].diff().abs().max()) < 0.4
+    assert (mask[disc(radius=26) == 0] == 0).all()
+    for whole in (join_maps(torch.ones(1, 1, 64, 64)), join_maps(torch.ones(1, 1, 512, 512))):
+        border = torch.cat([whole[..., 0, :], whole[..., -1, :], whole[..., :, 0], whole[..., :, -1]])
+        assert (border == 0).all()
+
+
+@pytest.mark.parametrize("size", [64, 256, 512])
+def test_eyes_and_mouth_are_covered_whatever_the_parser_says(size):
+    mask = join_maps(torch.zeros(1, 1, size, size))[0, 0]
+    for x, y in ((0.375, 0.475), (0.625, 0.475), (0.5, 0.6), (0.42, 0.75), (0.58, 0.75)):
+        assert mask[int(y * size), int(x * size)] > 0.5
+
+
+def test_holes_are_closed():
+    holed = disc() - disc(radius=2.5, centre=(24.0, 28.0))
+    assert (join_maps(holed)[disc(radius=15) > 0] > 0.98).all()
+
+
+def test_another_map_is_followed_but_not_far():
+    far = disc(radius=6, centre=(12.0, 12.0))
+    torch.testing.assert_close(join_maps(disc(), far), join_maps(disc()))
+    wider = join_maps(disc(), disc(radius=20))
+    assert wider.sum() > join_maps(disc()).sum()
+    torch.testing.assert_close(join_maps(disc(), disc(radius=30)), join_maps(disc(), disc(radius=25)))
+
+
+def test_growing_contains_the_smaller():
+    assert (join_maps(disc(), grow=0.05) >= join_maps(disc()) - 1e-6).all()
+
+
+def test_blur_keeps_means_and_constants():
+    torch.testing.assert_close(blur(torch.full((1, 2, 9, 9), 3.0), 1.5), torch.full((1, 2, 9, 9), 3.0))
+    point = torch.zeros(1, 1, 33, 33)
+    point[..., 16, 16] = 1.0
+    spread = blur(point, 2.0)
+    assert float(spread.sum()) == pytest.approx(1.0, abs=1e-4)
+    torch.testing.assert_close(spread, spread.transpose(-1, -2))
+
+
+def test_parser_and_bisenet_count_the_classes_of_a_face(tiny_pack, monkeypatch):
+    class Says(torch.nn.Module):
+        def __init__(self, label: int):
+            super().__init__()
+            self.label = label
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            logits = torch.zeros(len(x), 19, *x.shape[2:])
+            logits[:, self.label] = 50.0
+            return logits
+
+    class Stub:
+        size = 64
+
+        def __init__(self, label: int):
+            self.label = label
+
+        def load(self, role: str) -> torch.nn.Module:
+            return Says(self.label)
+
+    monkeypatch.setattr(BiSeNetMap, "size", 32)
+    x = torch.zeros(2, 3, 64, 64)
+    for label in range(19):
+        monkeypatch.setattr(mask_module, "load_pack", lambda _name, label=label: Stub(label))
+        found = BiSeNetMap()(x)
+        assert found.shape == (2, 1, 32, 32)
+        assert float(found.mean()) == pytest.approx(float(label in BISENET_FACE), abs=1e-4)
+        parser = ParserMap(tiny_pack)
+        parser.__dict__["_network"] = Says(label)
+        assert float(parser(x).mean()) == pytest.approx(float(label in CELEBA_FACE), abs=1e-4)
+
+
+def test_bisenet_takes_normalised_images(monkeypatch):
+    seen = []
+    network = BiSeNet().eval()
+    network.cp.register_forward_pre_hook(lambda _module, inputs: seen.append(inputs[0]))
+    stub = type("Stub", (), {"load": lambda _self, role: network})()
+    monkeypatch.setattr(mask_module, "load_pack", lambda _name: stub)
+    face_map = BiSeNetMap()
+    monkeypatch.setattr(BiSeNetMap, "size", 32)
+    assert face_map(torch.ones(1, 3, 16, 16)).shape == (1, 1, 32, 32)
+    white = torch.tensor([0.515 / 0.229, 0.544 / 0.224, 0.594 / 0.225])
+    torch.testing.assert_close(seen[0][0, :, 0, 0], white)
+
+
+def test_bisenet_that_was_not_imported_says_how():
+    with pytest.raises(PackError, match="riddle weights import face_mask"):
+        BiSeNetMap()(torch.zeros(1, 3, 8, 8))
+
+
+def test_a_parser_of_other_classes_is_refused(tiny_pack):
+    with pytest.raises(PackError, match="mask=oval"):
+        ParserMap(tiny_pack)(torch.zeros(1, 3, 32, 32))
+
+
+def test_the_oval_is_the_same_for_all():
+    maps = OvalMap(64)(torch.randn(3, 3, 8, 8))
+    assert maps.shape == (3, 1, 64, 64)
+    assert torch.equal(maps[0], maps[2])
+    assert 0.5 < float(maps.mean()) < 0.7
