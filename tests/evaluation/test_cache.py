@@ -55,7 +55,7 @@ def test_images_that_are_saved_alike_are_one_image(x, tmp_path):
     first = cached.embed(x)
     torch.testing.assert_close(cached.embed((x + 1e-4).clamp(-1, 1)), first, rtol=0, atol=0)
     assert recogniser.seen == 5
-    cached.embed(x.clamp(-0.99, 0.99))
+    cached.embed(x * 0.9)
     assert recogniser.seen == 10
 
 
