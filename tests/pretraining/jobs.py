@@ -13,12 +13,12 @@ GENERATOR = (
     f"recipe.channels={CHANNELS}",
     "recipe.batch=4",
     "recipe.redrawn=2",
+    "recipe.turned=1",
     "recipe.r1_every=2",
     "recipe.path_length_every=2",
 )
 RECIPES: dict[str, tuple[str, ...]] = {
     "generator": GENERATOR,
-    "generator without encoder": (*GENERATOR, "recipe.redrawn=0"),
     "recogniser": (
         "recipe=recogniser",
         "recipe.faces.archives=[faces]",
@@ -52,7 +52,6 @@ RECIPES: dict[str, tuple[str, ...]] = {
 
 ROLES = {
     "generator": ("generator", "perceptual"),
-    "generator without encoder": ("generator", "perceptual"),
     "recogniser": ("recogniser",),
     "encoder": ("encoder",),
     "parser": ("parser",),

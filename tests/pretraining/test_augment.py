@@ -1,13 +1,15 @@
 """A failure here: the generator would learn the augmentation, or get no gradient through it."""
 
+import pytest
 import torch
 
-from riddle_pl.pretraining.augment import augment, cut_out, jitter_colour, translate
+from riddle_pl.errors import ConfigError
+from riddle_pl.pretraining.augment import AUGMENTATIONS, Augmentation, cut_out, jitter_colour, translate
 
 
 def test_shape_stays_and_the_gradient_arrives() -> None:
     x = torch.randn(4, 3, 16, 16, requires_grad=True)
-    out = augment(x)
+    out = Augmentation(list(AUGMENTATIONS))(x)
     assert out.shape == x.shape
     (gradient,) = torch.autograd.grad(out.square().sum(), x)
     assert torch.isfinite(gradient).all()
@@ -41,3 +43,12 @@ def test_colours_change_by_a_brightness_a_saturation_and_a_contrast() -> None:
     assert ((out - x).abs().amax(dim=(1, 2, 3)) > 1e-3).all()
     grey = torch.rand(8, 1, 4, 4).expand(8, 3, 4, 4)
     torch.testing.assert_close(jitter_colour(grey).std(dim=1), torch.zeros(8, 4, 4), atol=1e-5, rtol=0)  # stays grey
+
+
+def test_only_what_is_named_is_done() -> None:
+    x = torch.rand(4, 3, 16, 16)
+    assert torch.equal(Augmentation([])(x), x)
+    moved = Augmentation(["translation"])(x)
+    assert set(moved[moved > 0].tolist()) <= set(x.flatten().tolist())
+    with pytest.raises(ConfigError, match="flip is unknown; choose from colour, translation, cutout"):
+        Augmentation(["flip"])

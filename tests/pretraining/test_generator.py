@@ -15,7 +15,7 @@ CHANNELS = {4: 8, 8: 8, 16: 8, 32: 8, 64: 4}
 def recipe(size: int, warm_start: Path | None = None) -> GeneratorRecipe:
     faces = FaceSet(torch.randint(256, (8, 3, size, size), dtype=torch.uint8), [str(index) for index in range(8)])
     start = None if warm_start is None else str(warm_start)
-    return GeneratorRecipe(faces, size, CHANNELS, batch=4, steps=1, seed=0, warm_start=start)
+    return GeneratorRecipe(faces, size, CHANNELS, batch=4, steps=1, seed=0, redrawn=2, turned=1, warm_start=start)
 
 
 @pytest.fixture(scope="module")
@@ -74,10 +74,21 @@ def test_a_checkpoint_that_is_no_smaller_version_is_refused(
 def test_identity_needs_a_judge_and_a_run_has_one_start(small: tuple[GeneratorRecipe, Path]) -> None:
     faces = small[0].faces
     with pytest.raises(ConfigError, match=r"recipe\.identity is 1\.0 and there is no recipe\.teacher"):
-        GeneratorRecipe(faces, 32, CHANNELS, batch=4, steps=1, seed=0, identity=1.0)
+        GeneratorRecipe(faces, 32, CHANNELS, batch=8, steps=1, seed=0, identity=1.0)
+    with pytest.raises(ConfigError, match=r"recipe\.apart is 0\.5 and there is no recipe\.teacher"):
+        GeneratorRecipe(faces, 32, CHANNELS, batch=8, steps=1, seed=0, apart=0.5)
     with pytest.raises(ConfigError, match=r"recipe\.warm_start and recipe\.start_pack"):
-        GeneratorRecipe(faces, 32, CHANNELS, batch=4, steps=1, seed=0, warm_start="a", start_pack="b")
+        GeneratorRecipe(faces, 32, CHANNELS, batch=8, steps=1, seed=0, warm_start="a", start_pack="b")
 
 
-def test_the_sheet_shows_people_then_faces_above_their_redrawings() -> None:
-    assert recipe(32).samples().shape == (48 + 8 + 8, 3, 32, 32)
+def test_the_sheet_shows_people_then_faces_above_their_redrawings_and_others() -> None:
+    assert recipe(32).samples().shape == (48 + 8 + 8 + 8, 3, 32, 32)
+
+
+def test_only_codes_that_are_read_can_be_turned(small: tuple[GeneratorRecipe, Path]) -> None:
+    faces = small[0].faces
+    for redrawn, turned in ((0, 0), (1, 2), (3, 2)):
+        with pytest.raises(
+            ConfigError, match=rf"recipe\.redrawn is {redrawn}, with recipe\.turned {turned} in a batch"
+        ):
+            GeneratorRecipe(faces, 32, CHANNELS, batch=4, steps=1, seed=0, redrawn=redrawn, turned=turned)

@@ -1,9 +1,13 @@
 """Differentiable augmentation of real and generated images alike (Zhao et al., NeurIPS 2020, "DiffAugment")."""
 
+from collections.abc import Callable, Mapping, Sequence
+
 import torch
 import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor
+
+from riddle_pl.errors import ConfigError
 
 
 def _uniform(x: Tensor, low: float, high: float) -> Tensor:
@@ -42,6 +46,31 @@ def cut_out(x: Float[Tensor, "b 3 h w"], ratio: float = 0.5) -> Float[Tensor, "b
     return x * (~hidden).to(x.dtype)
 
 
-def augment(x: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b 3 h w"]:
-    """Colour, translation and cut-out: the policy of the original for small data sets."""
-    return cut_out(translate(jitter_colour(x)))
+AUGMENTATIONS: Mapping[str, Callable[[Tensor], Tensor]] = {
+    "colour": jitter_colour,
+    "translation": translate,
+    "cutout": cut_out,
+}
+"""The three parts of the original's policy, by name."""
+
+
+class Augmentation:
+    """Some of :data:`AUGMENTATIONS`, one after the other.
+
+    Each costs the generator something: what the discriminator sees in real images (shifted, recoloured) it tolerates
+    in drawn ones. All three are for few images seen often.
+
+    Raises:
+        ConfigError: a name is unknown.
+    """
+
+    def __init__(self, names: Sequence[str]):
+        for name in names:
+            if name not in AUGMENTATIONS:
+                raise ConfigError(f"recipe.augmentations: {name} is unknown; choose from {', '.join(AUGMENTATIONS)}")
+        self.steps = [AUGMENTATIONS[name] for name in names]
+
+    def __call__(self, x: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b 3 h w"]:
+        for step in self.steps:
+            x = step(x)
+        return x

@@ -3,6 +3,7 @@
 import hashlib
 import io
 import tarfile
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,6 +32,11 @@ class FaceSet:
 
     def __len__(self) -> int:
         return len(self.names)
+
+    def sources(self) -> str:
+        """How many images each archive gave, in words for a model card."""
+        counts = Counter(name.split("/", 1)[0] for name in self.names)
+        return ", ".join(f"{archive} ({count:,})" for archive, count in counts.items())
 
     def batch(self, size: int, seed: int, step: int, flip: bool = True) -> Float[Tensor, "b 3 h w"]:
         """The images of one training step, in [-1, 1]: they depend on ``seed`` and ``step`` alone."""

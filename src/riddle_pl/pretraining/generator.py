@@ -1,11 +1,12 @@
 """Recipe of the pack's generator: StyleGAN2 with DiffAugment, lazy R1 and path-length regularisation, EMA.
 
 An inversion encoder learns beside it, and the generator learns to redraw the faces that the encoder reads: on little
-compute this shows it what a face is long before the discriminator can, and keeps real faces invertible.
+compute this shows it what a face is long before the discriminator can, and keeps real faces invertible. It also learns
+to draw those codes turned, as encryption will turn them, and to draw other people then.
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import torch
@@ -20,12 +21,13 @@ from riddle_pl.networks.latents import mix_styles
 from riddle_pl.networks.lite_encoder import LiteEncoder
 from riddle_pl.networks.stylegan2 import Generator, NoiseInjection
 from riddle_pl.packs.registry import load_pack
-from riddle_pl.pretraining.augment import augment
+from riddle_pl.pretraining.augment import AUGMENTATIONS, Augmentation
 from riddle_pl.pretraining.average import Averaged
 from riddle_pl.pretraining.discriminator import Discriminator, LatentDiscriminator
 from riddle_pl.pretraining.faces import FaceSet
-from riddle_pl.pretraining.likeness import public_recogniser, strangeness
+from riddle_pl.pretraining.likeness import likeness, public_recogniser
 from riddle_pl.pretraining.recipe import PackRole, Recipe
+from riddle_pl.pretraining.turning import RandomTurn
 
 SAMPLE_COUNT = 48
 FEATURE_LEVELS = 3
@@ -45,13 +47,16 @@ class GeneratorRecipe(Recipe):
         path_length: weight of the path-length penalty.
         path_length_every: steps between two of them.
         style_mixing: probability that an image mixes two W codes.
-        redrawn: how many of the drawn ones are real images, inverted and drawn again; the others are random people.
+        augmentations: what the discriminator sees done to real and drawn images, of ``augment.AUGMENTATIONS``.
+        redrawn: how many of the drawn ones are real images, inverted and drawn again.
+        turned: how many are codes of such images, turned into other people's; the others are random people.
         pixel: weight of their mean absolute difference.
         features: weight of their difference in the discriminator's features.
         latent: weight of the encoder's error on generated images, whose codes are known (in variances of W).
         offset: weight of the squared offsets from W of real images' codes (in variances of W; e4e's delta loss).
         alike: weight of the latent discriminator's verdict, which draws W and the codes of real images together.
         identity: weight of 1 - cosine between redrawn real images and the images, by ``teacher``.
+        apart: weight of max(0, cosine) between people of turned codes and the images, by ``teacher``.
         teacher: checkpoint of a public MobileFaceNet (``068.ckpt`` format) that knows people apart; or null, with
             ``identity`` 0.
         warm_start: checkpoint of this recipe at half the size, whose networks are the core of these; or null.
@@ -59,7 +64,8 @@ class GeneratorRecipe(Recipe):
             discriminator) are the start; or null.
 
     Raises:
-        ConfigError: ``identity`` without a ``teacher``, or two starts.
+        ConfigError: ``identity`` or ``apart`` without a ``teacher``, ``redrawn`` and ``turned`` do not fit
+            together or into the batch, or two starts.
     """
 
     def __init__(
@@ -76,20 +82,29 @@ class GeneratorRecipe(Recipe):
         path_length: float = 2.0,
         path_length_every: int = 8,
         style_mixing: float = 0.9,
+        augmentations: Sequence[str] = tuple(AUGMENTATIONS),
         redrawn: int = 8,
+        turned: int = 0,
         pixel: float = 5.0,
         features: float = 5.0,
         latent: float = 1.0,
         offset: float = 0.05,
         alike: float = 0.5,
         identity: float = 0.0,
+        apart: float = 0.0,
         teacher: str | None = None,
         warm_start: str | None = None,
         start_pack: str | None = None,
     ):
         super().__init__(seed, steps)
-        if identity > 0 and teacher is None:
-            raise ConfigError(f"recipe.identity is {identity} and there is no recipe.teacher; name its checkpoint")
+        for name, weight in (("identity", identity), ("apart", apart)):
+            if weight > 0 and teacher is None:
+                raise ConfigError(f"recipe.{name} is {weight} and there is no recipe.teacher; name its checkpoint")
+        if not max(1, turned) <= redrawn <= batch - turned:
+            raise ConfigError(
+                f"recipe.redrawn is {redrawn}, with recipe.turned {turned} in a batch of {batch}; expected at least 1, "
+                "at least recipe.turned, and both together at most recipe.batch"
+            )
         if warm_start is not None and start_pack is not None:
             raise ConfigError("recipe.warm_start and recipe.start_pack both name a start; keep one")
         self.automatic_optimization = False
@@ -101,13 +116,16 @@ class GeneratorRecipe(Recipe):
         self.path_length = path_length
         self.path_length_every = path_length_every
         self.style_mixing = style_mixing
+        self.augment = Augmentation(augmentations)
         self.redrawn = redrawn
+        self.turned = turned
         self.pixel = pixel
         self.features = features
         self.latent = latent
         self.offset = offset
         self.alike = alike
         self.identity = identity
+        self.apart = apart
         # In a tuple, so that the frozen network stays out of the checkpoint.
         self._teachers = () if teacher is None else (public_recogniser(Path(teacher)),)
         self.channels = {int(side): int(width) for side, width in channels.items() if int(side) <= size}
@@ -115,6 +133,7 @@ class GeneratorRecipe(Recipe):
         self.discriminator = Discriminator(size, self.channels)
         self.latent_discriminator = LatentDiscriminator(self.generator.style_dim)
         self.encoder = LiteEncoder(size, self.generator.num_layers, self.channels)
+        self.turn = RandomTurn(self.generator.style_dim)
         self._silence_noise()
         if warm_start is not None:
             self._grow_from(Path(warm_start))
@@ -183,18 +202,20 @@ class GeneratorRecipe(Recipe):
 
     def _drawing_loss(self, real: Float[Tensor, "r 3 h w"]) -> Float[Tensor, ""]:
         """Loss of generator and encoder: fool the discriminator, redraw real faces, read the codes of drawn ones."""
-        w = self._codes(self.batch - self.redrawn)
+        w = self._codes(self.batch - self.redrawn - self.turned)
         base, offsets = self.encoder.split(real)
         w_real = torch.cat([base, base + offsets], dim=1)
-        drawn = self.generator(torch.cat([w, w_real.to(w.dtype)]), random_noise=True)
-        fake, redrawn = drawn.split([len(w), len(real)])
+        self.turn.update(w_real)
+        w_turned = self.turn(w_real[: self.turned])
+        drawn = self.generator(torch.cat([w, w_real.to(w.dtype), w_turned.to(w.dtype)]), random_noise=True)
+        fake, redrawn, others = drawn.split([len(w), len(real), self.turned])
         with torch.no_grad():
             variance = w.float().var(dim=(0, 1)).mean()
             self.encoder.w_mean.lerp_(w.float().mean(dim=(0, 1)), 0.01)
             seen = self.discriminator.features(real)
         read = self.encoder(fake.detach())
         terms = {
-            "adversarial": F.softplus(-self.discriminator(augment(drawn))).mean(),
+            "adversarial": F.softplus(-self.discriminator(self.augment(drawn))).mean(),
             "pixel": self.pixel * F.l1_loss(redrawn, real),
             "features": self.features
             * sum(
@@ -211,23 +232,28 @@ class GeneratorRecipe(Recipe):
             "offset": self.offset * offsets.float().square().mean() / variance,
         }
         for teacher in self._teachers:
-            terms["identity"] = self.identity * strangeness(teacher.to(self.device), redrawn, real)
+            alike = likeness(
+                teacher.to(self.device), torch.cat([redrawn, others]), torch.cat([real, real[: self.turned]])
+            )
+            terms["identity"] = self.identity * (1.0 - alike[: len(real)]).mean()
+            terms["apart"] = self.apart * alike[len(real) :].relu().sum() / max(self.turned, 1)
         self.log_dict({f"loss/{name}": value for name, value in terms.items()}, prog_bar=True)
         return torch.stack([value.float() for value in terms.values()]).sum()
 
     def _discriminator_loss(self, real: Float[Tensor, "b 3 h w"]) -> Float[Tensor, ""]:
         with torch.no_grad():
-            w = self._codes(self.batch - self.redrawn)
+            w = self._codes(self.batch - self.redrawn - self.turned)
             w_real = self.encoder(real[: self.redrawn]).to(w.dtype)
-            drawn = self.generator(torch.cat([w, w_real]), random_noise=True)
-        scores = self.discriminator(augment(torch.cat([drawn.to(real.dtype), real])))
+            w_turned = self.turn(w_real[: self.turned]).to(w.dtype)
+            drawn = self.generator(torch.cat([w, w_real, w_turned]), random_noise=True)
+        scores = self.discriminator(self.augment(torch.cat([drawn.to(real.dtype), real])))
         score_drawn, score_real = scores.float().split([len(drawn), len(real)])
         loss = F.softplus(score_drawn).mean() + F.softplus(-score_real).mean()
         return loss + self.latent_discriminator.loss_drawn(w_real) + self.latent_discriminator.loss_real(w)
 
     def _r1_penalty(self, real: Float[Tensor, "b 3 h w"]) -> Float[Tensor, ""]:
         real = real.detach().requires_grad_(True)
-        scores = self.discriminator(augment(real))
+        scores = self.discriminator(self.augment(real))
         (gradient,) = torch.autograd.grad(scores.sum(), real, create_graph=True)
         return 0.5 * self.r1 * gradient.float().square().sum(dim=(1, 2, 3)).mean()
 
@@ -276,25 +302,25 @@ class GeneratorRecipe(Recipe):
 
     @torch.no_grad()
     def samples(self) -> Float[Tensor, "n 3 h w"]:
-        """Random people (psi = 0.8), then training faces above what is drawn of them."""
+        """Random people (psi = 0.8), then training faces above what is drawn of them and of their codes turned."""
         network = self.average.module
         mean = network.mean_w()
         w = mean + 0.8 * (network.mapping(self.sample_z) - mean)
         people: Tensor = network(network.broadcast(w))
         real = self.faces.batch(8, self.seed, -1, flip=False).to(people)
-        redrawn = network(self.average_encoder.module(real))
-        return torch.cat([people, real, redrawn])
+        w_real = self.average_encoder.module(real)
+        return torch.cat([people, real, network(w_real), network(self.turn(w_real))])
 
     def pack_roles(self) -> list[PackRole]:
         args = {"size": self.generator.size, "channels": {str(k): v for k, v in self.channels.items()}}
         description = f"""
 StyleGAN2 generator of {self.generator.size} px aligned faces (moving average of the weights), trained on
-{len(self.faces):,} images of synthetic people (exact duplicates dropped, held-out share left out) with DiffAugment,
-lazy R1 ({self.r1}) and path-length regularisation, grown from half the size. No real person is
-among its training images.
+{len(self.faces):,} images of {self.faces.sources()} (exact duplicates dropped, held-out share left out), with lazy R1
+({self.r1}), path-length regularisation and an inversion encoder beside it. `riddle-audit` compares what it draws with
+its training images.
 
-About 77 % of the training people carry the label "white"; other groups are under-represented, children and old people
-too. Profile views, glasses, hats and hands are drawn badly. It is small, and its faces show it.
+Groups that are rare in these archives are drawn worse. Profile views, glasses, hats and hands are drawn badly. It is
+small, and its faces show it.
 """
         return [PackRole("generator", self.average.module, "stylegan2", args, description), self._perceptual()]
 

@@ -20,12 +20,22 @@ def public_recogniser(checkpoint: Path) -> AlignedRecogniser:
     return AlignedRecogniser(backbone, MOBILEFACENET_CROP, (112, 96)).eval().requires_grad_(False)
 
 
-def strangeness(
+def likeness(
     recogniser: nn.Module, redrawn: Float[Tensor, "b 3 h h"], real: Float[Tensor, "b 3 h h"]
-) -> Float[Tensor, ""]:
-    """1 - cosine between two images of one face, in float32: depthwise convolutions are slower in bfloat16 on a CPU."""
+) -> Float[Tensor, "b"]:
+    """Cosine of each drawn face and its real one.
+
+    In float32: depthwise convolutions are slower in bfloat16 on a CPU.
+    """
     with torch.autocast(real.device.type, enabled=False):
         with torch.no_grad():
             known = recogniser(real.float())
-        loss: Tensor = (1.0 - (recogniser(redrawn.float()) * known).sum(dim=1)).mean()
-    return loss
+        cosines: Tensor = (recogniser(redrawn.float()) * known).sum(dim=1)
+    return cosines
+
+
+def strangeness(
+    recogniser: nn.Module, redrawn: Float[Tensor, "b 3 h h"], real: Float[Tensor, "b 3 h h"]
+) -> Float[Tensor, ""]:
+    """Mean of 1 - :func:`likeness`."""
+    return (1.0 - likeness(recogniser, redrawn, real)).mean()

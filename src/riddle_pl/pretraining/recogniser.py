@@ -1,5 +1,6 @@
 """Recipe of the pack's recogniser: a small MobileFaceNet distilled from a public one."""
 
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -10,35 +11,33 @@ from jaxtyping import Float
 from pytorch_lightning.utilities.types import OptimizerLRSchedulerConfig
 from torch import Tensor, nn
 
-from riddle_pl.networks.checkpoints import load_mobilefacenet
 from riddle_pl.networks.mobilefacenet import MobileFaceNet
 from riddle_pl.networks.recogniser import MOBILEFACENET_CROP, AlignedRecogniser
 from riddle_pl.networks.resize import resize
 from riddle_pl.pretraining.average import Averaged
 from riddle_pl.pretraining.faces import FaceSet, to_float
+from riddle_pl.pretraining.likeness import public_recogniser
 from riddle_pl.pretraining.recipe import PackRole, Recipe
 
-TEACHER_BATCH = 128
+BATCH = 128
 
 
 @torch.no_grad()
-def teach(teacher: nn.Module, faces: FaceSet, device: torch.device) -> Float[Tensor, "n d"]:
-    """The teacher's unit embeddings of all faces, in float32: many CPUs have bfloat16 in name only."""
-    teacher = teacher.to(device).eval()
-    embeddings = []
-    for images in faces.images.split(TEACHER_BATCH):
-        x = to_float(images).to(device, memory_format=torch.channels_last)
-        with torch.autocast(device.type, enabled=False):
-            embedding = teacher(x)
-        embeddings.append(F.normalize(embedding, dim=1).cpu())
-    return torch.cat(embeddings)
+def teach(teacher: nn.Module, x: Float[Tensor, "n 3 h w"]) -> Float[Tensor, "n d"]:
+    """The teacher's unit embeddings, in float32: many CPUs have bfloat16 in name only."""
+    with torch.autocast(x.device.type, enabled=False):
+        embeddings = [teacher(part.contiguous(memory_format=torch.channels_last)) for part in x.split(BATCH)]
+    return F.normalize(torch.cat(embeddings), dim=1)
 
 
 class RecogniserRecipe(Recipe):
     """MobileFaceNet that copies a teacher's embeddings from smaller images.
 
-    The student sees the image at the pack's size, disturbed (mirrored, shifted, blurred, recoloured); the teacher saw
-    it clean and at its own size. Loss: 1 - cos(student, teacher), and the same for the similarities within the batch.
+    Teacher and student see the same image, disturbed anew each time it comes (mirrored, moved, recoloured, blurred,
+    half of them blended with another face); the student sees it at the pack's size. So the student learns the
+    teacher's function between and beyond the training faces (Beyer et al., "Knowledge distillation: a good teacher is
+    patient and consistent", CVPR 2022). Loss: 1 - cos(student, teacher), and the difference of the similarities
+    within the batch.
 
     Args:
         faces: training images, at the teacher's size.
@@ -78,15 +77,8 @@ class RecogniserRecipe(Recipe):
         self.student = AlignedRecogniser(backbone, MOBILEFACENET_CROP, self.input_size)
         self.average = Averaged(self.student, half_life=50_000.0)
         self._teacher_path = Path(teacher)
-        self._targets: Tensor | None = None
-
-    def on_train_start(self) -> None:
-        if self._targets is None:
-            self._targets = teach(self._teacher(), self.faces, self.device)
-        super().on_train_start()
-
-    def _teacher(self) -> nn.Module:
-        return AlignedRecogniser(load_mobilefacenet(self._teacher_path), MOBILEFACENET_CROP, (112, 96))
+        # In a tuple, so that the frozen network stays out of the checkpoint.
+        self._teachers = (public_recogniser(self._teacher_path),)
 
     def configure_optimizers(self) -> OptimizerLRSchedulerConfig:
         optimizer = torch.optim.AdamW(
@@ -101,12 +93,9 @@ class RecogniserRecipe(Recipe):
         step = self.next_step()
         rng = torch.Generator().manual_seed(self.seed * 1_000_003 + step)
         chosen = torch.randint(len(self.faces), (self.batch,), generator=rng)
-        x = resize(to_float(self.faces.images[chosen]), (self.size, self.size))
-        x = _disturb(x, rng).to(self.device)
-        if self._targets is None:
-            raise RuntimeError("the teacher's embeddings are computed when the training starts")
-        target = self._targets[chosen].to(self.device)
-        embedding = self.student(x).float()
+        x = disturb(to_float(self.faces.images[chosen]), rng).to(self.device)
+        target = teach(self._teachers[0].to(self.device), x)
+        embedding = self.student(resize(x, (self.size, self.size))).float()
         distill = (1.0 - (embedding * target).sum(dim=1)).mean()
         relation = F.mse_loss(embedding @ embedding.T, target @ target.T)
         self.log_dict({"loss/distill": distill, "loss/relation": relation}, prog_bar=True)
@@ -127,10 +116,11 @@ class RecogniserRecipe(Recipe):
         return torch.stack([x[:32], x[nearest[:32]]], dim=1).flatten(0, 1)
 
     def figures(self) -> Mapping[str, float]:
-        targets = teach(self._teacher(), self.held_out, torch.device("cpu"))
-        x = resize(to_float(self.held_out.images), (self.size, self.size))
+        faces = to_float(self.held_out.images)
+        targets = teach(self._teachers[0].cpu(), faces)
+        x = resize(faces, (self.size, self.size))
         with torch.no_grad():
-            embeddings = torch.cat([self.average.module(part) for part in x.split(TEACHER_BATCH)])
+            embeddings = torch.cat([self.average.module(part) for part in x.split(BATCH)])
         cosine = float((embeddings * targets).sum(dim=1).mean())
         return {f"cosine to the teacher, {len(targets)} held-out images": cosine}
 
@@ -151,16 +141,27 @@ Accuracy differs between groups as the teacher's does; it was not measured by gr
         return [PackRole("recogniser", self.average.module, "aligned_recogniser", args, description)]
 
 
-def _disturb(x: Float[Tensor, "b 3 h w"], rng: torch.Generator) -> Float[Tensor, "b 3 h w"]:
-    """Mirror half of the images; shift all by up to 2 pixels; blur some; vary brightness and contrast."""
+def disturb(x: Float[Tensor, "b 3 h w"], rng: torch.Generator) -> Float[Tensor, "b 3 h w"]:
+    """Other images of the same people, or of people between two of them.
+
+    Half are mirrored; all are moved by up to 4 % of the side, turned by up to 8 degrees, zoomed by 0.9 to 1.1, and
+    vary in brightness (± 0.2 of a range of 2) and contrast (0.7 to 1.3); 30 % are softened; half are blended with
+    another image of the batch in a random ratio.
+    """
     batch = len(x)
-    mirrored = torch.rand(batch, generator=rng) < 0.5
-    x = torch.where(mirrored[:, None, None, None], x.flip(-1), x)
-    dy, dx = (int(v) for v in torch.randint(-2, 3, (2,), generator=rng))
-    x = x.roll((dy, dx), dims=(2, 3))
-    blurred = torch.rand(batch, generator=rng) < 0.3
+
+    def uniform(low: float, high: float) -> Float[Tensor, "b"]:
+        return low + (high - low) * torch.rand(batch, generator=rng)
+
+    angle, zoom = uniform(-math.radians(8), math.radians(8)), uniform(0.9, 1.1)
+    mirror = torch.where(uniform(0, 1) < 0.5, -1.0, 1.0)
+    cos, sin = angle.cos() * zoom, angle.sin() * zoom
+    rows = [torch.stack([mirror * cos, -sin, uniform(-0.08, 0.08)], dim=1)]
+    rows.append(torch.stack([mirror * sin, cos, uniform(-0.08, 0.08)], dim=1))
+    grid = F.affine_grid(torch.stack(rows, dim=1), list(x.shape), align_corners=False)
+    x = F.grid_sample(x, grid, padding_mode="reflection", align_corners=False)
     soft = F.avg_pool2d(F.pad(x, [1] * 4, mode="replicate"), 3, stride=1)
-    x = torch.where(blurred[:, None, None, None], soft, x)
-    contrast = 0.8 + 0.4 * torch.rand(batch, 1, 1, 1, generator=rng)
-    brightness = 0.2 * (torch.rand(batch, 1, 1, 1, generator=rng) - 0.5)
-    return x * contrast + brightness
+    x = torch.where((uniform(0, 1) < 0.3)[:, None, None, None], soft, x)
+    x = x * uniform(0.7, 1.3)[:, None, None, None] + uniform(-0.2, 0.2)[:, None, None, None]
+    share = torch.where(uniform(0, 1) < 0.5, uniform(0, 1), torch.ones(batch))[:, None, None, None]
+    return share * x + (1.0 - share) * x.roll(1, dims=0)
