@@ -1,8 +1,10 @@
 """Recipe of the pack's generator: StyleGAN2 with DiffAugment, lazy R1 and path-length regularisation, EMA.
 
 An inversion encoder learns beside it, and the generator learns to redraw the faces that the encoder reads: on little
-compute this shows it what a face is long before the discriminator can, and keeps real faces invertible. It also learns
-to draw those codes turned, as encryption will turn them, and to draw other people then.
+compute this shows it what a face is long before the discriminator can, and keeps real faces invertible. The encoder is
+variational (Kingma and Welling, ICLR 2014; one spread for all images): codes fill W, which is Gaussian, without gaps.
+When the discriminator has joined, the generator also learns to draw codes of real faces turned, as encryption will turn
+them, and to draw other people then.
 """
 
 import math
@@ -12,6 +14,7 @@ from pathlib import Path
 import torch
 import torch.nn.functional as F
 from jaxtyping import Float
+from pytorch_lightning.core.optimizer import LightningOptimizer
 from torch import Tensor, nn
 
 from riddle_pl.errors import CheckpointError, ConfigError
@@ -23,9 +26,10 @@ from riddle_pl.networks.stylegan2 import Generator, NoiseInjection
 from riddle_pl.packs.registry import load_pack
 from riddle_pl.pretraining.augment import AUGMENTATIONS, Augmentation
 from riddle_pl.pretraining.average import Averaged
-from riddle_pl.pretraining.discriminator import Discriminator, LatentDiscriminator
+from riddle_pl.pretraining.discriminator import Discriminator
 from riddle_pl.pretraining.faces import FaceSet
-from riddle_pl.pretraining.likeness import likeness, public_recogniser
+from riddle_pl.pretraining.gaussian_mapping import move_w, set_gaussian_mapping
+from riddle_pl.pretraining.likeness import likeness, public_recogniser, strangeness
 from riddle_pl.pretraining.recipe import PackRole, Recipe
 from riddle_pl.pretraining.turning import RandomTurn
 
@@ -48,13 +52,14 @@ class GeneratorRecipe(Recipe):
         path_length_every: steps between two of them.
         style_mixing: probability that an image mixes two W codes.
         augmentations: what the discriminator sees done to real and drawn images, of ``augment.AUGMENTATIONS``.
+        judged_from: step at which the discriminator joins; until then all images of a step are redrawn.
         redrawn: how many of the drawn ones are real images, inverted and drawn again.
         turned: how many are codes of such images, turned into other people's; the others are random people.
         pixel: weight of their mean absolute difference.
         features: weight of their difference in the discriminator's features.
         latent: weight of the encoder's error on generated images, whose codes are known (in variances of W).
         offset: weight of the squared offsets from W of real images' codes (in variances of W; e4e's delta loss).
-        alike: weight of the latent discriminator's verdict, which draws W and the codes of real images together.
+        kl: weight of the KL divergence of the encoder's codes from W, in nats.
         identity: weight of 1 - cosine between redrawn real images and the images, by ``teacher``.
         apart: weight of max(0, cosine) between people of turned codes and the images, by ``teacher``.
         teacher: checkpoint of a public MobileFaceNet (``068.ckpt`` format) that knows people apart; or null, with
@@ -83,13 +88,14 @@ class GeneratorRecipe(Recipe):
         path_length_every: int = 8,
         style_mixing: float = 0.9,
         augmentations: Sequence[str] = tuple(AUGMENTATIONS),
+        judged_from: int = 0,
         redrawn: int = 8,
         turned: int = 0,
         pixel: float = 5.0,
         features: float = 5.0,
         latent: float = 1.0,
         offset: float = 0.05,
-        alike: float = 0.5,
+        kl: float = 2e-4,
         identity: float = 0.0,
         apart: float = 0.0,
         teacher: str | None = None,
@@ -117,13 +123,14 @@ class GeneratorRecipe(Recipe):
         self.path_length_every = path_length_every
         self.style_mixing = style_mixing
         self.augment = Augmentation(augmentations)
+        self.judged_from = judged_from
         self.redrawn = redrawn
         self.turned = turned
         self.pixel = pixel
         self.features = features
         self.latent = latent
         self.offset = offset
-        self.alike = alike
+        self.kl = kl
         self.identity = identity
         self.apart = apart
         # In a tuple, so that the frozen network stays out of the checkpoint.
@@ -131,9 +138,11 @@ class GeneratorRecipe(Recipe):
         self.channels = {int(side): int(width) for side, width in channels.items() if int(side) <= size}
         self.generator = Generator(size, self.channels)
         self.discriminator = Discriminator(size, self.channels)
-        self.latent_discriminator = LatentDiscriminator(self.generator.style_dim)
         self.encoder = LiteEncoder(size, self.generator.num_layers, self.channels)
         self.turn = RandomTurn(self.generator.style_dim)
+        self.log_spread = nn.Parameter(torch.full((self.generator.style_dim,), -1.0))
+        self.register_buffer("w_std", torch.ones(()))
+        self.encoder.w_mean.fill_(set_gaussian_mapping(self.generator, 1.0))
         self._silence_noise()
         if warm_start is not None:
             self._grow_from(Path(warm_start))
@@ -147,17 +156,23 @@ class GeneratorRecipe(Recipe):
         )
 
     path_mean: Tensor
+    w_std: Tensor
     sample_z: Tensor
 
     def configure_optimizers(self) -> list[torch.optim.Optimizer]:
         # Lazy regularisation scales learning rate and betas (StyleGAN2, appendix B).
         optimizers: list[torch.optim.Optimizer] = []
-        drawing = [p for p in (*self.generator.parameters(), *self.encoder.parameters()) if p.requires_grad]
-        judging = [*self.discriminator.parameters(), *self.latent_discriminator.parameters()]
-        for parameters, every in ((drawing, self.path_length_every), (judging, self.r1_every)):
+        drawing = [*self.generator.parameters(), *self.encoder.parameters(), self.log_spread]
+        judging = [*self.discriminator.parameters()]
+        for parameters, every, momentum in ((drawing, self.path_length_every, 0.5), (judging, self.r1_every, 0.0)):
             ratio = every / (every + 1)
             optimizers.append(
-                torch.optim.Adam(parameters, lr=self.learning_rate * ratio, betas=(0.0, 0.99**ratio), fused=True)
+                torch.optim.Adam(
+                    [p for p in parameters if p.requires_grad],
+                    lr=self.learning_rate * ratio,
+                    betas=(momentum, 0.99**ratio),
+                    fused=True,
+                )
             )
         return optimizers
 
@@ -166,90 +181,101 @@ class GeneratorRecipe(Recipe):
         optimizer_g, optimizer_d = self.optimizers()  # type: ignore[attr-defined]  # Lightning's union type
         real = self.faces.batch(self.batch, self.seed, step).to(self.device, memory_format=torch.channels_last)
 
-        self.discriminator.requires_grad_(True)
-        self.latent_discriminator.requires_grad_(True)
-        loss_d = self._discriminator_loss(real)
-        optimizer_d.zero_grad()
-        self.manual_backward(loss_d)
-        optimizer_d.step()
-        if step % self.r1_every == 0:
-            optimizer_d.zero_grad()
-            self.manual_backward(self.r1_every * self._r1_penalty(real))
-            optimizer_d.step()
+        judged = step >= self.judged_from
+        if judged:
+            loss_d = self._discriminator_loss(real)
+            self._step(optimizer_d, loss_d)
+            if step % self.r1_every == 0:
+                self._step(optimizer_d, self.r1_every * self._r1_penalty(real))
+            self.log("loss/discriminator", loss_d, prog_bar=True)
 
         self.discriminator.requires_grad_(False)
-        self.latent_discriminator.requires_grad_(False)
-        loss_g = self._drawing_loss(real[: self.redrawn])
-        optimizer_g.zero_grad()
-        self.manual_backward(loss_g)
-        optimizer_g.step()
-        if step % self.path_length_every == 0:
-            optimizer_g.zero_grad()
-            self.manual_backward(self.path_length_every * self._path_length_penalty(self.batch // 2))
-            optimizer_g.step()
+        self._step(optimizer_g, self._drawing_loss(real[: self.redrawn]) if judged else self._redrawing_loss(real))
+        if judged and step % self.path_length_every == 0:
+            self._step(optimizer_g, self.path_length_every * self._path_length_penalty(self.batch // 2))
+        self.discriminator.requires_grad_(True)
         self.average.update(self.generator, self.batch)
         self.average_encoder.update(self.encoder, self.batch)
-        self.log("loss/discriminator", loss_d, prog_bar=True)
         self.log("kimg", (step + 1) * self.batch / 1000, prog_bar=True)
 
     def _codes(self, batch: int) -> Float[Tensor, "b n 512"]:
         """W+ codes of random images; some mix the coarse layers of one code with the fine layers of another."""
-        first, second = self.generator.mapping(torch.randn(2 * batch, 512, device=self.device)).chunk(2)
+        with torch.autocast(self.device.type, enabled=False):
+            first, second = self.generator.mapping(torch.randn(2 * batch, 512, device=self.device)).chunk(2)
         layers = self.generator.num_layers
         crossover = torch.randint(1, layers, (batch, 1), device=self.device)
         crossover[torch.rand(batch, 1, device=self.device) >= self.style_mixing] = layers
         return mix_styles(first, second, crossover, layers)
 
+    def _step(self, optimizer: LightningOptimizer, loss: Tensor) -> None:
+        optimizer.zero_grad()
+        self.manual_backward(loss)
+        optimizer.step()
+
+    def _read(self, real: Float[Tensor, "r 3 h w"]) -> tuple[Float[Tensor, "r n 512"], dict[str, Tensor]]:
+        """Codes of real images, drawn from the encoder's distribution, and the terms that hold it near W."""
+        base, offsets = self.encoder.split(real)
+        base, offsets = base.float(), offsets.float()
+        spread = self.log_spread.exp()
+        distance = (base - self.encoder.w_mean) / self.w_std
+        divergence = 0.5 * (spread.square() + distance.square() - 1.0) - self.log_spread
+        base = base + self.w_std * spread * torch.randn_like(base)
+        w_real = torch.cat([base, base + offsets], dim=1)
+        self.turn.update(w_real)
+        return w_real, {
+            "kl": self.kl * divergence.sum(dim=(1, 2)).mean(),
+            "offset": self.offset * offsets.square().mean() / self.w_std.square(),
+        }
+
+    def _redrawing_loss(self, real: Float[Tensor, "r 3 h w"]) -> Float[Tensor, ""]:
+        """Loss of a variational autoencoder: redraw real faces."""
+        w_real, terms = self._read(real)
+        redrawn = self.generator(w_real, random_noise=True)
+        terms |= self._likeness(redrawn, real)
+        for teacher in self._teachers:
+            some = slice(self.redrawn)
+            terms["identity"] = self.identity * strangeness(teacher.to(self.device), redrawn[some], real[some])
+        return self._total(terms)
+
+    def _likeness(self, redrawn: Float[Tensor, "r 3 h w"], real: Float[Tensor, "r 3 h w"]) -> dict[str, Tensor]:
+        with torch.no_grad():
+            seen = self.discriminator.features(real)
+        maps = zip(self.discriminator.features(redrawn), seen, strict=True)
+        distances = [F.l1_loss(ours.float(), true.float()) for ours, true in maps]
+        return {
+            "pixel": self.pixel * F.l1_loss(redrawn.float(), real),
+            "features": self.features * torch.stack(distances).mean(),
+        }
+
+    def _total(self, terms: Mapping[str, Tensor]) -> Float[Tensor, ""]:
+        self.log_dict({f"loss/{name}": value for name, value in terms.items()}, prog_bar=True)
+        return torch.stack([value.float() for value in terms.values()]).sum()
+
     def _drawing_loss(self, real: Float[Tensor, "r 3 h w"]) -> Float[Tensor, ""]:
         """Loss of generator and encoder: fool the discriminator, redraw real faces, read the codes of drawn ones."""
         w = self._codes(self.batch - self.redrawn - self.turned)
-        base, offsets = self.encoder.split(real)
-        w_real = torch.cat([base, base + offsets], dim=1)
-        self.turn.update(w_real)
+        w_real, terms = self._read(real)
         w_turned = self.turn(w_real[: self.turned])
-        drawn = self.generator(torch.cat([w, w_real.to(w.dtype), w_turned.to(w.dtype)]), random_noise=True)
+        drawn = self.generator(torch.cat([w, w_real, w_turned]), random_noise=True)
         fake, redrawn, others = drawn.split([len(w), len(real), self.turned])
-        with torch.no_grad():
-            variance = w.float().var(dim=(0, 1)).mean()
-            self.encoder.w_mean.lerp_(w.float().mean(dim=(0, 1)), 0.01)
-            seen = self.discriminator.features(real)
-        read = self.encoder(fake.detach())
-        terms = {
-            "adversarial": F.softplus(-self.discriminator(self.augment(drawn))).mean(),
-            "pixel": self.pixel * F.l1_loss(redrawn, real),
-            "features": self.features
-            * sum(
-                (
-                    F.l1_loss(ours.float(), true.float())
-                    for ours, true in zip(self.discriminator.features(redrawn), seen, strict=True)
-                ),
-                start=torch.zeros((), device=self.device),
-            )
-            / len(seen),
-            "latent": self.latent * F.mse_loss(read.float(), w.detach().float()) / variance,
-            "alike": self.alike
-            * (self.latent_discriminator.loss_real(w_real) + self.latent_discriminator.loss_drawn(w)),
-            "offset": self.offset * offsets.float().square().mean() / variance,
-        }
+        terms |= self._likeness(redrawn, real)
+        terms["adversarial"] = F.softplus(-self.discriminator(self.augment(drawn)).float()).mean()
+        terms["latent"] = self.latent * F.mse_loss(self.encoder(fake.detach()).float(), w) / self.w_std.square()
         for teacher in self._teachers:
-            alike = likeness(
-                teacher.to(self.device), torch.cat([redrawn, others]), torch.cat([real, real[: self.turned]])
-            )
+            drawn, shown = torch.cat([redrawn, others]), torch.cat([real, real[: self.turned]])
+            alike = likeness(teacher.to(self.device), drawn, shown)
             terms["identity"] = self.identity * (1.0 - alike[: len(real)]).mean()
             terms["apart"] = self.apart * alike[len(real) :].relu().sum() / max(self.turned, 1)
-        self.log_dict({f"loss/{name}": value for name, value in terms.items()}, prog_bar=True)
-        return torch.stack([value.float() for value in terms.values()]).sum()
+        return self._total(terms)
 
     def _discriminator_loss(self, real: Float[Tensor, "b 3 h w"]) -> Float[Tensor, ""]:
         with torch.no_grad():
             w = self._codes(self.batch - self.redrawn - self.turned)
-            w_real = self.encoder(real[: self.redrawn]).to(w.dtype)
-            w_turned = self.turn(w_real[: self.turned]).to(w.dtype)
-            drawn = self.generator(torch.cat([w, w_real, w_turned]), random_noise=True)
+            w_real = self._read(real[: self.redrawn])[0]
+            drawn = self.generator(torch.cat([w, w_real, self.turn(w_real[: self.turned])]), random_noise=True)
         scores = self.discriminator(self.augment(torch.cat([drawn.to(real.dtype), real])))
         score_drawn, score_real = scores.float().split([len(drawn), len(real)])
-        loss = F.softplus(score_drawn).mean() + F.softplus(-score_real).mean()
-        return loss + self.latent_discriminator.loss_drawn(w_real) + self.latent_discriminator.loss_real(w)
+        return F.softplus(score_drawn).mean() + F.softplus(-score_real).mean()
 
     def _r1_penalty(self, real: Float[Tensor, "b 3 h w"]) -> Float[Tensor, ""]:
         real = real.detach().requires_grad_(True)
@@ -292,13 +318,21 @@ class GeneratorRecipe(Recipe):
                 own[name] = value
             network.load_state_dict(own)
 
+    @torch.no_grad()
     def _start_from(self, start: str) -> None:
+        """Takes a pack's networks, and moves its W to the mean and the spread that real faces' codes have there."""
         pack = load_pack(start)
         for role, network in (("generator", self.generator), ("encoder", self.encoder)):
             load_strict(network, pack.load(role).state_dict(), f"{role} of pack {start}")
         own = self.discriminator.state_dict()
         seen = {key: value for key, value in pack.load("perceptual").state_dict().items() if key in own}
         load_strict(self.discriminator, own | seen, f"perceptual features of pack {start}")
+        base = self.encoder.split(self.faces.batch(256, self.seed, -1))[0]
+        self.w_std.copy_(base.var(dim=0).mean().sqrt())
+        mean = set_gaussian_mapping(self.generator, float(self.w_std))
+        shift = mean - base.mean(dim=(0, 1))
+        move_w(self.generator, shift)
+        self.encoder.w_mean.add_(shift)
 
     @torch.no_grad()
     def samples(self) -> Float[Tensor, "n 3 h w"]:
