@@ -1,45 +1,62 @@
-"""A mapping network whose W is Gaussian, exactly: StyleGAN2's eight layers with weights that are set, not learnt.
+"""A mapping network whose W is Gaussian: StyleGAN2's eight layers with weights that are set, not learnt.
 
 Every layer ends in a leaky ReLU, which is linear where its input is positive. A bias of :data:`REACH` standard
-deviations keeps all inputs positive, so that the chain is f(z) = mean + std z / rms(z). A variational encoder beside
+deviations keeps all inputs positive, so that the chain is f(z) = mean + z / rms(z). A variational encoder beside
 the generator then has the prior that the KL divergence knows, and what T does to a code (it keeps mean and covariance)
 stays inside the prior.
 """
 
 import torch
+from jaxtyping import Float
+from torch import Tensor
 
+from riddle_pl.networks.lite_encoder import LiteEncoder
 from riddle_pl.networks.stylegan2 import LEAKY_GAIN, EqualizedLinear, Generator, ModulatedConv2d
 
 REACH = 6.0
-"""Standard deviations below the mean up to which f is linear."""
+"""Mean of W in every coordinate: f is linear down to so many standard deviations below it."""
+
+FLOOR = 1e-3
+"""Smallest variance that is brought to 1, as a share of the largest."""
 
 
 @torch.no_grad()
-def set_gaussian_mapping(generator: Generator, std: float) -> float:
-    """Sets the mapping network so that W has the returned mean and the given standard deviation in every coordinate.
-
-    The network is frozen. Synthesis weights are left alone: see :func:`move_w`.
-    """
+def set_gaussian_mapping(generator: Generator) -> None:
+    """Sets the mapping network so that W has mean :data:`REACH` and variance 1 in every coordinate, and freezes it."""
     layers = [layer for layer in generator.style if isinstance(layer, EqualizedLinear)]
     for index, layer in enumerate(layers):
-        factor = 1.0 if index == 0 else 1.0 / LEAKY_GAIN
-        if index == len(layers) - 1:
-            factor *= std / LEAKY_GAIN
+        first, last = index == 0, index == len(layers) - 1
+        factor = (1.0 if first else 1.0 / LEAKY_GAIN) * (1.0 / LEAKY_GAIN if last else 1.0)
         layer.weight.copy_(torch.eye(*layer.weight.shape) * factor / layer.scale)
-        layer.bias.fill_(REACH / layer.lr_mul if index == 0 else 0.0)
+        layer.bias.fill_(REACH / layer.lr_mul if first else 0.0)
     generator.style.requires_grad_(False)
-    return REACH * std
 
 
 @torch.no_grad()
-def move_w(generator: Generator, shift: torch.Tensor) -> None:
-    """Changes the synthesis network so that it draws at ``w + shift`` what it drew at ``w``.
+def whiten_codes(generator: Generator, encoder: LiteEncoder, w: Float[Tensor, "m d"]) -> None:
+    """Changes both networks so that codes like ``w`` get W's mean and covariance, and nothing else.
+
+    Codes become ``matrix (w - mean) + REACH``; the synthesis network draws from them what it drew from ``w``. The
+    mapping network is left alone.
 
     Args:
         generator: changed in place.
-        shift: (d), the same for all layers.
+        encoder: changed in place; its codes follow.
+        w: what the encoder says of many images, all layers.
     """
+    mean = w.mean(dim=0)
+    variances, vectors = torch.linalg.eigh(torch.cov(w.double().T))
+    scale = variances.clamp_min(FLOOR * variances.max()).sqrt()
+    matrix = (vectors / scale).T.to(w)
+    inverse = (vectors * scale).to(w)
     for module in generator.modules():
         if isinstance(module, ModulatedConv2d):
             affine = module.modulation
-            affine.bias.sub_(affine.scale * affine.weight @ shift / affine.lr_mul)
+            moved = affine.scale * affine.weight @ (mean - REACH * inverse.sum(dim=1))
+            affine.bias.add_(moved / affine.lr_mul)
+            affine.weight.copy_(affine.weight @ inverse)
+    for head in (encoder.base, encoder.coarse, encoder.middle, encoder.fine):
+        for write in head.write:
+            for parameter in write.parameters():  # weight and bias
+                parameter.copy_(matrix @ parameter)
+    encoder.w_mean.copy_(matrix @ (encoder.w_mean - mean) + REACH)

@@ -28,7 +28,7 @@ from riddle_pl.pretraining.augment import AUGMENTATIONS, Augmentation
 from riddle_pl.pretraining.average import Averaged
 from riddle_pl.pretraining.discriminator import Discriminator
 from riddle_pl.pretraining.faces import FaceSet
-from riddle_pl.pretraining.gaussian_mapping import move_w, set_gaussian_mapping
+from riddle_pl.pretraining.gaussian_mapping import REACH, set_gaussian_mapping, whiten_codes
 from riddle_pl.pretraining.likeness import likeness, public_recogniser, strangeness
 from riddle_pl.pretraining.recipe import PackRole, Recipe
 from riddle_pl.pretraining.turning import RandomTurn
@@ -141,13 +141,13 @@ class GeneratorRecipe(Recipe):
         self.encoder = LiteEncoder(size, self.generator.num_layers, self.channels)
         self.turn = RandomTurn(self.generator.style_dim)
         self.log_spread = nn.Parameter(torch.full((self.generator.style_dim,), -1.0))
-        self.register_buffer("w_std", torch.ones(()))
-        self.encoder.w_mean.fill_(set_gaussian_mapping(self.generator, 1.0))
-        self._silence_noise()
+        self.encoder.w_mean.fill_(REACH)
         if warm_start is not None:
             self._grow_from(Path(warm_start))
         if start_pack is not None:
             self._start_from(start_pack)
+        set_gaussian_mapping(self.generator)
+        self._silence_noise()
         self.average = Averaged(self.generator)
         self.average_encoder = Averaged(self.encoder)
         self.register_buffer("path_mean", torch.zeros(()))
@@ -156,7 +156,6 @@ class GeneratorRecipe(Recipe):
         )
 
     path_mean: Tensor
-    w_std: Tensor
     sample_z: Tensor
 
     def configure_optimizers(self) -> list[torch.optim.Optimizer]:
@@ -217,14 +216,13 @@ class GeneratorRecipe(Recipe):
         base, offsets = self.encoder.split(real)
         base, offsets = base.float(), offsets.float()
         spread = self.log_spread.exp()
-        distance = (base - self.encoder.w_mean) / self.w_std
-        divergence = 0.5 * (spread.square() + distance.square() - 1.0) - self.log_spread
-        base = base + self.w_std * spread * torch.randn_like(base)
+        divergence = 0.5 * (spread.square() + (base - REACH).square() - 1.0) - self.log_spread
+        base = base + spread * torch.randn_like(base)
         w_real = torch.cat([base, base + offsets], dim=1)
         self.turn.update(w_real)
         return w_real, {
             "kl": self.kl * divergence.sum(dim=(1, 2)).mean(),
-            "offset": self.offset * offsets.square().mean() / self.w_std.square(),
+            "offset": self.offset * offsets.square().mean(),
         }
 
     def _redrawing_loss(self, real: Float[Tensor, "r 3 h w"]) -> Float[Tensor, ""]:
@@ -260,7 +258,7 @@ class GeneratorRecipe(Recipe):
         fake, redrawn, others = drawn.split([len(w), len(real), self.turned])
         terms |= self._likeness(redrawn, real)
         terms["adversarial"] = F.softplus(-self.discriminator(self.augment(drawn)).float()).mean()
-        terms["latent"] = self.latent * F.mse_loss(self.encoder(fake.detach()).float(), w) / self.w_std.square()
+        terms["latent"] = self.latent * F.mse_loss(self.encoder(fake.detach()).float(), w)
         for teacher in self._teachers:
             drawn, shown = torch.cat([redrawn, others]), torch.cat([real, real[: self.turned]])
             alike = likeness(teacher.to(self.device), drawn, shown)
@@ -320,19 +318,15 @@ class GeneratorRecipe(Recipe):
 
     @torch.no_grad()
     def _start_from(self, start: str) -> None:
-        """Takes a pack's networks, and moves its W to the mean and the spread that real faces' codes have there."""
+        """Takes a pack's networks, and whitens the codes that real faces have there."""
         pack = load_pack(start)
         for role, network in (("generator", self.generator), ("encoder", self.encoder)):
             load_strict(network, pack.load(role).state_dict(), f"{role} of pack {start}")
         own = self.discriminator.state_dict()
         seen = {key: value for key, value in pack.load("perceptual").state_dict().items() if key in own}
         load_strict(self.discriminator, own | seen, f"perceptual features of pack {start}")
-        base = self.encoder.split(self.faces.batch(256, self.seed, -1))[0]
-        self.w_std.copy_(base.var(dim=0).mean().sqrt())
-        mean = set_gaussian_mapping(self.generator, float(self.w_std))
-        shift = mean - base.mean(dim=(0, 1))
-        move_w(self.generator, shift)
-        self.encoder.w_mean.add_(shift)
+        real = self.faces.batch(2048, self.seed, -1).split(256)
+        whiten_codes(self.generator, self.encoder, torch.cat([self.encoder(x) for x in real]).flatten(0, 1))
 
     @torch.no_grad()
     def samples(self) -> Float[Tensor, "n 3 h w"]:
