@@ -1,5 +1,6 @@
 """A failure here: an experiment of the README would not start."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -85,4 +86,4 @@ def test_the_lite_pack_trains_on_a_cpu_by_default() -> None:
 def test_each_file_begins_with_the_command_that_uses_it(path: Path) -> None:
     lines = path.read_text().splitlines()
     first = lines[1] if lines[0].startswith("# @package") else lines[0]
-    assert first.startswith("# riddle-"), f"{path} begins with {first!r}"
+    assert re.match(r"# riddle(-[a-z]+| encrypt) ", first), f"{path} begins with {first!r}"

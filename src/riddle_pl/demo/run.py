@@ -16,6 +16,7 @@ from riddle_pl.evaluation.dlib_recogniser import EXTRA, LFW_COSINE_THRESHOLD, Dl
 from riddle_pl.files import atomic_write, require_writable_dir
 from riddle_pl.packs import Pack, load_pack
 from riddle_pl.password import SALT_BYTES, KdfParams
+from riddle_pl.photos.gate import OpenGate
 from riddle_pl.photos.outputs import save_pair, save_picture
 from riddle_pl.photos.pseudonymise import Pseudonymiser
 
@@ -55,7 +56,7 @@ def run_demo(
         console.print(f"[bold]1. Training[/bold] a fresh encryptor: {steps} steps, experiment={EXPERIMENT}")
         written.append(short_training(_new_folder(out / "training"), steps, pack, seed, quiet))
     console.print("[bold]2. Faces[/bold] through the pack's encryptor: detect, align, invert, encrypt, recover")
-    pseudonymiser = Pseudonymiser(opened)
+    pseudonymiser = Pseudonymiser(opened, gate=OpenGate())  # the demo shows what comes out, and publishes nothing
     kdf = demo_kdf(seed)
     persons = choose_people(pseudonymiser, people, seed)
     traveller = Traveller(pseudonymiser.coder, kdf)
