@@ -282,7 +282,7 @@ class GeneratorRecipe(Recipe):
         return 0.5 * self.r1 * gradient.float().square().sum(dim=(1, 2, 3)).mean()
 
     def _path_length_penalty(self, batch: int) -> Float[Tensor, ""]:
-        w = self._codes(batch)
+        w = self._codes(batch).requires_grad_(True)
         image = self.generator(w, random_noise=True).float()
         noise = torch.randn_like(image) / math.sqrt(image.shape[2] * image.shape[3])
         (gradient,) = torch.autograd.grad((image * noise).sum(), w, create_graph=True)

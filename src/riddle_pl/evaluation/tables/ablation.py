@@ -23,7 +23,11 @@ COLUMNS = {
     "FID": "Fréchet distance ↓",
 }
 """Title by column; rates are those by threshold."""
-_PAPER = ("de-identification", "recovery", "FID")
+PAPER_COLUMNS = ("de-identification", "recovery", "FID")
+"""Those that the paper's ablation has too."""
+
+Place = tuple[str, str]
+"""Judge and reference."""
 
 
 def ablation_table(reports: Mapping[str, Sequence[Report]]) -> Table:
@@ -45,7 +49,7 @@ def ablation_table(reports: Mapping[str, Sequence[Report]]) -> Table:
         "ablation",
         "Ablation",
         ["experiment", "paper's name", "judge", "reference"],
-        [*COLUMNS.values(), *(f"{COLUMNS[name]}, {paper().column}" for name in _PAPER)],
+        [*COLUMNS.values(), *(f"{COLUMNS[name]}, {paper().column}" for name in PAPER_COLUMNS)],
         lines,
         [
             *captions(everything),
@@ -82,14 +86,20 @@ def mean_over_seeds(values: Sequence[float]) -> Number:
     return Number(mean, mean - reach, mean + reach, count)
 
 
-def _lines(experiment: str, reports: Sequence[Report]) -> list[Line]:
-    found: dict[tuple[str, str], dict[str, list[float]]] = {}
+def figures_by_place(reports: Sequence[Report]) -> dict[Place, dict[str, list[float]]]:
+    """The values of each column of :data:`COLUMNS`, one per report, by judge and reference."""
+    found: dict[Place, dict[str, list[float]]] = {}
     for report in reports:
         for row in report.rows:
             for place in _places(row):
                 found.setdefault(place, {}).setdefault(_column(row), []).append(row.estimate.mean)
+    return found
+
+
+def _lines(experiment: str, reports: Sequence[Report]) -> list[Line]:
+    found = figures_by_place(reports)
     entry = paper().ablation.get(experiment)
-    theirs = [Number(entry.numbers[name]) if entry else None for name in _PAPER]
+    theirs = [Number(entry.numbers[name]) if entry else None for name in PAPER_COLUMNS]
     seeds = ", ".join(str(report.method.seed) for report in reports)
     hashes = ", ".join(report.method.sha256 or "" for report in reports)
     lines = []
@@ -97,7 +107,7 @@ def _lines(experiment: str, reports: Sequence[Report]) -> list[Line]:
         labels = [experiment, entry.row if entry else "", judge_title(reports, judge), reference]
         ours = [mean_over_seeds(columns[name]) if name in columns else None for name in COLUMNS]
         lines.append(Line(labels, [*ours, *theirs], {"training seeds": seeds, "sha256": hashes}))
-        theirs = [None] * len(_PAPER)  # once per experiment
+        theirs = [None] * len(PAPER_COLUMNS)  # once per experiment
     return lines
 
 
@@ -105,7 +115,7 @@ def _column(row: Row) -> str:
     return "FID" if is_frechet(row) else row.metric
 
 
-def _places(row: Row) -> list[tuple[str, str]]:
+def _places(row: Row) -> list[Place]:
     """Judge and reference of the line that shows the row; none where no line does."""
     if row.metric == "diversity" and (row.image, row.statistic) == ("encrypted", "different people"):
         return [(row.judge, "inversion")]

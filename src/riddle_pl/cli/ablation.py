@@ -1,0 +1,39 @@
+"""``riddle-ablation``: the paper's ablation table from one command (a Hydra application)."""
+
+import sys
+
+from omegaconf import DictConfig
+
+from riddle_pl.config.app import run_app
+from riddle_pl.errors import INTERRUPTED_STATUS
+
+
+def main() -> None:
+    """Entry point. Exit status 2 after a mistake of the user's, 130 after Ctrl-C."""
+    from riddle_pl.ablation.jobs import check
+    from riddle_pl.ablation.settings import register_ablation_schema
+    from riddle_pl.evaluation.settings import register_eval_schema
+
+    register_ablation_schema()
+    register_eval_schema()
+    run_app("ablation", ablation, check)
+
+
+def ablation(cfg: DictConfig) -> None:
+    """Runs what is left, then prints the tables."""
+    from riddle_pl.ablation.run import run_ablation
+    from riddle_pl.evaluation.tables import FORMATS
+    from riddle_pl.training.checkpointing import Interrupted
+
+    try:
+        tables, written = run_ablation(cfg, progress=sys.stderr.isatty() and not cfg.quiet)
+    except Interrupted as stop:
+        print(f"{stop}; the same command goes on from there", file=sys.stderr)
+        raise SystemExit(INTERRUPTED_STATUS) from None
+    if not cfg.quiet:
+        print("\n".join(FORMATS["md"](table) for table in tables))
+        print("Written:", *(f"  {path}" for path in written), sep="\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,170 @@
+"""If this fails, `riddle-ablation` does not give the paper's ablation table, or repeats hours of finished training."""
+
+import json
+import logging
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+
+from riddle_pl.ablation import run as ablation_run
+from riddle_pl.cli import ablation as command
+from riddle_pl.training.checkpointing import Interrupted
+from riddle_pl.training.run import fit
+from tests.evaluation.fakes import write_lfw
+
+TRAIN = (
+    "pack.name_or_path={pack}",
+    "steps=2",
+    "batch_size=2",
+    "val_every=1",
+    "trainer=cpu",
+    "encryptor.groups=[4,4]",
+    "encryptor.ffn=16",
+    "data.cropper.aligned=true",
+    "data.val_share=0.3",
+    "callbacks.grid=null",
+)
+EVALUATE = (
+    "pack.name_or_path={pack}",
+    "data.faces=faces",
+    "data.pairs=pairs.txt",
+    "data.count=4",
+    "evaluators=[]",
+    "+evaluators.fake._target_=tests.evaluation.fakes.FakeRecogniser",
+    "detectors=[]",
+    "features=[]",
+    "photos=none",
+    "diversity.faces=2",
+    "diversity.passwords=2",
+    "resamples=20",
+    "device=cpu",
+)
+
+
+class RiddleAblation:
+    """`riddle_ablation("seeds=[0]")` in an empty folder: the tiny pack, two steps, painted people."""
+
+    def __init__(self, folder, data, pack, capfd, monkeypatch):
+        self.folder = folder
+        self.capfd = capfd
+        self.monkeypatch = monkeypatch
+        train, evaluate = (",".join(f"'{text}'" for text in texts).format(pack=pack) for texts in (TRAIN, EVALUATE))
+        self.defaults = {
+            "train_root": str(data / "faces"),
+            "eval_root": str(data),
+            "experiments": "[riddle_df,wo_diversity]",
+            "seeds": "[0,1]",
+            "train": f"[{train}]",
+            "evaluate": f"[{evaluate}]",
+            "out": "out",
+        }
+        self.trained = []
+        monkeypatch.chdir(folder)
+        monkeypatch.setattr("riddle_pl.evaluation.outputs.write_page", lambda _report, _traces, folder: [folder])
+        monkeypatch.setattr(ablation_run, "fit", self._fit)
+
+    def _fit(self, cfg, run_dir, progress):
+        self.trained.append((cfg.name, cfg.seed, cfg.ckpt_path is not None))
+        return fit(cfg, run_dir, progress)
+
+    def __call__(self, *overrides):
+        given = {text.partition("=")[0] for text in overrides}
+        rest = [f"{key}={value}" for key, value in self.defaults.items() if key not in given]
+        self.monkeypatch.setattr(sys, "argv", ["riddle-ablation", *rest, *overrides])
+        status = 0
+        handlers, level = logging.root.handlers[:], logging.root.level
+        try:
+            command.main()
+        except SystemExit as stop:
+            status = int(stop.code or 0)
+        finally:
+            logging.root.handlers[:] = handlers
+            logging.root.setLevel(level)
+        captured = self.capfd.readouterr()
+        return status, captured.out, captured.err
+
+
+@pytest.fixture
+def riddle_ablation(tmp_path, tiny_pack_folder, capfd, monkeypatch):
+    data = write_lfw(tmp_path / "data")
+    (tmp_path / "here").mkdir()
+    monkeypatch.setenv("RIDDLE_HOME", str(tmp_path / "home"))
+    return RiddleAblation(tmp_path / "here", data, tiny_pack_folder, capfd, monkeypatch)
+
+
+def test_every_experiment_and_seed_is_trained_once_and_is_a_line_of_the_table(riddle_ablation):
+    status, out, err = riddle_ablation()
+    assert status == 0, err
+    runs = [("riddle_df", 0), ("wo_diversity", 0), ("riddle_df", 1), ("wo_diversity", 1)]
+    assert riddle_ablation.trained == [(*run, False) for run in runs]
+    assert all(f"{name}, seed {seed}: {done} in" in err for name, seed in runs for done in ("trained", "evaluated"))
+    tables = Path("out/tables")
+    assert sorted(path.name for path in tables.iterdir()) == [
+        f"{name}.{suffix}" for name in ("ablation", "ordering") for suffix in ("csv", "json", "md", "tex")
+    ]
+    lines = [line for line in json.loads((tables / "ablation.json").read_text())["lines"] if line["judge"] == "fake"]
+    assert {line["experiment"] for line in lines} == {"riddle_df", "wo_diversity"}
+    assert all(line["source"]["training seeds"] == "0, 1" for line in lines)
+    assert (tables / "ablation.md").read_text() in out
+    checkpoints = [torch.load(path, weights_only=True) for path in Path("out").rglob("last.ckpt")]
+    assert [checkpoint["global_step"] for checkpoint in checkpoints] == [2] * 4
+
+    status, again, err = riddle_ablation()
+    assert (status, err) == (0, "")
+    assert len(riddle_ablation.trained) == 4
+    assert again == out[out.index("## Ablation") :]
+
+    status, _, err = riddle_ablation("seeds=[0,1,2]", "quiet=true")
+    assert (status, err) == (0, "")
+    assert riddle_ablation.trained[4:] == [("riddle_df", 2, False), ("wo_diversity", 2, False)]
+
+
+def test_a_training_that_was_stopped_goes_on(riddle_ablation, monkeypatch):
+    def stopped(cfg, run_dir, progress):
+        cfg.steps = 1
+        raise Interrupted(1, riddle_ablation._fit(cfg, run_dir, progress))
+
+    monkeypatch.setattr(ablation_run, "fit", stopped)
+    status, out, err = riddle_ablation("experiments=[riddle_df]", "seeds=[0]")
+    assert (status, out) == (130, "")
+    assert err == "interrupted after step 1; the same command goes on from there\n"
+    monkeypatch.setattr(ablation_run, "fit", riddle_ablation._fit)
+    assert riddle_ablation("experiments=[riddle_df]", "seeds=[0]")[0] == 0
+    assert riddle_ablation.trained == [("riddle_df", 0, False), ("riddle_df", 0, True)]
+
+
+@pytest.mark.parametrize(
+    ("overrides", "message"),
+    [
+        (["experiments=[riddel]"], "experiment=riddel is unknown"),
+        (["experiments=[]"], r"experiments=[], seeds=[0, 1]; give at least one of each"),
+        (["train=['stepss=3']"], "stepss is unknown"),
+        (["evaluate=['far=2.0']"], "far=2.0"),
+        (["eval_root=nowhere"], "nowhere"),
+        (["sedes=[1]"], "sedes is unknown"),
+    ],
+)
+def test_a_mistake_is_one_line_before_anything_is_written(riddle_ablation, overrides, message):
+    status, out, err = riddle_ablation(*overrides)
+    assert (status, out) == (2, "")
+    assert message in err
+    assert err.count("\n") == 1
+    assert riddle_ablation.trained == []
+    assert not Path("out").exists()
+
+
+def test_runs_of_other_settings_are_not_mixed(riddle_ablation):
+    assert riddle_ablation("experiments=[riddle_df]", "seeds=[0]")[0] == 0
+    status, _, err = riddle_ablation("experiments=[riddle_df]", "seeds=[0]", "evaluate=[]")
+    assert status == 2
+    assert "out=out holds runs with other settings (settings.yaml)" in err
+
+
+def test_photos_that_are_not_there_end_it_in_one_line(riddle_ablation):
+    status, out, err = riddle_ablation("train_root=nowhere", "experiments=[wo_diversity]")
+    assert (status, out) == (2, "")
+    assert err.count("\n") == 1
+    assert "nowhere" in err
+    assert not list(Path("out").rglob("last.ckpt"))
