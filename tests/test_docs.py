@@ -1,0 +1,44 @@
+"""If this fails, a reader of the documents follows a dead link, misses a folder, or types a command that is none."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from riddle_pl.cli.app import VERBS
+
+ROOT = Path(__file__).resolve().parent.parent
+DOCUMENTS = [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")]
+CONFIGS = {path.stem for path in (ROOT / "conf").glob("*.yaml")}
+FOLDERS = [path.name for path in (ROOT / "src" / "riddle_pl").iterdir() if (path / "__init__.py").is_file()]
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_links_within_the_repository_lead_somewhere(document):
+    links = re.findall(r"\]\((?!https?:)([^)#]*)(?:#[^)]*)?\)", document.read_text(encoding="utf-8"))
+    dead = [link for link in links if link and not (document.parent / link).exists()]
+    assert not dead
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_the_map_names_every_folder(folder):
+    assert f"`{folder}/`" in (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_commands_that_are_shown_exist(document):
+    blocks = re.findall(r"^```(?:bash)?\n(.*?)^```", document.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+    lines = [line.split() for block in blocks for line in block.splitlines() if line.startswith("riddle")]
+    for program, *arguments in lines:
+        if program == "riddle":
+            assert arguments[0] in VERBS, f"riddle {arguments[0]}"
+        else:
+            assert program.removeprefix("riddle-") in CONFIGS, program
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_config_groups_that_are_shown_have_the_option(document):
+    groups = {path.name: {option.stem for option in path.glob("*.yaml")} for path in (ROOT / "conf").iterdir()}
+    shown = re.findall(r"(?<=[ `])([a-z_]+)=([a-z_0-9]+)(?=[ `,\n])", document.read_text(encoding="utf-8"))
+    wrong = [f"{group}={option}" for group, option in shown if groups.get(group) and option not in groups[group]]
+    assert not wrong
