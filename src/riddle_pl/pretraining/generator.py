@@ -55,7 +55,8 @@ class GeneratorRecipe(Recipe):
         judged_from: step at which the discriminator joins; until then all images of a step are redrawn.
         redrawn: how many of the drawn ones are real images, inverted and drawn again.
         turned: how many are codes of such images, turned into other people's; the others are random people.
-        pixel: weight of their mean absolute difference.
+        adversarial: weight of the discriminator's verdict on drawn images.
+        pixel: weight of the mean absolute difference of redrawn images and the images.
         features: weight of their difference in the discriminator's features.
         latent: weight of the encoder's error on generated images, whose codes are known (in variances of W).
         offset: weight of the squared offsets from W of real images' codes (in variances of W; e4e's delta loss).
@@ -91,6 +92,7 @@ class GeneratorRecipe(Recipe):
         judged_from: int = 0,
         redrawn: int = 8,
         turned: int = 0,
+        adversarial: float = 1.0,
         pixel: float = 5.0,
         features: float = 5.0,
         latent: float = 1.0,
@@ -126,6 +128,7 @@ class GeneratorRecipe(Recipe):
         self.judged_from = judged_from
         self.redrawn = redrawn
         self.turned = turned
+        self.adversarial = adversarial
         self.pixel = pixel
         self.features = features
         self.latent = latent
@@ -257,7 +260,8 @@ class GeneratorRecipe(Recipe):
         drawn = self.generator(torch.cat([w, w_real, w_turned]), random_noise=True)
         fake, redrawn, others = drawn.split([len(w), len(real), self.turned])
         terms |= self._likeness(redrawn, real)
-        terms["adversarial"] = F.softplus(-self.discriminator(self.augment(drawn)).float()).mean()
+        verdict = F.softplus(-self.discriminator(self.augment(drawn)).float()).mean()
+        terms["adversarial"] = self.adversarial * verdict
         terms["latent"] = self.latent * F.mse_loss(self.encoder(fake.detach()).float(), w)
         for teacher in self._teachers:
             drawn, shown = torch.cat([redrawn, others]), torch.cat([real, real[: self.turned]])
