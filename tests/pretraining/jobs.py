@@ -14,6 +14,7 @@ GENERATOR = (
     "recipe.batch=4",
     "recipe.redrawn=2",
     "recipe.turned=1",
+    "recipe.judged_from=1",
     "recipe.r1_every=2",
     "recipe.path_length_every=2",
 )
@@ -51,7 +52,7 @@ RECIPES: dict[str, tuple[str, ...]] = {
 """Overrides by the name of the test's case."""
 
 ROLES = {
-    "generator": ("generator", "perceptual"),
+    "generator": ("generator", "perceptual", "encoder"),
     "recogniser": ("recogniser",),
     "encoder": ("encoder",),
     "parser": ("parser",),

@@ -4,7 +4,7 @@ import torch
 
 from riddle_pl.networks.lite_encoder import LiteEncoder
 from riddle_pl.networks.stylegan2 import Generator
-from riddle_pl.pretraining.gaussian_mapping import REACH, set_gaussian_mapping, whiten_codes
+from riddle_pl.pretraining.gaussian_mapping import REACH, Whitening, set_gaussian_mapping
 
 CHANNELS = {4: 8, 8: 8, 16: 4, 32: 4}
 
@@ -33,7 +33,7 @@ def test_whitened_codes_have_the_moments_of_w_and_draw_the_same_faces() -> None:
     with torch.no_grad():
         before = encoder(x)
         drawn = generator(before)
-        whiten_codes(generator, encoder, before.flatten(0, 1))
+        Whitening.of(before.flatten(0, 1)).apply(generator, encoder)
         after = encoder(x)
         torch.testing.assert_close(generator(after), drawn, atol=1e-2, rtol=1e-2)
     codes = after.flatten(0, 1)

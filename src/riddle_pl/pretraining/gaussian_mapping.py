@@ -6,6 +6,8 @@ the generator then has the prior that the KL divergence knows, and what T does t
 stays inside the prior.
 """
 
+from dataclasses import dataclass
+
 import torch
 from jaxtyping import Float
 from torch import Tensor
@@ -32,31 +34,33 @@ def set_gaussian_mapping(generator: Generator) -> None:
     generator.style.requires_grad_(False)
 
 
-@torch.no_grad()
-def whiten_codes(generator: Generator, encoder: LiteEncoder, w: Float[Tensor, "m d"]) -> None:
-    """Changes both networks so that codes like ``w`` get W's mean and covariance, and nothing else.
+@dataclass(frozen=True)
+class Whitening:
+    """The change of codes ``matrix (w - mean) + REACH``, after which they have W's mean and covariance."""
 
-    Codes become ``matrix (w - mean) + REACH``; the synthesis network draws from them what it drew from ``w``. The
-    mapping network is left alone.
+    mean: Float[Tensor, "d"]
+    matrix: Float[Tensor, "d d"]
+    inverse: Float[Tensor, "d d"]
 
-    Args:
-        generator: changed in place.
-        encoder: changed in place; its codes follow.
-        w: what the encoder says of many images, all layers.
-    """
-    mean = w.mean(dim=0)
-    variances, vectors = torch.linalg.eigh(torch.cov(w.double().T))
-    scale = variances.clamp_min(FLOOR * variances.max()).sqrt()
-    matrix = (vectors / scale).T.to(w)
-    inverse = (vectors * scale).to(w)
-    for module in generator.modules():
-        if isinstance(module, ModulatedConv2d):
-            affine = module.modulation
-            moved = affine.scale * affine.weight @ (mean - REACH * inverse.sum(dim=1))
-            affine.bias.add_(moved / affine.lr_mul)
-            affine.weight.copy_(affine.weight @ inverse)
-    for head in (encoder.base, encoder.coarse, encoder.middle, encoder.fine):
-        for write in head.write:
-            for parameter in write.parameters():  # weight and bias
-                parameter.copy_(matrix @ parameter)
-    encoder.w_mean.copy_(matrix @ (encoder.w_mean - mean) + REACH)
+    @staticmethod
+    @torch.no_grad()
+    def of(w: Float[Tensor, "m d"]) -> "Whitening":
+        """From the codes that an encoder reads in many images, all layers."""
+        variances, vectors = torch.linalg.eigh(torch.cov(w.double().T))
+        scale = variances.clamp_min(FLOOR * variances.max()).sqrt()
+        return Whitening(w.mean(dim=0), (vectors / scale).T.to(w), (vectors * scale).to(w))
+
+    @torch.no_grad()
+    def apply(self, generator: Generator, encoder: LiteEncoder) -> None:
+        """Changes both networks in place, so that together they draw what they drew. The mapping is left alone."""
+        for module in generator.modules():
+            if isinstance(module, ModulatedConv2d):
+                affine = module.modulation
+                moved = affine.scale * affine.weight @ (self.mean - REACH * self.inverse.sum(dim=1))
+                affine.bias.add_(moved / affine.lr_mul)
+                affine.weight.copy_(affine.weight @ self.inverse)
+        for head in (encoder.base, encoder.coarse, encoder.middle, encoder.fine):
+            for write in head.write:
+                for parameter in write.parameters():  # weight and bias
+                    parameter.copy_(self.matrix @ parameter)
+        encoder.w_mean.copy_(self.matrix @ (encoder.w_mean - self.mean) + REACH)

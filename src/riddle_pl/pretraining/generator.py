@@ -28,13 +28,15 @@ from riddle_pl.pretraining.augment import AUGMENTATIONS, Augmentation
 from riddle_pl.pretraining.average import Averaged
 from riddle_pl.pretraining.discriminator import Discriminator
 from riddle_pl.pretraining.faces import FaceSet
-from riddle_pl.pretraining.gaussian_mapping import REACH, set_gaussian_mapping, whiten_codes
+from riddle_pl.pretraining.gaussian_mapping import REACH, Whitening, set_gaussian_mapping
 from riddle_pl.pretraining.likeness import likeness, public_recogniser, strangeness
 from riddle_pl.pretraining.recipe import PackRole, Recipe
 from riddle_pl.pretraining.turning import RandomTurn
 
 SAMPLE_COUNT = 48
 FEATURE_LEVELS = 3
+SPREAD = -1.0
+"""Logarithm of the deviation of the encoder's codes at the start."""
 
 
 class GeneratorRecipe(Recipe):
@@ -52,7 +54,8 @@ class GeneratorRecipe(Recipe):
         path_length_every: steps between two of them.
         style_mixing: probability that an image mixes two W codes.
         augmentations: what the discriminator sees done to real and drawn images, of ``augment.AUGMENTATIONS``.
-        judged_from: step at which the discriminator joins; until then all images of a step are redrawn.
+        judged_from: step at which the discriminator joins; until then all images of a step are redrawn. The codes are
+            whitened then, so that random people are drawn from where real ones are.
         redrawn: how many of the drawn ones are real images, inverted and drawn again.
         turned: how many are codes of such images, turned into other people's; the others are random people.
         adversarial: weight of the discriminator's verdict on drawn images.
@@ -143,7 +146,7 @@ class GeneratorRecipe(Recipe):
         self.discriminator = Discriminator(size, self.channels)
         self.encoder = LiteEncoder(size, self.generator.num_layers, self.channels)
         self.turn = RandomTurn(self.generator.style_dim)
-        self.log_spread = nn.Parameter(torch.full((self.generator.style_dim,), -1.0))
+        self.log_spread = nn.Parameter(torch.full((self.generator.style_dim,), SPREAD))
         self.encoder.w_mean.fill_(REACH)
         if warm_start is not None:
             self._grow_from(Path(warm_start))
@@ -184,6 +187,8 @@ class GeneratorRecipe(Recipe):
         real = self.faces.batch(self.batch, self.seed, step).to(self.device, memory_format=torch.channels_last)
 
         judged = step >= self.judged_from
+        if step == self.judged_from:
+            self._whiten()
         if judged:
             loss_d = self._discriminator_loss(real)
             self._step(optimizer_d, loss_d)
@@ -329,8 +334,24 @@ class GeneratorRecipe(Recipe):
         own = self.discriminator.state_dict()
         seen = {key: value for key, value in pack.load("perceptual").state_dict().items() if key in own}
         load_strict(self.discriminator, own | seen, f"perceptual features of pack {start}")
-        real = self.faces.batch(2048, self.seed, -1).split(256)
-        whiten_codes(self.generator, self.encoder, torch.cat([self.encoder(x) for x in real]).flatten(0, 1))
+        self._whitening(self.encoder).apply(self.generator, self.encoder)
+
+    @torch.no_grad()
+    def _whitening(self, encoder: LiteEncoder) -> Whitening:
+        """Of the codes that an encoder reads in 2,048 training images."""
+        real = self.faces.batch(2048, self.seed, -1).to(self.device).split(256)
+        return Whitening.of(torch.cat([encoder(x) for x in real]).float().flatten(0, 1))
+
+    @torch.no_grad()
+    def _whiten(self) -> None:
+        """Brings the codes to W's mean and covariance again; what depends on the old coordinates starts anew."""
+        change = self._whitening(self.encoder)
+        change.apply(self.generator, self.encoder)
+        change.apply(self.average.module, self.average_encoder.module)
+        self.log_spread.fill_(SPREAD)
+        self.turn.seen.zero_()
+        for optimizer in self.optimizers():  # type: ignore[union-attr]  # Lightning's union type
+            optimizer.state.clear()
 
     @torch.no_grad()
     def samples(self) -> Float[Tensor, "n 3 h w"]:
@@ -354,7 +375,27 @@ its training images.
 Groups that are rare in these archives are drawn worse. Profile views, glasses, hats and hands are drawn badly. It is
 small, and its faces show it.
 """
-        return [PackRole("generator", self.average.module, "stylegan2", args, description), self._perceptual()]
+        return [
+            PackRole("generator", self.average.module, "stylegan2", args, description),
+            self._perceptual(),
+            self._encoder(),
+        ]
+
+    def _encoder(self) -> PackRole:
+        """The encoder that learnt beside the generator, in case that ``recipe=encoder`` is not run."""
+        args = {
+            "size": self.encoder.size,
+            "num_layers": self.encoder.num_layers,
+            "channels": {str(side): width for side, width in self.channels.items()},
+        }
+        description = f"""
+Inversion encoder in the manner of e4e: aligned faces of {self.encoder.size} px to W+ codes of this pack's generator,
+beside which it was trained, on {len(self.faces):,} images of {self.faces.sources()}.
+
+An inversion resembles the photo; glasses, hats, hands, strong make-up and profile views are lost. Identity is only
+partly kept.
+"""
+        return PackRole("encoder", self.average_encoder.module, "lite_encoder", args, description)
 
     def _perceptual(self) -> PackRole:
         """The first blocks of the discriminator, as the pack's perceptual features."""
