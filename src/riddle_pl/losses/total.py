@@ -19,6 +19,7 @@ from riddle_pl.losses.perceptual import PerceptualLoss
 from riddle_pl.losses.pixel import PixelLoss
 from riddle_pl.losses.recovery import RecoveryLoss
 from riddle_pl.losses.term import LossTerm, check_name
+from riddle_pl.losses.typical import TypicalLoss
 from riddle_pl.losses.wrong_password import WrongPasswordLoss
 
 TERMS: Mapping[str, type[LossTerm]] = {
@@ -31,6 +32,7 @@ TERMS: Mapping[str, type[LossTerm]] = {
     "perceptual": PerceptualLoss,
     "parse": ParseLoss,
     "latent": LatentLoss,
+    "typical": TypicalLoss,
     "pixel_recovery": PixelLoss,
     "perceptual_recovery": PerceptualLoss,
     "latent_recovery": LatentLoss,

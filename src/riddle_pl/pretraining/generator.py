@@ -35,8 +35,6 @@ from riddle_pl.pretraining.turning import RandomTurn
 
 SAMPLE_COUNT = 48
 FEATURE_LEVELS = 3
-SPREAD = -1.0
-"""Logarithm of the deviation of the encoder's codes at the start."""
 
 
 class GeneratorRecipe(Recipe):
@@ -63,6 +61,7 @@ class GeneratorRecipe(Recipe):
         features: weight of their difference in the discriminator's features.
         latent: weight of the encoder's error on generated images, whose codes are known (in variances of W).
         offset: weight of the squared offsets from W of real images' codes (in variances of W; e4e's delta loss).
+        spread: deviation of the encoder's codes at the start, in deviations of W.
         kl: weight of the KL divergence of the encoder's codes from W, in nats.
         identity: weight of 1 - cosine between redrawn real images and the images, by ``teacher``.
         apart: weight of max(0, cosine) between people of turned codes and the images, by ``teacher``.
@@ -101,6 +100,7 @@ class GeneratorRecipe(Recipe):
         latent: float = 1.0,
         offset: float = 0.05,
         kl: float = 2e-4,
+        spread: float = 0.37,
         identity: float = 0.0,
         apart: float = 0.0,
         teacher: str | None = None,
@@ -137,6 +137,7 @@ class GeneratorRecipe(Recipe):
         self.latent = latent
         self.offset = offset
         self.kl = kl
+        self.spread = spread
         self.identity = identity
         self.apart = apart
         # In a tuple, so that the frozen network stays out of the checkpoint.
@@ -146,7 +147,7 @@ class GeneratorRecipe(Recipe):
         self.discriminator = Discriminator(size, self.channels)
         self.encoder = LiteEncoder(size, self.generator.num_layers, self.channels)
         self.turn = RandomTurn(self.generator.style_dim)
-        self.log_spread = nn.Parameter(torch.full((self.generator.style_dim,), SPREAD))
+        self.log_spread = nn.Parameter(torch.full((self.generator.style_dim,), math.log(spread)))
         self.encoder.w_mean.fill_(REACH)
         if warm_start is not None:
             self._grow_from(Path(warm_start))
@@ -348,7 +349,7 @@ class GeneratorRecipe(Recipe):
         change = self._whitening(self.encoder)
         change.apply(self.generator, self.encoder)
         change.apply(self.average.module, self.average_encoder.module)
-        self.log_spread.fill_(SPREAD)
+        self.log_spread.fill_(math.log(self.spread))
         self.turn.seen.zero_()
         for optimizer in self.optimizers():  # type: ignore[union-attr]  # Lightning's union type
             optimizer.state.clear()

@@ -1,0 +1,40 @@
+"""L_typical (beyond the paper): produced codes lie no further out than the codes of real faces do."""
+
+from collections.abc import Sequence
+
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float
+from torch import Tensor
+
+from riddle_pl.losses.features import ORIGINAL, PRODUCED, StepFeatures
+from riddle_pl.losses.term import ImagesTerm
+
+
+def typical_loss(original: Float[Tensor, "b n d"], produced: Float[Tensor, "b n d"]) -> Float[Tensor, ""]:
+    """Mean over the batch of max(0, r(w*) / r - 1).
+
+    r(w) is a code's mean squared distance from the mean code, and r that of the batch's originals. Faces are most
+    natural near the mean of the codes; far out lie colours and shapes that no face has. What a code's direction is, and
+    so who is drawn, the term leaves free.
+    """
+    mean = original.mean(dim=(0, 1))
+    usual = (original - mean).square().mean()
+    reach = (produced - mean).square().mean(dim=(1, 2))
+    return F.relu(reach / usual - 1.0).mean()
+
+
+class TypicalLoss(ImagesTerm):
+    """Sum of :func:`typical_loss` over ``images``.
+
+    Args:
+        weight: of the term.
+        images: produced codes that are held.
+    """
+
+    def __init__(self, weight: float = 1.0, images: Sequence[str] = PRODUCED):
+        super().__init__(weight, images)
+
+    def forward(self, step: StepFeatures) -> Float[Tensor, ""]:
+        original = step.latent(ORIGINAL)
+        return torch.stack([typical_loss(original, step.latent(name)) for name in self.images]).sum()

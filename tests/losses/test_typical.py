@@ -1,0 +1,32 @@
+"""If this fails, encrypted faces drift to codes that no face has, or are held to the original's."""
+
+import torch
+
+from riddle_pl.losses.typical import TypicalLoss, typical_loss
+from tests.losses.fakes import gradients, make_step, run_step
+
+
+def test_worked_by_hand():
+    original = torch.tensor([[[1.0, 1.0]], [[-1.0, -1.0]]])  # mean 0, r = 1
+    assert typical_loss(original, torch.tensor([[[2.0, 2.0]], [[1.0, 1.0]]])) == 1.5  # 4 / 1 - 1 and 0, averaged
+    assert typical_loss(original, -original) == 0.0
+    assert typical_loss(original, torch.zeros_like(original)) == 0.0
+
+
+def test_any_direction_at_the_usual_distance_is_free():
+    torch.manual_seed(0)
+    original = torch.randn(64, 4, 32)
+    turn, _ = torch.linalg.qr(torch.randn(32, 32))
+    assert typical_loss(original, original @ turn) < 0.2
+    assert typical_loss(original, 2.0 * original @ turn) > 2.5
+
+
+def test_its_gradient_reaches_the_encryptor_and_draws_codes_in():
+    step = make_step()
+    features = run_step(step)
+    loss = TypicalLoss()(features)
+    assert any(slope.any() for slope in gradients(step, loss)) == (float(loss.detach()) > 0)
+    original = torch.randn(4, 2, 8)
+    far = (5.0 * torch.randn(4, 2, 8)).requires_grad_()
+    (gradient,) = torch.autograd.grad(typical_loss(original, far), far)
+    assert typical_loss(original, far.detach() - 0.1 * gradient) < typical_loss(original, far.detach())
