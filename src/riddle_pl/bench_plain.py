@@ -109,6 +109,9 @@ def plain_loss(
                 total = total + weights[f"parse{suffix}"] * _parse(networks, x, image)
             if f"latent{suffix}" in weights:
                 total = total + weights[f"latent{suffix}"] * F.mse_loss(code, w)
+    if "typical" in weights:
+        for _, code in everything:
+            total = total + weights["typical"] * _typical(w, code)
     if "parse" in weights:
         for image in (x, enc1, dec, wrong1):
             _logged_mask(networks, image)
@@ -139,6 +142,13 @@ def _perceptual(networks: EncryptionStep, a: Tensor, b: Tensor) -> Tensor:
 def _parse(networks: EncryptionStep, a: Tensor, b: Tensor) -> Tensor:
     parser = _required(networks.parser, "parser")
     return F.mse_loss(parser(a), parser(b))
+
+
+def _typical(w: Tensor, code: Tensor) -> Tensor:
+    mean = w.flatten(0, 1).mean(dim=0)
+    distances = [((codes - mean) ** 2).flatten(1).mean(dim=1) for codes in (w, code)]
+    usual = distances[0].mean()
+    return (distances[1] / usual - 1.0).clamp_min(0.0).mean()
 
 
 @torch.no_grad()

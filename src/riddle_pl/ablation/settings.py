@@ -1,6 +1,7 @@
 """The typed root of ``conf/ablation.yaml``."""
 
 from dataclasses import dataclass, field
+from typing import Any
 
 from hydra.core.config_store import ConfigStore
 from omegaconf import MISSING
@@ -14,8 +15,8 @@ class AblationConfig:
     """Names of ``conf/experiment``."""
     seeds: list[int] = MISSING
     """Each experiment is trained once with each."""
-    train_root: str = MISSING
-    """``data.root`` of the experiments that train on photos."""
+    train_root: Any = MISSING
+    """``data.root`` of the experiments that train on photos: a path, or a list of paths."""
     eval_root: str = MISSING
     """``data.root`` of the evaluations."""
     train: list[str] = field(default_factory=list)
