@@ -7,7 +7,6 @@ from PIL import Image
 
 from riddle_pl.auditing.audit import Figure, Findings, Picture
 from riddle_pl.auditing.card import check_export, with_section, write_section
-from riddle_pl.auditing.command import portable_command
 from riddle_pl.auditing.report import AuditReport
 from riddle_pl.errors import PackError
 from riddle_pl.packs import load_pack
@@ -78,8 +77,3 @@ def test_a_card_of_another_network_is_refused(tiny_pack, tiny_pack_folder, tmp_p
     assert other.is_file()
     with pytest.raises(PackError, match="another parser"):
         check_export(folder, tiny_pack, "parser")
-
-
-def test_the_command_names_no_folder_of_this_machine():
-    given = ["audit=parser", "data.root=/home/someone/shared/data", "out=/tmp/x", "quiet=true", "audit.count=3"]
-    assert portable_command(given) == "riddle-audit audit=parser data.root=shared/data audit.count=3"

@@ -10,7 +10,7 @@ from PIL import Image
 from riddle_pl.errors import CheckpointError, DataError
 from riddle_pl.packs import load_pack
 from riddle_pl.pretraining.recipe import Recipe
-from riddle_pl.pretraining.run import portable_command, run
+from riddle_pl.pretraining.run import run
 from tests.pretraining.jobs import RECIPES, ROLES, small_job
 
 TIMED = ("seconds",)
@@ -125,10 +125,3 @@ def test_bad_data_leaves_no_folder(data_root: Path, tmp_path: Path) -> None:
     with pytest.raises(DataError, match="no face in faces"):
         run(small_job("generator", data_root, None, "data.held_out=1.0"), tmp_path / "run")
     assert not (tmp_path / "run").exists()
-
-
-def test_the_command_of_a_model_card_names_no_place_of_this_machine() -> None:
-    given = ["recipe=parser", "data.root=/home/me/shared/data", "out=x", "export=/p", "recipe.start=runs/a/last.ckpt"]
-    assert portable_command(given) == (
-        "riddle-pretrain recipe=parser data.root=shared/data recipe.start=runs/a/last.ckpt"
-    )

@@ -9,8 +9,11 @@ from omegaconf import DictConfig
 import riddle_pl
 from riddle_pl.auditing.audit import Audit, Bench
 from riddle_pl.auditing.build import build_audit
-from riddle_pl.auditing.command import portable_command
 from riddle_pl.auditing.report import AuditReport
+from riddle_pl.config.portable import portable_command
+
+LOCAL = ("out", "export", "cache_dir", "quiet", "device")
+"""Keys that change no figure."""
 
 
 def run_audit(cfg: DictConfig, arguments: Sequence[str] = ()) -> AuditReport:
@@ -39,7 +42,7 @@ def _about(bench: Bench, audit: Audit, arguments: Sequence[str], wall: float, cp
     pack = bench.pack
     where = f"{torch.get_num_threads()} CPU threads" if bench.device.type == "cpu" else str(bench.device)
     about = {
-        "command": f"`{portable_command(arguments)}`",
+        "command": f"`{portable_command('riddle-audit', arguments, LOCAL)}`",
         "riddle-pl": riddle_pl.__version__,
         "network": f"{audit.role} ({pack.entry(audit.role).arch}), sha256 {pack.expected_sha256(audit.role)}",
         "seed": str(bench.seed),

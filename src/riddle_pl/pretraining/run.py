@@ -10,6 +10,7 @@ from omegaconf import DictConfig
 from pytorch_lightning.loggers import CSVLogger
 
 from riddle_pl.config import instantiate
+from riddle_pl.config.portable import portable_command
 from riddle_pl.errors import CheckpointError
 from riddle_pl.files import require_writable_dir
 from riddle_pl.networks.checkpoint_files import load_strict, read_checkpoint, state_dict_under
@@ -60,7 +61,7 @@ def run(cfg: DictConfig, out: Path, arguments: Sequence[str] = (), progress: boo
         if not recipe.finished:
             trainer.fit(recipe, ckpt_path=last if last.exists() else None, weights_only=True)
     if cfg.export is not None:
-        recipe.export(Path(cfg.export), portable_command(arguments))
+        recipe.export(Path(cfg.export), portable_command("riddle-pretrain", arguments, _LOCAL))
 
 
 def take_up(recipe: Recipe, checkpoint: Path) -> None:
@@ -74,14 +75,3 @@ def take_up(recipe: Recipe, checkpoint: Path) -> None:
         load_strict(recipe, state, str(checkpoint))
     except CheckpointError as error:
         raise CheckpointError(f"{error}; give another out= to start anew") from None
-
-
-def portable_command(arguments: Sequence[str]) -> str:
-    """The command as a model card shows it: without what only matters here, of absolute paths the last two parts."""
-    shown = []
-    for text in arguments:
-        key, equals, value = text.partition("=")
-        if key not in _LOCAL:
-            path = Path(value)
-            shown.append(f"{key}{equals}{Path(*path.parts[-2:]) if path.is_absolute() else value}")
-    return " ".join(["riddle-pretrain", *shown])
