@@ -15,10 +15,10 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.riddle-stamp
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint format typecheck notebooks wheel-smoke bench
+.PHONY: help setup demo test lint format typecheck notebooks wheel-smoke bench bench-photos
 
 help:  ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 $(STAMP): pyproject.toml scripts/setup.sh
 	@PYTHON="$(PYTHON)" scripts/setup.sh "$(VENV)"
@@ -51,3 +51,6 @@ wheel-smoke: $(STAMP)  ## build the wheel, install it in a clean environment, us
 
 bench: $(STAMP)  ## time the fast training step against the plain one
 	GLIBC_TUNABLES=$(MALLOC) $(BIN)/python -m riddle_pl.bench $(BENCH_ARGS)
+
+bench-photos: $(STAMP)  ## time the photo pipeline, file to file, and watch its memory
+	$(BIN)/python -m riddle_pl.bench_photos $(BENCH_ARGS)

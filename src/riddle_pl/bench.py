@@ -195,14 +195,15 @@ def summary(rounds: Sequence[Round]) -> str:
     return "\n".join(lines)
 
 
-def _positive(text: str) -> int:
+def positive(text: str) -> int:
+    """A command-line argument that counts something."""
     value = int(text)
     if value < 1:
         raise ValueError
     return value
 
 
-_positive.__name__ = "whole number of at least 1"  # argparse puts it into its error line
+positive.__name__ = "whole number of at least 1"  # argparse puts it into its error line
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -212,9 +213,9 @@ def main(argv: Sequence[str] | None = None) -> None:
         description="Time the training step against the plain, pair-by-pair step at 256 px with random weights.",
         epilog="example: python -m riddle_pl.bench --batch 2 --rounds 5",
     )
-    parser.add_argument("--batch", type=_positive, default=2, help="faces per step (default 2)")
-    parser.add_argument("--rounds", type=_positive, default=5, help="pairs of runs (default 5)")
-    parser.add_argument("--threads", type=_positive, default=None, help="CPU threads (default: PyTorch's choice)")
+    parser.add_argument("--batch", type=positive, default=2, help="faces per step (default 2)")
+    parser.add_argument("--rounds", type=positive, default=5, help="pairs of runs (default 5)")
+    parser.add_argument("--threads", type=positive, default=None, help="CPU threads (default: PyTorch's choice)")
     parser.add_argument("--device", default="cpu", help="cpu, auto, cuda or cuda:N (default cpu)")
     args = parser.parse_args(argv)
     run_cli(lambda: _bench(args.batch, args.rounds, args.threads, args.device))
