@@ -1,9 +1,12 @@
 """A failure here: an encryptor would normalise by other codes than those it encrypts."""
 
+import pytest
 import torch
 from torch import nn
 
+from riddle_pl.networks.encryptor import TransformerEncryptor
 from riddle_pl.networks.encryptor_involution import InvolutiveEncryptor
+from riddle_pl.networks.encryptor_mlp import MLPEncryptor
 from riddle_pl.training.statistics import fit_to_codes
 
 
@@ -36,3 +39,18 @@ def test_the_leading_components_are_those_of_the_codes() -> None:
 
 def test_an_encryptor_that_asks_for_nothing_is_left_alone() -> None:
     fit_to_codes(nn.Linear(4, 4), codes())
+
+
+@pytest.mark.parametrize("encryptor", [TransformerEncryptor(3, (1, 2), dim=4, heads=2, ffn=8), MLPEncryptor(3, dim=4)])
+def test_the_papers_encryptors_start_where_the_codes_are(encryptor: nn.Module) -> None:
+    w, w_pwd = codes(), torch.randn(500, 3, 4, generator=torch.Generator().manual_seed(1))
+    fit_to_codes(encryptor.eval(), w)
+    away = (encryptor(w, w_pwd).mean(dim=(0, 1)) - w.mean(dim=(0, 1))).abs()
+    assert (away < w.flatten(0, 1).std(dim=0)).all()
+
+
+def test_without_norms_nothing_is_to_be_set() -> None:
+    encryptor = TransformerEncryptor(3, (1, 2), dim=4, heads=2, ffn=8, norm="none")
+    before = {key: value.clone() for key, value in encryptor.state_dict().items()}
+    fit_to_codes(encryptor, codes())
+    torch.testing.assert_close(encryptor.state_dict(), before)

@@ -37,8 +37,9 @@ class TransformerEncryptor(nn.Module):
       no gradient. Per-layer password tokens make it an attention again.
     * Without ``position_embedding`` the tokens of a group are interchangeable: permuting the layers of ``w``
       permutes the output.
-    * It ends in a layer norm: with its initial gain, every output token has norm sqrt(512) = 22.6, whatever
-      the norm of ``w``.
+    * It ends in a layer norm: with its initial gain and bias, every output token has norm sqrt(512) = 22.6 and lies
+      around zero, wherever the codes lie. Before a fresh run we start gain and bias at the deviation and the mean of
+      the training codes (``start_at``), which the authors' code does not.
 
     ``ResidualTransformerEncryptor`` is the remedy for all three.
 
@@ -98,6 +99,15 @@ class TransformerEncryptor(nn.Module):
         tokens, passwords = torch.split(w, groups, dim=1), torch.split(w_pwd, groups, dim=1)
         pairs = zip(self.layers, tokens, passwords, strict=True)
         return torch.cat([layer(token, password) for layer, token, password in pairs], dim=1)
+
+    @torch.no_grad()
+    def start_at(self, mean: Float[Tensor, "d"], std: Float[Tensor, "d"]) -> None:
+        """Lets the first outputs have the mean and the deviation of the codes; nothing to do without norms."""
+        for layer in self.layers:
+            last = layer.norm3
+            if isinstance(last, nn.LayerNorm):
+                last.bias.copy_(mean)
+                last.weight.copy_(std)
 
 
 def _decoder_layer(dim: int, heads: int, ffn: int, dropout: float, norm: Norm) -> nn.TransformerDecoderLayer:

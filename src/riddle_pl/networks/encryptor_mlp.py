@@ -38,3 +38,9 @@ class MLPEncryptor(nn.Module):
         check_latents(w, w_pwd, self.num_layers)
         out: Tensor = self.model(torch.cat([w, w_pwd], dim=-1))
         return out
+
+    @torch.no_grad()
+    def start_at(self, mean: Float[Tensor, "d"], std: Float[Tensor, "d"]) -> None:
+        """Lets the first outputs lie around the mean of the codes."""
+        last: nn.Linear = self.model[-1]  # type: ignore[assignment]  # nn.Sequential says Module of all
+        last.bias.copy_(mean)

@@ -23,16 +23,26 @@ class FitsLatents(Protocol):
     def fit_latents(self, w: Float[Tensor, "m d"]) -> None: ...
 
 
+@runtime_checkable
+class StartsAtCodes(Protocol):
+    """An encryptor whose first outputs are to be distributed like the codes; then it learns as it likes."""
+
+    def start_at(self, mean: Float[Tensor, "d"], std: Float[Tensor, "d"]) -> None: ...
+
+
 def fit_to_codes(encryptor: nn.Module, w: Float[Tensor, "b n d"]) -> None:
-    """Hands the codes, all layers together, to an encryptor that works in normalised latent space.
+    """Hands the codes, all layers together, to an encryptor that is to know them.
 
     Args:
-        encryptor: told through whichever it has: ``set_latent_statistics(mean, std)`` or ``fit_latents(w)``.
+        encryptor: told through whichever it has: ``set_latent_statistics(mean, std)``, ``fit_latents(w)`` or
+            ``start_at(mean, std)``.
         w: codes of training faces. Those of photos lie partly outside the generator's W, so it is the codes that tell.
     """
     codes = w.flatten(0, 1)
+    mean, std = codes.mean(dim=0), codes.std(dim=0)
     if isinstance(encryptor, TakesStatistics):
-        std = codes.std(dim=0)
-        encryptor.set_latent_statistics(codes.mean(dim=0), std.clamp(min=0.01 * float(std.mean())))
+        encryptor.set_latent_statistics(mean, std.clamp(min=0.01 * float(std.mean())))
     elif isinstance(encryptor, FitsLatents):
         encryptor.fit_latents(codes)
+    elif isinstance(encryptor, StartsAtCodes):
+        encryptor.start_at(mean, std)
