@@ -78,7 +78,7 @@ def export_encryptor(
         ENCRYPTOR_ARCHITECTURES[type(encryptor).__name__],
         {"num_layers": manifest.num_layers, **args},
         tokens=tokens,
-        origin=f"riddle-train experiment={data['hyper_parameters']['name']}, {data['global_step']} steps",
+        origin=f"riddle-train, run {data['hyper_parameters']['name']}, {data['global_step']} steps",
         card=card or encryptor_card(role, data),
     )
 
