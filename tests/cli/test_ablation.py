@@ -1,8 +1,6 @@
 """If this fails, `riddle-ablation` does not give the paper's ablation table, or repeats hours of finished training."""
 
 import json
-import logging
-import sys
 from pathlib import Path
 
 import pytest
@@ -12,6 +10,7 @@ from riddle_pl.ablation import run as ablation_run
 from riddle_pl.cli import ablation as command
 from riddle_pl.training.checkpointing import Interrupted
 from riddle_pl.training.run import fit
+from tests.cli.hydra_command import run_command
 from tests.evaluation.fakes import write_lfw
 
 TRAIN = (
@@ -72,18 +71,7 @@ class RiddleAblation:
     def __call__(self, *overrides):
         given = {text.partition("=")[0] for text in overrides}
         rest = [f"{key}={value}" for key, value in self.defaults.items() if key not in given]
-        self.monkeypatch.setattr(sys, "argv", ["riddle-ablation", *rest, *overrides])
-        status = 0
-        handlers, level = logging.root.handlers[:], logging.root.level
-        try:
-            command.main()
-        except SystemExit as stop:
-            status = int(stop.code or 0)
-        finally:
-            logging.root.handlers[:] = handlers
-            logging.root.setLevel(level)
-        captured = self.capfd.readouterr()
-        return status, captured.out, captured.err
+        return run_command(command.main, ["riddle-ablation", *rest, *overrides], self.capfd, self.monkeypatch)
 
 
 @pytest.fixture

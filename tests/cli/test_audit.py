@@ -1,14 +1,13 @@
 """If this fails, `riddle-audit` does not measure what a model card says, or greets a mistake with a traceback."""
 
 import json
-import logging
 import shutil
-import sys
 
 import pytest
 
 from riddle_pl.cli import audit as command
 from riddle_pl.config import check_config, compose_jobs
+from tests.cli.hydra_command import run_command
 from tests.evaluation.fakes import write_lfw
 from tests.pretraining.archives import face_archive
 
@@ -39,18 +38,7 @@ def riddle_audit(tmp_path, tiny_pack_folder, capfd, monkeypatch):
 
     def run(*overrides):
         settings = ["pack=./pack", "out=report", "device=cpu", "resamples=20"]
-        monkeypatch.setattr(sys, "argv", ["riddle-audit", *settings, *overrides])
-        handlers, level = logging.root.handlers[:], logging.root.level
-        status = 0
-        try:
-            command.main()
-        except SystemExit as stop:
-            status = int(stop.code or 0)
-        finally:
-            logging.root.handlers[:] = handlers
-            logging.root.setLevel(level)
-        captured = capfd.readouterr()
-        return status, captured.out, captured.err
+        return run_command(command.main, ["riddle-audit", *settings, *overrides], capfd, monkeypatch)
 
     return run
 

@@ -1,7 +1,6 @@
 """If this fails, `riddle-eval` does not give the numbers of the README, or greets a mistake with a traceback."""
 
 import json
-import logging
 import sys
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from riddle_pl.errors import ConfigError
 from riddle_pl.evaluation.method import Method
 from riddle_pl.evaluation.settings import register_eval_schema
 from riddle_pl.training.build import build_data
+from tests.cli.hydra_command import run_command
 from tests.evaluation.fakes import paint, write_lfw
 
 CONF = Path(riddle_pl.conf.__file__ or "").parent
@@ -51,18 +51,7 @@ class RiddleEval:
     def __call__(self, *overrides, without=()):
         given = {text.partition("=")[0].lstrip("+~") for text in overrides} | set(without)
         rest = [f"{key}={value}" for key, value in self.defaults.items() if key.lstrip("+") not in given]
-        self.monkeypatch.setattr(sys, "argv", ["riddle-eval", *rest, *overrides])
-        status = 0
-        handlers, level = logging.root.handlers[:], logging.root.level
-        try:
-            command.main()
-        except SystemExit as stop:
-            status = int(stop.code or 0)
-        finally:
-            logging.root.handlers[:] = handlers
-            logging.root.setLevel(level)
-        captured = self.capfd.readouterr()
-        return status, captured.out, captured.err
+        return run_command(command.main, ["riddle-eval", *rest, *overrides], self.capfd, self.monkeypatch)
 
     def report(self, out):
         return json.loads((self.folder / out / "report.json").read_text())

@@ -17,18 +17,17 @@ from jaxtyping import Float
 from pytorch_lightning.core.optimizer import LightningOptimizer
 from torch import Tensor, nn
 
-from riddle_pl.errors import CheckpointError, ConfigError
-from riddle_pl.networks.checkpoint_files import load_strict, read_checkpoint, state_dict_under
+from riddle_pl.errors import ConfigError
 from riddle_pl.networks.features import PackFeatures
 from riddle_pl.networks.latents import mix_styles
 from riddle_pl.networks.lite_encoder import LiteEncoder
 from riddle_pl.networks.stylegan2 import Generator, NoiseInjection
-from riddle_pl.packs.registry import load_pack
 from riddle_pl.pretraining.augment import AUGMENTATIONS, Augmentation
 from riddle_pl.pretraining.average import Averaged
 from riddle_pl.pretraining.discriminator import Discriminator
 from riddle_pl.pretraining.faces import FaceSet
 from riddle_pl.pretraining.gaussian_mapping import REACH, Whitening, set_gaussian_mapping
+from riddle_pl.pretraining.generator_start import grow_from, start_from
 from riddle_pl.pretraining.likeness import likeness, public_recogniser, strangeness
 from riddle_pl.pretraining.recipe import PackRole, Recipe
 from riddle_pl.pretraining.turning import RandomTurn
@@ -150,9 +149,10 @@ class GeneratorRecipe(Recipe):
         self.log_spread = nn.Parameter(torch.full((self.generator.style_dim,), math.log(spread)))
         self.encoder.w_mean.fill_(REACH)
         if warm_start is not None:
-            self._grow_from(Path(warm_start))
+            grow_from(Path(warm_start), self.generator, self.discriminator, self.encoder)
         if start_pack is not None:
-            self._start_from(start_pack)
+            start_from(start_pack, self.generator, self.discriminator, self.encoder)
+            self._whitening(self.encoder).apply(self.generator, self.encoder)
         set_gaussian_mapping(self.generator)
         self._silence_noise()
         self.average = Averaged(self.generator)
@@ -306,37 +306,6 @@ class GeneratorRecipe(Recipe):
             if isinstance(module, NoiseInjection):
                 module.requires_grad_(False)
 
-    def _grow_from(self, path: Path) -> None:
-        """Takes the weights of a run at half the size: all but the entrances of discriminator and encoder."""
-        state = state_dict_under(read_checkpoint(path), ["state_dict"], path)
-        parts: dict[str, nn.Module] = {
-            "average.module.": self.generator,
-            "discriminator.": self.discriminator,
-            "average_encoder.module.": self.encoder,
-        }
-        for prefix, network in parts.items():
-            own = network.state_dict()
-            shift = 0 if network is self.generator else 1
-            for key, value in state.items():
-                if not key.startswith(prefix) or key.startswith(f"{prefix}from_rgb"):
-                    continue
-                name = _shifted(key.removeprefix(prefix), shift)
-                if name not in own or own[name].shape != value.shape:
-                    raise CheckpointError(f"{path} is no smaller version of this network: {name} does not fit")
-                own[name] = value
-            network.load_state_dict(own)
-
-    @torch.no_grad()
-    def _start_from(self, start: str) -> None:
-        """Takes a pack's networks, and whitens the codes that real faces have there."""
-        pack = load_pack(start)
-        for role, network in (("generator", self.generator), ("encoder", self.encoder)):
-            load_strict(network, pack.load(role).state_dict(), f"{role} of pack {start}")
-        own = self.discriminator.state_dict()
-        seen = {key: value for key, value in pack.load("perceptual").state_dict().items() if key in own}
-        load_strict(self.discriminator, own | seen, f"perceptual features of pack {start}")
-        self._whitening(self.encoder).apply(self.generator, self.encoder)
-
     @torch.no_grad()
     def _whitening(self, encoder: LiteEncoder) -> Whitening:
         """Of the codes that an encoder reads in 2,048 training images."""
@@ -413,11 +382,3 @@ They take the place that LPIPS has in packs with an ImageNet trunk. They are not
 may be called so. They know aligned faces of {self.generator.size} px only.
 """
         return PackRole("perceptual", features, "pack_features", {"widths": widths}, description)
-
-
-def _shifted(key: str, by: int) -> str:
-    """``blocks.<i>.rest`` becomes ``blocks.<i + by>.rest``; other keys stay."""
-    if not key.startswith("blocks."):
-        return key
-    _, index, rest = key.split(".", 2)
-    return f"blocks.{int(index) + by}.{rest}"
