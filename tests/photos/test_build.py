@@ -1,8 +1,10 @@
 """If this fails, a setting of the photo pipeline does nothing, or a misspelt one goes unnoticed."""
 
 import pytest
+import torch
 
 from riddle_pl.errors import ConfigError
+from riddle_pl.inversion import EncoderInversion, OptimisedInversion
 from riddle_pl.photos.build import build_pseudonymiser
 from riddle_pl.photos.find import PhotoFaceDetector
 from riddle_pl.photos.gate import GateThresholds, OpenGate, QualityGate
@@ -55,3 +57,15 @@ def test_mistakes_are_one_line(tiny_pack, setting, expected):
     with pytest.raises(ConfigError, match=expected) as error:
         build_pseudonymiser(tiny_pack, [setting])
     assert "\n" not in str(error.value)
+
+
+def test_inversions(tiny_pack):
+    assert isinstance(build_pseudonymiser(tiny_pack).coder.inversion, EncoderInversion)
+    built = build_pseudonymiser(tiny_pack, ["invert=optimise", "invert.steps=3"])
+    assert isinstance(built.coder.inversion, OptimisedInversion)
+    assert (built.coder.inversion.steps, built.coder.inversion.pack) == (3, tiny_pack)
+    x = torch.rand(2, 3, tiny_pack.size, tiny_pack.size) * 2 - 1
+    with torch.no_grad():
+        refined = built.coder.invert(x)
+    assert refined.shape == (2, tiny_pack.num_layers, 512)
+    assert not torch.equal(refined, build_pseudonymiser(tiny_pack).coder.invert(x))

@@ -22,7 +22,7 @@ class Inversion(ABC):
 
     name: ClassVar[str]
     roles: ClassVar[tuple[str, ...]]
-    """What it needs of a pack."""
+    """What it needs of a pack; each is an attribute of this name."""
 
     def __init__(self, pack: Pack, device: str = "auto"):
         self.pack = pack
@@ -37,6 +37,15 @@ class Inversion(ABC):
         resolve_device(self.device_name)
         for role in self.roles:
             self.pack.verify(role)
+
+    def prepare(self) -> None:
+        """Loads the networks now.
+
+        Raises:
+            PackError, CheckpointError: one is missing or damaged.
+        """
+        for role in self.roles:
+            getattr(self, role)
 
     @abstractmethod
     def __call__(self, x: Float[Tensor, "b 3 h h"]) -> Float[Tensor, "b n 512"]:

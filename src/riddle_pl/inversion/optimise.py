@@ -77,6 +77,7 @@ class OptimisedInversion(Inversion):
         self.start = start
         self.spread = spread
 
+    @torch.enable_grad()
     def __call__(self, x: Float[Tensor, "b 3 h h"]) -> Float[Tensor, "b n 512"]:
         x = x.to(self.device)
         with torch.no_grad():

@@ -1,11 +1,11 @@
-"""The photo pipeline from its config: ``conf/pseudonymise.yaml``, groups ``face_detector``, ``mask`` and ``gate``."""
+"""The photo pipeline from ``conf/pseudonymise.yaml``: groups ``face_detector``, ``invert``, ``mask`` and ``gate``."""
 
 import inspect
 from collections.abc import Sequence
 from typing import Any
 
 import torch
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
 
 from riddle_pl.config import compose_jobs
 from riddle_pl.config.check import locate
@@ -33,7 +33,7 @@ def build_pseudonymiser(
         ConfigError: an unknown option, key or value, with the nearest valid one.
     """
     (cfg,) = compose_jobs(CONFIG, overrides)
-    parts = {key: _part(cfg[key], key, pack, device) for key in ("face_detector", "mask", "gate")}
+    parts = {key: _part(cfg[key], key, pack, device) for key in ("face_detector", "invert", "mask", "gate")}
     return Pseudonymiser(
         pack,
         detector=parts["face_detector"],
@@ -42,11 +42,13 @@ def build_pseudonymiser(
         gate=parts["gate"],
         face_map=parts["mask"],
         batch_size=batch_size,
+        inversion=parts["invert"],
     )
 
 
 def _part(node: DictConfig, key: str, pack: Pack, device: torch.device | str) -> Any:
     """The object of a node, which gets the pack and the device if it asks for them."""
     wanted = inspect.signature(locate(node._target_, key)).parameters
-    provided = {"pack": pack, "device": device}
-    return instantiate(node, key, **{name: value for name, value in provided.items() if name in wanted})
+    provided = {name: value for name, value in (("pack", pack), ("device", str(device))) if name in wanted}
+    own = OmegaConf.masked_copy(node, [str(name) for name in node if name not in provided])
+    return instantiate(own, key, **provided)

@@ -7,6 +7,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from riddle_pl.errors import PackError
+from riddle_pl.inversion import EncoderInversion, Inversion
 from riddle_pl.networks.stylegan2 import Generator
 from riddle_pl.packs import Pack
 from riddle_pl.password import PasswordTokens, key_latent
@@ -20,15 +21,22 @@ class FaceCoder:
         encryptor: role of the encryptor in the pack.
         device: where the networks run; inputs may lie anywhere, results are on the CPU.
         batch_size: faces that go through a network at a time; more are split.
+        inversion: photo to code; by the pack's encoder by default.
     """
 
     def __init__(
-        self, pack: Pack, encryptor: str = "encryptor", device: torch.device | str = "cpu", batch_size: int = 8
+        self,
+        pack: Pack,
+        encryptor: str = "encryptor",
+        device: torch.device | str = "cpu",
+        batch_size: int = 8,
+        inversion: Inversion | None = None,
     ):
         self.pack = pack
         self.encryptor_name = encryptor
         self.device = torch.device(device)
         self.batch_size = batch_size
+        self.inversion: Inversion = EncoderInversion(pack, str(self.device)) if inversion is None else inversion
 
     @cached_property
     def generator(self) -> Generator:
@@ -37,11 +45,6 @@ class FaceCoder:
         if not isinstance(generator, Generator):
             raise PackError(f"pack {self.pack.name}: generator is a {type(generator).__name__}; expected a Generator")
         return generator.to(self.device)
-
-    @cached_property
-    def inverter(self) -> nn.Module:
-        """Photo to code."""
-        return self.pack.load("encoder").to(self.device)
 
     @cached_property
     def _encryptor(self) -> tuple[nn.Module, PasswordTokens]:
@@ -60,16 +63,17 @@ class FaceCoder:
             PackError: a network is missing or damaged.
             CheckpointError: a file does not fit its architecture.
         """
-        _ = (self.generator, self._encryptor, self.inverter if inversion else None)
+        _ = (self.generator, self._encryptor)
+        if inversion:
+            self.inversion.prepare()
 
     def password(self, key: bytes) -> Float[Tensor, "1 n 512"]:
         """w_pwd of a key of :func:`riddle_pl.password.derive_key`."""
         return key_latent(key, self.generator, self.tokens).cpu()
 
-    @torch.no_grad()
     def invert(self, x: Float[Tensor, "b 3 h h"]) -> Float[Tensor, "b n 512"]:
         """The codes w of aligned faces in [-1, 1]."""
-        return self._in_batches(self.inverter, x)
+        return torch.cat([self.inversion(part) for part in x.split(self.batch_size)])
 
     @torch.no_grad()
     def transform(self, w: Float[Tensor, "b n 512"], w_pwd: Float[Tensor, "p n 512"]) -> Float[Tensor, "b n 512"]:

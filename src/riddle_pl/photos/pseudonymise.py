@@ -13,6 +13,7 @@ from jaxtyping import UInt8
 from PIL import Image
 
 from riddle_pl.errors import NoFaceError, PhotoError, RecordError, RiddleError
+from riddle_pl.inversion import Inversion
 from riddle_pl.packs import Pack
 from riddle_pl.password import KdfParams
 from riddle_pl.photos.decryption import (
@@ -51,6 +52,7 @@ class Pseudonymiser:
         gate: refuses faces that cannot be protected well enough; see :class:`riddle_pl.photos.gate.QualityGate`.
         face_map: says what is pasted; the pack's parser by default.
         batch_size: faces that go through a network at a time.
+        inversion: photo to code; the pack's encoder by default, or :class:`riddle_pl.inversion.OptimisedInversion`.
 
     Example::
 
@@ -68,11 +70,12 @@ class Pseudonymiser:
         gate: Gate | None = None,
         face_map: FaceMap | None = None,
         batch_size: int = 8,
+        inversion: Inversion | None = None,
     ):
         self.pack = pack
         self.device = torch.device(device)
         self.detector: PhotoDetector = PhotoFaceDetector() if detector is None else detector
-        self.coder = FaceCoder(pack, encryptor, self.device, batch_size)
+        self.coder = FaceCoder(pack, encryptor, self.device, batch_size, inversion)
         self.gate: Gate = quality_gate(pack, self.device) if gate is None else gate
         self.face_map: FaceMap = ParserMap(pack, self.device) if face_map is None else face_map
 
@@ -222,7 +225,9 @@ class Pseudonymiser:
                 f"pack {self.pack.name} has {self.pack.num_layers}"
             )
         same = name == self.coder.encryptor_name
-        return self.coder if same else FaceCoder(self.pack, name, self.device, self.coder.batch_size)
+        if same:
+            return self.coder
+        return FaceCoder(self.pack, name, self.device, self.coder.batch_size, self.coder.inversion)
 
 
 def _pixels(image: UInt8[np.ndarray, "h w 3"] | Image.Image) -> UInt8[np.ndarray, "h w 3"]:
