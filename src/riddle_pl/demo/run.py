@@ -14,6 +14,7 @@ from riddle_pl.demo.sheet import draw_sheet
 from riddle_pl.demo.training import EXPERIMENT, short_training
 from riddle_pl.evaluation.dlib_recogniser import EXTRA, LFW_COSINE_THRESHOLD, DlibRecogniser
 from riddle_pl.files import atomic_write, require_writable_dir
+from riddle_pl.inversion import OptimisedInversion
 from riddle_pl.packs import Pack, load_pack
 from riddle_pl.password import SALT_BYTES, KdfParams
 from riddle_pl.photos.gate import OpenGate
@@ -48,7 +49,7 @@ def run_demo(
         console.width = WIDTH_WITHOUT_TERMINAL
     start = time.monotonic()
     opened = load_pack(pack)
-    for role in ("generator", "encoder", "encryptor"):
+    for role in ("encryptor", *OptimisedInversion.roles):
         opened.verify(role)
     out = require_writable_dir(out, "output folder", create=True)
     written: list[Path] = []
@@ -56,7 +57,8 @@ def run_demo(
         console.print(f"[bold]1. Training[/bold] a fresh encryptor: {steps} steps, experiment={EXPERIMENT}")
         written.append(short_training(_new_folder(out / "training"), steps, pack, seed, quiet))
     console.print("[bold]2. Faces[/bold] through the pack's encryptor: detect, align, invert, encrypt, recover")
-    pseudonymiser = Pseudonymiser(opened, gate=OpenGate())  # the demo shows what comes out, and publishes nothing
+    # The demo shows what comes out, and publishes nothing: it needs no gate.
+    pseudonymiser = Pseudonymiser(opened, gate=OpenGate(), inversion=OptimisedInversion(opened))
     kdf = demo_kdf(seed)
     persons = choose_people(pseudonymiser, people, seed)
     traveller = Traveller(pseudonymiser.coder, kdf)
