@@ -102,8 +102,13 @@ class TransformerEncryptor(nn.Module):
 
     @torch.no_grad()
     def start_at(self, mean: Float[Tensor, "d"], std: Float[Tensor, "d"]) -> None:
-        """Lets the first outputs have the mean and the deviation of the codes; nothing to do without norms."""
+        """Lets the first outputs have the mean and the deviation of the codes, and attention see what differs from it.
+
+        Without it, on a W far from zero, what all passwords have in common drowns what tells them apart.
+        """
         for layer in self.layers:
+            for attention in (layer.self_attn, layer.multihead_attn):
+                attention.in_proj_bias.copy_(-attention.in_proj_weight @ mean)
             last = layer.norm3
             if isinstance(last, nn.LayerNorm):
                 last.bias.copy_(mean)
