@@ -25,6 +25,7 @@ from riddle_pl.device import resolve_device
 from riddle_pl.errors import run_cli
 from riddle_pl.packs import load_pack
 from riddle_pl.photos.build import build_pseudonymiser
+from riddle_pl.photos.heap import share_one_heap
 from riddle_pl.photos.jobs import OnFailure, Orders, Status, encrypt_all
 from riddle_pl.photos.jobs_plan import Task, plan_encryption
 from riddle_pl.photos.pseudonymise import Pseudonymiser
@@ -122,6 +123,7 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 
 def _bench(photos: int, singles: int, batch_size: int, jobs: int, device: str) -> None:
+    share_one_heap()
     start = time.perf_counter()
     pseudonymiser = build_pseudonymiser(load_pack("lite"), (), "encryptor", resolve_device(device), batch_size)
     pseudonymiser.coder.prepare()

@@ -85,6 +85,7 @@ def encrypt(
     from riddle_pl.password_input import read_face_passwords, read_password
     from riddle_pl.photos.archive import archived, move_into
     from riddle_pl.photos.build import build_pseudonymiser
+    from riddle_pl.photos.heap import share_one_heap
     from riddle_pl.photos.jobs import OnFailure, Orders, encrypt_all
     from riddle_pl.photos.jobs_plan import plan_encryption
     from riddle_pl.photos.jobs_state import check_output_folder, open_tasks
@@ -112,6 +113,7 @@ def encrypt(
             raise FileError(f"output {plan.tasks[0].picture} exists already; choose another with -o")
         load_image(photos[0])  # before the networks are loaded and the password is asked for
     if tasks:
+        share_one_heap()
         opened = load_pack(pack)
         pseudonymiser = build_pseudonymiser(opened, settings or (), encryptor, resolve_device(device), batch_size)
         with working("loading the networks", quiet):

@@ -106,9 +106,10 @@ class TransformerEncryptor(nn.Module):
 
         Without it, on a W far from zero, what all passwords have in common drowns what tells them apart.
         """
+        for part in self.layers.modules():
+            if isinstance(part, nn.MultiheadAttention):
+                part.in_proj_bias.copy_(-part.in_proj_weight @ mean)
         for layer in self.layers:
-            for attention in (layer.self_attn, layer.multihead_attn):
-                attention.in_proj_bias.copy_(-attention.in_proj_weight @ mean)
             last = layer.norm3
             if isinstance(last, nn.LayerNorm):
                 last.bias.copy_(mean)
