@@ -204,11 +204,6 @@ class EncoderRecipe(Recipe):
         }
 
     def pack_roles(self) -> list[PackRole]:
-        args = {
-            "size": self.encoder.size,
-            "num_layers": self.encoder.num_layers,
-            "channels": {str(side): width for side, width in self.channels.items()},
-        }
         description = f"""
 Inversion encoder in the manner of e4e: aligned faces of {self.encoder.size} px to W+ codes of this pack's generator.
 Trained on {len(self.faces):,} real and synthetic faces (All-Age-Faces, CelebA, synthetic people; LFW is not among
@@ -217,4 +212,20 @@ them) and on generated people.
 An inversion resembles the photo; glasses, hats, hands, strong make-up and profile views are lost. Identity is only
 partly kept: see the figures.
 """
-        return [PackRole("encoder", self.average.module, "lite_encoder", args, description)]
+        return [encoder_role(self.average.module, self.channels, description)]
+
+
+def encoder_role(encoder: LiteEncoder, channels: Mapping[int, int], description: str) -> PackRole:
+    """An encoder as a pack's network.
+
+    Args:
+        encoder: the network.
+        channels: feature maps per resolution, that it was built with.
+        description: for its model card.
+    """
+    args = {
+        "size": encoder.size,
+        "num_layers": encoder.num_layers,
+        "channels": {str(side): width for side, width in channels.items()},
+    }
+    return PackRole("encoder", encoder, "lite_encoder", args, description)

@@ -25,6 +25,7 @@ from riddle_pl.networks.stylegan2 import Generator, NoiseInjection
 from riddle_pl.pretraining.augment import AUGMENTATIONS, Augmentation
 from riddle_pl.pretraining.average import Averaged
 from riddle_pl.pretraining.discriminator import Discriminator
+from riddle_pl.pretraining.encoder import encoder_role
 from riddle_pl.pretraining.faces import FaceSet
 from riddle_pl.pretraining.gaussian_mapping import REACH, Whitening, set_gaussian_mapping
 from riddle_pl.pretraining.generator_start import grow_from, start_from
@@ -353,11 +354,6 @@ small, and its faces show it.
 
     def _encoder(self) -> PackRole:
         """The encoder that learnt beside the generator, in case that ``recipe=encoder`` is not run."""
-        args = {
-            "size": self.encoder.size,
-            "num_layers": self.encoder.num_layers,
-            "channels": {str(side): width for side, width in self.channels.items()},
-        }
         description = f"""
 Inversion encoder in the manner of e4e: aligned faces of {self.encoder.size} px to W+ codes of this pack's generator,
 beside which it was trained, on {len(self.faces):,} images of {self.faces.sources()}.
@@ -365,7 +361,7 @@ beside which it was trained, on {len(self.faces):,} images of {self.faces.source
 An inversion resembles the photo; glasses, hats, hands, strong make-up and profile views are lost. Identity is only
 partly kept.
 """
-        return PackRole("encoder", self.average_encoder.module, "lite_encoder", args, description)
+        return encoder_role(self.average_encoder.module, self.channels, description)
 
     def _perceptual(self) -> PackRole:
         """The first blocks of the discriminator, as the pack's perceptual features."""
