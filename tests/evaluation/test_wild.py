@@ -9,6 +9,7 @@ from riddle_pl.evaluation.methods.identity import NoChange
 from riddle_pl.evaluation.methods.pack import PackMethod
 from riddle_pl.evaluation.passwords import TextPasswords
 from riddle_pl.evaluation.wild import LONGEST, PhotoFolder, whole_photo, wild_photos
+from riddle_pl.inversion import EncoderInversion
 from riddle_pl.password import KdfParams
 from riddle_pl.photos.gate import Verdict
 from riddle_pl.photos.mask import OvalMap
@@ -60,7 +61,7 @@ def test_keeps_large_photos_small(pseudonymiser):
 
 def test_says_why_there_is_no_photo(tiny_pack, tmp_path):
     Image.new("RGB", (64, 64), "grey").save(tmp_path / "nobody.png")
-    method = PackMethod(tiny_pack, "encryptor", TextPasswords(), 0, "cpu")
+    method = PackMethod(EncoderInversion(tiny_pack, "cpu"), "encryptor", TextPasswords(), 0, "cpu")
     photos, missing = wild_photos(method, PhotoFolder(str(tmp_path)))
     assert photos == []
     assert "no face was found in nobody.png" in missing

@@ -44,6 +44,7 @@ class EvalConfig:
     pack: Node = field(default_factory=dict)
     data: Node = field(default_factory=dict)
     pairs: Node | None = None
+    invert: Node = field(default_factory=dict)
     method: Node = field(default_factory=dict)
     passwords: Node = field(default_factory=dict)
     evaluators: Node = field(default_factory=dict)

@@ -87,7 +87,9 @@ def wild_photos(method: Method, photos: Photos | None) -> WildPhotos:
         return WildPhotos([], "photos=none; photos=astronaut or photos=folder photos.root=FOLDER shows some")
     if not isinstance(method, PackMethod):
         return WildPhotos([], f"{method.label} is given aligned faces only; whole photos need method=pack")
-    pseudonymiser = Pseudonymiser(method.pack, encryptor=method.role, device=resolve_device(method.device))
+    pseudonymiser = Pseudonymiser(
+        method.pack, encryptor=method.role, device=resolve_device(method.device), inversion=method.inversion
+    )
     salt = hashlib.sha256(f"riddle-eval whole photos {method.seed}".encode()).digest()[:SALT_BYTES]
     kdf = KdfParams(memory_kib=method.passwords.memory_kib, time=method.passwords.time, salt=salt)
     shown, reasons = [], []

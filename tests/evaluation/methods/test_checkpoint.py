@@ -7,6 +7,7 @@ from riddle_pl.errors import CheckpointError
 from riddle_pl.evaluation.methods.checkpoint import CheckpointMethod
 from riddle_pl.evaluation.passwords import TextPasswords
 from riddle_pl.files import sha256_file
+from riddle_pl.inversion import EncoderInversion
 from riddle_pl.networks.encryptor_mlp import MLPEncryptor
 from riddle_pl.password import token_scheme
 
@@ -36,7 +37,7 @@ def run(tmp_path, tiny_pack):
 
 
 def method(path, pack):
-    return CheckpointMethod(str(path), pack, TextPasswords(), 0, "cpu")
+    return CheckpointMethod(str(path), EncoderInversion(pack, "cpu"), TextPasswords(), 0, "cpu")
 
 
 def test_the_run_s_encryptor_encrypts(run, tiny_pack):
@@ -48,7 +49,7 @@ def test_the_run_s_encryptor_encrypts(run, tiny_pack):
     networks = checkpointed.networks
     w_pwd = networks.tokens.latent(networks.generator, torch.zeros(1, 1, networks.generator.style_dim))
     assert networks.tokens.name == token_scheme("single").name
-    w = networks.encoder(x)
+    w = checkpointed.inversion(x)
     with torch.no_grad():
         torch.testing.assert_close(networks.encryptor(w, w_pwd), encryptor(w, w_pwd))
     assert images["recovered"].shape == (1, 3, 32, 32)

@@ -6,11 +6,12 @@ import torch
 from riddle_pl.errors import ConfigError, PackError
 from riddle_pl.evaluation.methods.pack import PackMethod
 from riddle_pl.evaluation.passwords import TextPasswords
+from riddle_pl.inversion import EncoderInversion, OptimisedInversion
 from riddle_pl.photos.face_coder import FaceCoder
 
 
 def method(pack, role="encryptor"):
-    return PackMethod(pack, role, TextPasswords(), 0, "cpu")
+    return PackMethod(EncoderInversion(pack, "cpu"), role, TextPasswords(), 0, "cpu")
 
 
 @pytest.fixture(scope="module")
@@ -37,6 +38,16 @@ def test_images_are_those_of_the_photo_pipeline(tiny_pack, x, role):
     assert list(images) == list(expected)
     for name, image in expected.items():
         torch.testing.assert_close(images[name][1:2], image, rtol=1e-4, atol=1e-4, msg=name)
+
+
+def test_encryption_starts_at_the_code_that_invert_finds(tiny_pack, x):
+    refining = OptimisedInversion(tiny_pack, "cpu", steps=3)
+    refined = PackMethod(refining, "encryptor", TextPasswords(), 0, "cpu")
+    assert refined.facts["inversion"] == "invert=optimise"
+    images, plain = refined.images(["a"], x[:1]), method(tiny_pack).images(["a"], x[:1])
+    torch.testing.assert_close(images["inversion"], FaceCoder(tiny_pack).synthesise(refining(x[:1])))
+    for name in set(images) - {"photo"}:
+        assert (images[name] - plain[name]).abs().max() > 1e-3, name
 
 
 def test_a_face_does_not_depend_on_its_batch(tiny_pack, x):

@@ -11,7 +11,7 @@ from riddle_pl.evaluation.methods.latent import LatentMethod
 from riddle_pl.evaluation.passwords import TextPasswords
 from riddle_pl.evaluation.training_log import find_training_log
 from riddle_pl.files import require_file, sha256_file
-from riddle_pl.packs import Pack
+from riddle_pl.inversion import Inversion
 from riddle_pl.password import PasswordTokens
 from riddle_pl.training.export import load_checkpoint, load_trained_encryptor
 from riddle_pl.training.module import CHECKPOINT_KEY, check_origin
@@ -25,14 +25,14 @@ class CheckpointMethod(LatentMethod):
 
     Args:
         path: ``checkpoints/last.ckpt`` of a run.
-        pack: the one that it was trained with.
+        inversion: see :class:`LatentMethod`; its pack is the one that the encryptor was trained with.
         passwords: see :class:`LatentMethod`.
         seed: see :class:`LatentMethod`.
         device: see :class:`LatentMethod`.
     """
 
-    def __init__(self, path: str, pack: Pack, passwords: TextPasswords, seed: int = 0, device: str = "auto"):
-        super().__init__(pack, passwords, seed, device)
+    def __init__(self, path: str, inversion: Inversion, passwords: TextPasswords, seed: int = 0, device: str = "auto"):
+        super().__init__(inversion, passwords, seed, device)
         self.path = Path(path).expanduser()
 
     @property

@@ -1,4 +1,4 @@
-"""Faces through a pack's encoder, an encryptor and the pack's generator."""
+"""Faces through an inversion, an encryptor and the pack's generator."""
 
 from abc import abstractmethod
 from collections.abc import Sequence
@@ -13,6 +13,7 @@ from riddle_pl.device import resolve_device
 from riddle_pl.evaluation.method import FaceImages, Method
 from riddle_pl.evaluation.methods.generator import load_generator, synthesise
 from riddle_pl.evaluation.passwords import TextPasswords
+from riddle_pl.inversion import Inversion
 from riddle_pl.networks.stylegan2 import Generator
 from riddle_pl.packs import Pack
 from riddle_pl.password import PasswordTokens, key_latent
@@ -25,26 +26,30 @@ class Networks(NamedTuple):
     """What makes the images, on its device."""
 
     generator: Generator
-    encoder: nn.Module
     encryptor: nn.Module
     tokens: PasswordTokens
 
 
 class LatentMethod(Method):
-    """An encryptor between a pack's encoder and generator.
+    """An encryptor between the inversion of a photo and the pack's generator.
 
     Args:
-        pack: generator and encoder.
+        inversion: finds the codes of photos, for the generator of its pack.
         passwords: where each face's keys come from.
         seed: of the passwords.
         device: where the networks run: auto, cpu, cuda or cuda:N.
     """
 
-    def __init__(self, pack: Pack, passwords: TextPasswords, seed: int = 0, device: str = "auto"):
-        self.pack = pack
+    def __init__(self, inversion: Inversion, passwords: TextPasswords, seed: int = 0, device: str = "auto"):
+        self.inversion = inversion
         self.passwords = passwords
         self.seed = seed
         self.device = device
+
+    @property
+    def pack(self) -> Pack:
+        """Whose generator draws the images."""
+        return self.inversion.pack
 
     @property
     def size(self) -> int:
@@ -52,13 +57,14 @@ class LatentMethod(Method):
 
     def check(self) -> None:
         resolve_device(self.device)
-        for role in ("generator", "encoder"):
-            self.pack.verify(role)
+        self.pack.verify("generator")
+        self.inversion.check()
 
     @property
     def facts(self) -> dict[str, Any]:
         return {
             "pack": f"{self.pack.name}, {self.pack.size} px",
+            "inversion": f"invert={self.inversion.name}",
             "networks": {role: self._network_facts(role) for role in ("generator", "encoder")},
             "passwords": self.passwords.settings,
         }
@@ -66,8 +72,8 @@ class LatentMethod(Method):
     @property
     def notes(self) -> Sequence[str]:
         return (
-            "inversion: the generator's image of the code that the encoder finds for the photo; encryption and "
-            "recovery start there. Against the photo, read recovery beside the inversion's own row.",
+            f"inversion: the generator's image of the code that invert={self.inversion.name} finds for the photo; "
+            "encryption and recovery start there. Against the photo, read recovery beside the inversion's own row.",
         )
 
     @abstractmethod
@@ -83,9 +89,8 @@ class LatentMethod(Method):
         """
         device = resolve_device(self.device)
         encryptor, tokens = self.load_encryptor()
-        encoder = self.pack.load("encoder")
         generator = load_generator(self.pack, self.device)
-        return Networks(generator, encoder.to(device), encryptor.to(device), tokens)
+        return Networks(generator, encryptor.to(device), tokens)
 
     @torch.no_grad()
     def images(self, names: Sequence[str], x: Float[Tensor, "b 3 h h"]) -> FaceImages:
@@ -120,8 +125,7 @@ class LatentMethod(Method):
         return torch.cat(parts)
 
     def _invert(self, x: Float[Tensor, "b 3 h h"]) -> Float[Tensor, "b n d"]:
-        w: Tensor = self.networks.encoder(x.to(resolve_device(self.device)))
-        return w
+        return self.inversion(x).to(resolve_device(self.device))
 
     def _latents(self, keys: Sequence[bytes]) -> Float[Tensor, "b n d"]:
         return torch.cat([key_latent(key, self.networks.generator, self.networks.tokens) for key in keys])

@@ -8,7 +8,7 @@ from riddle_pl.config.names import suggestion
 from riddle_pl.errors import ConfigError
 from riddle_pl.evaluation.methods.latent import LatentMethod
 from riddle_pl.evaluation.passwords import TextPasswords
-from riddle_pl.packs import Pack
+from riddle_pl.inversion import Inversion
 from riddle_pl.password import PasswordTokens
 
 PAPER = {"encryptor": "RiDDLE", "encryptor-df": "RiDDLE data-free"}
@@ -19,15 +19,15 @@ class PackMethod(LatentMethod):
     """A pack's own encryptor.
 
     Args:
-        pack: generator, encoder and encryptor.
+        inversion: see :class:`LatentMethod`; its pack has the encryptor.
         role: of the encryptor.
         passwords: see :class:`LatentMethod`.
         seed: see :class:`LatentMethod`.
         device: see :class:`LatentMethod`.
     """
 
-    def __init__(self, pack: Pack, role: str, passwords: TextPasswords, seed: int = 0, device: str = "auto"):
-        super().__init__(pack, passwords, seed, device)
+    def __init__(self, inversion: Inversion, role: str, passwords: TextPasswords, seed: int = 0, device: str = "auto"):
+        super().__init__(inversion, passwords, seed, device)
         self.role = role
 
     @property
