@@ -135,7 +135,7 @@ def test_help_shows_an_example(pretrain, capfd: pytest.CaptureFixture[str]) -> N
     assert pretrain("--help") == 0
     out = capfd.readouterr().out
     assert "riddle-pretrain recipe=parser data.root=FOLDER" in out
-    assert "recipe: encoder, generator, generator_32, generator_turned, parser, recogniser" in out
+    assert "recipe: encoder, generator, generator_32, generator_redrawn, generator_turned, parser, recogniser" in out
 
 
 @pytest.mark.parametrize("recipe", ["generator", "generator_32", "recogniser", "encoder", "parser"])

@@ -72,6 +72,9 @@ def test_a_killed_run_resumes_to_the_same_weights_and_exports(
         with pytest.raises(Killed):
             run(cfg, tmp_path / "killed")
     assert saved(tmp_path / "killed")["state_dict"]["step_count"] == 2  # type: ignore[index, call-overload]
+    logged = tmp_path / "killed" / "log" / "version_0" / "metrics.csv"
+    logged.parent.mkdir(parents=True, exist_ok=True)
+    logged.write_text("what the first part logged", encoding="utf-8")
     torch.manual_seed(12345)  # another process would have another state here
     run(cfg, tmp_path / "killed", ["recipe=x", f"data.root={data_root}", "out=/somewhere/else"])
 
@@ -87,6 +90,7 @@ def test_a_killed_run_resumes_to_the_same_weights_and_exports(
 
     run(small_job(case, data_root, own_pack), tmp_path / "straight")
     assert_equal(saved(tmp_path / "straight"), saved(tmp_path / "killed"))
+    assert logged.read_text(encoding="utf-8") == "what the first part logged"
 
 
 def test_a_finished_run_is_exported_without_training(

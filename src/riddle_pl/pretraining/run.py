@@ -27,7 +27,8 @@ def run(cfg: DictConfig, out: Path, arguments: Sequence[str] = (), progress: boo
 
     Args:
         cfg: composed config of ``conf/pretrain.yaml``.
-        out: folder of ``last.ckpt``, logs and sample sheets; made after the data has been read.
+        out: folder of ``last.ckpt``, logs and sample sheets; made after the data has been read. Every part of a resumed
+            run has a log of its own, ``log/version_0``, ``version_1``, ...
         arguments: of the command line, for the model card.
         progress: show a progress bar.
 
@@ -50,7 +51,7 @@ def run(cfg: DictConfig, out: Path, arguments: Sequence[str] = (), progress: boo
             cfg.trainer,
             "trainer",
             max_epochs=-1,
-            logger=CSVLogger(out, name="log", version=0),
+            logger=CSVLogger(out, name="log"),  # a folder for each part of a run: a given one would be emptied
             log_every_n_steps=50,
             callbacks=[LastCheckpoint(last, cfg.checkpoint_every), SampleSheets(out, cfg.samples_every)],
             enable_model_summary=False,
