@@ -44,6 +44,7 @@ def test_encryption_starts_at_the_code_that_invert_finds(tiny_pack, x):
     refining = OptimisedInversion(tiny_pack, "cpu", steps=3)
     refined = PackMethod(refining, "encryptor", TextPasswords(), 0, "cpu")
     assert refined.facts["inversion"] == "invert=optimise"
+    assert refined.facts["networks"].keys() == {"generator", "encoder", "recogniser", "perceptual", "encryptor"}
     images, plain = refined.images(["a"], x[:1]), method(tiny_pack).images(["a"], x[:1])
     torch.testing.assert_close(images["inversion"], FaceCoder(tiny_pack).synthesise(refining(x[:1])))
     for name in set(images) - {"photo"}:

@@ -65,7 +65,7 @@ class LatentMethod(Method):
         return {
             "pack": f"{self.pack.name}, {self.pack.size} px",
             "inversion": f"invert={self.inversion.name}",
-            "networks": {role: self._network_facts(role) for role in ("generator", "encoder")},
+            "networks": {role: self._network_facts(role) for role in ("generator", *self.inversion.roles)},
             "passwords": self.passwords.settings,
         }
 
