@@ -2,10 +2,13 @@
 
 import importlib
 import os
+import random
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
+import torch
 from jaxtyping import install_import_hook
 
 # Before anything of ours is imported. Only numeric modules: Typer, Hydra and Lightning read signatures themselves.
@@ -30,6 +33,14 @@ def _own_riddle_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pyte
     """No test reads or writes the user's own weights folder or password."""
     monkeypatch.setenv("RIDDLE_HOME", str(tmp_path_factory.getbasetemp() / "riddle_home"))
     monkeypatch.delenv("RIDDLE_PASSWORD", raising=False)
+
+
+@pytest.fixture(autouse=True)
+def _seeded() -> None:
+    """A test that fails by chance fails every time, or never: networks built in tests start from the same weights."""
+    torch.manual_seed(0)
+    np.random.seed(0)  # the global state is what libraries draw from
+    random.seed(0)
 
 
 @pytest.fixture(scope="session")
