@@ -65,6 +65,11 @@ class LastCheckpoint(checkpointing.LastCheckpoint):
         super().on_train_batch_end(trainer, pl_module)
 
     @override
+    def _steps_done(self, trainer: pl.Trainer) -> int:
+        recipe = trainer.lightning_module
+        return int(recipe.step_count) if isinstance(recipe, Recipe) else super()._steps_done(trainer)
+
+    @override
     def _save(self, trainer: pl.Trainer) -> None:
         with atomic_write(self.target) as temporary:
             trainer.save_checkpoint(temporary)

@@ -47,7 +47,7 @@ class LastCheckpoint(Checkpoint):
     def on_train_batch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule, *_: Any) -> None:
         if trainer.strategy.reduce_boolean_decision(self._stop, all=False):  # all processes stop at the same step
             self._save(trainer)
-            raise Interrupted(trainer.global_step, self.path)
+            raise Interrupted(self._steps_done(trainer), self.path)
 
     @override
     def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
@@ -69,6 +69,9 @@ class LastCheckpoint(Checkpoint):
             raise KeyboardInterrupt
         self._stop = True
         print("stopping after this step (Ctrl-C again: at once)", file=sys.stderr)
+
+    def _steps_done(self, trainer: pl.Trainer) -> int:
+        return trainer.global_step
 
     def _save(self, trainer: pl.Trainer) -> None:
         if trainer.fast_dev_run:  # type: ignore[attr-defined]  # set by Lightning outside its constructor
