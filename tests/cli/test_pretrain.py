@@ -8,13 +8,17 @@ from pathlib import Path
 import pytest
 import torch
 
+import riddle_pl.conf
 from riddle_pl.cli.pretrain import main
 from riddle_pl.config import compose_jobs
+from riddle_pl.errors import CheckpointError
 from riddle_pl.photos.detect import FaceDetector
 from riddle_pl.pretraining.preflight import check_job
 from riddle_pl.pretraining.recipe import Recipe
 from tests.pretraining.archives import FACE, face_archive, labelled_archive, write_teacher
 from tests.pretraining.jobs import overrides
+
+RECIPES = Path(riddle_pl.conf.__file__ or "").parent / "recipe"
 
 
 @pytest.fixture(scope="module")
@@ -108,10 +112,16 @@ def test_without_a_folder_of_faces_it_says_which_key_is_missing(pretrain, capfd:
     )
 
 
+@pytest.mark.parametrize("recipe", ["parser", "generator"])  # one optimiser, two optimisers
 def test_ctrl_c_ends_the_step_saves_and_the_same_command_goes_on(  # type: ignore[no-untyped-def]
-    pretrain, data_root: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    recipe: str,
+    pretrain,
+    data_root: Path,
+    tmp_path: Path,
+    capfd: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    command = [*overrides("parser", data_root), "checkpoint_every=1000"]
+    command = [*overrides(recipe, data_root), "checkpoint_every=1000", f"out=runs/{recipe}"]
     next_step = Recipe.next_step
 
     def interrupted(self: Recipe) -> int:
@@ -123,9 +133,9 @@ def test_ctrl_c_ends_the_step_saves_and_the_same_command_goes_on(  # type: ignor
     with monkeypatch.context() as patch:
         patch.setattr(Recipe, "next_step", interrupted)
         assert pretrain(*command) == 130
-    last = tmp_path / "runs" / "parser" / "last.ckpt"
+    last = tmp_path / "runs" / recipe / "last.ckpt"
     err = capfd.readouterr().err.splitlines()
-    assert err[-1] == "interrupted after step 2; the same command continues from runs/parser/last.ckpt"
+    assert err[-1] == f"interrupted after step 2; the same command continues from runs/{recipe}/last.ckpt"
     assert torch.load(last, weights_only=True)["state_dict"]["step_count"] == 2
     assert pretrain(*command) == 0
     assert torch.load(last, weights_only=True)["state_dict"]["step_count"] == 4
@@ -135,13 +145,35 @@ def test_help_shows_an_example(pretrain, capfd: pytest.CaptureFixture[str]) -> N
     assert pretrain("--help") == 0
     out = capfd.readouterr().out
     assert "riddle-pretrain recipe=parser data.root=FOLDER" in out
-    assert "recipe: encoder, generator, generator_32, generator_redrawn, generator_turned, parser, recogniser" in out
+    recipes = sorted(path.stem for path in RECIPES.glob("*.yaml"))
+    assert "generator_projected" in recipes
+    assert f"recipe: {', '.join(recipes)}" in " ".join(out.split())
 
 
-@pytest.mark.parametrize("recipe", ["generator", "generator_32", "recogniser", "encoder", "parser"])
+NEEDED = {
+    "recogniser": ("recipe.teacher",),
+    "generator_redrawn": ("recipe.teacher",),
+    "generator_turned": ("recipe.teacher",),
+    "generator_projected": ("recipe.teacher", "recipe.judge.trunk"),
+}
+"""Checkpoints that a recipe cannot do without."""
+
+
+@pytest.mark.parametrize("recipe", sorted(path.stem for path in RECIPES.glob("*.yaml")))
 def test_every_shipped_recipe_fits_its_signature(recipe: str, tmp_path: Path) -> None:
     for name in ("synthetic_128", "aaf_128", "celeba_64", "fasseg"):
         (tmp_path / f"{name}.tar").touch()
-    (tmp_path / "teacher.ckpt").touch()
-    more = [f"recipe.teacher={tmp_path / 'teacher.ckpt'}"] if recipe == "recogniser" else []
+    (tmp_path / "public.ckpt").touch()
+    more = [f"{key}={tmp_path / 'public.ckpt'}" for key in NEEDED.get(recipe, ())]
     check_job(compose_jobs("pretrain", [f"recipe={recipe}", f"data.root={tmp_path}", f"export={tmp_path}", *more])[0])
+
+
+@pytest.mark.parametrize("key", ["recipe.teacher", "recipe.judge.trunk"])
+def test_a_public_checkpoint_that_is_absent_is_named(key: str, tmp_path: Path) -> None:
+    for name in ("synthetic_128", "aaf_128", "celeba_64"):
+        (tmp_path / f"{name}.tar").touch()
+    (tmp_path / "public.ckpt").touch()
+    given = dict.fromkeys(NEEDED["generator_projected"], tmp_path / "public.ckpt") | {key: tmp_path / "gone.ckpt"}
+    more = [f"{name}={path}" for name, path in given.items()]
+    with pytest.raises(CheckpointError, match=rf"{key} .*gone\.ckpt does not exist"):
+        check_job(compose_jobs("pretrain", ["recipe=generator_projected", f"data.root={tmp_path}", *more])[0])

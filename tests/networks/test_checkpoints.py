@@ -13,6 +13,7 @@ from riddle_pl.networks.bisenet import BiSeNet
 from riddle_pl.networks.checkpoints import (
     load_bisenet,
     load_e4e,
+    load_efficientnet_lite,
     load_encryptor_checkpoint,
     load_generator_checkpoint,
     load_irse50,
@@ -183,6 +184,7 @@ LOADERS: dict[str, Callable[[Path], nn.Module]] = {
     "mobilefacenet": load_mobilefacenet,
     "parser": load_parser,
     "bisenet": load_bisenet,
+    "efficientnet_lite": load_efficientnet_lite,
     "encryptor": load_encryptor_checkpoint,
 }
 

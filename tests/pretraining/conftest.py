@@ -3,18 +3,21 @@
 from pathlib import Path
 
 import pytest
+import torch
 
 from riddle_pl.photos.detect import FaceDetector
+from tests.networks.efficientnet_lite_file import public_state
 from tests.pretraining.archives import FACE, face_archive, labelled_archive, write_teacher
 
 
 @pytest.fixture(scope="session")
 def data_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """``faces.tar``, ``fasseg.tar`` and ``teacher.ckpt``."""
+    """``faces.tar``, ``fasseg.tar``, ``teacher.ckpt`` and ``trunk.pth``."""
     folder = tmp_path_factory.mktemp("archives")
     face_archive(folder)
     labelled_archive(folder)
     write_teacher(folder / "teacher.ckpt")
+    torch.save(public_state(), folder / "trunk.pth")
     return folder
 
 

@@ -20,6 +20,15 @@ GENERATOR = (
 )
 RECIPES: dict[str, tuple[str, ...]] = {
     "generator": GENERATOR,
+    "generator_projected": (
+        "recipe=generator_projected",
+        "recipe.size=32",
+        "recipe.faces.archives=[faces]",
+        f"recipe.channels={CHANNELS}",
+        "recipe.batch=4",
+        "recipe.redrawn=3",
+        "recipe.path_length_every=2",
+    ),
     "recogniser": (
         "recipe=recogniser",
         "recipe.faces.archives=[faces]",
@@ -53,6 +62,7 @@ RECIPES: dict[str, tuple[str, ...]] = {
 
 ROLES = {
     "generator": ("generator", "perceptual", "encoder"),
+    "generator_projected": ("generator", "perceptual", "encoder"),
     "recogniser": ("recogniser",),
     "encoder": ("encoder",),
     "parser": ("parser",),
@@ -71,8 +81,10 @@ def overrides(case: str, data_root: Path, export: Path | None = None) -> list[st
         "checkpoint_every=1",
         "recipe.steps=4",
     ]
-    if case == "recogniser":
+    if case in ("recogniser", "generator_projected"):
         lines.append(f"recipe.teacher={data_root / 'teacher.ckpt'}")
+    if case == "generator_projected":
+        lines.append(f"recipe.judge.trunk={data_root / 'trunk.pth'}")
     return lines if export is None else [*lines, f"export={export}"]
 
 

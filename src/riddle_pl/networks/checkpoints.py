@@ -16,6 +16,7 @@ from riddle_pl.errors import CheckpointError, one_line
 from riddle_pl.networks.bisenet import BiSeNet
 from riddle_pl.networks.checkpoint_files import State, load_strict, read_checkpoint, some, state_dict_under, tensors
 from riddle_pl.networks.e4e import E4EEncoder, E4EInverter
+from riddle_pl.networks.efficientnet_lite import EfficientNetLite, fold_batch_norms
 from riddle_pl.networks.encryptor import TransformerEncryptor
 from riddle_pl.networks.encryptor_checkpoint import encryptor_from_state
 from riddle_pl.networks.encryptor_mlp import MLPEncryptor
@@ -27,6 +28,7 @@ from riddle_pl.networks.stylegan2 import Generator, num_layers
 __all__ = [
     "load_bisenet",
     "load_e4e",
+    "load_efficientnet_lite",
     "load_encryptor_checkpoint",
     "load_generator_checkpoint",
     "load_irse50",
@@ -134,6 +136,14 @@ def load_bisenet(path: Path | str) -> BiSeNet:
     network = BiSeNet(_dim(state, "conv_out.conv_out.weight", 0, 19))
     load_strict(network, state, str(path))
     return network.eval()
+
+
+def load_efficientnet_lite(path: Path | str) -> EfficientNetLite:
+    """EfficientNet-Lite0 in the format of its PyTorch port (``efficientnet-lite0-57934424.pth``); no classifier."""
+    trunk = EfficientNetLite()
+    state = fold_batch_norms(tensors(read_checkpoint(path), path), str(path))
+    load_strict(trunk, state, str(path))
+    return trunk.eval()
 
 
 def load_encryptor_checkpoint(path: Path | str, num_layers: int | None = None) -> TransformerEncryptor | MLPEncryptor:

@@ -30,6 +30,7 @@ from riddle_pl.pretraining.faces import FaceSet
 from riddle_pl.pretraining.gaussian_mapping import REACH, Whitening, set_gaussian_mapping
 from riddle_pl.pretraining.generator_start import grow_from, start_from
 from riddle_pl.pretraining.likeness import likeness, public_recogniser, strangeness
+from riddle_pl.pretraining.projected import ProjectedDiscriminator
 from riddle_pl.pretraining.recipe import PackRole, Recipe
 from riddle_pl.pretraining.turning import RandomTurn
 
@@ -56,7 +57,8 @@ class GeneratorRecipe(Recipe):
             whitened then, so that random people are drawn from where real ones are.
         redrawn: how many of the drawn ones are real images, inverted and drawn again.
         turned: how many are codes of such images, turned into other people's; the others are random people.
-        adversarial: weight of the discriminator's verdict on drawn images.
+        adversarial: weight of the discriminator's verdict on random people and turned codes.
+        adversarial_redrawn: weight of its verdict on redrawn images, which the images themselves hold in place.
         pixel: weight of the mean absolute difference of redrawn images and the images.
         features: weight of their difference in the discriminator's features.
         latent: weight of the encoder's error on generated images, whose codes are known (in variances of W).
@@ -70,6 +72,9 @@ class GeneratorRecipe(Recipe):
         warm_start: checkpoint of this recipe at half the size, whose networks are the core of these; or null.
         start_pack: pack of this size whose generator, encoder and perceptual features (the first blocks of the
             discriminator) are the start; or null.
+        judge: what judges drawn images in place of the StyleGAN2 discriminator, whose first blocks then stay as they
+            are; null: that discriminator. Its heads are spectrally normalised; set ``r1`` to 0.
+        judge_features: weight of the difference of redrawn images and the images in the maps of ``judge``.
 
     Raises:
         ConfigError: ``identity`` or ``apart`` without a ``teacher``, ``redrawn`` and ``turned`` do not fit
@@ -95,6 +100,7 @@ class GeneratorRecipe(Recipe):
         redrawn: int = 8,
         turned: int = 0,
         adversarial: float = 1.0,
+        adversarial_redrawn: float = 1.0,
         pixel: float = 5.0,
         features: float = 5.0,
         latent: float = 1.0,
@@ -106,6 +112,8 @@ class GeneratorRecipe(Recipe):
         teacher: str | None = None,
         warm_start: str | None = None,
         start_pack: str | None = None,
+        judge: ProjectedDiscriminator | None = None,
+        judge_features: float = 0.0,
     ):
         super().__init__(seed, steps)
         for name, weight in (("identity", identity), ("apart", apart)):
@@ -132,6 +140,7 @@ class GeneratorRecipe(Recipe):
         self.redrawn = redrawn
         self.turned = turned
         self.adversarial = adversarial
+        self.adversarial_redrawn = adversarial_redrawn
         self.pixel = pixel
         self.features = features
         self.latent = latent
@@ -146,6 +155,11 @@ class GeneratorRecipe(Recipe):
         self.generator = Generator(size, self.channels)
         self.discriminator = Discriminator(size, self.channels)
         self.encoder = LiteEncoder(size, self.generator.num_layers, self.channels)
+        self.judge_features = judge_features
+        self.projected = judge
+        if judge is not None:
+            judge.fit_scale(faces.batch(64, seed, -1))
+            self.discriminator.requires_grad_(False)
         self.turn = RandomTurn(self.generator.style_dim)
         self.log_spread = nn.Parameter(torch.full((self.generator.style_dim,), math.log(spread)))
         self.encoder.w_mean.fill_(REACH)
@@ -166,11 +180,16 @@ class GeneratorRecipe(Recipe):
     path_mean: Tensor
     sample_z: Tensor
 
+    @property
+    def judge(self) -> nn.Module:
+        """What tells real images from drawn ones; a score or more for each."""
+        return self.discriminator if self.projected is None else self.projected
+
     def configure_optimizers(self) -> list[torch.optim.Optimizer]:
         # Lazy regularisation scales learning rate and betas (StyleGAN2, appendix B).
         optimizers: list[torch.optim.Optimizer] = []
         drawing = [*self.generator.parameters(), *self.encoder.parameters(), self.log_spread]
-        judging = [*self.discriminator.parameters()]
+        judging = [*self.judge.parameters()]
         for parameters, every, momentum in ((drawing, self.path_length_every, 0.5), (judging, self.r1_every, 0.0)):
             ratio = every / (every + 1)
             optimizers.append(
@@ -189,20 +208,23 @@ class GeneratorRecipe(Recipe):
         real = self.faces.batch(self.batch, self.seed, step).to(self.device, memory_format=torch.channels_last)
 
         judged = step >= self.judged_from
+        judging = [p for group in optimizer_d.param_groups for p in group["params"]]
         if step == self.judged_from:
             self._whiten()
         if judged:
             loss_d = self._discriminator_loss(real)
             self._step(optimizer_d, loss_d)
-            if step % self.r1_every == 0:
+            if self.r1 > 0.0 and step % self.r1_every == 0:
                 self._step(optimizer_d, self.r1_every * self._r1_penalty(real))
             self.log("loss/discriminator", loss_d, prog_bar=True)
 
-        self.discriminator.requires_grad_(False)
+        for parameter in judging:
+            parameter.requires_grad_(False)
         self._step(optimizer_g, self._drawing_loss(real[: self.redrawn]) if judged else self._redrawing_loss(real))
         if judged and step % self.path_length_every == 0:
             self._step(optimizer_g, self.path_length_every * self._path_length_penalty(self.batch // 2))
-        self.discriminator.requires_grad_(True)
+        for parameter in judging:
+            parameter.requires_grad_(True)
         self.average.update(self.generator, self.batch)
         self.average_encoder.update(self.encoder, self.batch)
         self.log("kimg", (step + 1) * self.batch / 1000, prog_bar=True)
@@ -210,7 +232,8 @@ class GeneratorRecipe(Recipe):
     def _codes(self, batch: int) -> Float[Tensor, "b n 512"]:
         """W+ codes of random images; some mix the coarse layers of one code with the fine layers of another."""
         with torch.autocast(self.device.type, enabled=False):
-            first, second = self.generator.mapping(torch.randn(2 * batch, 512, device=self.device)).chunk(2)
+            z = torch.randn(2 * batch, 512, device=self.device)
+            first, second = self.generator.mapping(z).unflatten(0, (2, batch)).unbind()
         layers = self.generator.num_layers
         crossover = torch.randint(1, layers, (batch, 1), device=self.device)
         crossover[torch.rand(batch, 1, device=self.device) >= self.style_mixing] = layers
@@ -246,14 +269,13 @@ class GeneratorRecipe(Recipe):
         return self._total(terms)
 
     def _likeness(self, redrawn: Float[Tensor, "r 3 h w"], real: Float[Tensor, "r 3 h w"]) -> dict[str, Tensor]:
-        with torch.no_grad():
-            seen = self.discriminator.features(real)
-        maps = zip(self.discriminator.features(redrawn), seen, strict=True)
-        distances = [F.l1_loss(ours.float(), true.float()) for ours, true in maps]
-        return {
+        terms = {
             "pixel": self.pixel * F.l1_loss(redrawn.float(), real),
-            "features": self.features * torch.stack(distances).mean(),
+            "features": self.features * _difference(self.discriminator, redrawn, real),
         }
+        if self.projected is not None:
+            terms["judge_features"] = self.judge_features * _difference(self.projected, redrawn, real)
+        return terms
 
     def _total(self, terms: Mapping[str, Tensor]) -> Float[Tensor, ""]:
         self.log_dict({f"loss/{name}": value for name, value in terms.items()}, prog_bar=True)
@@ -267,9 +289,13 @@ class GeneratorRecipe(Recipe):
         drawn = self.generator(torch.cat([w, w_real, w_turned]), random_noise=True)
         fake, redrawn, others = drawn.split([len(w), len(real), self.turned])
         terms |= self._likeness(redrawn, real)
-        verdict = F.softplus(-self.discriminator(self.augment(drawn)).float()).mean()
-        terms["adversarial"] = self.adversarial * verdict
-        terms["latent"] = self.latent * F.mse_loss(self.encoder(fake.detach()).float(), w)
+        verdict = F.softplus(-self.judge(self.augment(drawn)).float()).flatten(1).mean(dim=1)
+        on_random, on_redrawn, on_turned = verdict.split([len(w), len(real), self.turned])
+        terms["adversarial_redrawn"] = self.adversarial_redrawn * on_redrawn.mean()
+        if len(real) < len(drawn):
+            terms["adversarial"] = self.adversarial * torch.cat([on_random, on_turned]).mean()
+        if len(w) > 0:
+            terms["latent"] = self.latent * F.mse_loss(self.encoder(fake.detach()).float(), w)
         for teacher in self._teachers:
             drawn, shown = torch.cat([redrawn, others]), torch.cat([real, real[: self.turned]])
             alike = likeness(teacher.to(self.device), drawn, shown)
@@ -282,13 +308,13 @@ class GeneratorRecipe(Recipe):
             w = self._codes(self.batch - self.redrawn - self.turned)
             w_real = self._read(real[: self.redrawn])[0]
             drawn = self.generator(torch.cat([w, w_real, self.turn(w_real[: self.turned])]), random_noise=True)
-        scores = self.discriminator(self.augment(torch.cat([drawn.to(real.dtype), real])))
+        scores = self.judge(self.augment(torch.cat([drawn.to(real.dtype), real])))
         score_drawn, score_real = scores.float().split([len(drawn), len(real)])
         return F.softplus(score_drawn).mean() + F.softplus(-score_real).mean()
 
     def _r1_penalty(self, real: Float[Tensor, "b 3 h w"]) -> Float[Tensor, ""]:
         real = real.detach().requires_grad_(True)
-        scores = self.discriminator(self.augment(real))
+        scores = self.judge(self.augment(real))
         (gradient,) = torch.autograd.grad(scores.sum(), real, create_graph=True)
         return 0.5 * self.r1 * gradient.float().square().sum(dim=(1, 2, 3)).mean()
 
@@ -378,3 +404,13 @@ They take the place that LPIPS has in packs with an ImageNet trunk. They are not
 may be called so. They know aligned faces of {self.generator.size} px only.
 """
         return PackRole("perceptual", features, "pack_features", {"widths": widths}, description)
+
+
+def _difference(
+    network: Discriminator | ProjectedDiscriminator, redrawn: Float[Tensor, "r 3 h w"], real: Float[Tensor, "r 3 h w"]
+) -> Float[Tensor, ""]:
+    """Mean absolute difference of a network's maps, all levels alike."""
+    with torch.no_grad():
+        seen = network.features(real)
+    maps = zip(network.features(redrawn), seen, strict=True)
+    return torch.stack([F.l1_loss(ours.float(), true.float()) for ours, true in maps]).mean()
