@@ -44,6 +44,8 @@ def test_a_run_exports_when_asked(tiny_pack: Pack, tmp_path: Path) -> None:
     folder = shutil.copytree(tiny_pack.folder, tmp_path / "pack")
     fit(small_job(folder, [*SMALL, f"export={folder}", "export_role=encryptor-new"], False), tmp_path / "run")
     assert load_pack(folder).has("encryptor-new")
+    assert "](pictures/encryptor-new_curves.jpg)" in (folder / "encryptor-new.md").read_text(encoding="utf-8")
+    assert (folder / "pictures" / "encryptor-new_curves.jpg").is_file()
 
 
 def test_a_pack_with_another_generator_is_refused(tiny_pack: Pack, checkpoint: Path, tmp_path: Path) -> None:

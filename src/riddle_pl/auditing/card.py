@@ -1,4 +1,4 @@
-"""The section ``## Audit`` of a model card."""
+"""Sections of a model card that are written after the network: ``## Curves`` and ``## Audit``."""
 
 import re
 from pathlib import Path
@@ -14,8 +14,6 @@ PICTURES = "pictures"
 
 LAST = "## Licence and use"
 """Section that stays at the end of a card."""
-
-_SECTION = re.compile(rf"^{HEADING}\n.*?(?=^## |\Z)", re.MULTILINE | re.DOTALL)
 
 
 def card_of(folder: Path, role: str) -> Path:
@@ -67,9 +65,11 @@ def write_section(folder: Path, role: str, report: AuditReport) -> list[Path]:
 
 
 def with_section(card: str, section: str) -> str:
-    """The card with ``section`` instead of its audit, else before :data:`LAST`, else at its end."""
+    """The card with ``section`` instead of its section of that heading, else before :data:`LAST`, else at its end."""
     section = f"{section.rstrip()}\n\n"
-    if _SECTION.search(card):
-        return _SECTION.sub(lambda _: section, card, count=1).rstrip() + "\n"
+    heading = re.escape(section.partition("\n")[0])
+    earlier = re.compile(rf"^{heading}\n.*?(?=^## |\Z)", re.MULTILINE | re.DOTALL)
+    if earlier.search(card):
+        return earlier.sub(lambda _: section, card, count=1).rstrip() + "\n"
     before, last, after = card.partition(f"{LAST}\n")
     return f"{before.rstrip()}\n\n{section}{last}{after}".rstrip() + "\n"

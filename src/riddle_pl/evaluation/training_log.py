@@ -1,7 +1,7 @@
 """What a training run logged: from ``metrics.csv``, which ``riddle-train`` writes by default, or from wandb."""
 
 import csv
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +32,21 @@ def read_training_log(path: Path) -> Mapping[str, Curve]:
         raise FileError(
             f"training log {path} cannot be read ({error!r}); give the metrics.csv of a run of riddle-train"
         ) from error
+
+
+def join_logs(paths: Sequence[Path]) -> Mapping[str, Curve]:
+    """The curves of a run that was resumed, from the logs of its parts in their order.
+
+    Raises:
+        FileError: see :func:`read_training_log`.
+    """
+    parts = [read_training_log(path) for path in paths]
+    names = dict.fromkeys(name for part in parts for name in part)
+    pieces = {name: [part[name] for part in parts if name in part] for name in names}
+    return {
+        name: (np.concatenate([steps for steps, _ in curve]), np.concatenate([values for _, values in curve]))
+        for name, curve in pieces.items()
+    }
 
 
 def read_wandb_log(run: str) -> Mapping[str, Curve]:

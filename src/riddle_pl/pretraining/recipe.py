@@ -108,10 +108,11 @@ class Recipe(pl.LightningModule, ABC):
         """Measured quality on held-out images, for the model card; runs after the training."""
         return {}
 
-    def export(self, pack_folder: Path, command: str) -> None:
-        """Writes the networks into a pack as float16, with their model cards."""
+    def export(self, pack_folder: Path, command: str) -> list[str]:
+        """Writes the networks into a pack as float16, with their model cards; returns their roles."""
         figures = self.figures()
-        for result in self.pack_roles():
+        results = self.pack_roles()
+        for result in results:
             card = model_card(result, command, self.seed, int(self.step_count), float(self.seconds), figures)
             write_pack_entry(
                 pack_folder,
@@ -123,6 +124,7 @@ class Recipe(pl.LightningModule, ABC):
                 card=card,
                 dtype=torch.float16,
             )
+        return [result.role for result in results]
 
 
 def model_card(

@@ -16,6 +16,7 @@ from riddle_pl.files import require_writable_dir
 from riddle_pl.networks.checkpoint_files import load_strict, read_checkpoint, state_dict_under
 from riddle_pl.pretraining.callbacks import LastCheckpoint, SampleSheets
 from riddle_pl.pretraining.recipe import Recipe
+from riddle_pl.training.curves import write_curves
 from riddle_pl.training.run import NOISE, quiet_lightning
 
 _LOCAL = ("out", "export", "threads", "checkpoint_every", "samples_every")
@@ -62,7 +63,14 @@ def run(cfg: DictConfig, out: Path, arguments: Sequence[str] = (), progress: boo
         if not recipe.finished:
             trainer.fit(recipe, ckpt_path=last if last.exists() else None, weights_only=True)
     if cfg.export is not None:
-        recipe.export(Path(cfg.export), portable_command("riddle-pretrain", arguments, _LOCAL))
+        roles = recipe.export(Path(cfg.export), portable_command("riddle-pretrain", arguments, _LOCAL))
+        write_curves(logs_of(out), Path(cfg.export), roles[0])
+
+
+def logs_of(out: Path) -> list[Path]:
+    """The logs of a run's parts, in their order."""
+    numbered = {path.parent.name.removeprefix("version_"): path for path in (out / "log").glob("version_*/metrics.csv")}
+    return [numbered[number] for number in sorted(filter(str.isdigit, numbered), key=int)]
 
 
 def take_up(recipe: Recipe, checkpoint: Path) -> None:

@@ -7,9 +7,11 @@ from pathlib import Path
 from omegaconf import DictConfig
 
 from riddle_pl.config import instantiate
+from riddle_pl.evaluation.training_log import find_training_log
 from riddle_pl.packs import Pack
 from riddle_pl.training.build import build_data, build_module, build_trainer
 from riddle_pl.training.checkpointing import LastCheckpoint
+from riddle_pl.training.curves import write_curves
 from riddle_pl.training.export import export_encryptor, load_checkpoint
 from riddle_pl.training.loggers import closing_wandb
 from riddle_pl.training.module import RiddleModule, check_origin
@@ -60,6 +62,8 @@ def fit(cfg: DictConfig, run_dir: Path, progress: bool = False) -> Path | None:
     last = next((c.path for c in trainer.callbacks if isinstance(c, LastCheckpoint)), None)  # type: ignore[attr-defined]
     if cfg.export is not None and last is not None and trainer.is_global_zero:
         export_encryptor(last, cfg.export, cfg.export_role)
+        log = find_training_log(last)
+        write_curves([] if log is None else [log], Path(cfg.export), cfg.export_role)
     return last
 
 

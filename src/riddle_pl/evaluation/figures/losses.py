@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 
 from riddle_pl.evaluation.figures.plate import Plate
 from riddle_pl.evaluation.figures.style import BLUE, ORANGE, SMALL_PT, dress, new_figure
-from riddle_pl.evaluation.training_log import Curve, read_training_log
+from riddle_pl.evaluation.training_log import Curve, join_logs
 
 COLUMNS = 3
 TRAINING, VALIDATION = "loss/", "val/loss/"
@@ -16,13 +16,16 @@ SMOOTH_FROM = 30
 """Points from which a running mean is drawn over a curve."""
 
 
-def losses(metrics: Path) -> Plate | None:
+def losses(*metrics: Path) -> Plate | None:
     """Every term, unweighted, and their weighted total; None where the run logged no loss.
+
+    Args:
+        metrics: the log of the run, or of each of its parts in their order.
 
     Raises:
         FileError: see :func:`riddle_pl.evaluation.training_log.read_training_log`.
     """
-    curves = read_training_log(metrics)
+    curves = join_logs(metrics)
     terms = list(dict.fromkeys(name.rpartition("/")[2] for name in curves if name.startswith((TRAINING, VALIDATION))))
     if not terms:
         return None
@@ -38,13 +41,14 @@ def losses(metrics: Path) -> Plate | None:
     figure.supxlabel("training step", fontsize=SMALL_PT)
     handles, labels = panels[0].get_legend_handles_labels()
     figure.legend(handles, labels, fontsize=SMALL_PT, loc="outside upper right", ncols=2, frameon=False)
+    log = metrics[-1]
     last = max(float(steps[-1]) for steps, _ in curves.values())
     return Plate(
         name="losses",
         title="Losses over training",
         figure=figure,
         caption=f"Terms of the loss over {last:.0f} steps, unweighted, and their weighted total; training (pale: "
-        f"single steps; line: running mean) and validation. From {metrics.parent.name}/{metrics.name} of the run.",
+        f"single steps; line: running mean) and validation. From {log.parent.name}/{log.name} of the run.",
         alt="Curves of " + ", ".join(term.replace("_", " ") for term in terms) + " over training steps.",
     )
 

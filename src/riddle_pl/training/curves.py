@@ -1,0 +1,40 @@
+"""The curves of a run, in the model card of the network that it made."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from riddle_pl.auditing.card import PICTURES, card_of, with_section
+from riddle_pl.errors import PackError
+from riddle_pl.evaluation.figures.losses import losses
+from riddle_pl.evaluation.figures.plate import NOTEBOOK_DPI
+from riddle_pl.files import atomic_write, require_file, require_writable_dir
+
+HEADING = "## Curves"
+
+
+def write_curves(metrics: Sequence[Path], folder: Path, role: str) -> Path | None:
+    """Draws the losses of a run into a pack, ``pictures/<role>_curves.jpg``, and shows them in the role's card.
+
+    Args:
+        metrics: logs of the run's parts, in their order; none if the run wrote no CSV log.
+        folder: the pack.
+        role: whose card, which the run has written.
+
+    Returns:
+        The picture; None where no loss was logged.
+
+    Raises:
+        PackError: the card is gone.
+        FileError: a log cannot be read, or the folder cannot be written to.
+    """
+    card = require_file(card_of(folder, role), "model card", PackError)
+    plate = losses(*metrics)
+    if plate is None:
+        return None
+    picture = require_writable_dir(folder / PICTURES, "folder of pictures", create=True) / f"{role}_curves.jpg"
+    with atomic_write(picture) as temporary:
+        temporary.write_bytes(plate.encoded("jpeg", NOTEBOOK_DPI))
+    text = with_section(card.read_text(encoding="utf-8"), f"{HEADING}\n\n![{plate.alt}]({PICTURES}/{picture.name})")
+    with atomic_write(card) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+    return picture
