@@ -18,7 +18,6 @@ from pytorch_lightning.core.optimizer import LightningOptimizer
 from torch import Tensor, nn
 
 from riddle_pl.errors import ConfigError
-from riddle_pl.networks.features import PackFeatures
 from riddle_pl.networks.latents import mix_styles
 from riddle_pl.networks.lite_encoder import LiteEncoder
 from riddle_pl.networks.stylegan2 import Generator, NoiseInjection
@@ -30,12 +29,12 @@ from riddle_pl.pretraining.faces import FaceSet
 from riddle_pl.pretraining.gaussian_mapping import REACH, Whitening, set_gaussian_mapping
 from riddle_pl.pretraining.generator_start import grow_from, start_from
 from riddle_pl.pretraining.likeness import likeness, public_recogniser, strangeness
+from riddle_pl.pretraining.perceptual import feature_difference, perceptual_role
 from riddle_pl.pretraining.projected import ProjectedDiscriminator
 from riddle_pl.pretraining.recipe import PackRole, Recipe
 from riddle_pl.pretraining.turning import RandomTurn
 
 SAMPLE_COUNT = 48
-FEATURE_LEVELS = 3
 
 
 class GeneratorRecipe(Recipe):
@@ -271,10 +270,10 @@ class GeneratorRecipe(Recipe):
     def _likeness(self, redrawn: Float[Tensor, "r 3 h w"], real: Float[Tensor, "r 3 h w"]) -> dict[str, Tensor]:
         terms = {
             "pixel": self.pixel * F.l1_loss(redrawn.float(), real),
-            "features": self.features * _difference(self.discriminator, redrawn, real),
+            "features": self.features * feature_difference(self.discriminator, redrawn, real),
         }
         if self.projected is not None:
-            terms["judge_features"] = self.judge_features * _difference(self.projected, redrawn, real)
+            terms["judge_features"] = self.judge_features * feature_difference(self.projected, redrawn, real)
         return terms
 
     def _total(self, terms: Mapping[str, Tensor]) -> Float[Tensor, ""]:
@@ -374,7 +373,7 @@ small, and its faces show it.
 """
         return [
             PackRole("generator", self.average.module, "stylegan2", args, description),
-            self._perceptual(),
+            perceptual_role(self.discriminator, self.channels, self.faces.batch(256, self.seed, -1).to(self.device)),
             self._encoder(),
         ]
 
@@ -388,29 +387,3 @@ An inversion resembles the photo; glasses, hats, hands, strong make-up and profi
 partly kept.
 """
         return encoder_role(self.average_encoder.module, self.channels, description)
-
-    def _perceptual(self) -> PackRole:
-        """The first blocks of the discriminator, as the pack's perceptual features."""
-        sides = sorted(self.channels, reverse=True)
-        widths = [self.channels[side] for side in sides[: FEATURE_LEVELS + 1]]
-        features = PackFeatures(widths)
-        own = features.state_dict()
-        trained = self.discriminator.state_dict()
-        features.load_state_dict({key: trained.get(key, value) for key, value in own.items()})
-        features.fit_scale(self.faces.batch(256, self.seed, -1).to(self.device))
-        description = f"""
-Perceptual features (`pack_features`): the first {FEATURE_LEVELS} blocks of the discriminator of this pack's generator.
-They take the place that LPIPS has in packs with an ImageNet trunk. They are not LPIPS, and no figure made with them
-may be called so. They know aligned faces of {self.generator.size} px only.
-"""
-        return PackRole("perceptual", features, "pack_features", {"widths": widths}, description)
-
-
-def _difference(
-    network: Discriminator | ProjectedDiscriminator, redrawn: Float[Tensor, "r 3 h w"], real: Float[Tensor, "r 3 h w"]
-) -> Float[Tensor, ""]:
-    """Mean absolute difference of a network's maps, all levels alike."""
-    with torch.no_grad():
-        seen = network.features(real)
-    maps = zip(network.features(redrawn), seen, strict=True)
-    return torch.stack([F.l1_loss(ours.float(), true.float()) for ours, true in maps]).mean()
