@@ -6,10 +6,11 @@ import pytest
 from PIL import Image
 
 from riddle_pl.auditing.audit import Figure, Findings, Picture
-from riddle_pl.auditing.card import check_export, with_section, write_section
+from riddle_pl.auditing.card import check_export, write_section
 from riddle_pl.auditing.report import AuditReport
 from riddle_pl.errors import PackError
 from riddle_pl.packs import load_pack
+from riddle_pl.packs.card import with_section
 
 CARD = "# parser\n\nWhat it is.\n\n## How it was made\n\nBy a command.\n\n## Licence and use\n\nWeights: free.\n"
 

@@ -3,11 +3,10 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from riddle_pl.auditing.card import PICTURES, card_of, with_section
-from riddle_pl.errors import PackError
 from riddle_pl.evaluation.figures.losses import losses
 from riddle_pl.evaluation.figures.plate import NOTEBOOK_DPI
-from riddle_pl.files import atomic_write, require_file, require_writable_dir
+from riddle_pl.files import atomic_write, require_writable_dir
+from riddle_pl.packs.card import PICTURES, put_section, require_card
 
 HEADING = "## Curves"
 
@@ -27,14 +26,12 @@ def write_curves(metrics: Sequence[Path], folder: Path, role: str) -> Path | Non
         PackError: the card is gone.
         FileError: a log cannot be read, or the folder cannot be written to.
     """
-    card = require_file(card_of(folder, role), "model card", PackError)
+    require_card(folder, role)  # before anything is written
     plate = losses(*metrics)
     if plate is None:
         return None
     picture = require_writable_dir(folder / PICTURES, "folder of pictures", create=True) / f"{role}_curves.jpg"
     with atomic_write(picture) as temporary:
         temporary.write_bytes(plate.encoded("jpeg", NOTEBOOK_DPI))
-    text = with_section(card.read_text(encoding="utf-8"), f"{HEADING}\n\n![{plate.alt}]({PICTURES}/{picture.name})")
-    with atomic_write(card) as temporary:
-        temporary.write_text(text, encoding="utf-8")
+    put_section(folder, role, f"{HEADING}\n\n![{plate.alt}]({PICTURES}/{picture.name})")
     return picture
