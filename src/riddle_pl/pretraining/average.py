@@ -34,7 +34,7 @@ class Averaged(nn.Module, Generic[Network]):
         self.images += batch
         half_life = max(min(self.half_life, float(self.images) * self.ramp_up), 1.0)
         keep = 0.5 ** (batch / half_life)
-        for average, current in zip(self.module.parameters(), network.parameters(), strict=True):
-            average.lerp_(current, 1.0 - keep)
+        averages, current = [*self.module.parameters()], [*network.parameters()]
+        torch._foreach_lerp_(averages, current, 1.0 - keep)  # one launch on a GPU; private in name only
         for kept, now in zip(self.module.buffers(), network.buffers(), strict=True):
             kept.copy_(now)

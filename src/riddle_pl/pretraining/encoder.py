@@ -127,7 +127,8 @@ class EncoderRecipe(Recipe):
         step = self.next_step()
         reading, judging = self.optimizers()  # type: ignore[attr-defined]  # Lightning's union type
         generator = self._frozen[0].to(self.device)
-        real = self.faces.batch(self.batch, self.seed, step).to(self.device, memory_format=torch.channels_last)
+        real = self.faces.batch(self.batch, self.seed, step, device=self.device)
+        real = real.contiguous(memory_format=torch.channels_last)
         with torch.no_grad():
             w = self._codes(generator, step)
             people = generator(w)

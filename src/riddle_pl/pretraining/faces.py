@@ -38,13 +38,16 @@ class FaceSet:
         counts = Counter(name.split("/", 1)[0] for name in self.names)
         return ", ".join(f"{archive} ({count:,})" for archive, count in counts.items())
 
-    def batch(self, size: int, seed: int, step: int, flip: bool = True) -> Float[Tensor, "b 3 h w"]:
-        """The images of one training step, in [-1, 1]: they depend on ``seed`` and ``step`` alone."""
+    def batch(
+        self, size: int, seed: int, step: int, flip: bool = True, device: torch.device | str = "cpu"
+    ) -> Float[Tensor, "b 3 h w"]:
+        """The images of one training step, in [-1, 1], on ``device``: they depend on ``seed`` and ``step`` alone."""
         rng = torch.Generator().manual_seed(seed * 1_000_003 + step)
-        x = to_float(self.images[torch.randint(len(self), (size,), generator=rng)])
+        chosen = torch.randint(len(self), (size,), generator=rng)
+        x = to_float(self.images[chosen].to(device))  # as bytes, a quarter of what the floats would take
         if flip:
-            mirrored = torch.rand(size, generator=rng) < 0.5
-            x[mirrored] = x[mirrored].flip(-1)
+            mirrored = (torch.rand(size, generator=rng) < 0.5).to(device)
+            x = torch.where(mirrored[:, None, None, None], x.flip(-1), x)
         return x
 
 

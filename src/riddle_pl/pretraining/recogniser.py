@@ -93,7 +93,7 @@ class RecogniserRecipe(Recipe):
         step = self.next_step()
         rng = torch.Generator().manual_seed(self.seed * 1_000_003 + step)
         chosen = torch.randint(len(self.faces), (self.batch,), generator=rng)
-        x = disturb(to_float(self.faces.images[chosen]), rng).to(self.device)
+        x = disturb(to_float(self.faces.images[chosen].to(self.device)), rng)
         target = teach(self._teachers[0].to(self.device), x)
         embedding = self.student(resize(x, (self.size, self.size))).float()
         distill = (1.0 - (embedding * target).sum(dim=1)).mean()
@@ -151,7 +151,7 @@ def disturb(x: Float[Tensor, "b 3 h w"], rng: torch.Generator) -> Float[Tensor, 
     batch = len(x)
 
     def uniform(low: float, high: float) -> Float[Tensor, "b"]:
-        return low + (high - low) * torch.rand(batch, generator=rng)
+        return (low + (high - low) * torch.rand(batch, generator=rng)).to(x.device)
 
     angle, zoom = uniform(-math.radians(8), math.radians(8)), uniform(0.9, 1.1)
     mirror = torch.where(uniform(0, 1) < 0.5, -1.0, 1.0)
@@ -163,5 +163,5 @@ def disturb(x: Float[Tensor, "b 3 h w"], rng: torch.Generator) -> Float[Tensor, 
     soft = F.avg_pool2d(F.pad(x, [1] * 4, mode="replicate"), 3, stride=1)
     x = torch.where((uniform(0, 1) < 0.3)[:, None, None, None], soft, x)
     x = x * uniform(0.7, 1.3)[:, None, None, None] + uniform(-0.2, 0.2)[:, None, None, None]
-    share = torch.where(uniform(0, 1) < 0.5, uniform(0, 1), torch.ones(batch))[:, None, None, None]
+    share = torch.where(uniform(0, 1) < 0.5, uniform(0, 1), 1.0)[:, None, None, None]
     return share * x + (1.0 - share) * x.roll(1, dims=0)
