@@ -66,6 +66,7 @@ class GeneratorRecipe(Recipe):
         kl: weight of the KL divergence of the encoder's codes from W, in nats.
         identity: weight of 1 - cosine between redrawn real images and the images, by ``teacher``.
         apart: weight of max(0, cosine) between people of turned codes and the images, by ``teacher``.
+        half_life: of a weight's influence on the averaged networks, in images.
         teacher: checkpoint of a public MobileFaceNet (``068.ckpt`` format) that knows people apart; or null, with
             ``identity`` 0.
         warm_start: checkpoint of this recipe at half the size, whose networks are the core of these; or null.
@@ -108,6 +109,7 @@ class GeneratorRecipe(Recipe):
         spread: float = 0.37,
         identity: float = 0.0,
         apart: float = 0.0,
+        half_life: float = 5_000.0,
         teacher: str | None = None,
         warm_start: str | None = None,
         start_pack: str | None = None,
@@ -169,8 +171,8 @@ class GeneratorRecipe(Recipe):
             self._whitening(self.encoder).apply(self.generator, self.encoder)
         set_gaussian_mapping(self.generator)
         self._silence_noise()
-        self.average = Averaged(self.generator)
-        self.average_encoder = Averaged(self.encoder)
+        self.average = Averaged(self.generator, half_life)
+        self.average_encoder = Averaged(self.encoder, half_life)
         self.register_buffer("path_mean", torch.zeros(()))
         self.register_buffer(
             "sample_z", torch.randn(SAMPLE_COUNT, 512, generator=torch.Generator().manual_seed(seed + 1))
@@ -204,7 +206,8 @@ class GeneratorRecipe(Recipe):
     def training_step(self, batch: int, batch_idx: int) -> None:
         step = self.next_step()
         optimizer_g, optimizer_d = self.optimizers()  # type: ignore[attr-defined]  # Lightning's union type
-        real = self.faces.batch(self.batch, self.seed, step).to(self.device, memory_format=torch.channels_last)
+        real = self.faces.batch(self.batch, self.seed, step, device=self.device)
+        real = real.contiguous(memory_format=torch.channels_last)
 
         judged = step >= self.judged_from
         judging = [p for group in optimizer_d.param_groups for p in group["params"]]
@@ -335,7 +338,7 @@ class GeneratorRecipe(Recipe):
     @torch.no_grad()
     def _whitening(self, encoder: LiteEncoder) -> Whitening:
         """Of the codes that an encoder reads in 2,048 training images."""
-        real = self.faces.batch(2048, self.seed, -1).to(self.device).split(256)
+        real = self.faces.batch(2048, self.seed, -1, device=self.device).split(256)
         return Whitening.of(torch.cat([encoder(x) for x in real]).float().flatten(0, 1))
 
     @torch.no_grad()
@@ -371,9 +374,10 @@ its training images.
 Groups that are rare in these archives are drawn worse. Profile views, glasses, hats and hands are drawn badly. It is
 small, and its faces show it.
 """
+        real = self.faces.batch(256, self.seed, -1, device=self.device)
         return [
             PackRole("generator", self.average.module, "stylegan2", args, description),
-            perceptual_role(self.discriminator, self.channels, self.faces.batch(256, self.seed, -1).to(self.device)),
+            perceptual_role(self.discriminator, self.channels, real),
             self._encoder(),
         ]
 
