@@ -54,13 +54,12 @@ def test_the_loader_has_a_number_for_every_step() -> None:
 
 def test_a_model_card_holds_what_a_reader_asks_for() -> None:
     [role] = idle(1).pack_roles()
-    card = model_card(role, "riddle-pretrain recipe=idle", 7, 1234, 3600.0, {"error": 0.123456})
-    for text in ("# idle", "Does nothing.", "`riddle-pretrain recipe=idle`", "9 parameters", "seed 7", "1,234 steps"):
+    card = model_card(role, "riddle-pretrain recipe=idle", "seed 7, 1,234 steps", {"error": 0.123456})
+    for text in ("# idle", "Does nothing.", "`riddle-pretrain recipe=idle`", "9 parameters", "- seed 7, 1,234 steps"):
         assert text in card
-    assert "60 minutes" in card
     assert "| error | 0.1235 |" in card
     assert "CC BY-NC-SA 4.0" in card
-    assert "Measured" not in model_card(role, "x", 0, 1, 1.0, {})
+    assert "Measured" not in model_card(role, "x", "seed 0", {})
 
 
 def test_the_base_class_alone_is_no_recipe() -> None:

@@ -1,5 +1,6 @@
 """A failure here: a recipe that was killed could not be resumed, or would ship weights that nobody can load."""
 
+import re
 import shutil
 from pathlib import Path
 
@@ -84,7 +85,7 @@ def test_a_killed_run_resumes_to_the_same_weights_and_exports(
         assert all(torch.isfinite(value).all() for value in pack.load(role).state_dict().values())
         card = (own_pack / f"{role}.md").read_text(encoding="utf-8")
         assert card.startswith(f"# {role}\n")
-        assert "4 steps" in card
+        assert re.search(r"seed 0, 4 steps, \d+ minutes on \d+ CPU threads\n", card)
         assert str(data_root) not in card
         assert "/somewhere" not in card
 

@@ -67,12 +67,14 @@ class Recipe(pl.LightningModule, ABC):
         self.steps = steps
         self.register_buffer("step_count", torch.zeros((), dtype=torch.long))
         self.register_buffer("seconds", torch.zeros((), dtype=torch.float64))
+        self.hardware = "hardware that was not recorded"
         self._started = 0.0
 
     step_count: Tensor
     seconds: Tensor
 
     def on_train_start(self) -> None:
+        self.hardware = hardware_name(self.device)
         self._started = time.monotonic()
 
     def on_train_batch_end(self, outputs: Any, batch: Any, batch_idx: int) -> None:
@@ -113,7 +115,9 @@ class Recipe(pl.LightningModule, ABC):
         figures = self.figures()
         results = self.pack_roles()
         for result in results:
-            card = model_card(result, command, self.seed, int(self.step_count), float(self.seconds), figures)
+            minutes = float(self.seconds) / 60
+            made = f"seed {self.seed}, {int(self.step_count):,} steps, {minutes:.0f} minutes on {self.hardware}"
+            card = model_card(result, command, made, figures)
             write_pack_entry(
                 pack_folder,
                 result.role,
@@ -127,10 +131,23 @@ class Recipe(pl.LightningModule, ABC):
         return [result.role for result in results]
 
 
-def model_card(
-    result: PackRole, command: str, seed: int, steps: int, seconds: float, figures: Mapping[str, float]
-) -> str:
-    """Markdown: what the network is, how it was made, and what was measured."""
+def hardware_name(device: torch.device) -> str:
+    """What computes there, in words."""
+    if device.type == "cuda":
+        name: str = torch.cuda.get_device_name(device)
+        return name
+    return f"{torch.get_num_threads()} CPU threads" if device.type == "cpu" else str(device)
+
+
+def model_card(result: PackRole, command: str, made: str, figures: Mapping[str, float]) -> str:
+    """Markdown: what the network is, how it was made, and what was measured.
+
+    Args:
+        result: the network.
+        command: that made it.
+        made: seed, steps, time and hardware, in words.
+        figures: measured quality by name.
+    """
     parameters = sum(p.numel() for p in result.network.parameters())
     rows = "\n".join(f"| {name} | {value:.4g} |" for name, value in figures.items())
     measured = f"\n## Measured\n\n| figure | value |\n|---|---|\n{rows}\n" if figures else ""
@@ -142,7 +159,7 @@ def model_card(
 
 - command: `{command}`
 - architecture: `{result.arch}`, {parameters:,} parameters, stored as float16
-- seed {seed}, {steps:,} steps, {seconds / 60:.0f} minutes on a CPU thread or GPU as available
+- {made}
 {measured}
 ## Licence and use
 
