@@ -34,7 +34,8 @@ class Averaged(nn.Module, Generic[Network]):
         self.images += batch
         half_life = max(min(self.half_life, float(self.images) * self.ramp_up), 1.0)
         keep = 0.5 ** (batch / half_life)
-        averages, current = [*self.module.parameters()], [*network.parameters()]
+        averages: list[Tensor] = [*self.module.parameters()]
+        current: list[Tensor] = [*network.parameters()]
         torch._foreach_lerp_(averages, current, 1.0 - keep)  # one launch on a GPU; private in name only
         for kept, now in zip(self.module.buffers(), network.buffers(), strict=True):
             kept.copy_(now)
