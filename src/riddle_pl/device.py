@@ -27,3 +27,11 @@ def resolve_device(name: str) -> torch.device:
     if match[1] is not None and int(match[1]) >= count:
         raise DeviceError(f"device is {name!r}, but there are {count} GPUs; choose cuda:0 to cuda:{count - 1}")
     return torch.device(name)
+
+
+def hardware_name(device: torch.device) -> str:
+    """What computes there, in words: the GPU's name, or how many CPU threads PyTorch uses."""
+    if device.type == "cuda":
+        name: str = torch.cuda.get_device_name(device)
+        return name
+    return f"{torch.get_num_threads()} CPU threads" if device.type == "cpu" else str(device)

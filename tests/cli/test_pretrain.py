@@ -154,6 +154,7 @@ NEEDED = {
     "recogniser": ("recipe.teacher",),
     "generator_redrawn": ("recipe.teacher",),
     "generator_turned": ("recipe.teacher",),
+    "generator_adversarial": ("recipe.teacher",),
     "generator_projected": ("recipe.teacher", "recipe.judge.trunk"),
 }
 """Checkpoints that a recipe cannot do without."""

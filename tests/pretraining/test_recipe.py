@@ -62,6 +62,15 @@ def test_a_model_card_holds_what_a_reader_asks_for() -> None:
     assert "Measured" not in model_card(role, "x", "seed 0", {})
 
 
+def test_the_card_says_how_long_the_run_took_and_on_what() -> None:
+    recipe = idle(2000, seed=7)
+    recipe.step_count += 1234
+    recipe.seconds += 3600.0
+    assert recipe.made() == "seed 7, 1,234 steps, 60 minutes on hardware that was not recorded"
+    recipe.on_train_start()
+    assert recipe.made().endswith(f"60 minutes on {torch.get_num_threads()} CPU threads")
+
+
 def test_the_base_class_alone_is_no_recipe() -> None:
     with pytest.raises(TypeError, match="abstract"):
         Recipe(0, 1)  # type: ignore[abstract]

@@ -7,6 +7,7 @@ import torch
 
 from riddle_pl.auditing.audit import Audit, Bench, Figure, Findings
 from riddle_pl.auditing.samples import codes, draw
+from riddle_pl.device import hardware_name
 from riddle_pl.errors import ConfigError, PackError
 from riddle_pl.password import KdfParams, derive_key, key_latent
 
@@ -54,10 +55,10 @@ class EncryptorAudit(Audit):
             generator(network(w, key_latent(key, generator, tokens))).cpu()
 
         encrypt()  # the first call warms up
-        threads = f"{torch.get_num_threads()} CPU threads" if device.type == "cpu" else str(device)
+        hardware = hardware_name(device)
         section = "Speed"
         findings.figures += [
-            Figure.plain(section, f"{name}, seconds, {threads}", seconds, self.repeats, "lower")
+            Figure.plain(section, f"{name}, seconds, {hardware}", seconds, self.repeats, "lower")
             for name, seconds in (
                 ("loading generator, encoder and encryptor, hashes verified", loading),
                 ("encrypting one aligned face", self._median(encrypt)),

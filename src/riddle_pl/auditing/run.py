@@ -3,7 +3,6 @@
 import time
 from collections.abc import Sequence
 
-import torch
 from omegaconf import DictConfig
 
 import riddle_pl
@@ -11,6 +10,7 @@ from riddle_pl.auditing.audit import Audit, Bench
 from riddle_pl.auditing.build import build_audit
 from riddle_pl.auditing.report import AuditReport
 from riddle_pl.config.portable import portable_command
+from riddle_pl.device import hardware_name
 
 LOCAL = ("out", "export", "cache_dir", "quiet", "device")
 """Keys that change no figure."""
@@ -40,7 +40,7 @@ def run_audit(cfg: DictConfig, arguments: Sequence[str] = ()) -> AuditReport:
 
 def _about(bench: Bench, audit: Audit, arguments: Sequence[str], wall: float, cpu: float) -> dict[str, str]:
     pack = bench.pack
-    where = f"{torch.get_num_threads()} CPU threads" if bench.device.type == "cpu" else str(bench.device)
+    where = hardware_name(bench.device)
     about = {
         "command": f"`{portable_command('riddle-audit', arguments, LOCAL)}`",
         "riddle-pl": riddle_pl.__version__,

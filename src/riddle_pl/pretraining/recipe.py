@@ -13,6 +13,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset
 
+from riddle_pl.device import hardware_name
 from riddle_pl.packs.write import write_pack_entry
 
 
@@ -110,14 +111,17 @@ class Recipe(pl.LightningModule, ABC):
         """Measured quality on held-out images, for the model card; runs after the training."""
         return {}
 
+    def made(self) -> str:
+        """Seed, steps, time and hardware of the run so far, in words."""
+        minutes = float(self.seconds) / 60
+        return f"seed {self.seed}, {int(self.step_count):,} steps, {minutes:.0f} minutes on {self.hardware}"
+
     def export(self, pack_folder: Path, command: str) -> list[str]:
         """Writes the networks into a pack as float16, with their model cards; returns their roles."""
         figures = self.figures()
         results = self.pack_roles()
         for result in results:
-            minutes = float(self.seconds) / 60
-            made = f"seed {self.seed}, {int(self.step_count):,} steps, {minutes:.0f} minutes on {self.hardware}"
-            card = model_card(result, command, made, figures)
+            card = model_card(result, command, self.made(), figures)
             write_pack_entry(
                 pack_folder,
                 result.role,
@@ -131,21 +135,13 @@ class Recipe(pl.LightningModule, ABC):
         return [result.role for result in results]
 
 
-def hardware_name(device: torch.device) -> str:
-    """What computes there, in words."""
-    if device.type == "cuda":
-        name: str = torch.cuda.get_device_name(device)
-        return name
-    return f"{torch.get_num_threads()} CPU threads" if device.type == "cpu" else str(device)
-
-
 def model_card(result: PackRole, command: str, made: str, figures: Mapping[str, float]) -> str:
     """Markdown: what the network is, how it was made, and what was measured.
 
     Args:
         result: the network.
         command: that made it.
-        made: seed, steps, time and hardware, in words.
+        made: seed, steps, time and hardware, as :meth:`Recipe.made` says them.
         figures: measured quality by name.
     """
     parameters = sum(p.numel() for p in result.network.parameters())
