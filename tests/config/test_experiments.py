@@ -47,6 +47,7 @@ def test_every_target_of_every_experiment_fits_its_signature(experiment: str, pa
         "callbacks",
         "data",
         "loss",
+        "views",
         "debug",
         "pack",
     ],
@@ -66,6 +67,7 @@ def test_the_papers_settings() -> None:
     assert (cfg.optimizer._target_, cfg.optimizer.lr) == ("riddle_pl.training.optim.ranger", 5e-4)
     assert cfg.encryptor._target_.endswith(".TransformerEncryptor")
     assert cfg.password._target_.endswith(".SingleToken")
+    assert cfg.views._target_.endswith(".AlignedView")
     assert (cfg.loss.perceptual.weight, cfg.loss.pixel.weight, cfg.loss.deidentification.margin) == (1, 0.05, 0.1)
 
 

@@ -1,12 +1,13 @@
 """A failure here: training would use the wrong passwords, log the wrong numbers or accept another pack's checkpoint."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 
 from riddle_pl.errors import CheckpointError, ConfigError, PackError
-from riddle_pl.losses import build_loss
+from riddle_pl.losses import StepFeatures, build_loss
 from riddle_pl.packs import Manifest, Pack
 from riddle_pl.training.build import build_data, build_module, build_trainer, load_networks
 from riddle_pl.training.module import CHECKPOINT_KEY, RiddleModule
@@ -92,6 +93,22 @@ def test_validation_measures_every_term_and_the_cosines(module: RiddleModule, mo
     assert {f"val/cosine/{name}" for name in ("deid", "recovery", "wrong_password")} <= set(seen)
     again = module.validation_step({"w": w}, 0)
     assert all(torch.equal(images[name], again[name]) for name in images)  # the same passwords every time
+
+
+def test_only_training_moves_what_the_recogniser_sees(tiny_pack: Pack, tmp_path: Path) -> None:
+    job = small_job(tiny_pack.folder, ["views=random", "views.count=3"])
+    module = build_module(job, tiny_pack)
+    taken: list[tuple[bool, int]] = []
+    take = module._step
+
+    def step(*args: Any, **kwargs: Any) -> StepFeatures:
+        features: StepFeatures = take(*args, **kwargs)
+        taken.append((module.training, len(features.views)))
+        return features
+
+    module._step = step  # type: ignore[assignment]  # the same step, watched
+    build_trainer(job, tmp_path, False).fit(module, datamodule=build_data(job, tiny_pack))
+    assert set(taken) == {(True, 3), (False, 1)}
 
 
 def test_a_checkpoint_of_other_networks_is_refused(module: RiddleModule) -> None:

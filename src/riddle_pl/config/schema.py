@@ -37,6 +37,7 @@ class TrainConfig:
     encryptor: Node = field(default_factory=dict)
     password: Node = field(default_factory=dict)
     loss: Node = field(default_factory=dict)
+    views: Node = field(default_factory=dict)
     optimizer: Node = field(default_factory=dict)
     scheduler: Node = field(default_factory=dict)
     trainer: Node = field(default_factory=dict)

@@ -1,6 +1,6 @@
 """What one training step drew, and the features of its images: each computed once, when a term first asks."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -9,6 +9,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from riddle_pl.errors import ConfigError
+from riddle_pl.losses.views import View, as_aligned
 
 ORIGINAL = "x"
 PRODUCED = ("enc1", "enc2", "dec", "wrong1", "wrong2")
@@ -26,11 +27,13 @@ class StepFeatures:
         latents: W+ codes.
         images: images in about [-1, 1]; that of ``x`` is the target and carries no graph.
         networks: feature networks by role; ``None`` where there is none.
+        views: ways in which the recogniser sees each face.
     """
 
     latents: Mapping[str, Float[Tensor, "b n d"]]
     images: Mapping[str, Float[Tensor, "b 3 h w"]]
     networks: Mapping[Role, FeatureNetwork | None]
+    views: Sequence[View] = (as_aligned,)
     _cache: dict[Role, dict[str, list[Tensor]]] = field(default_factory=dict, init=False, repr=False)
 
     def latent(self, name: str) -> Float[Tensor, "b n d"]:
@@ -42,7 +45,7 @@ class StepFeatures:
         return self.images[name]
 
     def embedding(self, name: str) -> Float[Tensor, "b d"]:
-        """R of an image."""
+        """R of an image, of unit length in each view; views lie one after the other, so that cosines are their mean."""
         return self._features("recogniser", name)[0]
 
     def perceptual(self, name: str) -> list[Tensor]:
@@ -82,5 +85,8 @@ class StepFeatures:
                 f"a loss term needs a {role} and there is none; choose a pack that has one or switch the term off "
                 "(loss.TERM.weight=0)"
             )
+        if role == "recogniser":
+            views = torch.cat([view(images) for view in self.views])
+            return [torch.cat(network(views).chunk(len(self.views)), dim=1)]
         features = network(images)
         return [features] if isinstance(features, Tensor) else list(features)

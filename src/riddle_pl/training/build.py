@@ -38,6 +38,7 @@ def build_module(cfg: DictConfig, pack: Pack) -> RiddleModule:
         loss=loss,
         make_optimizer=lambda params: _optimizer(cfg, params),
         make_scheduler=_scheduler(cfg),
+        views=instantiate(cfg.views, "views"),
         seed=cfg.seed,
         config=to_plain(cfg),
     )

@@ -5,7 +5,7 @@ from typing import Any
 
 from omegaconf import OmegaConf
 
-SETTINGS = ("name", "seed", "steps", "batch_size", "encryptor", "password", "loss", "optimizer", "scheduler")
+SETTINGS = ("name", "seed", "steps", "batch_size", "encryptor", "password", "loss", "views", "optimizer", "scheduler")
 PLACES = ("root", "cache_dir", "device", "quiet", "num_workers")
 """Settings of the data that only say where things lay on the machine of the run."""
 

@@ -16,6 +16,7 @@ from riddle_pl.data.steps import Batch, step_rng
 from riddle_pl.errors import CheckpointError, one_line
 from riddle_pl.losses import ORIGINAL, PRODUCED, RiddleLoss, StepFeatures
 from riddle_pl.losses.identity import cosine
+from riddle_pl.losses.views import AlignedView, Views
 from riddle_pl.networks.stylegan2 import Generator
 from riddle_pl.password import PasswordTokens, random_passwords
 from riddle_pl.training.frozen import Frozen
@@ -56,7 +57,8 @@ class RiddleModule(pl.LightningModule):
         loss: L_total; the feature networks that its terms need must be among ``networks``.
         make_optimizer: from the trainable parameters.
         make_scheduler: from the optimiser, stepped once per optimiser step; None for a constant rate.
-        seed: of the passwords and of dropout.
+        views: how the recogniser sees the faces in training; in validation it sees them as they are aligned.
+        seed: of the passwords, of the views and of dropout.
         config: plain data to keep in the checkpoint as hyperparameters.
 
     Source: Li et al., "RiDDLE: Reversible and Diversified De-identification with Latent Encryptor", CVPR 2023.
@@ -70,6 +72,7 @@ class RiddleModule(pl.LightningModule):
         loss: RiddleLoss,
         make_optimizer: MakeOptimizer,
         make_scheduler: MakeScheduler | None = None,
+        views: Views | None = None,
         seed: int = 0,
         config: Mapping[str, Any] | None = None,
     ):
@@ -83,6 +86,7 @@ class RiddleModule(pl.LightningModule):
         self.parser = networks.parser
         self.pack, self.sha256 = networks.pack, dict(networks.sha256)
         self.loss = loss
+        self.views = views or AlignedView()
         self.seed = seed
         self._make_optimizer = make_optimizer
         self._make_scheduler = make_scheduler
@@ -104,7 +108,8 @@ class RiddleModule(pl.LightningModule):
         place = (self.global_step, batch_idx % self.trainer.accumulate_grad_batches, self.global_rank)
         torch.manual_seed(step_rng(self.seed, "dropout", *place).initial_seed())
         passwords = self.draw_passwords(len(w), step_rng(self.seed, "passwords", *place))
-        features = self._step(w, *passwords, batch.get("x"))
+        views = self.views.draw(len(w), step_rng(self.seed, "views", *place))
+        features = self._step(w, *passwords, batch.get("x"), views=views)
         total, terms = self.loss(features)
         loss: Tensor = total
         self.log("loss/total", loss.detach(), prog_bar=True, batch_size=len(w))

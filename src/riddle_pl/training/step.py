@@ -1,10 +1,13 @@
 """One training step's codes and images: every password of one direction in one encryptor call, one generator call."""
 
+from collections.abc import Sequence
+
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
 from riddle_pl.losses.features import ORIGINAL, PRODUCED, StepFeatures
+from riddle_pl.losses.views import View, as_aligned
 
 
 class EncryptionStep:
@@ -44,6 +47,8 @@ class EncryptionStep:
         w_wrong1_pwd: Float[Tensor, "b n d"],
         w_wrong2_pwd: Float[Tensor, "b n d"],
         x: Float[Tensor, "b 3 h w"] | None = None,
+        *,
+        views: Sequence[View] = (as_aligned,),
     ) -> StepFeatures:
         """The six codes and images; their features follow when a loss term asks for them.
 
@@ -54,6 +59,7 @@ class EncryptionStep:
             w_wrong1_pwd: first wrong password.
             w_wrong2_pwd: second wrong password.
             x: target images in [-1, 1]; G(w) when None.
+            views: ways in which the recogniser sees each face.
         """
         if x is None:
             with torch.no_grad():
@@ -68,4 +74,5 @@ class EncryptionStep:
             latents={ORIGINAL: w, **dict(zip(PRODUCED, (w_enc1, w_enc2, *decrypted.chunk(3)), strict=True))},
             images={ORIGINAL: x.detach(), **dict(zip(PRODUCED, produced.chunk(5), strict=True))},
             networks={"recogniser": self.recogniser, "perceptual": self.perceptual, "parser": self.parser},
+            views=views,
         )
