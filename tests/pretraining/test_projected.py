@@ -95,6 +95,6 @@ def test_terms_are_of_the_images_that_there_are(
     loss = own._drawing_loss(own.faces.batch(redrawn, 0, 0))
     assert torch.isfinite(loss)
     assert {f"loss/{name}" for name in (*terms, "judge_features", "pixel", "features", "kl", "offset")} == set(logged)
-    assert torch.isfinite(own._discriminator_loss(own.faces.batch(4, 0, 0)))
+    assert torch.isfinite(own._judging_loss(own.faces.batch(4, 0, 0)))
     loss.backward()
     assert own.encoder.from_rgb.weight.grad is not None

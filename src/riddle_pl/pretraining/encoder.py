@@ -128,7 +128,6 @@ class EncoderRecipe(Recipe):
         reading, judging = self.optimizers()  # type: ignore[attr-defined]  # Lightning's union type
         generator = self._frozen[0].to(self.device)
         real = self.faces.batch(self.batch, self.seed, step, device=self.device)
-        real = real.contiguous(memory_format=torch.channels_last)
         with torch.no_grad():
             w = self._codes(generator, step)
             people = generator(w)

@@ -41,14 +41,17 @@ class FaceSet:
     def batch(
         self, size: int, seed: int, step: int, flip: bool = True, device: torch.device | str = "cpu"
     ) -> Float[Tensor, "b 3 h w"]:
-        """The images of one training step, in [-1, 1], on ``device``: they depend on ``seed`` and ``step`` alone."""
+        """The images of one training step, in [-1, 1], channels last, on ``device``.
+
+        They depend on ``seed`` and ``step`` alone.
+        """
         rng = torch.Generator().manual_seed(seed * 1_000_003 + step)
         chosen = torch.randint(len(self), (size,), generator=rng)
         x = to_float(self.images[chosen].to(device))  # as bytes, a quarter of what the floats would take
         if flip:
             mirrored = (torch.rand(size, generator=rng) < 0.5).to(device)
             x = torch.where(mirrored[:, None, None, None], x.flip(-1), x)
-        return x
+        return x.contiguous(memory_format=torch.channels_last)
 
 
 def to_float(images: UInt8[Tensor, "n 3 h w"]) -> Float[Tensor, "n 3 h w"]:

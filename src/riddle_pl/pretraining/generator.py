@@ -9,6 +9,7 @@ them, and to draw other people then.
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
@@ -20,21 +21,44 @@ from torch import Tensor, nn
 from riddle_pl.errors import ConfigError
 from riddle_pl.networks.latents import mix_styles
 from riddle_pl.networks.lite_encoder import LiteEncoder
-from riddle_pl.networks.stylegan2 import Generator, NoiseInjection
+from riddle_pl.networks.stylegan2 import Generator
 from riddle_pl.pretraining.augment import AUGMENTATIONS, Augmentation
 from riddle_pl.pretraining.average import Averaged
 from riddle_pl.pretraining.discriminator import Discriminator
-from riddle_pl.pretraining.encoder import encoder_role
 from riddle_pl.pretraining.faces import FaceSet
 from riddle_pl.pretraining.gaussian_mapping import REACH, Whitening, set_gaussian_mapping
-from riddle_pl.pretraining.generator_start import grow_from, start_from
+from riddle_pl.pretraining.generator_roles import generator_roles
+from riddle_pl.pretraining.generator_start import grow_from, silence_noise, start_from
 from riddle_pl.pretraining.likeness import likeness, public_recogniser, strangeness
-from riddle_pl.pretraining.perceptual import feature_difference, perceptual_role
+from riddle_pl.pretraining.perceptual import feature_difference
 from riddle_pl.pretraining.projected import ProjectedDiscriminator
 from riddle_pl.pretraining.recipe import PackRole, Recipe
+from riddle_pl.pretraining.regularisation import PathLengthPenalty, R1Penalty
 from riddle_pl.pretraining.turning import RandomTurn
 
 SAMPLE_COUNT = 48
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """The images of one step: random people, then real ones drawn again, then other people, of turned codes.
+
+    Attributes:
+        images: all of them.
+        counts: how many of each kind.
+        w: codes of the random people.
+        near_w: terms that hold the codes of real images near W.
+    """
+
+    images: Float[Tensor, "b 3 h w"]
+    counts: tuple[int, int, int]
+    w: Float[Tensor, "p n 512"]
+    near_w: Mapping[str, Tensor]
+
+    def split(self, values: Float[Tensor, "b ..."]) -> tuple[Tensor, ...]:
+        """One value of each image, as those of random people, redrawn images and other people."""
+        parts: tuple[Tensor, ...] = values.split(self.counts)
+        return parts
 
 
 class GeneratorRecipe(Recipe):
@@ -131,32 +155,32 @@ class GeneratorRecipe(Recipe):
         self.faces = faces
         self.batch = batch
         self.learning_rate = learning_rate
-        self.r1 = r1
-        self.r1_every = r1_every
-        self.path_length = path_length
-        self.path_length_every = path_length_every
+        self.r1 = R1Penalty(r1, r1_every)
+        self.path_length = PathLengthPenalty(path_length, path_length_every)
         self.style_mixing = style_mixing
         self.augment = Augmentation(augmentations)
         self.judged_from = judged_from
         self.redrawn = redrawn
         self.turned = turned
-        self.adversarial = adversarial
-        self.adversarial_redrawn = adversarial_redrawn
-        self.pixel = pixel
-        self.features = features
-        self.latent = latent
-        self.offset = offset
-        self.kl = kl
+        self.weights = {
+            "adversarial": adversarial,
+            "adversarial_redrawn": adversarial_redrawn,
+            "pixel": pixel,
+            "features": features,
+            "judge_features": judge_features,
+            "latent": latent,
+            "offset": offset,
+            "kl": kl,
+            "identity": identity,
+            "apart": apart,
+        }
         self.spread = spread
-        self.identity = identity
-        self.apart = apart
         # In a tuple, so that the frozen network stays out of the checkpoint.
         self._teachers = () if teacher is None else (public_recogniser(Path(teacher)),)
         self.channels = {int(side): int(width) for side, width in channels.items() if int(side) <= size}
         self.generator = Generator(size, self.channels)
         self.discriminator = Discriminator(size, self.channels)
         self.encoder = LiteEncoder(size, self.generator.num_layers, self.channels)
-        self.judge_features = judge_features
         self.projected = judge
         if judge is not None:
             judge.fit_scale(faces.batch(64, seed, -1))
@@ -170,15 +194,13 @@ class GeneratorRecipe(Recipe):
             start_from(start_pack, self.generator, self.discriminator, self.encoder)
             self._whitening(self.encoder).apply(self.generator, self.encoder)
         set_gaussian_mapping(self.generator)
-        self._silence_noise()
+        silence_noise(self.generator)
         self.average = Averaged(self.generator, half_life)
         self.average_encoder = Averaged(self.encoder, half_life)
-        self.register_buffer("path_mean", torch.zeros(()))
         self.register_buffer(
             "sample_z", torch.randn(SAMPLE_COUNT, 512, generator=torch.Generator().manual_seed(seed + 1))
         )
 
-    path_mean: Tensor
     sample_z: Tensor
 
     @property
@@ -187,46 +209,32 @@ class GeneratorRecipe(Recipe):
         return self.discriminator if self.projected is None else self.projected
 
     def configure_optimizers(self) -> list[torch.optim.Optimizer]:
-        # Lazy regularisation scales learning rate and betas (StyleGAN2, appendix B).
-        optimizers: list[torch.optim.Optimizer] = []
         drawing = [*self.generator.parameters(), *self.encoder.parameters(), self.log_spread]
-        judging = [*self.judge.parameters()]
-        for parameters, every, momentum in ((drawing, self.path_length_every, 0.5), (judging, self.r1_every, 0.0)):
-            ratio = every / (every + 1)
-            optimizers.append(
-                torch.optim.Adam(
-                    [p for p in parameters if p.requires_grad],
-                    lr=self.learning_rate * ratio,
-                    betas=(momentum, 0.99**ratio),
-                    fused=True,
-                )
-            )
-        return optimizers
+        return [
+            self.path_length.optimizer(drawing, self.learning_rate, momentum=0.5),
+            self.r1.optimizer(self.judge.parameters(), self.learning_rate, momentum=0.0),
+        ]
 
     def training_step(self, batch: int, batch_idx: int) -> None:
         step = self.next_step()
-        optimizer_g, optimizer_d = self.optimizers()  # type: ignore[attr-defined]  # Lightning's union type
+        drawing, judging = self.optimizers()  # type: ignore[attr-defined]  # Lightning's union type
         real = self.faces.batch(self.batch, self.seed, step, device=self.device)
-        real = real.contiguous(memory_format=torch.channels_last)
-
-        judged = step >= self.judged_from
-        judging = [p for group in optimizer_d.param_groups for p in group["params"]]
         if step == self.judged_from:
             self._whiten()
+        judged = step >= self.judged_from
         if judged:
-            loss_d = self._discriminator_loss(real)
-            self._step(optimizer_d, loss_d)
-            if self.r1 > 0.0 and step % self.r1_every == 0:
-                self._step(optimizer_d, self.r1_every * self._r1_penalty(real))
-            self.log("loss/discriminator", loss_d, prog_bar=True)
+            loss = self._judging_loss(real)
+            self._step(judging, loss)
+            if self.r1.due(step):
+                self._step(judging, self.r1(lambda x: self.judge(self.augment(x)), real))
+            self.log("loss/discriminator", loss, prog_bar=True)
 
-        for parameter in judging:
-            parameter.requires_grad_(False)
-        self._step(optimizer_g, self._drawing_loss(real[: self.redrawn]) if judged else self._redrawing_loss(real))
-        if judged and step % self.path_length_every == 0:
-            self._step(optimizer_g, self.path_length_every * self._path_length_penalty(self.batch // 2))
-        for parameter in judging:
-            parameter.requires_grad_(True)
+        self.toggle_optimizer(drawing)
+        self._step(drawing, self._drawing_loss(real[: self.redrawn]) if judged else self._redrawing_loss(real))
+        if judged and self.path_length.due(step):
+            w = self._codes(self.batch // 2)
+            self._step(drawing, self.path_length(lambda w: self.generator(w, random_noise=True), w))
+        self.untoggle_optimizer(drawing)
         self.average.update(self.generator, self.batch)
         self.average_encoder.update(self.encoder, self.batch)
         self.log("kimg", (step + 1) * self.batch / 1000, prog_bar=True)
@@ -255,10 +263,15 @@ class GeneratorRecipe(Recipe):
         base = base + spread * torch.randn_like(base)
         w_real = torch.cat([base, base + offsets], dim=1)
         self.turn.update(w_real)
-        return w_real, {
-            "kl": self.kl * divergence.sum(dim=(1, 2)).mean(),
-            "offset": self.offset * offsets.square().mean(),
-        }
+        return w_real, {"kl": divergence.sum(dim=(1, 2)).mean(), "offset": offsets.square().mean()}
+
+    def _draw(self, real: Float[Tensor, "r 3 h w"]) -> Drawn:
+        """A batch of images of which ``real`` are redrawn."""
+        w = self._codes(self.batch - self.redrawn - self.turned)
+        w_real, near_w = self._read(real)
+        w_turned = self.turn(w_real[: self.turned])
+        images = self.generator(torch.cat([w, w_real, w_turned]), random_noise=True)
+        return Drawn(images, (len(w), len(real), self.turned), w, near_w)
 
     def _redrawing_loss(self, real: Float[Tensor, "r 3 h w"]) -> Float[Tensor, ""]:
         """Loss of a variational autoencoder: redraw real faces."""
@@ -267,73 +280,48 @@ class GeneratorRecipe(Recipe):
         terms |= self._likeness(redrawn, real)
         for teacher in self._teachers:
             some = slice(self.redrawn)
-            terms["identity"] = self.identity * strangeness(teacher.to(self.device), redrawn[some], real[some])
+            terms["identity"] = strangeness(teacher.to(self.device), redrawn[some], real[some])
         return self._total(terms)
 
     def _likeness(self, redrawn: Float[Tensor, "r 3 h w"], real: Float[Tensor, "r 3 h w"]) -> dict[str, Tensor]:
         terms = {
-            "pixel": self.pixel * F.l1_loss(redrawn.float(), real),
-            "features": self.features * feature_difference(self.discriminator, redrawn, real),
+            "pixel": F.l1_loss(redrawn.float(), real),
+            "features": feature_difference(self.discriminator, redrawn, real),
         }
         if self.projected is not None:
-            terms["judge_features"] = self.judge_features * feature_difference(self.projected, redrawn, real)
+            terms["judge_features"] = feature_difference(self.projected, redrawn, real)
         return terms
 
     def _total(self, terms: Mapping[str, Tensor]) -> Float[Tensor, ""]:
         self.log_dict({f"loss/{name}": value for name, value in terms.items()}, prog_bar=True)
-        return torch.stack([value.float() for value in terms.values()]).sum()
+        return torch.stack([self.weights[name] * value.float() for name, value in terms.items()]).sum()
 
     def _drawing_loss(self, real: Float[Tensor, "r 3 h w"]) -> Float[Tensor, ""]:
         """Loss of generator and encoder: fool the discriminator, redraw real faces, read the codes of drawn ones."""
-        w = self._codes(self.batch - self.redrawn - self.turned)
-        w_real, terms = self._read(real)
-        w_turned = self.turn(w_real[: self.turned])
-        drawn = self.generator(torch.cat([w, w_real, w_turned]), random_noise=True)
-        fake, redrawn, others = drawn.split([len(w), len(real), self.turned])
-        terms |= self._likeness(redrawn, real)
-        verdict = F.softplus(-self.judge(self.augment(drawn)).float()).flatten(1).mean(dim=1)
-        on_random, on_redrawn, on_turned = verdict.split([len(w), len(real), self.turned])
-        terms["adversarial_redrawn"] = self.adversarial_redrawn * on_redrawn.mean()
-        if len(real) < len(drawn):
-            terms["adversarial"] = self.adversarial * torch.cat([on_random, on_turned]).mean()
-        if len(w) > 0:
-            terms["latent"] = self.latent * F.mse_loss(self.encoder(fake.detach()).float(), w)
+        drawn = self._draw(real)
+        fake, redrawn, others = drawn.split(drawn.images)
+        terms = {**drawn.near_w, **self._likeness(redrawn, real)}
+        verdict = F.softplus(-self.judge(self.augment(drawn.images)).float()).flatten(1).mean(dim=1)
+        on_random, on_redrawn, on_turned = drawn.split(verdict)
+        terms["adversarial_redrawn"] = on_redrawn.mean()
+        if len(redrawn) < len(verdict):
+            terms["adversarial"] = torch.cat([on_random, on_turned]).mean()
+        if len(fake) > 0:
+            terms["latent"] = F.mse_loss(self.encoder(fake.detach()).float(), drawn.w)
         for teacher in self._teachers:
-            drawn, shown = torch.cat([redrawn, others]), torch.cat([real, real[: self.turned]])
-            alike = likeness(teacher.to(self.device), drawn, shown)
-            terms["identity"] = self.identity * (1.0 - alike[: len(real)]).mean()
-            terms["apart"] = self.apart * alike[len(real) :].relu().sum() / max(self.turned, 1)
+            people, shown = torch.cat([redrawn, others]), torch.cat([real, real[: self.turned]])
+            alike = likeness(teacher.to(self.device), people, shown)
+            terms["identity"] = (1.0 - alike[: len(real)]).mean()
+            terms["apart"] = alike[len(real) :].relu().sum() / max(self.turned, 1)
         return self._total(terms)
 
-    def _discriminator_loss(self, real: Float[Tensor, "b 3 h w"]) -> Float[Tensor, ""]:
+    def _judging_loss(self, real: Float[Tensor, "b 3 h w"]) -> Float[Tensor, ""]:
+        """Loss of the judge: tell real images from drawn ones."""
         with torch.no_grad():
-            w = self._codes(self.batch - self.redrawn - self.turned)
-            w_real = self._read(real[: self.redrawn])[0]
-            drawn = self.generator(torch.cat([w, w_real, self.turn(w_real[: self.turned])]), random_noise=True)
+            drawn = self._draw(real[: self.redrawn]).images
         scores = self.judge(self.augment(torch.cat([drawn.to(real.dtype), real])))
         score_drawn, score_real = scores.float().split([len(drawn), len(real)])
         return F.softplus(score_drawn).mean() + F.softplus(-score_real).mean()
-
-    def _r1_penalty(self, real: Float[Tensor, "b 3 h w"]) -> Float[Tensor, ""]:
-        real = real.detach().requires_grad_(True)
-        scores = self.judge(self.augment(real))
-        (gradient,) = torch.autograd.grad(scores.sum(), real, create_graph=True)
-        return 0.5 * self.r1 * gradient.float().square().sum(dim=(1, 2, 3)).mean()
-
-    def _path_length_penalty(self, batch: int) -> Float[Tensor, ""]:
-        w = self._codes(batch).requires_grad_(True)
-        image = self.generator(w, random_noise=True).float()
-        noise = torch.randn_like(image) / math.sqrt(image.shape[2] * image.shape[3])
-        (gradient,) = torch.autograd.grad((image * noise).sum(), w, create_graph=True)
-        lengths = gradient.float().square().sum(dim=2).mean(dim=1).sqrt()
-        self.path_mean.lerp_(lengths.detach().mean(), 0.01)
-        return self.path_length * (lengths - self.path_mean).square().mean()
-
-    def _silence_noise(self) -> None:
-        """Noise strengths stay at zero: at these sizes noise draws speckles, and a code could not invert them."""
-        for module in self.generator.modules():
-            if isinstance(module, NoiseInjection):
-                module.requires_grad_(False)
 
     @torch.no_grad()
     def _whitening(self, encoder: LiteEncoder) -> Whitening:
@@ -364,30 +352,12 @@ class GeneratorRecipe(Recipe):
         return torch.cat([people, real, network(w_real), network(self.turn(w_real))])
 
     def pack_roles(self) -> list[PackRole]:
-        args = {"size": self.generator.size, "channels": {str(k): v for k, v in self.channels.items()}}
-        description = f"""
-StyleGAN2 generator of {self.generator.size} px aligned faces (moving average of the weights), trained on
-{len(self.faces):,} images of {self.faces.sources()} (exact duplicates dropped, held-out share left out), with lazy R1
-({self.r1}), path-length regularisation and an inversion encoder beside it. `riddle-audit` compares what it draws with
-its training images.
-
-Groups that are rare in these archives are drawn worse. Profile views, glasses, hats and hands are drawn badly. It is
-small, and its faces show it.
-"""
-        real = self.faces.batch(256, self.seed, -1, device=self.device)
-        return [
-            PackRole("generator", self.average.module, "stylegan2", args, description),
-            perceptual_role(self.discriminator, self.channels, real),
-            self._encoder(),
-        ]
-
-    def _encoder(self) -> PackRole:
-        """The encoder that learnt beside the generator, in case that ``recipe=encoder`` is not run."""
-        description = f"""
-Inversion encoder in the manner of e4e: aligned faces of {self.encoder.size} px to W+ codes of this pack's generator,
-beside which it was trained, on {len(self.faces):,} images of {self.faces.sources()}.
-
-An inversion resembles the photo; glasses, hats, hands, strong make-up and profile views are lost. Identity is only
-partly kept.
-"""
-        return encoder_role(self.average_encoder.module, self.channels, description)
+        return generator_roles(
+            self.average.module,
+            self.average_encoder.module,
+            self.discriminator,
+            self.channels,
+            self.faces,
+            self.faces.batch(256, self.seed, -1, device=self.device),
+            self.r1.weight,
+        )

@@ -8,7 +8,7 @@ from torch import nn
 from riddle_pl.errors import CheckpointError
 from riddle_pl.networks.checkpoint_files import load_strict, read_checkpoint, state_dict_under
 from riddle_pl.networks.lite_encoder import LiteEncoder
-from riddle_pl.networks.stylegan2 import Generator
+from riddle_pl.networks.stylegan2 import Generator, NoiseInjection
 from riddle_pl.packs import load_pack
 from riddle_pl.pretraining.discriminator import Discriminator
 
@@ -51,6 +51,13 @@ def start_from(start: str, generator: Generator, discriminator: Discriminator, e
     own = discriminator.state_dict()
     seen = {key: value for key, value in pack.load("perceptual").state_dict().items() if key in own}
     load_strict(discriminator, own | seen, f"perceptual features of pack {start}")
+
+
+def silence_noise(generator: Generator) -> None:
+    """Noise strengths stay at zero: at these sizes noise draws speckles, and a code could not invert them."""
+    for module in generator.modules():
+        if isinstance(module, NoiseInjection):
+            module.requires_grad_(False)
 
 
 def _shifted(key: str, by: int) -> str:
