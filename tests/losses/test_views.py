@@ -36,6 +36,12 @@ def test_a_face_moves_by_whole_pixels_and_mirrors():
     torch.testing.assert_close(seen[1], x[1].flip(2))
 
 
+def test_places_are_exact_for_images_in_half_precision():
+    x = torch.rand(2, 3, 256, 256).bfloat16()
+    view = RandomViews(count=1, grey=0.0).draw(2, rng())[0]
+    torch.testing.assert_close(view(x), view(x.float()))
+
+
 def test_all_images_of_a_face_are_seen_in_one_way():
     x = torch.rand(3, 3, 16, 16)
     view = RandomViews(count=1, grey=0.5).draw(3, rng())[0]

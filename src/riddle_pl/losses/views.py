@@ -57,6 +57,7 @@ class MovedView:
         self.grey = grey
 
     def __call__(self, images: Float[Tensor, "kb 3 h h"]) -> Float[Tensor, "kb 3 h h"]:
+        images = images.to(torch.promote_types(images.dtype, torch.float32))  # places in bfloat16 would be pixels off
         repeats = len(images) // len(self.place)
         place = self.place.to(images).repeat(repeats, 1, 1)
         grey = self.grey.to(images.device).repeat(repeats)[:, None, None, None]
