@@ -50,6 +50,32 @@ def test_deidentification_value():
     assert value.item() == pytest.approx((cos(60) - 0.1 + 0 + cos(30) - 0.1 + 0) / 4)
 
 
+@pytest.mark.parametrize(
+    "term",
+    [
+        lambda squared: deidentification_loss(unit(0, 0), unit(60, 120), unit(30, 85), 0.1, squared),
+        lambda squared: wrong_password_loss(unit(0, 90), unit(0, 90), unit(60, 210), unit(30, 175), 0.1, squared),
+        lambda squared: diversity_loss(unit(0, 0), unit(60, 120), unit(0, 0), unit(30, 85), 0.1, squared),
+        lambda squared: ciphertext_loss(unit(0, 0), unit(60, 120), unit(30, 85), 0.1, squared),
+    ],
+    ids=["deidentification", "wrong_password", "diversity", "ciphertext"],
+)
+def test_squares_are_of_each_pair_and_not_of_the_mean(term):
+    """Each term's pairs: at 60, 120, 30 and 85 degrees, with a margin of 0.1."""
+    above = [cos(60) - 0.1, cos(30) - 0.1]
+    assert term(False).item() == pytest.approx(sum(above) / 4)
+    assert term(True).item() == pytest.approx(sum(x**2 for x in above) / 4)
+
+
+@pytest.mark.parametrize("name", ["deidentification", "wrong_password", "diversity", "ciphertext"])
+def test_a_terms_setting_reaches_its_value(name):
+    kind = type(TERMS[name][0])
+    features = run_step(make_step())
+    plain, squared = (kind(margin=ALWAYS, squared=squared)(features).item() for squared in (False, True))
+    assert plain > 0
+    assert squared != pytest.approx(plain)
+
+
 def test_recovery_value():
     assert recovery_loss(unit(0, 0), unit(60, 180)).item() == pytest.approx((1 - 0.5 + 2) / 2)
 

@@ -13,12 +13,13 @@ def ciphertext_loss(
     wrong1: Float[Tensor, "b d"],
     wrong2: Float[Tensor, "b d"],
     margin: float = 0.1,
+    squared: bool = False,
 ) -> Float[Tensor, ""]:
-    """Mean over both wrong decryptions of max(0, cos(R(x_enc), R(x_wrong)) - margin).
+    """Mean over both wrong decryptions of max(0, cos(R(x_enc), R(x_wrong)) - margin), squared or not.
 
     Without it, an encryptor that ignores wrong passwords passes: its output is the encrypted face, unlike the original.
     """
-    return push_apart([(encrypted, wrong1), (encrypted, wrong2)], margin)
+    return push_apart([(encrypted, wrong1), (encrypted, wrong2)], margin, squared)
 
 
 class CiphertextLoss(MarginTerm):
@@ -28,4 +29,4 @@ class CiphertextLoss(MarginTerm):
 
     def forward(self, step: StepFeatures) -> Float[Tensor, ""]:
         encrypted, wrong1, wrong2 = map(step.embedding, self.image_names)
-        return ciphertext_loss(encrypted, wrong1, wrong2, self.margin)
+        return ciphertext_loss(encrypted, wrong1, wrong2, self.margin, self.squared)

@@ -13,9 +13,10 @@ def deidentification_loss(
     encrypted1: Float[Tensor, "b d"],
     encrypted2: Float[Tensor, "b d"],
     margin: float = 0.1,
+    squared: bool = False,
 ) -> Float[Tensor, ""]:
-    """Mean over both encryptions of max(0, cos(R(x), R(x_enc)) - margin)."""
-    return push_apart([(original, encrypted1), (original, encrypted2)], margin)
+    """Mean over both encryptions of max(0, cos(R(x), R(x_enc)) - margin), squared or not."""
+    return push_apart([(original, encrypted1), (original, encrypted2)], margin, squared)
 
 
 class DeidentificationLoss(MarginTerm):
@@ -25,4 +26,4 @@ class DeidentificationLoss(MarginTerm):
 
     def forward(self, step: StepFeatures) -> Float[Tensor, ""]:
         original, encrypted1, encrypted2 = map(step.embedding, self.image_names)
-        return deidentification_loss(original, encrypted1, encrypted2, self.margin)
+        return deidentification_loss(original, encrypted1, encrypted2, self.margin, self.squared)

@@ -14,9 +14,10 @@ def diversity_loss(
     wrong1: Float[Tensor, "b d"],
     wrong2: Float[Tensor, "b d"],
     margin: float = 0.1,
+    squared: bool = False,
 ) -> Float[Tensor, ""]:
-    """Mean over the pairs (x_enc1, x_enc2) and (x_wrong1, x_wrong2) of one face of max(0, cos - margin)."""
-    return push_apart([(encrypted1, encrypted2), (wrong1, wrong2)], margin)
+    """Mean of max(0, cos - margin), squared or not, over (x_enc1, x_enc2) and (x_wrong1, x_wrong2) of each face."""
+    return push_apart([(encrypted1, encrypted2), (wrong1, wrong2)], margin, squared)
 
 
 class DiversityLoss(MarginTerm):
@@ -26,4 +27,4 @@ class DiversityLoss(MarginTerm):
 
     def forward(self, step: StepFeatures) -> Float[Tensor, ""]:
         encrypted1, encrypted2, wrong1, wrong2 = map(step.embedding, self.image_names)
-        return diversity_loss(encrypted1, encrypted2, wrong1, wrong2, self.margin)
+        return diversity_loss(encrypted1, encrypted2, wrong1, wrong2, self.margin, self.squared)

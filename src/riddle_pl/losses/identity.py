@@ -20,6 +20,11 @@ def hinge(similarity: Float[Tensor, "b"], margin: float) -> Float[Tensor, "b"]:
     return F.relu(similarity - margin)
 
 
-def push_apart(pairs: Iterable[EmbeddingPair], margin: float) -> Float[Tensor, ""]:
-    """Mean over pairs and samples of the hinge of their cosine."""
-    return torch.stack([hinge(cosine(a, b), margin).mean() for a, b in pairs]).mean()
+def push_apart(pairs: Iterable[EmbeddingPair], margin: float, squared: bool = False) -> Float[Tensor, ""]:
+    """Mean over pairs and samples of the hinge of their cosine, or of its square.
+
+    The mean of cosines is as low for a few persons far from each other as for many who differ, although two draws of
+    the few are often the same person; the square counts such pairs most.
+    """
+    above = torch.stack([hinge(cosine(a, b), margin) for a, b in pairs])
+    return (above.square() if squared else above).mean()

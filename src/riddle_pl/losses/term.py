@@ -51,20 +51,26 @@ class LossTerm(nn.Module, ABC):
 class MarginTerm(LossTerm):
     """A term that pushes cosines down until they are at the margin.
 
+    Args:
+        weight: factor of the term in L_total.
+        margin: cosine of faces that are different enough.
+        squared: the square of what is above the margin: pairs that are very alike count most.
+
     Raises:
         ConfigError: ``margin`` is outside [-1, 1).
     """
 
     role: ClassVar[Role | None] = "recogniser"
 
-    def __init__(self, weight: float = 1.0, margin: float = 0.1):
+    def __init__(self, weight: float = 1.0, margin: float = 0.1, squared: bool = False):
         super().__init__(weight)
         if not -1 <= margin < 1:
             raise ConfigError(f"margin={margin} in {type(self).__name__}; expected a cosine in [-1, 1)")
         self.margin = float(margin)
+        self.squared = squared
 
     def extra_repr(self) -> str:
-        return f"weight={self.weight}, margin={self.margin}"
+        return f"weight={self.weight}, margin={self.margin}, squared={self.squared}"
 
 
 class ImagesTerm(LossTerm):

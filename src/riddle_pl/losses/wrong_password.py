@@ -14,13 +14,14 @@ def wrong_password_loss(
     wrong1: Float[Tensor, "b d"],
     wrong2: Float[Tensor, "b d"],
     margin: float = 0.1,
+    squared: bool = False,
 ) -> Float[Tensor, ""]:
-    """Mean over the four pairs (x or x_dec, either x_wrong) of max(0, cos - margin).
+    """Mean over the four pairs (x or x_dec, either x_wrong) of max(0, cos - margin), squared or not.
 
     x_dec is detached: the wrong decryption moves away from the recovered face, never the recovered face from the truth.
     """
     fixed = recovered.detach()
-    return push_apart([(original, wrong1), (original, wrong2), (fixed, wrong1), (fixed, wrong2)], margin)
+    return push_apart([(original, wrong1), (original, wrong2), (fixed, wrong1), (fixed, wrong2)], margin, squared)
 
 
 class WrongPasswordLoss(MarginTerm):
@@ -30,4 +31,4 @@ class WrongPasswordLoss(MarginTerm):
 
     def forward(self, step: StepFeatures) -> Float[Tensor, ""]:
         original, recovered, wrong1, wrong2 = map(step.embedding, self.image_names)
-        return wrong_password_loss(original, recovered, wrong1, wrong2, self.margin)
+        return wrong_password_loss(original, recovered, wrong1, wrong2, self.margin, self.squared)
