@@ -113,6 +113,7 @@ def test_the_papers_view_is_the_image_itself():
         ({"count": 0}, "count=0"),
         ({"zoom": 0.9}, "zoom=0.9"),
         ({"shift": -0.1}, "shift=-0.1"),
+        ({"turn": -5.0}, "turn=-5.0"),
         ({"grey": 2.0}, "grey=2.0"),
     ],
 )

@@ -11,9 +11,10 @@ from collections.abc import Sequence
 from typing import Protocol
 
 import torch
-import torch.nn.functional as F
 from jaxtyping import Bool, Float
 from torch import Tensor
+
+from riddle_pl.networks.motion import motion, move
 
 
 class View(Protocol):
@@ -61,8 +62,7 @@ class MovedView:
         repeats = len(images) // len(self.place)
         place = self.place.to(images).repeat(repeats, 1, 1)
         grey = self.grey.to(images.device).repeat(repeats)[:, None, None, None]
-        grid = F.affine_grid(place, list(images.shape), align_corners=False)
-        moved = F.grid_sample(images, grid, padding_mode="reflection", align_corners=False)
+        moved = move(images, place)
         return torch.where(grey, moved.mean(dim=1, keepdim=True), moved)
 
 
@@ -101,7 +101,5 @@ class RandomViews:
         scale = spread(math.log(self.zoom)).exp()
         angle = spread(math.radians(self.turn))
         mirror = torch.where(torch.rand(faces, generator=rng) < 0.5, -1.0, 1.0)
-        cos, sin = scale * angle.cos(), scale * angle.sin()
-        turned = torch.stack([torch.stack([mirror * cos, -sin], 1), torch.stack([mirror * sin, cos], 1)], 1)
-        moved = spread(2 * self.shift, 2, 1)  # a side is 2 long
-        return MovedView(torch.cat([turned, moved], dim=2), torch.rand(faces, generator=rng) < self.grey)
+        place = motion(angle, scale, mirror, spread(2 * self.shift, 2))  # a side is 2 long
+        return MovedView(place, torch.rand(faces, generator=rng) < self.grey)

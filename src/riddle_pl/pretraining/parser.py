@@ -10,6 +10,7 @@ from jaxtyping import Float, UInt8
 from pytorch_lightning.utilities.types import OptimizerLRSchedulerConfig
 from torch import Tensor
 
+from riddle_pl.networks.motion import motion
 from riddle_pl.networks.parser_unet import CLASSES, FaceParserUNet
 from riddle_pl.pretraining.average import Averaged
 from riddle_pl.pretraining.label_maps import COLOURS, FINENESS, IGNORED, LABELS, MARGIN, LabelledFaces
@@ -115,10 +116,8 @@ class ParserRecipe(Recipe):
         scale = torch.exp(uniform(math.log(self.zoom)))
         angle = uniform(math.radians(self.turn))
         mirror = 1.0 - 2.0 * (torch.rand(self.batch, generator=rng) < 0.5).float()
-        cos, sin = scale * angle.cos(), scale * angle.sin()
-        shift_x, shift_y = uniform(2.0 * self.shift), uniform(2.0 * self.shift)
-        rows = [torch.stack([mirror * cos, -sin, shift_x], dim=1), torch.stack([mirror * sin, cos, shift_y], dim=1)]
-        return torch.stack(rows, dim=1)
+        shift = torch.stack([uniform(2.0 * self.shift), uniform(2.0 * self.shift)], dim=1)
+        return motion(angle, scale, mirror, shift)
 
     def optimizer_step(self, *args: Any, **kwargs: Any) -> None:
         super().optimizer_step(*args, **kwargs)

@@ -12,6 +12,7 @@ from pytorch_lightning.utilities.types import OptimizerLRSchedulerConfig
 from torch import Tensor, nn
 
 from riddle_pl.networks.mobilefacenet import MobileFaceNet
+from riddle_pl.networks.motion import motion, move
 from riddle_pl.networks.recogniser import MOBILEFACENET_CROP, AlignedRecogniser
 from riddle_pl.networks.resize import resize
 from riddle_pl.pretraining.average import Averaged
@@ -155,11 +156,8 @@ def disturb(x: Float[Tensor, "b 3 h w"], rng: torch.Generator) -> Float[Tensor, 
 
     angle, zoom = uniform(-math.radians(8), math.radians(8)), uniform(0.9, 1.1)
     mirror = torch.where(uniform(0, 1) < 0.5, -1.0, 1.0)
-    cos, sin = angle.cos() * zoom, angle.sin() * zoom
-    rows = [torch.stack([mirror * cos, -sin, uniform(-0.08, 0.08)], dim=1)]
-    rows.append(torch.stack([mirror * sin, cos, uniform(-0.08, 0.08)], dim=1))
-    grid = F.affine_grid(torch.stack(rows, dim=1), list(x.shape), align_corners=False)
-    x = F.grid_sample(x, grid, padding_mode="reflection", align_corners=False)
+    shift = torch.stack([uniform(-0.08, 0.08), uniform(-0.08, 0.08)], dim=1)
+    x = move(x, motion(angle, zoom, mirror, shift))
     soft = F.avg_pool2d(F.pad(x, [1] * 4, mode="replicate"), 3, stride=1)
     x = torch.where((uniform(0, 1) < 0.3)[:, None, None, None], soft, x)
     x = x * uniform(0.7, 1.3)[:, None, None, None] + uniform(-0.2, 0.2)[:, None, None, None]
