@@ -19,7 +19,7 @@ gradient to x_dec in the wrong-password pairs, and dropout. Left out as well: te
 
 import copy
 from collections.abc import Mapping, Sequence
-from itertools import accumulate, pairwise
+from itertools import accumulate, combinations, pairwise
 
 import torch
 import torch.nn.functional as F
@@ -96,6 +96,10 @@ def plain_loss(
             for a, b in images:
                 above = (_cosine(networks, a, b) - margin).clamp_min(0.0)
                 total = total + weights[term] * above.mean() / len(images)
+    if "distinction" in weights:
+        faces = [face for images in (enc1, enc2, wrong1, wrong2) for face in images.split(1)]
+        above = torch.cat([_cosine(networks, a, b) for a, b in combinations(faces, 2)]) - margin
+        total = total + weights["distinction"] * above.clamp_min(0.0).mean()
     if "recovery" in weights:
         total = total + weights["recovery"] * (1.0 - _cosine(networks, x, dec)).mean()
     everything = [(enc1, w_enc1), (enc2, w_enc2), (dec, w_dec), (wrong1, w_wrong1), (wrong2, w_wrong2)]

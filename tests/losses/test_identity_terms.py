@@ -8,6 +8,7 @@ from riddle_pl.errors import ConfigError
 from riddle_pl.losses import LossTerm
 from riddle_pl.losses.ciphertext import CiphertextLoss, ciphertext_loss
 from riddle_pl.losses.deidentification import DeidentificationLoss, deidentification_loss
+from riddle_pl.losses.distinction import DistinctionLoss, distinction_loss
 from riddle_pl.losses.diversity import DiversityLoss, diversity_loss
 from riddle_pl.losses.recovery import RecoveryLoss, recovery_loss
 from riddle_pl.losses.wrong_password import WrongPasswordLoss, wrong_password_loss
@@ -65,6 +66,35 @@ def test_squares_are_of_each_pair_and_not_of_the_mean(term):
     above = [cos(60) - 0.1, cos(30) - 0.1]
     assert term(False).item() == pytest.approx(sum(above) / 4)
     assert term(True).item() == pytest.approx(sum(x**2 for x in above) / 4)
+
+
+def test_distinction_compares_all_faces_with_all_others():
+    faces = unit(0, 60, 90)
+    above = [cos(60) - 0.1, 0.0, cos(30) - 0.1]
+    assert distinction_loss(faces, 0.1).item() == pytest.approx(sum(above) / 3)
+    assert distinction_loss(faces, 0.1, squared=True).item() == pytest.approx(sum(x**2 for x in above) / 3)
+
+
+def test_distinction_of_the_same_few_persons_costs_more_than_of_many():
+    few, many = unit(0, 120, 240, 0, 120, 240), unit(0, 60, 120, 180, 240, 300)
+    assert distinction_loss(few, -0.2, squared=True) > 1.2 * distinction_loss(many, -0.2, squared=True)
+
+
+def test_distinction_counts_other_photos_and_passwords_alike():
+    term = DistinctionLoss(margin=ALWAYS)
+    features = run_step(make_step())
+    drawn = torch.cat([features.embedding(name) for name in ("enc1", "enc2", "wrong1", "wrong2")])
+    pairs = [float(drawn[i] @ drawn[j]) - ALWAYS for i in range(len(drawn)) for j in range(i)]
+    assert term(features).item() == pytest.approx(sum(pairs) / len(pairs))
+
+
+def test_distinction_of_one_face_is_nothing():
+    face = unit(5).requires_grad_(True)
+    value = distinction_loss(face)
+    value.backward()
+    assert value.item() == 0.0
+    assert face.grad is not None
+    assert not face.grad.any()
 
 
 @pytest.mark.parametrize("name", ["deidentification", "wrong_password", "diversity", "ciphertext"])
@@ -157,6 +187,7 @@ def test_wrong_decryptions_do_not_push_the_recovered_face():
         lambda e: wrong_password_loss(unit(5), e, e, e),
         lambda e: diversity_loss(e, e, e, e),
         lambda e: ciphertext_loss(e, e, e),
+        lambda e: distinction_loss(torch.cat([e, e])),
     ],
 )
 def test_gradient_at_identical_faces_is_finite(loss):

@@ -12,7 +12,7 @@ from tests.losses.fakes import gradients, make_codes, make_generator, make_step
 EXACT = {"rtol": 1e-9, "atol": 1e-12}
 MARGIN = -0.9  # so low that most pairs are active
 WEIGHTS = {name: 0.3 + 0.1 * index for index, name in enumerate(TERMS)}
-MARGIN_TERMS = ("deidentification", "wrong_password", "diversity", "ciphertext")
+MARGIN_TERMS = ("deidentification", "wrong_password", "diversity", "ciphertext", "distinction")
 
 
 def fast_loss(step: EncryptionStep, codes, weights):

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from riddle_pl.errors import ConfigError
 from riddle_pl.losses.ciphertext import CiphertextLoss
 from riddle_pl.losses.deidentification import DeidentificationLoss
+from riddle_pl.losses.distinction import DistinctionLoss
 from riddle_pl.losses.diversity import DiversityLoss
 from riddle_pl.losses.features import Role, StepFeatures
 from riddle_pl.losses.latent import LatentLoss
@@ -28,6 +29,7 @@ TERMS: Mapping[str, type[LossTerm]] = {
     "wrong_password": WrongPasswordLoss,
     "diversity": DiversityLoss,
     "ciphertext": CiphertextLoss,
+    "distinction": DistinctionLoss,
     "pixel": PixelLoss,
     "perceptual": PerceptualLoss,
     "parse": ParseLoss,

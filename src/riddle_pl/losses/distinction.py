@@ -1,0 +1,37 @@
+"""Distinction (beyond the paper): no two faces that a step draws are one person, whosever they are."""
+
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float
+from torch import Tensor
+
+from riddle_pl.losses.features import StepFeatures
+from riddle_pl.losses.identity import hinge
+from riddle_pl.losses.term import MarginTerm
+
+
+def distinction_loss(drawn: Float[Tensor, "n d"], margin: float = 0.1, squared: bool = False) -> Float[Tensor, ""]:
+    """Mean of max(0, cos - margin), squared or not, over all pairs of ``drawn``; 0 if there is no pair.
+
+    The other terms compare faces of one photo. Without this one, an encryptor passes that draws a few persons for all
+    photos and passwords together. The more faces a batch has, the better it knows how many persons there are.
+
+    Source of the idea: uniformity on the sphere, Wang and Isola, ICML 2020.
+    """
+    drawn = F.normalize(drawn, dim=1)
+    first, second = torch.triu_indices(len(drawn), len(drawn), offset=1, device=drawn.device)
+    if len(first) == 0:
+        return drawn.sum() * 0.0
+    above = hinge((drawn @ drawn.T)[first, second], margin)
+    return (above.square() if squared else above).mean()
+
+
+class DistinctionLoss(MarginTerm):
+    """:func:`distinction_loss` of all encryptions and wrong decryptions of a step."""
+
+    image_names = ("enc1", "enc2", "wrong1", "wrong2")
+
+    def forward(self, step: StepFeatures) -> Float[Tensor, ""]:
+        return distinction_loss(
+            torch.cat([step.embedding(name) for name in self.image_names]), self.margin, self.squared
+        )
