@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+import pytorch_lightning as pl
 import torch
 
 from riddle_pl.errors import CheckpointError, ConfigError
@@ -12,10 +13,33 @@ from riddle_pl.pretraining.generator import GeneratorRecipe
 CHANNELS = {4: 8, 8: 8, 16: 8, 32: 8, 64: 4}
 
 
-def recipe(size: int, warm_start: Path | None = None) -> GeneratorRecipe:
+def recipe(size: int, warm_start: Path | None = None, steps: int = 1, judge_ahead: int = 0) -> GeneratorRecipe:
     faces = FaceSet(torch.randint(256, (8, 3, size, size), dtype=torch.uint8), [str(index) for index in range(8)])
     start = None if warm_start is None else str(warm_start)
-    return GeneratorRecipe(faces, size, CHANNELS, batch=4, steps=1, seed=0, redrawn=2, turned=1, warm_start=start)
+    return GeneratorRecipe(
+        faces,
+        size,
+        CHANNELS,
+        batch=4,
+        steps=steps,
+        seed=0,
+        judge_ahead=judge_ahead,
+        redrawn=2,
+        turned=1,
+        warm_start=start,
+    )
+
+
+@pytest.fixture
+def quiet_trainer() -> pl.Trainer:
+    return pl.Trainer(
+        accelerator="cpu",
+        max_epochs=-1,
+        logger=False,
+        enable_checkpointing=False,
+        enable_progress_bar=False,
+        enable_model_summary=False,
+    )
 
 
 @pytest.fixture(scope="module")
@@ -46,6 +70,16 @@ def test_growing_keeps_the_weights_of_every_shared_resolution(small: tuple[Gener
 
 def test_resolutions_above_the_size_are_left_out() -> None:
     assert recipe(32).channels == {4: 8, 8: 8, 16: 8, 32: 8}
+
+
+@pytest.mark.parametrize(("steps", "draws_better"), [(2, False), (3, True)])
+def test_the_judge_learns_alone_at_first(steps: int, draws_better: bool, quiet_trainer: pl.Trainer) -> None:
+    network = recipe(32, steps=steps, judge_ahead=2)
+    drawing, judging = network.generator.conv1.conv.weight, network.discriminator.from_rgb.weight
+    drawn_before, judged_before = drawing.detach().clone(), judging.detach().clone()
+    quiet_trainer.fit(network)
+    assert not torch.equal(judging, judged_before)
+    assert torch.equal(drawing, drawn_before) != draws_better
 
 
 def test_noise_is_never_learnt() -> None:

@@ -3,29 +3,61 @@
 from pathlib import Path
 
 import pytest
+import pytorch_lightning as pl
 import torch
 
-from riddle_pl.errors import CheckpointError
+from riddle_pl.errors import CheckpointError, ConfigError
 from riddle_pl.pretraining.faces import FaceSet, read_faces
 from riddle_pl.pretraining.recogniser import RecogniserRecipe, disturb, teach
 
 
-class Brightness(torch.nn.Module):
-    """Embeds an image as its mean colour."""
+class LeftColour(torch.nn.Module):
+    """Embeds an image as the mean colour of its left half."""
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        return x.mean(dim=(2, 3)) + 2.0
+        return torch.nn.functional.normalize(x[..., :4].mean(dim=(2, 3)) + 2.0, dim=1)
 
 
-def recipe(faces: FaceSet, teacher: Path) -> RecogniserRecipe:
-    return RecogniserRecipe(faces, faces, str(teacher), 32, (32, 32), 0.125, batch=4, steps=2, seed=0)
+def recipe(faces: FaceSet, teacher: Path, generated: int = 0, pack: Path | None = None) -> RecogniserRecipe:
+    drawn_by = None if pack is None else str(pack)
+    return RecogniserRecipe(
+        faces, faces, str(teacher), 32, (32, 32), 0.125, 4, 2, 0, generated=generated, generator_pack=drawn_by
+    )
 
 
 def test_every_face_gets_its_own_embedding_of_unit_length() -> None:
-    x = torch.rand(150, 3, 8, 8)
-    taught = teach(Brightness(), x)
-    torch.testing.assert_close(taught.norm(dim=1), torch.ones(150))
-    torch.testing.assert_close(taught, torch.nn.functional.normalize(x.mean(dim=(2, 3)) + 2.0, dim=1))
+    x = torch.rand(1100, 3, 8, 8)
+    taught = teach(LeftColour(), x)
+    torch.testing.assert_close(taught.norm(dim=1), torch.ones(1100))
+    both = LeftColour()(x) + LeftColour()(x.flip(-1))
+    torch.testing.assert_close(taught, torch.nn.functional.normalize(both, dim=1))
+
+
+def test_a_face_and_its_mirror_image_are_taught_alike() -> None:
+    x = torch.rand(3, 3, 8, 8)
+    assert not torch.allclose(LeftColour()(x), LeftColour()(x.flip(-1)))
+    torch.testing.assert_close(teach(LeftColour(), x), teach(LeftColour(), x.flip(-1)))
+
+
+def test_people_of_a_pack_are_drawn_into_the_batch(data_root: Path, tiny_pack_folder: Path) -> None:
+    faces = read_faces(data_root, ["faces"], 64, 0.0)
+    one = recipe(faces, data_root / "teacher.ckpt", generated=3, pack=tiny_pack_folder)
+    seen: list[torch.Tensor] = []
+    one.student.register_forward_pre_hook(lambda module, inputs: seen.append(inputs[0]))
+    pl.Trainer(accelerator="cpu", max_steps=1, logger=False, enable_checkpointing=False, enable_progress_bar=False).fit(
+        one
+    )
+    assert [x.shape for x in seen] == [(4, 3, 32, 32)]
+    drawn = one._draw(torch.Generator().manual_seed(1), one._generators[0])
+    assert drawn.shape == (3, 3, 64, 64)
+    assert torch.equal(drawn, one._draw(torch.Generator().manual_seed(1), one._generators[0]))
+    assert not torch.equal(drawn, one._draw(torch.Generator().manual_seed(2), one._generators[0]))
+
+
+@pytest.mark.parametrize(("generated", "message"), [(3, "no recipe.generator_pack"), (5, "expected 0 to recipe.batch")])
+def test_drawn_people_need_a_pack_and_a_place_in_the_batch(data_root: Path, generated: int, message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        recipe(read_faces(data_root, ["faces"], 32, 0.0), data_root / "teacher.ckpt", generated=generated)
 
 
 def test_disturbed_images_depend_on_their_generator_alone() -> None:

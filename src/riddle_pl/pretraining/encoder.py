@@ -6,15 +6,15 @@ from pathlib import Path
 import torch
 import torch.nn.functional as F
 from jaxtyping import Float
-from torch import Tensor, nn
+from torch import Tensor
 
 from riddle_pl.errors import CheckpointError, ConfigError
 from riddle_pl.networks.checkpoint_files import load_strict, read_checkpoint, state_dict_under
-from riddle_pl.networks.latents import mix_styles
 from riddle_pl.networks.lite_encoder import LiteEncoder
 from riddle_pl.packs.registry import load_pack
 from riddle_pl.pretraining.average import Averaged
 from riddle_pl.pretraining.discriminator import LatentDiscriminator
+from riddle_pl.pretraining.drawing import random_codes
 from riddle_pl.pretraining.faces import FaceSet, to_float
 from riddle_pl.pretraining.likeness import public_recogniser, strangeness
 from riddle_pl.pretraining.recipe import PackRole, Recipe
@@ -129,7 +129,8 @@ class EncoderRecipe(Recipe):
         generator = self._frozen[0].to(self.device)
         real = self.faces.batch(self.batch, self.seed, step, device=self.device)
         with torch.no_grad():
-            w = self._codes(generator, step)
+            rng = torch.Generator().manual_seed(self.seed * 1_000_003 + step)
+            w = random_codes(generator, self.generated, rng, self.device)
             people = generator(w)
         base, offsets = self.encoder.split(torch.cat([real, people.to(real.dtype)]))
         codes = torch.cat([base, base + offsets], dim=1).float()
@@ -169,15 +170,6 @@ class EncoderRecipe(Recipe):
                 [strangeness(judge.to(self.device), redrawn, real) for judge in (self._frozen[2], *self._teachers)]
             ).mean(),
         }
-
-    def _codes(self, generator: nn.Module, step: int) -> Float[Tensor, "b n 512"]:
-        """Codes of random people, half of them mixed from two."""
-        rng = torch.Generator().manual_seed(self.seed * 1_000_003 + step)
-        z = torch.randn(2 * self.generated, 512, generator=rng).to(self.device)
-        first, second = generator.mapping(z).chunk(2)  # type: ignore[operator]  # module typed loosely by the pack
-        layers = self.encoder.num_layers
-        crossover = torch.randint(1, 2 * layers, (self.generated, 1), generator=rng).to(self.device)
-        return mix_styles(first, second, crossover, layers)
 
     @torch.no_grad()
     def samples(self) -> Float[Tensor, "n 3 h w"]:

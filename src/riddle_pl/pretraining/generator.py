@@ -78,6 +78,8 @@ class GeneratorRecipe(Recipe):
         augmentations: what the discriminator sees done to real and drawn images, of ``augment.AUGMENTATIONS``.
         judged_from: step at which the discriminator joins; until then all images of a step are redrawn. The codes are
             whitened then, so that random people are drawn from where real ones are.
+        judge_ahead: steps after it has joined in which it learns alone, so that a finished generator is not led astray
+            by a discriminator that knows nothing yet.
         redrawn: how many of the drawn ones are real images, inverted and drawn again.
         turned: how many are codes of such images, turned into other people's; the others are random people.
         adversarial: weight of the discriminator's verdict on random people and turned codes.
@@ -121,6 +123,7 @@ class GeneratorRecipe(Recipe):
         style_mixing: float = 0.9,
         augmentations: Sequence[str] = tuple(AUGMENTATIONS),
         judged_from: int = 0,
+        judge_ahead: int = 0,
         redrawn: int = 8,
         turned: int = 0,
         adversarial: float = 1.0,
@@ -160,6 +163,7 @@ class GeneratorRecipe(Recipe):
         self.style_mixing = style_mixing
         self.augment = Augmentation(augmentations)
         self.judged_from = judged_from
+        self.judge_ahead = judge_ahead
         self.redrawn = redrawn
         self.turned = turned
         self.weights = {
@@ -228,7 +232,14 @@ class GeneratorRecipe(Recipe):
             if self.r1.due(step):
                 self._step(judging, self.r1(lambda x: self.judge(self.augment(x)), real))
             self.log("loss/discriminator", loss, prog_bar=True)
+        if not judged or step >= self.judged_from + self.judge_ahead:
+            self._learn_to_draw(drawing, real, judged, step)
+        self.log("kimg", (step + 1) * self.batch / 1000, prog_bar=True)
 
+    def _learn_to_draw(
+        self, drawing: LightningOptimizer, real: Float[Tensor, "b 3 h w"], judged: bool, step: int
+    ) -> None:
+        """The step of generator and encoder."""
         self.toggle_optimizer(drawing)
         self._step(drawing, self._drawing_loss(real[: self.redrawn]) if judged else self._redrawing_loss(real))
         if judged and self.path_length.due(step):
@@ -237,7 +248,6 @@ class GeneratorRecipe(Recipe):
         self.untoggle_optimizer(drawing)
         self.average.update(self.generator, self.batch)
         self.average_encoder.update(self.encoder, self.batch)
-        self.log("kimg", (step + 1) * self.batch / 1000, prog_bar=True)
 
     def _codes(self, batch: int) -> Float[Tensor, "b n 512"]:
         """W+ codes of random images; some mix the coarse layers of one code with the fine layers of another."""

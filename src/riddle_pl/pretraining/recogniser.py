@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,23 +12,33 @@ from jaxtyping import Float
 from pytorch_lightning.utilities.types import OptimizerLRSchedulerConfig
 from torch import Tensor, nn
 
+from riddle_pl.errors import ConfigError
 from riddle_pl.networks.mobilefacenet import MobileFaceNet
 from riddle_pl.networks.motion import motion, move
 from riddle_pl.networks.recogniser import MOBILEFACENET_CROP, AlignedRecogniser
 from riddle_pl.networks.resize import resize
+from riddle_pl.packs.registry import load_pack
 from riddle_pl.pretraining.average import Averaged
+from riddle_pl.pretraining.drawing import random_codes
 from riddle_pl.pretraining.faces import FaceSet, to_float
 from riddle_pl.pretraining.likeness import public_recogniser
 from riddle_pl.pretraining.recipe import PackRole, Recipe
 
-BATCH = 128
+BATCH = 512
 
 
 @torch.no_grad()
 def teach(teacher: nn.Module, x: Float[Tensor, "n 3 h w"]) -> Float[Tensor, "n d"]:
-    """The teacher's unit embeddings, in float32: many CPUs have bfloat16 in name only."""
+    """The teacher's unit embeddings of images and of their mirror images, averaged: it knows people better so.
+
+    In float32: many CPUs have bfloat16 in name only.
+    """
+    embeddings = []
     with torch.autocast(x.device.type, enabled=False):
-        embeddings = [teacher(part.contiguous(memory_format=torch.channels_last)) for part in x.split(BATCH)]
+        for part in x.split(BATCH):
+            both = torch.cat([part, part.flip(-1)]).contiguous(memory_format=torch.channels_last)
+            seen, mirrored = teacher(both).chunk(2)
+            embeddings.append(seen + mirrored)
     return F.normalize(torch.cat(embeddings), dim=1)
 
 
@@ -37,8 +48,8 @@ class RecogniserRecipe(Recipe):
     Teacher and student see the same image, disturbed anew each time it comes (mirrored, moved, recoloured, blurred,
     half of them blended with another face); the student sees it at the pack's size. So the student learns the
     teacher's function between and beyond the training faces (Beyer et al., "Knowledge distillation: a good teacher is
-    patient and consistent", CVPR 2022). Loss: 1 - cos(student, teacher), and the difference of the similarities
-    within the batch.
+    patient and consistent", CVPR 2022), and on people that a generator draws, whom it will have to judge. Loss:
+    1 - cos(student, teacher), and the difference of the similarities within the batch.
 
     Args:
         faces: training images, at the teacher's size.
@@ -49,6 +60,11 @@ class RecogniserRecipe(Recipe):
         width: factor on the student's channels.
         batch: images per step.
         learning_rate: peak of a one-cycle schedule, AdamW.
+        generated: how many images of a batch are drawn by a generator, most of them of two codes mixed.
+        generator_pack: whose generator that is; or null, with ``generated`` 0.
+
+    Raises:
+        ConfigError: ``generated`` without a ``generator_pack``, or more than ``batch``.
     """
 
     def __init__(
@@ -64,8 +80,14 @@ class RecogniserRecipe(Recipe):
         seed: int,
         learning_rate: float = 2e-3,
         weight_decay: float = 0.05,
+        generated: int = 0,
+        generator_pack: str | None = None,
     ):
         super().__init__(seed, steps)
+        if not 0 <= generated <= batch:
+            raise ConfigError(f"recipe.generated is {generated}; expected 0 to recipe.batch, which is {batch}")
+        if generated > 0 and generator_pack is None:
+            raise ConfigError(f"recipe.generated is {generated} and there is no recipe.generator_pack; name a pack")
         self.faces = faces
         self.held_out = held_out
         self.size = size
@@ -78,8 +100,10 @@ class RecogniserRecipe(Recipe):
         self.student = AlignedRecogniser(backbone, MOBILEFACENET_CROP, self.input_size)
         self.average = Averaged(self.student, half_life=50_000.0)
         self._teacher_path = Path(teacher)
-        # In a tuple, so that the frozen network stays out of the checkpoint.
+        self.generated = generated
+        # In tuples, so that the frozen networks stay out of the checkpoint.
         self._teachers = (public_recogniser(self._teacher_path),)
+        self._generators = () if generator_pack is None else (load_pack(generator_pack).load("generator"),)
 
     def configure_optimizers(self) -> OptimizerLRSchedulerConfig:
         optimizer = torch.optim.AdamW(
@@ -93,8 +117,9 @@ class RecogniserRecipe(Recipe):
     def training_step(self, batch: int, batch_idx: int) -> Tensor:
         step = self.next_step()
         rng = torch.Generator().manual_seed(self.seed * 1_000_003 + step)
-        chosen = torch.randint(len(self.faces), (self.batch,), generator=rng)
-        x = disturb(to_float(self.faces.images[chosen].to(self.device)), rng)
+        chosen = torch.randint(len(self.faces), (self.batch - self.generated,), generator=rng)
+        people = [to_float(self.faces.images[chosen].to(self.device)), *map(partial(self._draw, rng), self._generators)]
+        x = disturb(torch.cat(people), rng)
         target = teach(self._teachers[0].to(self.device), x)
         embedding = self.student(resize(x, (self.size, self.size))).float()
         distill = (1.0 - (embedding * target).sum(dim=1)).mean()
@@ -102,6 +127,13 @@ class RecogniserRecipe(Recipe):
         self.log_dict({"loss/distill": distill, "loss/relation": relation}, prog_bar=True)
         loss: Tensor = distill + 5.0 * relation
         return loss
+
+    @torch.no_grad()
+    def _draw(self, rng: torch.Generator, generator: nn.Module) -> Float[Tensor, "g 3 h w"]:
+        """People of a generator, at the size of the training images."""
+        drawn = generator.to(self.device)(random_codes(generator, self.generated, rng, self.device))
+        height, width = self.faces.images.shape[2:]
+        return resize(drawn.float(), (height, width))
 
     def optimizer_step(self, *args: Any, **kwargs: Any) -> None:
         super().optimizer_step(*args, **kwargs)
