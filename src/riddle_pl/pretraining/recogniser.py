@@ -60,7 +60,7 @@ class RecogniserRecipe(Recipe):
         width: factor on the student's channels.
         batch: images per step.
         learning_rate: peak of a one-cycle schedule, AdamW.
-        generated: how many images of a batch are drawn by a generator, most of them of two codes mixed.
+        generated: how many images of a batch are people whom a generator draws.
         generator_pack: whose generator that is; or null, with ``generated`` 0.
 
     Raises:
@@ -103,7 +103,7 @@ class RecogniserRecipe(Recipe):
         self.generated = generated
         # In tuples, so that the frozen networks stay out of the checkpoint.
         self._teachers = (public_recogniser(self._teacher_path),)
-        self._generators = () if generator_pack is None else (load_pack(generator_pack).load("generator"),)
+        self._generators = (load_pack(generator_pack).load("generator"),) if generator_pack and generated else ()
 
     def configure_optimizers(self) -> OptimizerLRSchedulerConfig:
         optimizer = torch.optim.AdamW(
