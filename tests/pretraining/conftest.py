@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+import pytorch_lightning as pl
 import torch
 
 from riddle_pl.photos.detect import FaceDetector
@@ -24,3 +25,16 @@ def data_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(autouse=True)
 def _faces_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(FaceDetector, "detect", lambda _self, _image: [FACE])
+
+
+@pytest.fixture
+def quiet_trainer() -> pl.Trainer:
+    """Trains a recipe to its end and leaves nothing on disk."""
+    return pl.Trainer(
+        accelerator="cpu",
+        max_epochs=-1,
+        logger=False,
+        enable_checkpointing=False,
+        enable_progress_bar=False,
+        enable_model_summary=False,
+    )

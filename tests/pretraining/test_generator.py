@@ -30,18 +30,6 @@ def recipe(size: int, warm_start: Path | None = None, steps: int = 1, judge_ahea
     )
 
 
-@pytest.fixture
-def quiet_trainer() -> pl.Trainer:
-    return pl.Trainer(
-        accelerator="cpu",
-        max_epochs=-1,
-        logger=False,
-        enable_checkpointing=False,
-        enable_progress_bar=False,
-        enable_model_summary=False,
-    )
-
-
 @pytest.fixture(scope="module")
 def small(tmp_path_factory: pytest.TempPathFactory) -> tuple[GeneratorRecipe, Path]:
     torch.manual_seed(1)

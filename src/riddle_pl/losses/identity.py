@@ -15,9 +15,10 @@ def cosine(a: Float[Tensor, "b d"], b: Float[Tensor, "b d"]) -> Float[Tensor, "b
     return F.cosine_similarity(a, b, dim=1)
 
 
-def hinge(similarity: Float[Tensor, "b"], margin: float) -> Float[Tensor, "b"]:
-    """max(0, cos - margin): two faces at or below the margin are different enough and get no gradient."""
-    return F.relu(similarity - margin)
+def hinge(similarity: Float[Tensor, "b"], margin: float, squared: bool = False) -> Float[Tensor, "b"]:
+    """max(0, cos - margin), or its square: faces at or below the margin are different enough and get no gradient."""
+    above = F.relu(similarity - margin)
+    return above.square() if squared else above
 
 
 def push_apart(pairs: Iterable[EmbeddingPair], margin: float, squared: bool = False) -> Float[Tensor, ""]:
@@ -26,5 +27,4 @@ def push_apart(pairs: Iterable[EmbeddingPair], margin: float, squared: bool = Fa
     The mean of cosines is as low for a few persons far from each other as for many who differ, although two draws of
     the few are often the same person; the square counts such pairs most.
     """
-    above = torch.stack([hinge(cosine(a, b), margin) for a, b in pairs])
-    return (above.square() if squared else above).mean()
+    return torch.stack([hinge(cosine(a, b), margin, squared) for a, b in pairs]).mean()

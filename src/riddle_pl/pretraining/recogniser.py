@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Mapping
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -118,8 +117,9 @@ class RecogniserRecipe(Recipe):
         step = self.next_step()
         rng = torch.Generator().manual_seed(self.seed * 1_000_003 + step)
         chosen = torch.randint(len(self.faces), (self.batch - self.generated,), generator=rng)
-        people = [to_float(self.faces.images[chosen].to(self.device)), *map(partial(self._draw, rng), self._generators)]
-        x = disturb(torch.cat(people), rng)
+        real = to_float(self.faces.images[chosen].to(self.device))
+        drawn = [self._draw(generator, rng) for generator in self._generators]
+        x = disturb(torch.cat([real, *drawn]), rng)
         target = teach(self._teachers[0].to(self.device), x)
         embedding = self.student(resize(x, (self.size, self.size))).float()
         distill = (1.0 - (embedding * target).sum(dim=1)).mean()
@@ -129,7 +129,7 @@ class RecogniserRecipe(Recipe):
         return loss
 
     @torch.no_grad()
-    def _draw(self, rng: torch.Generator, generator: nn.Module) -> Float[Tensor, "g 3 h w"]:
+    def _draw(self, generator: nn.Module, rng: torch.Generator) -> Float[Tensor, "g 3 h w"]:
         """People of a generator, at the size of the training images."""
         drawn = generator.to(self.device)(random_codes(generator, self.generated, rng, self.device))
         height, width = self.faces.images.shape[2:]
