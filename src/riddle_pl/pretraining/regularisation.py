@@ -52,7 +52,11 @@ class R1Penalty(LazyPenalty):
 
 
 class PathLengthPenalty(LazyPenalty):
-    """Holds the image's change with its code at one length, whatever the code and the direction."""
+    """Holds the image's change with its code at one length, whatever the code and the direction.
+
+    That length is a running mean, which starts at the first lengths seen: from 0 it would need hundreds of penalties to
+    reach those of a finished generator that goes on, and would flatten its images meanwhile.
+    """
 
     mean: Tensor
 
@@ -67,5 +71,6 @@ class PathLengthPenalty(LazyPenalty):
         noise = torch.randn_like(image) / math.sqrt(image.shape[2] * image.shape[3])
         (gradient,) = torch.autograd.grad((image * noise).sum(), w, create_graph=True)
         lengths = gradient.float().square().sum(dim=2).mean(dim=1).sqrt()
-        self.mean.lerp_(lengths.detach().mean(), 0.01)
+        length = lengths.detach().mean()
+        self.mean.copy_(torch.where(self.mean == 0, length, self.mean.lerp(length, 0.01)))
         return self.every * self.weight * (lengths - self.mean).square().mean()
