@@ -13,7 +13,7 @@ from riddle_pl.networks.checkpoint_files import load_strict, read_checkpoint, st
 from riddle_pl.networks.lite_encoder import LiteEncoder
 from riddle_pl.packs.registry import load_pack
 from riddle_pl.pretraining.average import Averaged
-from riddle_pl.pretraining.chance import step_rng
+from riddle_pl.pretraining.chance import recipe_rng
 from riddle_pl.pretraining.discriminator import LatentDiscriminator
 from riddle_pl.pretraining.drawing import random_codes
 from riddle_pl.pretraining.faces import FaceSet, to_float
@@ -130,7 +130,7 @@ class EncoderRecipe(Recipe):
         generator = self._frozen[0].to(self.device)
         real = self.faces.batch(self.batch, self.seed, step, device=self.device)
         with torch.no_grad():
-            rng = step_rng(self.seed, step)
+            rng = recipe_rng(self.seed, step)
             w = random_codes(generator, self.generated, rng, self.device)
             people = generator(w)
         base, offsets = self.encoder.split(torch.cat([real, people.to(real.dtype)]))

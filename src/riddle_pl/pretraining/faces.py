@@ -16,7 +16,7 @@ from torch import Tensor
 
 from riddle_pl.errors import DataError, one_line
 from riddle_pl.files import require_file
-from riddle_pl.pretraining.chance import step_rng
+from riddle_pl.pretraining.chance import recipe_rng
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class FaceSet:
 
         They depend on ``seed`` and ``step`` alone.
         """
-        rng = step_rng(seed, step)
+        rng = recipe_rng(seed, step)
         chosen = torch.randint(len(self), (size,), generator=rng)
         x = to_float(self.images[chosen].to(device))  # as bytes, a quarter of what the floats would take
         if flip:

@@ -13,7 +13,7 @@ from torch import Tensor
 from riddle_pl.networks.motion import motion
 from riddle_pl.networks.parser_unet import CLASSES, FaceParserUNet
 from riddle_pl.pretraining.average import Averaged
-from riddle_pl.pretraining.chance import step_rng
+from riddle_pl.pretraining.chance import recipe_rng
 from riddle_pl.pretraining.label_maps import COLOURS, FINENESS, IGNORED, LABELS, MARGIN, LabelledFaces
 from riddle_pl.pretraining.recipe import PackRole, Recipe
 from riddle_pl.pretraining.recolour import disturb_pixels, fill
@@ -100,7 +100,7 @@ class ParserRecipe(Recipe):
 
     def draw(self, step: int) -> tuple[Float[Tensor, "b 3 h h"], UInt8[Tensor, "b h h"]]:
         """Images in [-1, 1] and labels of one step, disturbed alike: they depend on seed and step alone."""
-        rng = step_rng(self.seed, step)
+        rng = recipe_rng(self.seed, step)
         chosen = torch.randint(len(self.faces), (self.batch,), generator=rng)
         x, labels = crop(self.faces, chosen, self._motions(rng))
         outside = labels == IGNORED

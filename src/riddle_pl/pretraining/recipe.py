@@ -15,7 +15,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from riddle_pl.device import hardware_name
 from riddle_pl.packs.write import write_pack_entry
-from riddle_pl.pretraining.chance import step_seed
+from riddle_pl.pretraining.chance import recipe_seed
 
 
 class _Steps(Dataset[int]):
@@ -95,7 +95,7 @@ class Recipe(pl.LightningModule, ABC):
     def next_step(self) -> int:
         """The number of this step; counts it, seeds its chance, and ends the run after the last."""
         step = int(self.step_count)
-        torch.manual_seed(step_seed(self.seed, step))
+        torch.manual_seed(recipe_seed(self.seed, step))
         self.step_count += 1
         self.trainer.should_stop = self.finished
         return step

@@ -18,7 +18,7 @@ from riddle_pl.networks.recogniser import MOBILEFACENET_CROP, AlignedRecogniser
 from riddle_pl.networks.resize import resize
 from riddle_pl.packs.registry import load_pack
 from riddle_pl.pretraining.average import Averaged
-from riddle_pl.pretraining.chance import step_rng
+from riddle_pl.pretraining.chance import recipe_rng
 from riddle_pl.pretraining.drawing import random_codes
 from riddle_pl.pretraining.faces import FaceSet, to_float
 from riddle_pl.pretraining.likeness import public_recogniser
@@ -116,7 +116,7 @@ class RecogniserRecipe(Recipe):
 
     def training_step(self, batch: int, batch_idx: int) -> Tensor:
         step = self.next_step()
-        rng = step_rng(self.seed, step)
+        rng = recipe_rng(self.seed, step)
         chosen = torch.randint(len(self.faces), (self.batch - self.generated,), generator=rng)
         real = to_float(self.faces.images[chosen].to(self.device))
         drawn = [self._draw(generator, rng) for generator in self._generators]
