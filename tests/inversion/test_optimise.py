@@ -1,11 +1,14 @@
-"""If this fails, `invert=optimise` makes inversions worse, slower batches change them, or a code runs away from W."""
+"""If this fails, `invert=optimise` or `refine` makes inversions worse, slower batches change them, or a code runs away from W."""
+
+import shutil
 
 import pytest
 import torch
 
-from riddle_pl.errors import ConfigError
-from riddle_pl.inversion import EncoderInversion, OptimisedInversion
+from riddle_pl.errors import ConfigError, PackError
+from riddle_pl.inversion import EncoderInversion, OptimisedInversion, RefinedInversion
 from riddle_pl.inversion.inversion import Inversion
+from riddle_pl.packs import load_pack
 
 
 @pytest.fixture(scope="module")
@@ -32,6 +35,27 @@ def test_every_face_comes_nearer_to_its_photo(tiny_pack, x):
     assert after.shape == before.shape
     assert not after.requires_grad
     assert (error(tiny_pack, after, x) < error(tiny_pack, before, x)).all()
+
+
+def test_a_few_steps_lead_to_the_person(tiny_pack, x):
+    recogniser = tiny_pack.load("recogniser")
+    generator = tiny_pack.load("generator")
+
+    def likeness(w):
+        with torch.no_grad():
+            return torch.cosine_similarity(recogniser(generator(w)), recogniser(x))
+
+    before = EncoderInversion(tiny_pack, "cpu")(x)
+    after = RefinedInversion(tiny_pack, "cpu")(x)
+    assert (likeness(after) > likeness(before)).all()
+
+
+def test_refining_needs_no_features(tiny_pack_folder, tmp_path, x):
+    folder = shutil.copytree(tiny_pack_folder, tmp_path / "pack")
+    (folder / "perceptual.safetensors").unlink()
+    inversion = RefinedInversion(load_pack(folder), "cpu")
+    inversion.check()
+    assert inversion(x).shape == (3, inversion.pack.num_layers, 512)
 
 
 def test_the_same_photo_gives_the_same_code_in_any_batch(tiny_pack, x):
@@ -62,13 +86,8 @@ def test_the_networks_are_left_alone(tiny_pack, x):
     assert inversion.encoder is inversion.encoder
 
 
-@pytest.mark.parametrize("kind", [EncoderInversion, OptimisedInversion])
+@pytest.mark.parametrize("kind", [EncoderInversion, OptimisedInversion, RefinedInversion])
 def test_a_missing_network_is_said_before_any_work(tiny_pack_folder, tmp_path, kind: type[Inversion]):
-    import shutil
-
-    from riddle_pl.errors import PackError
-    from riddle_pl.packs import load_pack
-
     folder = shutil.copytree(tiny_pack_folder, tmp_path / "pack")
     (folder / "encoder.safetensors").unlink()
     with pytest.raises(PackError, match=r"encoder\.safetensors"):
@@ -81,7 +100,7 @@ def test_a_value_out_of_range_is_said(tiny_pack, wrong):
         OptimisedInversion(tiny_pack, **wrong)
 
 
-@pytest.mark.parametrize("name", ["encoder", "optimise"])
+@pytest.mark.parametrize("name", ["encoder", "refine", "optimise"])
 def test_the_shipped_settings_build(name):
     from riddle_pl.auditing.settings import register_audit_schema
     from riddle_pl.config import compose_jobs, instantiate

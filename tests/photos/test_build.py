@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from riddle_pl.errors import ConfigError
-from riddle_pl.inversion import EncoderInversion, OptimisedInversion
+from riddle_pl.inversion import EncoderInversion, OptimisedInversion, RefinedInversion
 from riddle_pl.photos.build import build_pseudonymiser
 from riddle_pl.photos.find import PhotoFaceDetector
 from riddle_pl.photos.gate import GateThresholds, OpenGate, QualityGate
@@ -60,7 +60,8 @@ def test_mistakes_are_one_line(tiny_pack, setting, expected):
 
 
 def test_inversions(tiny_pack):
-    assert isinstance(build_pseudonymiser(tiny_pack).coder.inversion, EncoderInversion)
+    assert isinstance(build_pseudonymiser(tiny_pack).coder.inversion, RefinedInversion)
+    assert isinstance(build_pseudonymiser(tiny_pack, ["invert=encoder"]).coder.inversion, EncoderInversion)
     built = build_pseudonymiser(tiny_pack, ["invert=optimise", "invert.steps=3"])
     assert isinstance(built.coder.inversion, OptimisedInversion)
     assert (built.coder.inversion.steps, built.coder.inversion.pack) == (3, tiny_pack)

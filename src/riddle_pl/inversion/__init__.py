@@ -3,5 +3,6 @@
 from riddle_pl.inversion.encoder import EncoderInversion
 from riddle_pl.inversion.inversion import Inversion
 from riddle_pl.inversion.optimise import OptimisedInversion
+from riddle_pl.inversion.refine import RefinedInversion
 
-__all__ = ["EncoderInversion", "Inversion", "OptimisedInversion"]
+__all__ = ["EncoderInversion", "Inversion", "OptimisedInversion", "RefinedInversion"]

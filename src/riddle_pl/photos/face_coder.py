@@ -7,7 +7,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from riddle_pl.errors import PackError
-from riddle_pl.inversion import EncoderInversion, Inversion
+from riddle_pl.inversion import Inversion, RefinedInversion
 from riddle_pl.networks.stylegan2 import Generator
 from riddle_pl.packs import Pack
 from riddle_pl.password import PasswordTokens, key_latent
@@ -21,7 +21,7 @@ class FaceCoder:
         encryptor: role of the encryptor in the pack.
         device: where the networks run; inputs may lie anywhere, results are on the CPU.
         batch_size: faces that go through a network at a time; more are split.
-        inversion: photo to code; by the pack's encoder by default.
+        inversion: photo to code; :class:`riddle_pl.inversion.RefinedInversion` by default.
     """
 
     def __init__(
@@ -36,7 +36,7 @@ class FaceCoder:
         self.encryptor_name = encryptor
         self.device = torch.device(device)
         self.batch_size = batch_size
-        self.inversion: Inversion = EncoderInversion(pack, str(self.device)) if inversion is None else inversion
+        self.inversion: Inversion = RefinedInversion(pack, str(self.device)) if inversion is None else inversion
 
     @cached_property
     def generator(self) -> Generator:

@@ -52,7 +52,7 @@ class Pseudonymiser:
         gate: refuses faces that cannot be protected well enough; see :class:`riddle_pl.photos.gate.QualityGate`.
         face_map: says what is pasted; the pack's parser by default.
         batch_size: faces that go through a network at a time.
-        inversion: photo to code; the pack's encoder by default, or :class:`riddle_pl.inversion.OptimisedInversion`.
+        inversion: photo to code; :class:`riddle_pl.inversion.RefinedInversion` by default.
 
     Example::
 

@@ -22,7 +22,7 @@ def x():
 @pytest.mark.parametrize("role", ["encryptor", "encryptor-df"])
 def test_images_are_those_of_the_photo_pipeline(tiny_pack, x, role):
     images = method(tiny_pack, role).images(["a", "b", "c"], x)
-    coder = FaceCoder(tiny_pack, role)
+    coder = FaceCoder(tiny_pack, role, inversion=EncoderInversion(tiny_pack, "cpu"))
     keys = TextPasswords().keys(0, "b")
     w = coder.invert(x[1:2])
     w_enc = coder.transform(w, coder.password(keys.right))
@@ -66,7 +66,7 @@ def test_many_passwords_give_many_images_and_fewer_are_the_first_of_them(tiny_pa
         assert images.shape == (3, 3, 32, 32)
         torch.testing.assert_close(images[:2], two[kind], rtol=1e-4, atol=1e-4)
         assert (images[0] - images[1]).abs().max() > 1e-3
-    coder = FaceCoder(tiny_pack, "encryptor-df")
+    coder = FaceCoder(tiny_pack, "encryptor-df", inversion=EncoderInversion(tiny_pack, "cpu"))
     keys = TextPasswords().many(0, "a", 3)
     w = coder.invert(x[:1])
     w_enc = coder.transform(w, coder.password(TextPasswords().keys(0, "a").right))
