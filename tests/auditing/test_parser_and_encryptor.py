@@ -5,6 +5,7 @@ import pytest
 from riddle_pl.auditing.encryptor import EncryptorAudit
 from riddle_pl.auditing.parser import ParserAudit
 from riddle_pl.errors import ConfigError, DataError, PackError
+from riddle_pl.inversion import RefinedInversion
 
 
 def test_overlap_per_class(bench, audit_data, monkeypatch):
@@ -25,9 +26,12 @@ def test_a_missing_archive_is_said(bench, tmp_path):
 
 
 def test_times_and_sizes(bench):
-    audit = EncryptorAudit("encryptor-df", repeats=1)
+    audit = EncryptorAudit(RefinedInversion(bench.pack, "cpu"), "encryptor-df", repeats=1)
     audit.check(bench)
     figures = audit.run(bench).figures
+    speed = [figure.name for figure in figures if figure.section == "Speed"]
+    assert speed[0].startswith("loading generator, encoder, recogniser, encryptor-df, hashes verified")
+    assert speed[1].startswith("encrypting one aligned face, invert=refine")
     sizes = {figure.name: figure.value for figure in figures if figure.section == "Size in MB"}
     assert sizes["generator"] == pytest.approx(bench.pack.path("generator").stat().st_size / 1e6)
     assert sizes.pop("all") == pytest.approx(sum(sizes.values()))
@@ -35,7 +39,8 @@ def test_times_and_sizes(bench):
 
 
 def test_another_network_is_no_encryptor(bench):
+    inversion = RefinedInversion(bench.pack, "cpu")
     with pytest.raises(PackError, match="parser is no encryptor"):
-        EncryptorAudit("parser").check(bench)
+        EncryptorAudit(inversion, "parser").check(bench)
     with pytest.raises(ConfigError, match="repeats=0"):
-        EncryptorAudit(repeats=0)
+        EncryptorAudit(inversion, repeats=0)

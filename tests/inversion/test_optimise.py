@@ -1,4 +1,4 @@
-"""If this fails, `invert=optimise` or `refine` makes inversions worse, slower batches change them, or a code runs away from W."""
+"""If this fails, `invert=refine` or `optimise` makes inversions worse, batches change them, or a code runs away from W."""
 
 import shutil
 

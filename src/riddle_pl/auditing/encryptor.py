@@ -9,6 +9,7 @@ from riddle_pl.auditing.audit import Audit, Bench, Figure, Findings
 from riddle_pl.auditing.samples import codes, draw
 from riddle_pl.device import hardware_name
 from riddle_pl.errors import ConfigError, PackError
+from riddle_pl.inversion import Inversion
 from riddle_pl.password import KdfParams, derive_key, key_latent
 
 MEGABYTE = 1_000_000
@@ -18,6 +19,7 @@ class EncryptorAudit(Audit):
     """Times loading and encrypting; weighs the pack.
 
     Args:
+        inversion: how the code of the face is found, which takes most of the time.
         encryptor: role of the encryptor.
         repeats: each time is the median of so many.
 
@@ -25,25 +27,26 @@ class EncryptorAudit(Audit):
         ConfigError: a value is out of range.
     """
 
-    def __init__(self, encryptor: str = "encryptor", repeats: int = 9):
+    def __init__(self, inversion: Inversion, encryptor: str = "encryptor", repeats: int = 9):
         if repeats < 1:
             raise ConfigError(f"audit.repeats={repeats}; give at least 1")
+        self.inversion = inversion
         self.role = encryptor
         self.repeats = repeats
 
     def check(self, bench: Bench) -> None:
         if bench.pack.entry(self.role).tokens is None:
             raise PackError(f"audit.encryptor={self.role} is no encryptor of pack {bench.pack.name}")
-        for role in ("generator", "encoder"):
-            bench.pack.verify(role)
+        bench.pack.verify("generator")
+        self.inversion.check()
 
     @torch.no_grad()
     def run(self, bench: Bench) -> Findings:
         pack, device = bench.pack, bench.device
         findings = Findings(notes=list(NOTES))
-        loading = self._median(lambda: [pack.load(role).to(device) for role in ("generator", "encoder", self.role)])
+        roles = dict.fromkeys(("generator", *self.inversion.roles, self.role))
+        loading = self._median(lambda: [pack.load(role).to(device) for role in roles])
         generator = bench.generator()
-        encoder = pack.load("encoder").to(device)
         network, tokens = pack.encryptor(self.role)
         network.to(device)
         x = draw(generator, generator.broadcast(codes(generator, 1, bench.seed)), 1).to(device)
@@ -51,7 +54,7 @@ class EncryptorAudit(Audit):
         key = derive_key("a password", kdf)
 
         def encrypt() -> None:
-            w = encoder(x)
+            w = self.inversion(x).to(device)
             generator(network(w, key_latent(key, generator, tokens))).cpu()
 
         encrypt()  # the first call warms up
@@ -60,8 +63,8 @@ class EncryptorAudit(Audit):
         findings.figures += [
             Figure.plain(section, f"{name}, seconds, {hardware}", seconds, self.repeats, "lower")
             for name, seconds in (
-                ("loading generator, encoder and encryptor, hashes verified", loading),
-                ("encrypting one aligned face", self._median(encrypt)),
+                (f"loading {', '.join(roles)}, hashes verified", loading),
+                (f"encrypting one aligned face, invert={self.inversion.name}", self._median(encrypt)),
                 (f"key from a password (Argon2id, {kdf.memory_kib} KiB)", self._median(lambda: derive_key("b", kdf))),
             )
         ]
@@ -80,7 +83,7 @@ class EncryptorAudit(Audit):
 
 
 NOTES = (
-    "One aligned face: encoder, encryptor and generator, without finding the face and without the key, which is "
+    "One aligned face: inversion, encryptor and generator, without finding the face and without the key, which is "
     "meant to be slow.",
     "De-identification, recovery and wrong passwords are measured by `riddle-eval`.",
 )
