@@ -1,4 +1,4 @@
-"""If this fails, `invert=refine` or `optimise` makes inversions worse, batches change them, or a code runs away from W."""
+"""If this fails, `refine` or `optimise` makes inversions worse, batches change them, or a code runs away from W."""
 
 import shutil
 

@@ -26,8 +26,8 @@ class ReadBack:
     Args:
         record: deniable, with the codes that were read back.
         similarity: for each face the cosine of the picture's face and its re-inversion by the pack's recogniser; 1 is
-            the same face. The lower, the less a recovered face can be trusted. ``invert=refine`` and ``optimise`` raise it
-            by themselves, so compare only what one way of inverting gave.
+            the same face. The lower, the less a recovered face can be trusted. ``invert=refine`` and ``optimise``
+            raise it by themselves, so compare only what one way of inverting gave.
     """
 
     record: Record
