@@ -8,7 +8,7 @@ from riddle_pl.auditing.archives import FaceArchives, groups_of
 from riddle_pl.auditing.embeddings import embed_data
 from riddle_pl.auditing.generator import GeneratorAudit
 from riddle_pl.auditing.memorisation import memorisation_figures, nearest
-from riddle_pl.auditing.population import mean_distance
+from riddle_pl.auditing.population import mean_distance, share_above
 from riddle_pl.errors import ConfigError, DataError
 from riddle_pl.evaluation.lfw import LFW
 
@@ -37,6 +37,7 @@ def test_measures_samples_and_draws_them(bench, audit_data, tiny_pack_folder):
         share = figures["Memorisation by fake", f"samples at psi {psi}: share with a training face above the threshold"]
         assert share.count == 12
     assert figures["Diversity by fake", "the same over real people's, psi 0.8"].value < 1
+    assert 0 <= figures["Diversity by fake", "two samples at psi 1 pass for one person, at FAR 0.001"].value <= 1
     assert {picture.name for picture in found.pictures if picture.shareable} == {
         "samples_psi_0.8", "samples_psi_1", "truncation", "style_mixing"
     }  # fmt: skip
@@ -59,6 +60,14 @@ def test_mean_distance_is_that_of_all_pairs():
     rows = F.normalize(torch.randn(9, 5, generator=torch.Generator().manual_seed(0)), dim=1)
     pairs = [1.0 - float(rows[i] @ rows[j]) for i in range(9) for j in range(i)]
     assert mean_distance(rows) == pytest.approx(sum(pairs) / len(pairs))
+
+
+def test_share_of_pairs_above_is_that_of_all_pairs(monkeypatch):
+    monkeypatch.setattr("riddle_pl.auditing.population.BLOCK", 4)
+    rows = F.normalize(torch.randn(9, 5, generator=torch.Generator().manual_seed(0)), dim=1)
+    pairs = [float(rows[i] @ rows[j]) > 0.3 for i in range(9) for j in range(i)]
+    assert 0 < sum(pairs) < len(pairs)
+    assert share_above(rows, 0.3) == pytest.approx(sum(pairs) / len(pairs))
 
 
 def test_strangers_share_no_person_with_the_training_faces(audit_data):

@@ -11,7 +11,7 @@ from riddle_pl.auditing.audit import Audit, Bench, Figure, Findings
 from riddle_pl.auditing.embeddings import embed, embed_data
 from riddle_pl.auditing.generator_pictures import closest_picture, sample_pictures
 from riddle_pl.auditing.memorisation import memorisation_figures, nearest
-from riddle_pl.auditing.population import population_figures
+from riddle_pl.auditing.population import mistaken_figures, population_figures
 from riddle_pl.auditing.samples import codes, draw, truncated
 from riddle_pl.errors import ConfigError, DataError
 from riddle_pl.evaluation.calibration import calibrate
@@ -24,6 +24,9 @@ from riddle_pl.pretraining.faces import FaceSet
 
 Samples = Mapping[str, Float[Tensor, "n 3 h h"]]
 """Images by what is said of them in the report."""
+
+MISTAKEN_FAR = 1e-3
+"""False-accept rate at which two samples count as one person: that of ``riddle-eval``."""
 
 
 class GeneratorAudit(Audit):
@@ -122,7 +125,10 @@ class GeneratorAudit(Audit):
         people = self._people(bench, recogniser)
         near["held-out strangers"] = nearest(unseen, real)
         near[f"people of {self.people.name}"] = nearest(people, real)
-        found = calibrate(strangers(people, self.people.name), self.far)
+        pairs = strangers(people, self.people.name)
+        threshold = calibrate(pairs, MISTAKEN_FAR).threshold
+        findings.figures += mistaken_figures(judge, {**own, **beside}, threshold, MISTAKEN_FAR)
+        found = calibrate(pairs, self.far)
         findings.about[f"same person by {judge}"] = (
             f"cosine above {found.threshold:.3f}, which {found.far:.2g} of {found.different:,} pairs among "
             f"{len(people):,} people of {self.people.name} exceed"

@@ -9,6 +9,9 @@ from torch import Tensor
 from riddle_pl.auditing.audit import Figure
 from riddle_pl.evaluation.metrics import FrechetDistance
 
+BLOCK = 1000
+"""Rows at a time."""
+
 
 def population_figures(
     judge: str, real: Float[Tensor, "m d"], drawn: Mapping[str, Float[Tensor, "n d"]], count: int, seed: int
@@ -43,6 +46,29 @@ def population_figures(
     return figures
 
 
+def mistaken_figures(
+    judge: str, drawn: Mapping[str, Float[Tensor, "n d"]], threshold: float, far: float
+) -> list[Figure]:
+    """How often two samples pass for one person, where two real people do in ``far`` of the pairs.
+
+    Args:
+        judge: name of the recogniser.
+        drawn: its embeddings of samples, of unit length, by name.
+        threshold: cosine above which two images count as one person's.
+        far: the share of pairs of different real people that exceed it.
+    """
+    return [
+        Figure.plain(
+            f"Diversity by {judge}",
+            f"two samples at {name} pass for one person, at FAR {far:g}",
+            share_above(rows, threshold),
+            len(rows),
+            "lower",
+        )
+        for name, rows in drawn.items()
+    ]
+
+
 def frechet(features: Float[Tensor, "n d"], references: Float[Tensor, "m d"]) -> float:
     """The Fréchet distance of two sets of embeddings."""
     metric = FrechetDistance(features.shape[1])
@@ -55,3 +81,11 @@ def mean_distance(rows: Float[Tensor, "n d"]) -> float:
     count = len(rows)
     total = rows.double().sum(dim=0).square().sum() - count
     return float(1.0 - total / (count * (count - 1)))
+
+
+def share_above(rows: Float[Tensor, "n d"], threshold: float) -> float:
+    """The share of all pairs whose cosine is above the threshold."""
+    count = len(rows)
+    above = sum(int((part @ rows.T > threshold).sum()) for part in rows.split(BLOCK))
+    itself = int((rows.square().sum(dim=1) > threshold).sum())
+    return (above - itself) / (count * (count - 1))
