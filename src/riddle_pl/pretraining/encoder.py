@@ -203,7 +203,7 @@ Trained on {len(self.faces):,} real and synthetic faces (All-Age-Faces, CelebA, 
 them) and on generated people.
 
 An inversion resembles the photo; glasses, hats, hands, strong make-up and profile views are lost. Identity is only
-partly kept: see the figures.
+partly kept: see the figures. `invert=refine` and `invert=optimise` go on from its code, towards the person.
 """
         return [encoder_role(self.average.module, self.channels, description)]
 
