@@ -118,14 +118,15 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--batch-size", type=positive, default=8, help="as of riddle encrypt (default 8)")
     parser.add_argument("--jobs", type=positive, default=2, help="as of riddle encrypt (default 2)")
     parser.add_argument("--device", default="cpu", help="cpu, auto, cuda or cuda:N (default cpu)")
+    parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="as of riddle encrypt")
     args = parser.parse_args(argv)
-    run_cli(lambda: _bench(args.photos, args.singles, args.batch_size, args.jobs, args.device))
+    run_cli(lambda: _bench(args.photos, args.singles, args.batch_size, args.jobs, args.device, args.set))
 
 
-def _bench(photos: int, singles: int, batch_size: int, jobs: int, device: str) -> None:
+def _bench(photos: int, singles: int, batch_size: int, jobs: int, device: str, settings: Sequence[str]) -> None:
     share_one_heap()
     start = time.perf_counter()
-    pseudonymiser = build_pseudonymiser(load_pack("lite"), (), "encryptor", resolve_device(device), batch_size)
+    pseudonymiser = build_pseudonymiser(load_pack("lite"), settings, "encryptor", resolve_device(device), batch_size)
     pseudonymiser.coder.prepare()
     print(f"loading: {time.perf_counter() - start:.2f} s; {os.cpu_count()} cores, {torch.get_num_threads()} threads")
     with TemporaryDirectory() as scratch:
