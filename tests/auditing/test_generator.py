@@ -8,7 +8,7 @@ from riddle_pl.auditing.archives import FaceArchives, groups_of
 from riddle_pl.auditing.embeddings import embed_data
 from riddle_pl.auditing.generator import GeneratorAudit
 from riddle_pl.auditing.memorisation import memorisation_figures, nearest
-from riddle_pl.auditing.population import mean_distance, share_above
+from riddle_pl.auditing.population import mean_distance, mistaken_figures
 from riddle_pl.errors import ConfigError, DataError
 from riddle_pl.evaluation.lfw import LFW
 
@@ -62,12 +62,12 @@ def test_mean_distance_is_that_of_all_pairs():
     assert mean_distance(rows) == pytest.approx(sum(pairs) / len(pairs))
 
 
-def test_share_of_pairs_above_is_that_of_all_pairs(monkeypatch):
-    monkeypatch.setattr("riddle_pl.auditing.population.BLOCK", 4)
+def test_share_of_pairs_above_is_that_of_all_pairs():
     rows = F.normalize(torch.randn(9, 5, generator=torch.Generator().manual_seed(0)), dim=1)
     pairs = [float(rows[i] @ rows[j]) > 0.3 for i in range(9) for j in range(i)]
     assert 0 < sum(pairs) < len(pairs)
-    assert share_above(rows, 0.3) == pytest.approx(sum(pairs) / len(pairs))
+    [figure] = mistaken_figures("fake", {"psi 1": rows}, 0.3, 0.001)
+    assert figure.value == pytest.approx(sum(pairs) / len(pairs))
 
 
 def test_strangers_share_no_person_with_the_training_faces(audit_data):

@@ -8,9 +8,7 @@ from torch import Tensor
 
 from riddle_pl.auditing.audit import Figure
 from riddle_pl.evaluation.metrics import FrechetDistance
-
-BLOCK = 1000
-"""Rows at a time."""
+from riddle_pl.evaluation.pairs import STRANGERS, strangers
 
 
 def population_figures(
@@ -53,7 +51,7 @@ def mistaken_figures(
 
     Args:
         judge: name of the recogniser.
-        drawn: its embeddings of samples, of unit length, by name.
+        drawn: its embeddings of samples, of unit length, by name; the first 2000 of each make pairs.
         threshold: cosine above which two images count as one person's.
         far: the share of pairs of different real people that exceed it.
     """
@@ -61,8 +59,8 @@ def mistaken_figures(
         Figure.plain(
             f"Diversity by {judge}",
             f"two samples at {name} pass for one person, at FAR {far:g}",
-            share_above(rows, threshold),
-            len(rows),
+            float((strangers(rows, name).cosines > threshold).double().mean()),
+            min(len(rows), STRANGERS),
             "lower",
         )
         for name, rows in drawn.items()
@@ -81,11 +79,3 @@ def mean_distance(rows: Float[Tensor, "n d"]) -> float:
     count = len(rows)
     total = rows.double().sum(dim=0).square().sum() - count
     return float(1.0 - total / (count * (count - 1)))
-
-
-def share_above(rows: Float[Tensor, "n d"], threshold: float) -> float:
-    """The share of all pairs whose cosine is above the threshold."""
-    count = len(rows)
-    above = sum(int((part @ rows.T > threshold).sum()) for part in rows.split(BLOCK))
-    itself = int((rows.square().sum(dim=1) > threshold).sum())
-    return (above - itself) / (count * (count - 1))
