@@ -7,8 +7,12 @@ import pytorch_lightning as pl
 import torch
 
 from riddle_pl.errors import CheckpointError, ConfigError
+from riddle_pl.networks.mobilefacenet import MobileFaceNet
+from riddle_pl.networks.recogniser import MOBILEFACENET_CROP, AlignedRecogniser
+from riddle_pl.packs import load_pack
 from riddle_pl.pretraining.faces import FaceSet, read_faces
 from riddle_pl.pretraining.recogniser import RecogniserRecipe, disturb, teach
+from riddle_pl.pretraining.recogniser_start import GLOBAL_KERNEL, start_recogniser_from
 
 
 class LeftColour(torch.nn.Module):
@@ -92,3 +96,33 @@ def test_a_teacher_of_another_kind_is_refused(data_root: Path, tmp_path: Path) -
     torch.save({"state_dict": {"weight": torch.zeros(2)}}, tmp_path / "other.ckpt")
     with pytest.raises(CheckpointError, match=r"other\.ckpt"):
         recipe(read_faces(data_root, ["faces"], 32, 0.0), tmp_path / "other.ckpt")
+
+
+def started(input_size: tuple[int, int], start: Path | str = "lite") -> AlignedRecogniser:
+    student = AlignedRecogniser(MobileFaceNet(128, input_size), MOBILEFACENET_CROP, input_size)
+    start_recogniser_from(str(start), student)
+    return student.eval()
+
+
+def test_a_student_of_the_same_size_starts_as_the_recogniser_of_its_pack() -> None:
+    of_pack = load_pack("lite").load("recogniser")
+    assert isinstance(of_pack, AlignedRecogniser)
+    x = torch.rand(2, 3, 64, 64)
+    with torch.no_grad():
+        torch.testing.assert_close(started(of_pack.input_size)(x), of_pack(x))
+
+
+def test_the_global_kernel_weighs_a_larger_crop_as_the_smaller_one() -> None:
+    of_pack = load_pack("lite").load("recogniser").state_dict()
+    of_student = started((160, 144)).state_dict()
+    assert of_student[GLOBAL_KERNEL].shape[2:] == (10, 9)
+    totals = [state[GLOBAL_KERNEL].sum(dim=(2, 3)) for state in (of_pack, of_student)]
+    assert torch.nn.functional.cosine_similarity(totals[0].flatten(), totals[1].flatten(), dim=0) > 0.95
+    assert 0.9 < totals[1].norm() / totals[0].norm() < 1.1
+    others = [key for key in of_pack if key != GLOBAL_KERNEL]
+    assert all(torch.equal(of_student[key], of_pack[key]) for key in others)
+
+
+def test_a_start_that_is_another_network_is_refused(tiny_pack_folder: Path) -> None:
+    with pytest.raises(CheckpointError, match="recogniser of pack"):
+        started((64, 48), tiny_pack_folder)

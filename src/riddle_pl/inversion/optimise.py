@@ -11,6 +11,7 @@ from riddle_pl.errors import ConfigError, PackError
 from riddle_pl.inversion.inversion import Inversion
 from riddle_pl.losses.identity import cosine
 from riddle_pl.losses.perceptual import perceptual_distance
+from riddle_pl.networks.fold_norms import fold_norms
 from riddle_pl.networks.stylegan2 import Generator
 from riddle_pl.packs import Pack
 
@@ -116,7 +117,7 @@ class OptimisedInversion(Inversion):
     @cached_property
     def recogniser(self) -> nn.Module:
         """R."""
-        return self._load("recogniser")
+        return fold_norms(self._load("recogniser"))
 
     @cached_property
     def perceptual(self) -> nn.Module:

@@ -26,7 +26,7 @@ class ConvBlock(nn.Module):
         super().__init__()
         groups = in_channels if depthwise else 1
         self.conv = nn.Conv2d(in_channels, channels, kernel, stride, padding, groups=groups, bias=False)
-        self.bn = nn.BatchNorm2d(channels)
+        self.bn: nn.Module = nn.BatchNorm2d(channels)
         if not linear:
             self.prelu = nn.PReLU(channels)
         self.linear = linear

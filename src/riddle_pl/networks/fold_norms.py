@@ -1,0 +1,34 @@
+"""Batch norms of a finished MobileFaceNet folded into its convolutions: the same function in less time."""
+
+import copy
+
+from torch import nn
+from torch.nn.utils.fusion import fuse_conv_bn_eval
+
+from riddle_pl.networks.mobilefacenet import Bottleneck, ConvBlock
+
+
+def fold_norms(network: nn.Module) -> nn.Module:
+    """A frozen copy in evaluation mode, equal up to rounding; parts that are no MobileFaceNet's stay as they are.
+
+    For loops that ask a frozen recogniser many times. The copy has other keys than the network: it is not to be saved.
+    """
+    folded = copy.deepcopy(network).eval()
+    for module in list(folded.modules()):
+        if isinstance(module, ConvBlock) and isinstance(module.bn, nn.BatchNorm2d):
+            module.conv = fuse_conv_bn_eval(module.conv, module.bn)
+            module.bn = nn.Identity()
+        elif isinstance(module, Bottleneck):
+            module.conv = _folded(module.conv)
+    return folded.requires_grad_(False)
+
+
+def _folded(chain: nn.Sequential) -> nn.Sequential:
+    """The chain without the norms that follow its convolutions."""
+    parts: list[nn.Module] = []
+    for part in chain:
+        if isinstance(part, nn.BatchNorm2d) and parts and isinstance(parts[-1], nn.Conv2d):
+            parts[-1] = fuse_conv_bn_eval(parts[-1], part)
+        else:
+            parts.append(part)
+    return nn.Sequential(*parts)
