@@ -13,7 +13,7 @@ def encryptor() -> InvolutiveEncryptor:
     torch.manual_seed(0)
     network = InvolutiveEncryptor(LAYERS, dim=DIM, rank=RANK, hidden=8, heads=2, depth=3).double()
     mixing = torch.randn(DIM, DIM).double()
-    network.fit_latents(torch.randn(500, DIM).double() @ mixing + 3.0)
+    network.fit_latents(torch.randn(500, LAYERS, DIM).double() @ mixing + 3.0)
     for shift in network.shifts:
         torch.nn.init.normal_(shift.to_shift.weight)
     return network
@@ -51,11 +51,12 @@ def test_impossible_rank_is_an_error(rank: int) -> None:
 
 def test_latent_statistics_are_the_principal_components() -> None:
     torch.manual_seed(0)
-    w = torch.randn(2000, DIM) * torch.arange(1, DIM + 1) + 5.0
+    w = torch.randn(2000, LAYERS, DIM) * torch.arange(1, DIM + 1) + 5.0 * torch.arange(LAYERS)[:, None]
     network = InvolutiveEncryptor(LAYERS, dim=DIM, rank=RANK, hidden=8, heads=2, depth=1)
     network.fit_latents(w)
     v = (w - network.mean) @ network.basis / network.scale
-    torch.testing.assert_close(torch.cov(v.T), torch.eye(DIM), rtol=0, atol=1e-3)
+    torch.testing.assert_close(v.mean(dim=0), torch.zeros(LAYERS, DIM), rtol=0, atol=1e-3)
+    torch.testing.assert_close(torch.cov(v.flatten(0, 1).T), torch.eye(DIM), rtol=0, atol=1e-3)
     assert (network.scale.diff() <= 0).all()
 
 

@@ -7,9 +7,7 @@ import pytorch_lightning as pl
 import torch
 
 from riddle_pl.errors import CheckpointError, ConfigError
-from riddle_pl.networks.stylegan2 import Generator
 from riddle_pl.pretraining.faces import FaceSet
-from riddle_pl.pretraining.gaussian_mapping import REACH
 from riddle_pl.pretraining.generator import GeneratorRecipe
 
 CHANNELS = {4: 8, 8: 8, 16: 8, 32: 8, 64: 4}
@@ -107,17 +105,6 @@ def test_identity_needs_a_judge_and_a_run_has_one_start(small: tuple[GeneratorRe
 
 def test_the_sheet_shows_people_then_faces_above_their_redrawings_and_others() -> None:
     assert recipe(32).samples().shape == (48 + 8 + 8 + 8, 3, 32, 32)
-
-
-def test_the_exported_generator_draws_from_a_wider_w(small: tuple[GeneratorRecipe, Path]) -> None:
-    wide = GeneratorRecipe(small[0].faces, 32, CHANNELS, batch=8, steps=1, seed=0, widen=1.2)
-    exported = wide.pack_roles()[0].network
-    assert isinstance(exported, Generator)
-    z = torch.randn(64, 512)
-    trained = wide.average.module.mapping(z)
-    torch.testing.assert_close(exported.mapping(z) - REACH, 1.2 * (trained - REACH), atol=1e-3, rtol=1e-4)
-    with pytest.raises(ConfigError, match=r"recipe\.widen is 2\.0; expected a factor above 0 and at most 1\.5"):
-        GeneratorRecipe(small[0].faces, 32, CHANNELS, batch=8, steps=1, seed=0, widen=2.0)
 
 
 def test_only_codes_that_are_read_can_be_turned(small: tuple[GeneratorRecipe, Path]) -> None:

@@ -56,11 +56,11 @@ class OptimisedInversion(Inversion):
         pack: Pack,
         device: str = "auto",
         steps: int = 100,
-        learning_rate: float = 0.1,
+        learning_rate: float = 0.06,
         pixel: float = 2.0,
         features: float = 0.3,
         identity: float = 0.5,
-        start: float = 0.02,
+        start: float = 0.06,
         spread: float = 0.0,
     ):
         super().__init__(pack, device)

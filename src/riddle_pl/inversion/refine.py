@@ -28,9 +28,9 @@ class RefinedInversion(OptimisedInversion):
         pack: Pack,
         device: str = "auto",
         steps: int = 5,
-        learning_rate: float = 0.12,
+        learning_rate: float = 0.07,
         pixel: float = 2.0,
         identity: float = 0.5,
-        start: float = 0.02,
+        start: float = 0.06,
     ):
         super().__init__(pack, device, steps, learning_rate, pixel, 0.0, identity, start)

@@ -61,9 +61,9 @@ class CouplingShift(nn.Module):
 class InvolutiveEncryptor(nn.Module):
     """T with exact recovery.
 
-    Codes are written in their principal components (``fit_latents``), each scaled to unit variance. T changes the
-    leading ``rank`` of them, in which people differ, and keeps the others, which hold little and whose turning draws no
-    face. Neighbouring components, whose variances are alike, share a plane of S_p.
+    Codes are written, around the mean of their layer, in their principal components (``fit_latents``), each scaled to
+    unit variance. T changes the leading ``rank`` of them, in which people differ, and keeps the others, which hold
+    little and whose turning draws no face. Neighbouring components, whose variances are alike, share a plane of S_p.
 
     Args:
         num_layers: n, layers of a W+ code.
@@ -91,15 +91,16 @@ class InvolutiveEncryptor(nn.Module):
         self.rank = rank
         self.reflection = PlaneReflection(rank)
         self.shifts = nn.ModuleList(CouplingShift(num_layers, rank, hidden, heads) for _ in range(depth))
-        self.register_buffer("mean", torch.zeros(dim))
+        self.register_buffer("mean", torch.zeros(num_layers, dim))
         self.register_buffer("basis", torch.eye(dim))
         self.register_buffer("scale", torch.ones(dim))
 
     @torch.no_grad()
-    def fit_latents(self, w: Float[Tensor, "m d"]) -> None:
-        """Sets mean, principal components and their standard deviations from ``m`` codes like those to encrypt."""
+    def fit_latents(self, w: Float[Tensor, "m n d"]) -> None:
+        """Sets each layer's mean, and the principal components around it and their standard deviations of all layers
+        together, from ``m`` codes like those to encrypt."""
         self.mean.copy_(w.mean(dim=0))
-        covariance = torch.cov(w.double().T)
+        covariance = torch.cov((w - w.mean(dim=0)).flatten(0, 1).double().T)
         variances, vectors = torch.linalg.eigh(covariance)
         self.basis.copy_(vectors.flip(1))
         floor = variances.max() * 1e-6

@@ -18,25 +18,17 @@ from riddle_pl.networks.stylegan2 import LEAKY_GAIN, EqualizedLinear, Generator,
 REACH = 6.0
 """Mean of W in every coordinate: f is linear down to so many standard deviations below it."""
 
-WIDEST = 1.5
-"""Largest deviation of W: up to it, one coordinate in 30,000 at most leaves the part in which f is linear."""
-
 FLOOR = 1e-3
 """Smallest variance that is brought to 1, as a share of the largest."""
 
 
 @torch.no_grad()
-def set_gaussian_mapping(generator: Generator, deviation: float = 1.0) -> None:
-    """Sets the mapping network so that W has mean :data:`REACH` and one deviation in every coordinate, and freezes it.
-
-    Args:
-        generator: whose mapping is set.
-        deviation: of W, up to :data:`WIDEST`.
-    """
+def set_gaussian_mapping(generator: Generator) -> None:
+    """Sets the mapping network so that W has mean :data:`REACH` and variance 1 in every coordinate, and freezes it."""
     layers = [layer for layer in generator.style if isinstance(layer, EqualizedLinear)]
     for index, layer in enumerate(layers):
         first, last = index == 0, index == len(layers) - 1
-        factor = (deviation if first else 1.0 / LEAKY_GAIN) * (1.0 / LEAKY_GAIN if last else 1.0)
+        factor = (1.0 if first else 1.0 / LEAKY_GAIN) * (1.0 / LEAKY_GAIN if last else 1.0)
         layer.weight.copy_(torch.eye(*layer.weight.shape) * factor / layer.scale)
         layer.bias.fill_(REACH / layer.lr_mul if first else 0.0)
     generator.style.requires_grad_(False)

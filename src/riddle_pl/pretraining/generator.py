@@ -7,7 +7,6 @@ When the discriminator has joined, the generator also learns to draw codes of re
 them, and to draw other people then.
 """
 
-import copy
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -27,7 +26,7 @@ from riddle_pl.pretraining.augment import AUGMENTATIONS, Augmentation
 from riddle_pl.pretraining.average import Averaged
 from riddle_pl.pretraining.discriminator import Discriminator
 from riddle_pl.pretraining.faces import FaceSet
-from riddle_pl.pretraining.gaussian_mapping import REACH, WIDEST, Whitening, set_gaussian_mapping
+from riddle_pl.pretraining.gaussian_mapping import REACH, Whitening, set_gaussian_mapping
 from riddle_pl.pretraining.generator_roles import generator_roles
 from riddle_pl.pretraining.generator_start import grow_from, silence_noise, start_from
 from riddle_pl.pretraining.likeness import likeness, public_recogniser, strangeness
@@ -102,12 +101,10 @@ class GeneratorRecipe(Recipe):
         judge: what judges drawn images in place of the StyleGAN2 discriminator, whose first blocks then stay as they
             are; null: that discriminator. Its heads are spectrally normalised; set ``r1`` to 0.
         judge_features: weight of the difference of redrawn images and the images in the maps of ``judge``.
-        widen: deviation of the exported generator's W, in deviations of the W that it was trained with. People drawn
-            from a wider W are more different, and fewer of them are whole.
 
     Raises:
         ConfigError: ``identity`` or ``apart`` without a ``teacher``, ``redrawn`` and ``turned`` do not fit
-            together or into the batch, ``widen`` is out of range, or two starts.
+            together or into the batch, or two starts.
     """
 
     def __init__(
@@ -145,7 +142,6 @@ class GeneratorRecipe(Recipe):
         start_pack: str | None = None,
         judge: ProjectedDiscriminator | None = None,
         judge_features: float = 0.0,
-        widen: float = 1.0,
     ):
         super().__init__(seed, steps)
         for name, weight in (("identity", identity), ("apart", apart)):
@@ -156,8 +152,6 @@ class GeneratorRecipe(Recipe):
                 f"recipe.redrawn is {redrawn}, with recipe.turned {turned} in a batch of {batch}; expected at least 1, "
                 "at least recipe.turned, and both together at most recipe.batch"
             )
-        if not 0.0 < widen <= WIDEST:
-            raise ConfigError(f"recipe.widen is {widen}; expected a factor above 0 and at most {WIDEST}")
         if warm_start is not None and start_pack is not None:
             raise ConfigError("recipe.warm_start and recipe.start_pack both name a start; keep one")
         self.automatic_optimization = False
@@ -185,7 +179,6 @@ class GeneratorRecipe(Recipe):
             "apart": apart,
         }
         self.spread = spread
-        self.widen = widen
         # In a tuple, so that the frozen network stays out of the checkpoint.
         self._teachers = () if teacher is None else (public_recogniser(Path(teacher)),)
         self.channels = {int(side): int(width) for side, width in channels.items() if int(side) <= size}
@@ -369,10 +362,8 @@ class GeneratorRecipe(Recipe):
         return torch.cat([people, real, network(w_real), network(self.turn(w_real))])
 
     def pack_roles(self) -> list[PackRole]:
-        generator = copy.deepcopy(self.average.module)
-        set_gaussian_mapping(generator, self.widen)
         return generator_roles(
-            generator,
+            self.average.module,
             self.average_encoder.module,
             self.discriminator,
             self.channels,

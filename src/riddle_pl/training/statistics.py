@@ -20,7 +20,7 @@ class TakesStatistics(Protocol):
 class FitsLatents(Protocol):
     """An encryptor that works on the principal components of the codes."""
 
-    def fit_latents(self, w: Float[Tensor, "m d"]) -> None: ...
+    def fit_latents(self, w: Float[Tensor, "m n d"]) -> None: ...
 
 
 @runtime_checkable
@@ -31,7 +31,7 @@ class StartsAtCodes(Protocol):
 
 
 def fit_to_codes(encryptor: nn.Module, w: Float[Tensor, "b n d"]) -> None:
-    """Hands the codes, all layers together, to an encryptor that is to know them.
+    """Hands the codes to an encryptor that is to know them.
 
     Args:
         encryptor: told through whichever it has: ``set_latent_statistics(mean, std)``, ``fit_latents(w)`` or
@@ -43,6 +43,6 @@ def fit_to_codes(encryptor: nn.Module, w: Float[Tensor, "b n d"]) -> None:
     if isinstance(encryptor, TakesStatistics):
         encryptor.set_latent_statistics(mean, std.clamp(min=0.01 * float(std.mean())))
     elif isinstance(encryptor, FitsLatents):
-        encryptor.fit_latents(codes)
+        encryptor.fit_latents(w)
     elif isinstance(encryptor, StartsAtCodes):
         encryptor.start_at(mean, std)

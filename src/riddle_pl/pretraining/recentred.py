@@ -1,0 +1,113 @@
+"""``recipe=recentred``: a finished pack in coordinates in which random people are drawn where real faces are."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TypeVar
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from riddle_pl.errors import ConfigError, PackError
+from riddle_pl.networks.encryptor_involution import InvolutiveEncryptor
+from riddle_pl.networks.lite_encoder import LiteEncoder
+from riddle_pl.networks.stylegan2 import Generator
+from riddle_pl.packs.card import put_section
+from riddle_pl.packs.registry import load_pack
+from riddle_pl.packs.write import write_pack_entry
+from riddle_pl.pretraining.faces import FaceSet
+from riddle_pl.pretraining.recentring import Recentring
+from riddle_pl.pretraining.recipe import PackRole, Recipe
+
+Network = TypeVar("Network", bound=nn.Module)
+
+CODES = 2048
+BATCH = 64
+
+
+class RecentredRecipe(Recipe):
+    """Rewrites generator, encoder and encryptors of a pack for new coordinates of W+; it trains nothing.
+
+    Args:
+        faces: training images; the codes of 2,048 tell where W is to lie.
+        pack: folder of the pack, which is changed.
+        width: deviation of W, in deviations of the codes around their layer's mean.
+        share: how far W's mean goes to each layer's mean code, 0 to 1.
+        encryptor_shares: how far the centres of encryptors, by role, go there; those that are not named stay. An
+            encryptor whose centres move draws other people than before; one that was trained with its centres at the
+            layers' means (``fit_latents``) has nowhere to go.
+        seed: of the choice of images.
+
+    Raises:
+        ConfigError: ``width`` is not positive, a share is not within 0 and 1, or the pack has no such encryptor.
+        RiddleError: the pack lacks a network, or has one that this cannot rewrite.
+    """
+
+    def __init__(
+        self, faces: FaceSet, pack: str, width: float, share: float, encryptor_shares: Mapping[str, float], seed: int
+    ):
+        super().__init__(seed, steps=0)
+        if width <= 0:
+            raise ConfigError(f"recipe.width is {width}; expected a factor above 0")
+        for key, value in {"share": share, **{f"encryptor_shares.{k}": v for k, v in encryptor_shares.items()}}.items():
+            if not 0.0 <= value <= 1.0:
+                raise ConfigError(f"recipe.{key} is {value}; expected 0 to 1")
+        self.pack = load_pack(pack)
+        self.generator = self._load("generator", Generator)
+        self.encoder = self._load("encoder", LiteEncoder)
+        roles = [role for role in self.pack.roles if self.pack.entry(role).tokens is not None]
+        self.encryptors = {role: self._load(role, InvolutiveEncryptor) for role in roles}
+        if unknown := sorted(set(encryptor_shares) - set(self.encryptors)):
+            raise ConfigError(f"recipe.encryptor_shares names {unknown[0]}; the pack has {', '.join(self.encryptors)}")
+        x = faces.batch(CODES, seed, -1)
+        with torch.no_grad():
+            w = torch.cat([self.encoder(part) for part in x.split(BATCH)])
+        change = Recentring.of(w, width, share)
+        change.change_generator(self.generator)
+        change.change_encoder(self.encoder)
+        for role, encryptor in self.encryptors.items():
+            encryptor.mean.lerp_(w.mean(dim=0), encryptor_shares.get(role, 0.0))
+            change.change_encryptor(encryptor)
+
+    def _load(self, role: str, kind: type[Network]) -> Network:
+        network = self.pack.load(role)
+        if not isinstance(network, kind):
+            raise PackError(f"{role} of pack {self.pack.name} is a {type(network).__name__}; expected {kind.__name__}")
+        return network
+
+    @torch.no_grad()
+    def samples(self) -> Float[Tensor, "n 3 h w"]:
+        """Random people, psi = 0.8."""
+        z = torch.randn(48, self.generator.style_dim, generator=torch.Generator().manual_seed(self.seed + 1))
+        mean = self.generator.mean_w()
+        people: Tensor = self.generator(self.generator.broadcast(mean + 0.8 * (self.generator.mapping(z) - mean)))
+        return people
+
+    def pack_roles(self) -> list[PackRole]:
+        networks = {"generator": self.generator, "encoder": self.encoder, **self.encryptors}
+        entries = {role: self.pack.entry(role) for role in networks}
+        return [PackRole(role, networks[role], e.arch, e.args, "") for role, e in entries.items()]
+
+    def export(self, pack_folder: Path, command: str) -> list[str]:
+        """Writes the networks; their model cards keep what they say, and say this too."""
+        results = self.pack_roles()
+        for result in results:
+            entry = self.pack.entry(result.role)
+            write_pack_entry(
+                pack_folder,
+                result.role,
+                result.network,
+                result.arch,
+                result.args,
+                tokens=entry.tokens,
+                license=entry.license,
+                origin=f"{entry.origin}; then {command}",
+                citation=entry.citation,
+                dtype=torch.float16,
+            )
+            put_section(pack_folder, result.role, f"## Coordinates\n\n{NOTE}\n\n- command: `{command}`")
+        return [result.role for result in results]
+
+
+NOTE = """W lies nearer to the codes of real faces, layer by layer, and is wider than they are. Inversions are what they
+were, up to the rounding of weights; random people are drawn from other codes."""

@@ -1,0 +1,66 @@
+"""A failure here: the pack would hold networks of different coordinates, or lose what its cards say."""
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from riddle_pl.errors import ConfigError, PackError
+from riddle_pl.packs import build, load_pack, write_pack_entry
+from riddle_pl.pretraining.faces import FaceSet
+from riddle_pl.pretraining.gaussian_mapping import REACH
+from riddle_pl.pretraining.recentred import RecentredRecipe
+from tests.tiny_pack import NETWORKS, SIZE
+
+
+@pytest.fixture
+def faces() -> FaceSet:
+    return FaceSet(torch.randint(256, (8, 3, SIZE, SIZE), dtype=torch.uint8), [str(index) for index in range(8)])
+
+
+@pytest.fixture
+def pack(tmp_path: Path) -> Path:
+    """Generator, encoder and an encryptor that is its own inverse, each with a card."""
+    folder = tmp_path / "pack"
+    torch.manual_seed(0)
+    for role in ("generator", "encoder", "encryptor-df"):
+        arch, args, extra = NETWORKS[role]
+        write_pack_entry(folder, role, build(arch, args), arch, args, size=SIZE, card=f"# {role}\n\nTold.", **extra)
+    return folder
+
+
+def test_a_pack_is_rewritten_and_its_cards_kept(faces: FaceSet, pack: Path) -> None:
+    x = faces.batch(4, 0, 0)
+    old = load_pack(pack)
+    with torch.no_grad():
+        before = old.load("generator")(old.load("encoder")(x))
+    recipe = RecentredRecipe(faces, str(pack), 2.0, 0.8, {}, 0)
+    assert recipe.finished
+    assert recipe.samples().shape == (48, 3, SIZE, SIZE)
+    assert recipe.export(pack, "the command") == ["generator", "encoder", "encryptor-df"]
+    new = load_pack(pack)
+    with torch.no_grad():
+        torch.testing.assert_close(new.load("generator")(new.load("encoder")(x)), before, atol=0.05, rtol=0.05)
+    for role in new.roles:
+        assert new.expected_sha256(role) != old.expected_sha256(role)
+        assert new.entry(role).origin == f"{old.entry(role).origin}; then the command"
+        assert new.entry(role).tokens == old.entry(role).tokens
+        card = (pack / f"{role}.md").read_text()
+        assert "Told." in card
+        assert "- command: `the command`" in card
+
+
+def test_what_cannot_be_rewritten_is_refused(faces: FaceSet, tiny_pack_folder: Path, pack: Path) -> None:
+    with pytest.raises(PackError, match=r"encryptor of pack tiny is a .*; expected InvolutiveEncryptor"):
+        RecentredRecipe(faces, str(tiny_pack_folder), 2.0, 1.0, {}, 0)
+    with pytest.raises(ConfigError, match=r"recipe\.width is 0; expected a factor above 0"):
+        RecentredRecipe(faces, str(pack), 0, 1.0, {}, 0)
+    with pytest.raises(ConfigError, match=r"recipe\.encryptor_shares\.encryptor-df is 2\.0; expected 0 to 1"):
+        RecentredRecipe(faces, str(pack), 1.0, 1.0, {"encryptor-df": 2.0}, 0)
+    with pytest.raises(ConfigError, match=r"recipe\.encryptor_shares names other; the pack has encryptor-df"):
+        RecentredRecipe(faces, str(pack), 1.0, 1.0, {"other": 0.5}, 0)
+
+
+def test_the_centres_of_an_encryptor_move_to_the_layers_means(faces: FaceSet, pack: Path) -> None:
+    recipe = RecentredRecipe(faces, str(pack), 2.0, 1.0, {"encryptor-df": 1.0}, 0)
+    torch.testing.assert_close(recipe.encryptors["encryptor-df"].mean, torch.full((8, 512), REACH))
