@@ -103,7 +103,8 @@ class RecentredRecipe(Recipe):
                 license=entry.license,
                 origin=f"{entry.origin}; then {command}",
                 citation=entry.citation,
-                dtype=torch.float16,
+                # what is its own inverse is so up to the rounding of its weights
+                dtype=torch.float16 if entry.tokens is None else torch.float32,
             )
             put_section(pack_folder, result.role, f"## Coordinates\n\n{NOTE}\n\n- command: `{command}`")
         return [result.role for result in results]
