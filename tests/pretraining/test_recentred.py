@@ -50,6 +50,22 @@ def test_a_pack_is_rewritten_and_its_cards_kept(faces: FaceSet, pack: Path) -> N
         assert "- command: `the command`" in card
 
 
+def test_a_pack_without_a_card_is_left_as_it_was(faces: FaceSet, pack: Path) -> None:
+    (pack / "encryptor-df.md").unlink()
+    before = {path.name: path.read_bytes() for path in pack.iterdir()}
+    with pytest.raises(PackError, match=r"encryptor-df\.md"):
+        RecentredRecipe(faces, str(pack), 2.0, 0.8, {}, 0).export(pack, "the command")
+    assert {path.name: path.read_bytes() for path in pack.iterdir()} == before
+
+
+def test_another_folder_receives_the_whole_pack(faces: FaceSet, pack: Path, tmp_path: Path) -> None:
+    (pack / "README.md").write_text("About.")
+    RecentredRecipe(faces, str(pack), 2.0, 0.8, {}, 0).export(tmp_path / "new", "the command")
+    assert {path.name for path in (tmp_path / "new").iterdir()} == {path.name for path in pack.iterdir()}
+    assert load_pack(tmp_path / "new").expected_sha256("generator") != load_pack(pack).expected_sha256("generator")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["new", "pack"]
+
+
 def test_what_cannot_be_rewritten_is_refused(faces: FaceSet, tiny_pack_folder: Path, pack: Path) -> None:
     with pytest.raises(PackError, match=r"encryptor of pack tiny is a .*; expected InvolutiveEncryptor"):
         RecentredRecipe(faces, str(tiny_pack_folder), 2.0, 1.0, {}, 0)

@@ -1,7 +1,9 @@
 """``recipe=recentred``: a finished pack in coordinates in which random people are drawn where real faces are."""
 
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TypeVar
 
 import torch
@@ -9,10 +11,12 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from riddle_pl.errors import ConfigError, PackError
+from riddle_pl.files import require_writable_dir
 from riddle_pl.networks.encryptor_involution import InvolutiveEncryptor
 from riddle_pl.networks.lite_encoder import LiteEncoder
 from riddle_pl.networks.stylegan2 import Generator
-from riddle_pl.packs.card import put_section
+from riddle_pl.packs.card import put_section, require_card
+from riddle_pl.packs.manifest import MANIFEST_NAME
 from riddle_pl.packs.registry import load_pack
 from riddle_pl.packs.write import write_pack_entry
 from riddle_pl.pretraining.faces import FaceSet
@@ -89,25 +93,41 @@ class RecentredRecipe(Recipe):
         return [PackRole(role, networks[role], e.arch, e.args, "") for role, e in entries.items()]
 
     def export(self, pack_folder: Path, command: str) -> list[str]:
-        """Writes the networks; their model cards keep what they say, and say this too."""
+        """Writes the pack; model cards keep what they say, and say this too.
+
+        All of it is made aside and then moved, the manifest last, so that no pack ever loads with networks of different
+        coordinates.
+        """
+        pack_folder = require_writable_dir(pack_folder, "pack folder", create=True)
         results = self.pack_roles()
         for result in results:
-            entry = self.pack.entry(result.role)
-            write_pack_entry(
-                pack_folder,
-                result.role,
-                result.network,
-                result.arch,
-                result.args,
-                tokens=entry.tokens,
-                license=entry.license,
-                origin=f"{entry.origin}; then {command}",
-                citation=entry.citation,
-                # what is its own inverse is so up to the rounding of its weights
-                dtype=torch.float16 if entry.tokens is None else torch.float32,
-            )
-            put_section(pack_folder, result.role, f"## Coordinates\n\n{NOTE}\n\n- command: `{command}`")
+            require_card(self.pack.folder, result.role)
+        with TemporaryDirectory(dir=pack_folder.parent) as temporary:
+            aside = Path(shutil.copytree(self.pack.folder, Path(temporary) / pack_folder.name))
+            for result in results:
+                self._write(aside, result, command)
+            made = sorted(path.relative_to(aside) for path in aside.rglob("*") if path.is_file())
+            for name in sorted(made, key=lambda name: name.name == MANIFEST_NAME):
+                (pack_folder / name).parent.mkdir(parents=True, exist_ok=True)
+                (aside / name).replace(pack_folder / name)
         return [result.role for result in results]
+
+    def _write(self, folder: Path, result: PackRole, command: str) -> None:
+        entry = self.pack.entry(result.role)
+        write_pack_entry(
+            folder,
+            result.role,
+            result.network,
+            result.arch,
+            result.args,
+            tokens=entry.tokens,
+            license=entry.license,
+            origin=f"{entry.origin}; then {command}",
+            citation=entry.citation,
+            # what is its own inverse is so up to the rounding of its weights
+            dtype=torch.float16 if entry.tokens is None else torch.float32,
+        )
+        put_section(folder, result.role, f"## Coordinates\n\n{NOTE}\n\n- command: `{command}`")
 
 
 NOTE = """W lies nearer to the codes of real faces, layer by layer, and is wider than they are. Inversions are what they
