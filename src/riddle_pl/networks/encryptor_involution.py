@@ -100,7 +100,7 @@ class InvolutiveEncryptor(nn.Module):
         """Sets each layer's mean, and the principal components around it and their standard deviations of all layers
         together, from ``m`` codes like those to encrypt."""
         self.mean.copy_(w.mean(dim=0))
-        covariance = torch.cov((w - w.mean(dim=0)).flatten(0, 1).double().T)
+        covariance = torch.cov((w - self.mean).flatten(0, 1).double().T)
         variances, vectors = torch.linalg.eigh(covariance)
         self.basis.copy_(vectors.flip(1))
         floor = variances.max() * 1e-6

@@ -10,6 +10,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from riddle_pl.data.data_free import LatentSampler
 from riddle_pl.errors import ConfigError, PackError
 from riddle_pl.files import require_writable_dir
 from riddle_pl.networks.encryptor_involution import InvolutiveEncryptor
@@ -82,9 +83,8 @@ class RecentredRecipe(Recipe):
     @torch.no_grad()
     def samples(self) -> Float[Tensor, "n 3 h w"]:
         """Random people, psi = 0.8."""
-        z = torch.randn(48, self.generator.style_dim, generator=torch.Generator().manual_seed(self.seed + 1))
-        mean = self.generator.mean_w()
-        people: Tensor = self.generator(self.generator.broadcast(mean + 0.8 * (self.generator.mapping(z) - mean)))
+        w = LatentSampler(self.generator, truncation=0.8)(48, torch.Generator().manual_seed(self.seed + 1))
+        people: Tensor = self.generator(w)
         return people
 
     def pack_roles(self) -> list[PackRole]:
