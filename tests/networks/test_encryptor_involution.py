@@ -64,3 +64,9 @@ def test_every_parameter_gets_a_gradient(encryptor: InvolutiveEncryptor) -> None
     encryptor(codes(1), codes(2)).square().sum().backward()
     silent = [name for name, p in encryptor.named_parameters() if p.grad is None or not p.grad.abs().sum() > 0]
     assert silent == []
+
+
+def test_codes_may_lie_on_another_device() -> None:
+    """Where training sets up, the codes are on the GPU and the encryptor is not yet; "meta" stands for it here."""
+    network = InvolutiveEncryptor(LAYERS, dim=DIM, rank=RANK, hidden=8, heads=2, depth=1).to("meta")
+    network.fit_latents(torch.randn(50, LAYERS, DIM))

@@ -98,9 +98,10 @@ class InvolutiveEncryptor(nn.Module):
     @torch.no_grad()
     def fit_latents(self, w: Float[Tensor, "m n d"]) -> None:
         """Sets each layer's mean, and the principal components around it and their standard deviations of all layers
-        together, from ``m`` codes like those to encrypt."""
-        self.mean.copy_(w.mean(dim=0))
-        covariance = torch.cov((w - self.mean).flatten(0, 1).double().T)
+        together, from ``m`` codes like those to encrypt, which may lie on another device."""
+        mean = w.mean(dim=0)
+        self.mean.copy_(mean)
+        covariance = torch.cov((w - mean).flatten(0, 1).double().T)
         variances, vectors = torch.linalg.eigh(covariance)
         self.basis.copy_(vectors.flip(1))
         floor = variances.max() * 1e-6
