@@ -55,7 +55,7 @@ def test_deidentification_value():
     "term",
     [
         lambda squared: deidentification_loss(unit(0, 0), unit(60, 120), unit(30, 85), 0.1, squared),
-        lambda squared: wrong_password_loss(unit(0, 90), unit(0, 90), unit(60, 210), unit(30, 175), 0.1, squared),
+        lambda squared: wrong_password_loss([unit(0, 90)] * 2, [unit(60, 210), unit(30, 175)], 0.1, squared),
         lambda squared: diversity_loss(unit(0, 0), unit(60, 120), unit(0, 0), unit(30, 85), 0.1, squared),
         lambda squared: ciphertext_loss(unit(0, 0), unit(60, 120), unit(30, 85), 0.1, squared),
     ],
@@ -111,7 +111,7 @@ def test_recovery_value():
 
 
 def test_wrong_password_value():
-    value = wrong_password_loss(unit(0), unit(10), unit(40), unit(170), margin=0.2)
+    value = wrong_password_loss([unit(0), unit(10)], [unit(40), unit(170)], margin=0.2)
     assert value.item() == pytest.approx((cos(40) - 0.2 + cos(30) - 0.2) / 4)
 
 
@@ -173,10 +173,28 @@ def test_faces_beyond_the_margin_are_left_alone():
 
 def test_wrong_decryptions_do_not_push_the_recovered_face():
     recovered, wrong = unit(10).requires_grad_(True), unit(40).requires_grad_(True)
-    wrong_password_loss(unit(0), recovered, wrong, wrong, margin=0.0).backward()
+    wrong_password_loss([unit(0), recovered], [wrong, wrong], margin=0.0).backward()
     assert recovered.grad is None
     assert wrong.grad is not None
     assert wrong.grad.any()
+
+
+def test_without_the_recovered_face_it_is_not_drawn_and_the_value_is_that_of_the_original():
+    step = make_step()
+    features = run_step(step)
+    term = WrongPasswordLoss(margin=-0.9, faces=["x"])
+    drawn: list[int] = []
+    step.generator.register_forward_pre_hook(lambda module, args: drawn.append(len(args[0])))
+    value = term(features)
+    assert drawn == [3, 3]  # wrong1 and wrong2, three faces each
+    wrong = [features.embedding(name) for name in ("wrong1", "wrong2")]
+    torch.testing.assert_close(value, wrong_password_loss([features.embedding("x")], wrong, margin=-0.9))
+
+
+@pytest.mark.parametrize("faces", [[], ["enc1"], ["x", "x"]])
+def test_the_faces_of_the_wrong_password_term_are_checked(faces):
+    with pytest.raises(ConfigError, match=r"expected \[x\], \[dec\] or \[x, dec\]"):
+        WrongPasswordLoss(faces=faces)
 
 
 @pytest.mark.parametrize(
@@ -184,7 +202,7 @@ def test_wrong_decryptions_do_not_push_the_recovered_face():
     [
         lambda e: deidentification_loss(unit(5), e, e),
         lambda e: recovery_loss(unit(5), e),
-        lambda e: wrong_password_loss(unit(5), e, e, e),
+        lambda e: wrong_password_loss([unit(5), e], [e, e]),
         lambda e: diversity_loss(e, e, e, e),
         lambda e: ciphertext_loss(e, e, e),
         lambda e: distinction_loss(torch.cat([e, e])),

@@ -70,7 +70,7 @@ def test_a_term_sees_only_its_images(kind):
     step = make_step()
     term = kind(1.0, images=["dec"])
     features = run_step(step)
-    inputs = [*features.latents.values(), *features.images.values()]
+    inputs = [*features.latents.values(), *map(features.image, PRODUCED)]
     alone = [features.latent("dec"), features.image("dec")]
     live = [t for t in inputs if t.requires_grad]
     slopes = torch.autograd.grad(term(features), live, allow_unused=True)

@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from riddle_pl.losses.features import StepFeatures
 from riddle_pl.losses.identity import cosine
 from riddle_pl.losses.views import AlignedView, MovedView, RandomViews
-from tests.losses.fakes import make_codes, make_step
+from tests.losses.fakes import make_codes, make_generator, make_step
 
 STILL = torch.tensor([[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]])
 
@@ -103,7 +103,7 @@ def test_the_papers_view_is_the_image_itself():
     x = torch.rand(2, 3, 8, 8)
     (view,) = AlignedView().draw(2, rng())
     assert view(x) is x
-    features = StepFeatures({}, {"x": x}, {"recogniser": lambda y: F.normalize(y.flatten(1), dim=1)})
+    features = StepFeatures({}, x, make_generator(), {"recogniser": lambda y: F.normalize(y.flatten(1), dim=1)})
     torch.testing.assert_close(features.embedding("x"), F.normalize(x.flatten(1), dim=1))
 
 

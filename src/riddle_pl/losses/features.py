@@ -1,4 +1,4 @@
-"""What one training step drew, and the features of its images: each computed once, when a term first asks."""
+"""What one training step drew: images and their features are computed once, when a term first asks for them."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,6 +17,7 @@ PRODUCED = ("enc1", "enc2", "dec", "wrong1", "wrong2")
 
 Role = Literal["recogniser", "perceptual", "parser"]
 FeatureNetwork = Callable[[Tensor], Any]
+Draw = Callable[[Float[Tensor, "b n d"]], Float[Tensor, "b 3 h w"]]
 
 
 @dataclass
@@ -25,16 +26,22 @@ class StepFeatures:
 
     Args:
         latents: W+ codes.
-        images: images in about [-1, 1]; that of ``x`` is the target and carries no graph.
+        x: the target image in about [-1, 1]; its graph, if it has one, is cut.
+        generator: draws the image of a code.
         networks: feature networks by role; ``None`` where there is none.
         views: ways in which the recogniser sees each face.
     """
 
     latents: Mapping[str, Float[Tensor, "b n d"]]
-    images: Mapping[str, Float[Tensor, "b 3 h w"]]
+    x: Float[Tensor, "b 3 h w"]
+    generator: Draw
     networks: Mapping[Role, FeatureNetwork | None]
     views: Sequence[View] = (as_aligned,)
+    _images: dict[str, Tensor] = field(init=False, repr=False)
     _cache: dict[Role, dict[str, list[Tensor]]] = field(default_factory=dict, init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        self._images = {ORIGINAL: self.x.detach()}
 
     def latent(self, name: str) -> Float[Tensor, "b n d"]:
         """w, w_enc, w_dec or w_wrong."""
@@ -42,7 +49,8 @@ class StepFeatures:
 
     def image(self, name: str) -> Float[Tensor, "b 3 h w"]:
         """x, x_enc, x_dec or x_wrong."""
-        return self.images[name]
+        self.draw([name])
+        return self._images[name]
 
     def embedding(self, name: str) -> Float[Tensor, "b d"]:
         """R of an image, of unit length in each view; views lie one after the other, so that cosines are their mean."""
@@ -56,6 +64,13 @@ class StepFeatures:
         """F_s of an image: logits per class."""
         return self._features("parser", name)[0]
 
+    def draw(self, names: Iterable[str]) -> None:
+        """Draws those of several images that are not there yet, in one call of the generator."""
+        missing = [name for name in PRODUCED if name in set(names) - self._images.keys()]
+        if missing:
+            together = self.generator(torch.cat([self.latents[name] for name in missing]))
+            self._images.update(zip(missing, together.chunk(len(missing)), strict=True))
+
     def fetch(self, role: Role, names: Iterable[str]) -> None:
         """Computes the features of several images: the produced ones in one call, x in a call without a graph.
 
@@ -66,10 +81,11 @@ class StepFeatures:
         wanted = set(names) - known.keys()
         if ORIGINAL in wanted:
             with torch.no_grad():
-                known[ORIGINAL] = self._run(role, self.images[ORIGINAL])
+                known[ORIGINAL] = self._run(role, self.image(ORIGINAL))
         produced = [name for name in PRODUCED if name in wanted]
         if produced:
-            together = self._run(role, torch.cat([self.images[name] for name in produced]))
+            self.draw(produced)
+            together = self._run(role, torch.cat([self.image(name) for name in produced]))
             per_image = zip(*(maps.chunk(len(produced)) for maps in together), strict=True)
             known.update(zip(produced, map(list, per_image), strict=True))
 

@@ -1,34 +1,54 @@
 """Wrong password: what it yields is neither the original nor the recovered person."""
 
+from collections.abc import Sequence
+
 from jaxtyping import Float
 from torch import Tensor
 
+from riddle_pl.errors import ConfigError
 from riddle_pl.losses.features import ORIGINAL, StepFeatures
 from riddle_pl.losses.identity import push_apart
 from riddle_pl.losses.term import MarginTerm
 
+FACES = (ORIGINAL, "dec")
+"""The person to protect: as photographed, and as recovered."""
+
 
 def wrong_password_loss(
-    original: Float[Tensor, "b d"],
-    recovered: Float[Tensor, "b d"],
-    wrong1: Float[Tensor, "b d"],
-    wrong2: Float[Tensor, "b d"],
+    faces: Sequence[Float[Tensor, "b d"]],
+    wrong: Sequence[Float[Tensor, "b d"]],
     margin: float = 0.1,
     squared: bool = False,
 ) -> Float[Tensor, ""]:
-    """Mean over the four pairs (x or x_dec, either x_wrong) of max(0, cos - margin), squared or not.
+    """Mean over the pairs (x or x_dec, either x_wrong) of max(0, cos - margin), squared or not.
 
-    x_dec is detached: the wrong decryption moves away from the recovered face, never the recovered face from the truth.
+    The faces are detached: the wrong decryption moves away from the recovered face, never the recovered face from the
+    truth.
     """
-    fixed = recovered.detach()
-    return push_apart([(original, wrong1), (original, wrong2), (fixed, wrong1), (fixed, wrong2)], margin, squared)
+    return push_apart([(face.detach(), other) for face in faces for other in wrong], margin, squared)
 
 
 class WrongPasswordLoss(MarginTerm):
-    """:func:`wrong_password_loss` of a step."""
+    """:func:`wrong_password_loss` of a step.
 
-    image_names = (ORIGINAL, "dec", "wrong1", "wrong2")
+    Args:
+        weight, margin, squared: as of every margin term.
+        faces: ``x``, ``dec`` or both. Where T is its own inverse, x_dec is x, and need not be drawn.
+
+    Raises:
+        ConfigError: other names, or none.
+    """
+
+    def __init__(self, weight: float = 1.0, margin: float = 0.1, squared: bool = False, faces: Sequence[str] = FACES):
+        super().__init__(weight, margin, squared)
+        if not faces or len(set(faces)) < len(faces) or not set(faces) <= set(FACES):
+            raise ConfigError(f"faces={list(faces)} in WrongPasswordLoss; expected [x], [dec] or [x, dec]")
+        self.faces = tuple(faces)
+        self.image_names = (*self.faces, "wrong1", "wrong2")
 
     def forward(self, step: StepFeatures) -> Float[Tensor, ""]:
-        original, recovered, wrong1, wrong2 = map(step.embedding, self.image_names)
-        return wrong_password_loss(original, recovered, wrong1, wrong2, self.margin, self.squared)
+        *faces, wrong1, wrong2 = map(step.embedding, self.image_names)
+        return wrong_password_loss(faces, (wrong1, wrong2), self.margin, self.squared)
+
+    def extra_repr(self) -> str:
+        return f"{super().extra_repr()}, faces={list(self.faces)}"

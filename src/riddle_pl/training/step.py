@@ -1,4 +1,4 @@
-"""One training step's codes and images: every password of one direction in one encryptor call, one generator call."""
+"""One training step's codes: every password of one direction in one encryptor call. Images follow when asked for."""
 
 from collections.abc import Sequence
 
@@ -50,7 +50,7 @@ class EncryptionStep:
         *,
         views: Sequence[View] = (as_aligned,),
     ) -> StepFeatures:
-        """The six codes and images; their features follow when a loss term asks for them.
+        """The six codes; images and their features follow when a loss term asks for them.
 
         Args:
             w: codes of the faces to protect.
@@ -69,10 +69,10 @@ class EncryptionStep:
         decrypted: Tensor = self.encryptor(
             torch.cat([w_enc1, w_enc1, w_enc1]), torch.cat([w_pwd1, w_wrong1_pwd, w_wrong2_pwd])
         )
-        produced: Tensor = self.generator(torch.cat([encrypted, decrypted]))
         return StepFeatures(
             latents={ORIGINAL: w, **dict(zip(PRODUCED, (w_enc1, w_enc2, *decrypted.chunk(3)), strict=True))},
-            images={ORIGINAL: x.detach(), **dict(zip(PRODUCED, produced.chunk(5), strict=True))},
+            x=x,
+            generator=self.generator,
             networks={"recogniser": self.recogniser, "perceptual": self.perceptual, "parser": self.parser},
             views=views,
         )
