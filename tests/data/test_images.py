@@ -13,12 +13,13 @@ from riddle_pl.data.inverted import held_out
 from riddle_pl.data.latent_batches import ShuffledBatches
 from riddle_pl.data.sources import sha256
 from riddle_pl.errors import DataError
+from riddle_pl.inversion import EncoderInversion, RefinedInversion
 from riddle_pl.photos.crop import FaceCropper
 from tests.data.conftest import ToyCropper, ToyPack, black, png, write_images
 
 
 def module(folder: Path, pack: Any, **options: Any) -> ImagesDataModule:
-    defaults = {"batch_size": 2, "val_share": 0.3, "device": "cpu", "cache_dir": str(folder.parent / "cache")}
+    defaults = {"batch_size": 2, "val_share": 0.3, "cache_dir": str(folder.parent / "cache")}
     return ImagesDataModule(folder, pack, options.pop("cropper", ToyCropper()), **(defaults | options))
 
 
@@ -154,6 +155,19 @@ def test_a_pack_from_disk_and_the_real_cropper(tmp_path: Path, tiny_pack: Any) -
     assert next(iter(data.train_dataloader()))["w"].shape == (2, 8, 512)
 
 
+def test_the_way_of_inverting_can_be_chosen(tmp_path: Path, tiny_pack: Any) -> None:
+    folder = write_images(tmp_path / "photos", 4)
+    batches = []
+    for inversion in (EncoderInversion(tiny_pack), RefinedInversion(tiny_pack, steps=2), None):
+        data = prepared(
+            folder, tiny_pack, cropper=FaceCropper(aligned=True), val_share=0.1, inversion=inversion, inversion_batch=3
+        )
+        batches.append(next(iter(data.train_dataloader()))["w"])
+    encoded, refined, default = batches
+    torch.testing.assert_close(default, encoded)
+    assert 0 < (refined - encoded).abs().max() < 1
+
+
 def test_shared_archive_of_aligned_faces(tmp_path: Path, shared: Path, toy_pack: ToyPack) -> None:
     archive = shared / "data" / "synthetic_128.tar"
     data = ImagesDataModule(
@@ -161,7 +175,6 @@ def test_shared_archive_of_aligned_faces(tmp_path: Path, shared: Path, toy_pack:
         toy_pack,
         FaceCropper(aligned=True),
         max_images=40,
-        device="cpu",
         cache_dir=str(tmp_path),  # type: ignore[arg-type]
     )
     data.prepare_data()

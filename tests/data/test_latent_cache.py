@@ -11,6 +11,7 @@ import torch
 from riddle_pl.data.latent_cache import Item, LatentCache, LatentTable
 from riddle_pl.data.sources import FolderSource, sha256
 from riddle_pl.errors import DataError, DeviceError
+from riddle_pl.inversion import EncoderInversion, RefinedInversion
 from tests.data.conftest import ToyCropper, ToyPack, black, png, write_images
 
 
@@ -20,7 +21,9 @@ def items_of(folder: Path) -> tuple[FolderSource, list[Item]]:
 
 
 def cache_at(root: Path, pack: Any, **options: Any) -> LatentCache:
-    return LatentCache(root / "cache", pack, ToyCropper(), shard_size=4, batch_size=3, device="cpu", **options)
+    return LatentCache(
+        root / "cache", EncoderInversion(pack, "cpu"), ToyCropper(), shard_size=4, batch_size=3, **options
+    )
 
 
 def codes(cache: LatentCache, items: list[Item]) -> torch.Tensor:
@@ -79,7 +82,21 @@ def test_another_encoder_or_alignment_means_another_cache(tmp_path: Path, toy_pa
     assert torch.equal(codes(second, items), 2 * codes(first, items))
     other = ToyCropper()
     other.fingerprint = "another"
-    assert len({first.folder, second.folder, LatentCache(tmp_path / "cache", toy_pack, other).folder}) == 3  # type: ignore[arg-type]
+    inversion = EncoderInversion(toy_pack, "cpu")  # type: ignore[arg-type]
+    assert len({first.folder, second.folder, LatentCache(tmp_path / "cache", inversion, other).folder}) == 3
+
+
+def test_another_way_of_inverting_means_another_cache(tmp_path: Path, toy_pack: ToyPack) -> None:
+    pack: Any = toy_pack
+    ways = [
+        EncoderInversion(pack),
+        RefinedInversion(pack),
+        RefinedInversion(pack, steps=6),
+        RefinedInversion(pack, identity=0.4),
+    ]
+    folders = {LatentCache(tmp_path, way, ToyCropper()).folder for way in ways}
+    assert len(folders) == len(ways)
+    assert LatentCache(tmp_path, RefinedInversion(pack, device="cpu"), ToyCropper()).folder in folders
 
 
 def test_a_killed_build_continues_and_ends_with_the_same_bits(
@@ -164,6 +181,6 @@ def test_what_is_not_there_is_an_error(tmp_path: Path, toy_pack: ToyPack) -> Non
     with pytest.raises(DataError, match="changed while it was read"):
         cache.build(source, items)
     if not torch.cuda.is_available():
-        cache.device = "cuda"
-        with pytest.raises(DeviceError, match=r"data\.device=cuda"):
-            cache.build(source, items)
+        elsewhere = LatentCache(tmp_path / "gpu", EncoderInversion(toy_pack, "cuda"), ToyCropper())  # type: ignore[arg-type]
+        with pytest.raises(DeviceError, match="device is 'cuda'"):
+            elsewhere.build(source, items)

@@ -17,7 +17,7 @@ def sizes(data: Any) -> tuple[int, int]:
 
 
 def options(tmp_path: Path) -> dict[str, Any]:
-    return {"batch_size": 1, "device": "cpu", "cache_dir": str(tmp_path / "cache")}
+    return {"batch_size": 1, "cache_dir": str(tmp_path / "cache")}
 
 
 @pytest.mark.parametrize("layout", ["images1024x1024/", "thumbnails128x128/", ""])

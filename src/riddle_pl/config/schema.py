@@ -26,6 +26,10 @@ class TrainConfig:
     """Steps between two validations (and two checkpoints)."""
     ckpt_path: str | None = None
     """Checkpoint to resume from."""
+    start_pack: str | None = None
+    """Pack whose encryptor (role ``export_role``) is the start of a new run; null: fresh weights."""
+    device: str = "auto"
+    """Where photos are inverted: auto, cpu, cuda or cuda:N."""
     quiet: bool = False
     """No progress bar, no closing line."""
     export: str | None = None
@@ -34,6 +38,7 @@ class TrainConfig:
     """Role of the exported encryptor in that pack."""
     pack: Node = field(default_factory=dict)
     data: Node = field(default_factory=dict)
+    invert: Node = field(default_factory=dict)
     encryptor: Node = field(default_factory=dict)
     password: Node = field(default_factory=dict)
     loss: Node = field(default_factory=dict)

@@ -9,6 +9,7 @@ from riddle_pl.data.inverted import Plan
 from riddle_pl.data.latent_cache import Cropper
 from riddle_pl.data.sources import FolderSource, ImageSource, open_source
 from riddle_pl.errors import DataError
+from riddle_pl.inversion import Inversion
 from riddle_pl.packs.pack import Pack
 
 LAYOUTS = ("CelebA-HQ-img", "CelebAMask-HQ/CelebA-HQ-img")
@@ -36,7 +37,7 @@ class CelebAHQDataModule(ImagesDataModule):
     Args:
         split: ``27k_3k`` or ``celeba``.
         root: see above; the other arguments are those of :class:`~riddle_pl.data.images.ImagesDataModule`.
-        pack: its ``encoder`` inverts the photos.
+        pack: its ``encoder`` inverts the photos, unless ``inversion`` is given.
         cropper: CelebA-HQ is aligned the way FFHQ is, so ``aligned=True`` fits.
         batch_size: faces per step and device.
         seed: of the order of training.
@@ -45,7 +46,8 @@ class CelebAHQDataModule(ImagesDataModule):
         val_images: at most so many validation images.
         max_images: at most so many training images; None: all.
         cache_dir: folder of the caches; None: the user's cache folder.
-        device: of the encoder.
+        inversion: finds the codes of the photos; None: the pack's encoder.
+        inversion_batch: photos that it gets at a time.
         quiet: no progress bars.
         num_workers: processes that read batches.
 
@@ -65,7 +67,8 @@ class CelebAHQDataModule(ImagesDataModule):
         val_images: int = 64,
         max_images: int | None = None,
         cache_dir: str | None = None,
-        device: str = "auto",
+        inversion: Inversion | None = None,
+        inversion_batch: int = 32,
         quiet: bool = False,
         num_workers: int = 0,
     ):
@@ -80,7 +83,8 @@ class CelebAHQDataModule(ImagesDataModule):
             val_images=val_images,
             max_images=max_images,
             cache_dir=cache_dir,
-            device=device,
+            inversion=inversion,
+            inversion_batch=inversion_batch,
             quiet=quiet,
             num_workers=num_workers,
         )

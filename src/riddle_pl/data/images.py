@@ -7,6 +7,7 @@ from pathlib import Path
 from riddle_pl.data.inverted import InvertedDataModule, Plan
 from riddle_pl.data.latent_cache import Cropper
 from riddle_pl.data.sources import ImageSource, open_source
+from riddle_pl.inversion import Inversion
 from riddle_pl.packs.pack import Pack
 
 
@@ -25,7 +26,8 @@ class ImagesDataModule(InvertedDataModule):
         val_images: at most so many validation images.
         max_images: at most so many images, for a quick try; None: all.
         cache_dir: folder of the caches; None: the user's cache folder.
-        device: of the encoder.
+        inversion: finds the codes of the photos; None: the pack's encoder.
+        inversion_batch: photos that it gets at a time.
         quiet: no progress bars.
         num_workers: processes that read batches.
 
@@ -46,7 +48,8 @@ class ImagesDataModule(InvertedDataModule):
         val_images: int = 64,
         max_images: int | None = None,
         cache_dir: str | None = None,
-        device: str = "auto",
+        inversion: Inversion | None = None,
+        inversion_batch: int = 32,
         quiet: bool = False,
         num_workers: int = 0,
     ):
@@ -61,7 +64,8 @@ class ImagesDataModule(InvertedDataModule):
             val_images=val_images,
             max_images=max_images,
             cache_dir=cache_dir,
-            device=device,
+            inversion=inversion,
+            inversion_batch=inversion_batch,
             quiet=quiet,
             num_workers=num_workers,
         )

@@ -22,6 +22,7 @@ from riddle_pl.data.sources import ImageSource, sha256
 from riddle_pl.data.steps import Batch
 from riddle_pl.errors import DataError
 from riddle_pl.files import atomic_write
+from riddle_pl.inversion import EncoderInversion, Inversion
 from riddle_pl.packs.pack import Pack
 from riddle_pl.packs.store import home
 
@@ -53,7 +54,7 @@ class InvertedDataModule(LatentDataModule):
     aligned photo as ``x``. Validation batches hold it as ``photo`` where the cache keeps it.
 
     Args:
-        pack: its ``encoder`` inverts the photos.
+        pack: its ``encoder`` inverts the photos, unless ``inversion`` is given.
         cropper: finds and aligns faces, or takes aligned images as they are.
         batch_size: faces per step and device.
         seed: of the order of training.
@@ -63,7 +64,8 @@ class InvertedDataModule(LatentDataModule):
         val_images: at most so many validation images.
         max_images: at most so many training images, spread evenly over all; None: all.
         cache_dir: folder of the caches; None: ``latents`` in the user's cache folder (``$RIDDLE_HOME``).
-        device: of the encoder: ``auto``, ``cpu`` or ``cuda``.
+        inversion: finds the codes of the photos; None: the pack's encoder.
+        inversion_batch: photos that it gets at a time.
         quiet: no progress bars.
         num_workers: processes that read batches.
 
@@ -83,7 +85,8 @@ class InvertedDataModule(LatentDataModule):
         val_images: int = 64,
         max_images: int | None = None,
         cache_dir: str | None = None,
-        device: str = "auto",
+        inversion: Inversion | None = None,
+        inversion_batch: int = 32,
         quiet: bool = False,
         num_workers: int = 0,
     ):
@@ -92,12 +95,13 @@ class InvertedDataModule(LatentDataModule):
             raise DataError(f"data.target={target} is unknown; choose from {', '.join(TARGETS)}")
         if target == "photo" and not keep_crops:
             raise DataError("data.target=photo needs the aligned photos; set data.keep_crops=true")
+        if inversion_batch < 1:
+            raise DataError(f"data.inversion_batch={inversion_batch}; expected at least 1")
         if not 0.0 < val_share < 1.0 or val_images < 1 or (max_images is not None and max_images < 1):
             raise DataError(
                 f"data.val_share={val_share} must lie between 0 and 1; data.val_images={val_images} and "
                 f"data.max_images={max_images} must be at least 1"
             )
-        self.pack = pack
         self.cropper = cropper
         self.target = target
         self.keep_crops = keep_crops
@@ -105,7 +109,8 @@ class InvertedDataModule(LatentDataModule):
         self.val_images = val_images
         self.max_images = max_images
         self.cache_dir = cache_dir
-        self.device = device
+        self.inversion = inversion or EncoderInversion(pack)
+        self.inversion_batch = inversion_batch
         self.quiet = quiet
         self._tables: dict[str, LatentTable] = {}
 
@@ -123,10 +128,15 @@ class InvertedDataModule(LatentDataModule):
         return json.dumps([type(self).__name__, self.val_share, self.val_images, self.max_images])
 
     def cache(self) -> LatentCache:
-        """The cache that belongs to the pack and the cropper."""
+        """The cache that belongs to the inversion and the cropper."""
         root = Path(self.cache_dir).expanduser() if self.cache_dir else home() / "latents"
         return LatentCache(
-            root, self.pack, self.cropper, keep_crops=self.keep_crops, device=self.device, quiet=self.quiet
+            root,
+            self.inversion,
+            self.cropper,
+            keep_crops=self.keep_crops,
+            batch_size=self.inversion_batch,
+            quiet=self.quiet,
         )
 
     def split_folder(self) -> Path:

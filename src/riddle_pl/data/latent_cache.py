@@ -1,6 +1,6 @@
 """Inverted photos on disk: each image is aligned and inverted once, and found again by the hash of its contents.
 
-A cache folder belongs to one pair of encoder and generator and one way of aligning (all three by hash). In it lie
+A cache folder belongs to one way of inverting, its networks included, and one way of aligning (by hash). In it lie
 ``shard-*.safetensors`` (codes, and crops if wanted) and ``index.json``, which says which image is where and which
 images are unusable and why. Both are written whole or not at all, shard first: a killed run loses one shard at most.
 """
@@ -19,13 +19,13 @@ import torch
 from jaxtyping import Float
 from safetensors import SafetensorError
 from safetensors.torch import save_file
-from torch import Tensor, nn
+from torch import Tensor
 
 from riddle_pl.data.progress import track
 from riddle_pl.data.sources import ImageSource, sha256
-from riddle_pl.errors import DataError, DeviceError, PhotoError
+from riddle_pl.errors import DataError, PhotoError
 from riddle_pl.files import atomic_write, require_writable_dir, sha256_file
-from riddle_pl.packs.pack import Pack
+from riddle_pl.inversion import Inversion
 
 CACHE_VERSION = 1
 """Raise it when the format of shards or index changes: older caches are then made anew."""
@@ -72,39 +72,36 @@ class LatentCache:
 
     Args:
         root: folder of all caches.
-        pack: its ``encoder`` inverts; the encoder and the generator name the cache.
+        inversion: finds the codes; it names the cache, with the cropper.
         cropper: finds and aligns the face.
         keep_crops: store the aligned pictures (8 bit) beside the codes.
         shard_size: images per shard; at most so many are lost by a kill.
-        batch_size: images per call of the encoder.
-        device: of the encoder: ``auto``, ``cpu`` or ``cuda``.
+        batch_size: images per call of the inversion.
         quiet: no progress bar.
 
     Raises:
-        PackError: the pack lacks an encoder or a generator.
+        PackError: the pack lacks a network that the inversion needs.
     """
 
     def __init__(
         self,
         root: Path,
-        pack: Pack,
+        inversion: Inversion,
         cropper: Cropper,
         keep_crops: bool = False,
         shard_size: int = 256,
-        batch_size: int = 8,
-        device: str = "auto",
+        batch_size: int = 32,
         quiet: bool = False,
     ):
-        self.pack = pack
+        self.inversion = inversion
         self.cropper = cropper
         self.keep_crops = keep_crops
         self.shard_size = shard_size
         self.batch_size = batch_size
-        self.device = device
         self.quiet = quiet
-        parts = (CACHE_VERSION, pack.fingerprint("encoder", "generator"), cropper.fingerprint, keep_crops)
+        parts = (CACHE_VERSION, inversion.fingerprint, cropper.fingerprint, keep_crops)
         self.fingerprint = hashlib.sha256(json.dumps(parts).encode()).hexdigest()
-        self.folder = Path(root) / f"{pack.name}-{self.fingerprint[:16]}"
+        self.folder = Path(root) / f"{inversion.pack.name}-{self.fingerprint[:16]}"
 
     def build(self, source: ImageSource, items: Sequence[Item]) -> Index:
         """Inverts the images that the cache does not hold yet, in order; other processes wait meanwhile.
@@ -112,7 +109,8 @@ class LatentCache:
         Raises:
             FileError: the folder cannot be written to.
             DeviceError: a GPU was asked for and there is none.
-            DataError: an image changed while it was read.
+            PackError: a network of the inversion is missing or damaged.
+            DataError: an image changed while it was read, or a code is not finite.
         """
         require_writable_dir(self.folder, "latent cache", create=True)
         with self._lock():
@@ -123,9 +121,10 @@ class LatentCache:
             todo = list({item.sha256: item for item in items if item.sha256 not in known}.values())
             if todo:
                 log.info("latent cache %s: %d of %d images are to be inverted", self.folder, len(todo), len(items))
-                encode = _Encoder(self.pack.load("encoder"), self.device, self.batch_size)
+                self.inversion.prepare()
                 shards = [todo[i : i + self.shard_size] for i in range(0, len(todo), self.shard_size)]
-                self._fill(index, source, shards, encode)
+                self._fill(index, source, shards)
+                self.inversion.release()
             return index
 
     def read_index(self) -> Index:
@@ -151,7 +150,7 @@ class LatentCache:
                 del index.shards[file]
         return index
 
-    def _fill(self, index: Index, source: ImageSource, shards: list[list[Item]], encode: "_Encoder") -> None:
+    def _fill(self, index: Index, source: ImageSource, shards: list[list[Item]]) -> None:
         total = sum(len(items) for items in shards)
         steps = track((item for items in shards for item in items), total, "aligning and inverting", self.quiet)
         for items in shards:
@@ -162,7 +161,7 @@ class LatentCache:
                 except PhotoError as error:
                     index.unusable[item.sha256] = str(error)
             if crops:
-                self._write_shard(index, crops, encode)
+                self._write_shard(index, crops)
             self._write_index(index)
         next(steps, None)  # lets the bar finish
 
@@ -173,11 +172,11 @@ class LatentCache:
             raise DataError(f"{item.key} in {source.name} cannot be read any more ({error}); start again") from error
         if sha256(data) != item.sha256:
             raise DataError(f"{item.key} in {source.name} changed while it was read; start again when it is complete")
-        return self.cropper(data, item.key, self.pack.size)
+        return self.cropper(data, item.key, self.inversion.pack.size)
 
-    def _write_shard(self, index: Index, crops: dict[str, Tensor], encode: "_Encoder") -> None:
+    def _write_shard(self, index: Index, crops: dict[str, Tensor]) -> None:
         x = torch.cat(list(crops.values()))
-        tensors = {"w": encode(x)}
+        tensors = {"w": self._invert(x)}
         if self.keep_crops:
             tensors["photo"] = ((x.clamp(-1, 1) + 1) * 127.5).round().to(torch.uint8)
         numbers = [int(file.removesuffix(".safetensors").removeprefix("shard-")) for file in index.shards]
@@ -185,6 +184,12 @@ class LatentCache:
         with atomic_write(self.folder / file) as temporary:
             save_file(tensors, temporary, metadata={"fingerprint": self.fingerprint})
         index.shards[file] = {"sha256": sha256_file(self.folder / file), "images": list(crops)}
+
+    def _invert(self, x: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b n d"]:
+        w = torch.cat([self.inversion(part).float() for part in torch.split(x, self.batch_size)])
+        if not torch.isfinite(w).all():
+            raise DataError(f"invert={self.inversion.name} gave codes that are not finite; its networks are damaged")
+        return w.contiguous()
 
     def _write_index(self, index: Index) -> None:
         data = {"fingerprint": self.fingerprint, "shards": index.shards, "unusable": index.unusable}
@@ -196,27 +201,6 @@ class LatentCache:
         with (self.folder / "lock").open("w") as file:
             fcntl.flock(file, fcntl.LOCK_EX)  # released by the system when the process ends, however it ends
             yield
-
-
-class _Encoder:
-    """The pack's encoder on a device, in batches; codes come back on the CPU in float32."""
-
-    def __init__(self, encoder: nn.Module, device: str, batch_size: int):
-        if device == "auto":
-            device = "cuda" if torch.cuda.is_available() else "cpu"
-        if device.startswith("cuda") and not torch.cuda.is_available():
-            raise DeviceError(f"data.device={device}, but no GPU was found; use data.device=cpu")
-        self.encoder = encoder.to(device).eval()
-        self.device = device
-        self.batch_size = batch_size
-
-    @torch.no_grad()
-    def __call__(self, x: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b n d"]:
-        parts = [self.encoder(part.to(self.device)).float().cpu() for part in torch.split(x, self.batch_size)]
-        w = torch.cat(parts)
-        if not torch.isfinite(w).all():
-            raise DataError("the pack's encoder gave values that are not finite; its weights are damaged")
-        return w.contiguous()
 
 
 class LatentTable:

@@ -32,6 +32,15 @@ class Inversion(ABC):
     def device(self) -> torch.device:
         return resolve_device(self.device_name)
 
+    @property
+    def fingerprint(self) -> str:
+        """Names everything that the code of a given face depends on.
+
+        Raises:
+            PackError: the pack lacks a network.
+        """
+        return self.pack.fingerprint("generator", *self.roles)
+
     def check(self) -> None:
         """Raises a ``RiddleError`` when a network or the device is missing; loads nothing."""
         resolve_device(self.device_name)
@@ -46,6 +55,11 @@ class Inversion(ABC):
         """
         for role in self.roles:
             getattr(self, role)
+
+    def release(self) -> None:
+        """Forgets the networks, and with them their memory, until they are needed again."""
+        for role in self.roles:
+            self.__dict__.pop(role, None)
 
     @abstractmethod
     def __call__(self, x: Float[Tensor, "b 3 h h"]) -> Float[Tensor, "b n 512"]:

@@ -78,6 +78,11 @@ class OptimisedInversion(Inversion):
         self.start = start
         self.spread = spread
 
+    @property
+    def fingerprint(self) -> str:
+        weights = (self.pixel, self.features, self.identity, self.start, self.spread)
+        return f"{super().fingerprint} {self.name} {self.steps} {self.learning_rate} {weights}"
+
     @torch.enable_grad()
     def __call__(self, x: Float[Tensor, "b 3 h h"]) -> Float[Tensor, "b n 512"]:
         x = x.to(self.device)

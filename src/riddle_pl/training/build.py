@@ -16,13 +16,16 @@ from riddle_pl.config.check import locate, to_plain
 from riddle_pl.data.steps import step_rng
 from riddle_pl.errors import ConfigError
 from riddle_pl.losses import RiddleLoss, build_loss
+from riddle_pl.networks.fold_norms import fold_norms
 from riddle_pl.packs import Pack
+from riddle_pl.password import PasswordTokens
 from riddle_pl.training.frozen import Frozen
 from riddle_pl.training.module import FrozenNetworks, RiddleModule
+from riddle_pl.training.start import start_encryptor_from
 
 
 def build_module(cfg: DictConfig, pack: Pack) -> RiddleModule:
-    """The module of a run: encryptor with fresh weights from the seed, frozen networks of the pack, loss.
+    """The module of a run: encryptor with fresh weights or those of ``start_pack``, frozen networks of the pack, loss.
 
     Raises:
         RiddleError: a config value or a network of the pack is missing or does not fit.
@@ -31,14 +34,18 @@ def build_module(cfg: DictConfig, pack: Pack) -> RiddleModule:
     networks = load_networks(pack, loss)
     torch.manual_seed(step_rng(cfg.seed, "encryptor").initial_seed())
     encryptor: nn.Module = instantiate(cfg.encryptor, "encryptor", num_layers=pack.num_layers)
+    tokens: PasswordTokens = instantiate(cfg.password, "password")
+    if cfg.start_pack is not None:
+        start_encryptor_from(cfg.start_pack, cfg.export_role, encryptor, tokens)
     return RiddleModule(
         encryptor=encryptor,
-        tokens=instantiate(cfg.password, "password"),
+        tokens=tokens,
         networks=networks,
         loss=loss,
         make_optimizer=lambda params: _optimizer(cfg, params),
         make_scheduler=_scheduler(cfg),
         views=instantiate(cfg.views, "views"),
+        fit_codes=cfg.start_pack is None,
         seed=cfg.seed,
         config=to_plain(cfg),
     )
@@ -51,7 +58,7 @@ def load_networks(pack: Pack, loss: RiddleLoss) -> FrozenNetworks:
         PackError: a network that is needed is missing or damaged.
     """
     roles = {"generator", *loss.needs} | ({"recogniser"} if pack.has("recogniser") else set())
-    frozen: dict[str, Any] = {role: Frozen(pack.load(role)) for role in sorted(roles)}
+    frozen: dict[str, Any] = {role: Frozen(fold_norms(pack.load(role))) for role in sorted(roles)}
     hashes = {role: pack.expected_sha256(role) or "" for role in sorted(roles)}
     return FrozenNetworks(**frozen, pack=pack.name, sha256=hashes)
 

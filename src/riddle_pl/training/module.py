@@ -58,6 +58,7 @@ class RiddleModule(pl.LightningModule):
         make_optimizer: from the trainable parameters.
         make_scheduler: from the optimiser, stepped once per optimiser step; None for a constant rate.
         views: how the recogniser sees the faces in training; in validation it sees them as they are aligned.
+        fit_codes: whether T is told how the training codes are distributed; not if it knows from an earlier run.
         seed: of the passwords, of the views and of dropout.
         config: plain data to keep in the checkpoint as hyperparameters.
 
@@ -73,6 +74,7 @@ class RiddleModule(pl.LightningModule):
         make_optimizer: MakeOptimizer,
         make_scheduler: MakeScheduler | None = None,
         views: Views | None = None,
+        fit_codes: bool = True,
         seed: int = 0,
         config: Mapping[str, Any] | None = None,
     ):
@@ -87,6 +89,7 @@ class RiddleModule(pl.LightningModule):
         self.pack, self.sha256 = networks.pack, dict(networks.sha256)
         self.loss = loss
         self.views = views or AlignedView()
+        self.fit_codes = fit_codes
         self.seed = seed
         self._make_optimizer = make_optimizer
         self._make_scheduler = make_scheduler
@@ -100,8 +103,9 @@ class RiddleModule(pl.LightningModule):
     def setup(self, stage: str) -> None:
         """Before a fresh run, T learns how the training codes are distributed; a checkpoint loaded after this knows."""
         data: Any = getattr(self.trainer, "datamodule", None)
-        if stage == "fit" and isinstance(data, LatentDataModule):
-            fit_to_codes(self.encryptor, data.codes(STATISTICS_SAMPLES).to(self.device))
+        if stage == "fit" and self.fit_codes and isinstance(data, LatentDataModule):
+            place = next(self.encryptor.parameters()).device  # Lightning has not moved it to self.device yet
+            fit_to_codes(self.encryptor, data.codes(STATISTICS_SAMPLES).to(place))
 
     def training_step(self, batch: Batch, batch_idx: int) -> Float[Tensor, ""]:
         w = batch["w"]

@@ -1,0 +1,72 @@
+"""A failure here: a run that is to go on from a pack's encryptor begins elsewhere, or forgets how codes lie."""
+
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+import torch
+
+from riddle_pl.errors import CheckpointError, ConfigError, PackError
+from riddle_pl.packs import Pack
+from riddle_pl.training import module as training_module
+from riddle_pl.training.build import build_data, build_module, build_trainer
+from riddle_pl.training.module import RiddleModule
+from tests.training.jobs import small_job
+
+RESIDUAL = ["encryptor=transformer", "encryptor.depth=1", "encryptor.ffn=64", "password=per_layer"]
+
+
+def test_a_run_starts_at_the_packs_encryptor_and_what_it_knows_of_the_codes(tiny_pack: Pack, tmp_path: Path) -> None:
+    of_pack = tiny_pack.load("encryptor").state_dict()
+    job = small_job(tiny_pack.folder, [*RESIDUAL, f"start_pack={tiny_pack.folder}", "optimizer.lr=0"], False)
+    module = build_module(job, tiny_pack)
+    assert all(torch.equal(value, of_pack[name]) for name, value in module.encryptor.state_dict().items())
+    build_trainer(job, tmp_path, False).fit(module, datamodule=build_data(job, tiny_pack))
+    after = module.encryptor.state_dict()
+    assert torch.equal(after["w_mean"], of_pack["w_mean"])
+    assert torch.equal(after["w_std"], of_pack["w_std"])
+
+
+def test_the_exported_role_is_the_one_that_it_starts_at(tiny_pack: Pack) -> None:
+    involutive = ["encryptor.hidden=16", "encryptor.depth=2", "password=single_token", "export_role=encryptor-df"]
+    module = build_module(
+        small_job(tiny_pack.folder, [*involutive, f"start_pack={tiny_pack.folder}"], False), tiny_pack
+    )
+    of_pack = tiny_pack.load("encryptor-df").state_dict()
+    assert all(torch.equal(value, of_pack[name]) for name, value in module.encryptor.state_dict().items())
+
+
+@pytest.mark.parametrize(
+    ("overrides", "error", "message"),
+    [
+        (["password=single_token"], ConfigError, "give password=per_layer"),
+        (["encryptor.ffn=32"], CheckpointError, "encryptor of pack .* has another shape"),
+        (["encryptor=involutive"], CheckpointError, "does not fit InvolutiveEncryptor"),
+        (["export_role=encryptor-x"], PackError, "encryptor-x"),
+    ],
+    ids=["tokens", "shape", "kind", "role"],
+)
+def test_a_start_that_does_not_fit_is_an_error(
+    tiny_pack: Pack, overrides: list[str], error: type[Exception], message: str
+) -> None:
+    base = RESIDUAL[3:] if "encryptor=involutive" in overrides else RESIDUAL
+    job = small_job(tiny_pack.folder, [*base, f"start_pack={tiny_pack.folder}", *overrides], False)
+    with pytest.raises(error, match=message):
+        build_module(job, tiny_pack)
+
+
+def test_codes_go_where_the_encryptor_is_and_not_where_it_will_be(
+    tiny_pack: Pack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """When Lightning sets up a run on a GPU, the module names the GPU, and its networks are still on the CPU."""
+    job = small_job(tiny_pack.folder)
+    module = build_module(job, tiny_pack)
+    seen: list[torch.Tensor] = []
+    monkeypatch.setattr(training_module, "fit_to_codes", lambda encryptor, codes: seen.append(codes))
+    monkeypatch.setattr(RiddleModule, "device", property(lambda self: torch.device("meta")))
+    monkeypatch.setattr(
+        RiddleModule, "trainer", property(lambda self: SimpleNamespace(datamodule=build_data(job, tiny_pack)))
+    )
+    module.setup("fit")
+    [codes] = seen
+    assert codes.device.type == "cpu"
