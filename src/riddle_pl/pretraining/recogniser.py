@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from pytorch_lightning.utilities.types import OptimizerLRSchedulerConfig
 from torch import Tensor, nn
 
 from riddle_pl.errors import ConfigError
+from riddle_pl.networks.fold_norms import fold_norms
 from riddle_pl.networks.mobilefacenet import MobileFaceNet
 from riddle_pl.networks.motion import motion, move
 from riddle_pl.networks.recogniser import MOBILEFACENET_CROP, AlignedRecogniser
@@ -32,13 +34,13 @@ BATCH = 512
 def teach(teacher: nn.Module, x: Float[Tensor, "n 3 h w"]) -> Float[Tensor, "n d"]:
     """The teacher's unit embeddings of images and of their mirror images, averaged: it knows people better so.
 
-    In float32: many CPUs have bfloat16 in name only.
+    On a CPU in float32, whatever the trainer's precision: many CPUs have bfloat16 in name only.
     """
     embeddings = []
-    with torch.autocast(x.device.type, enabled=False):
+    with torch.autocast("cpu", enabled=False) if x.device.type == "cpu" else nullcontext():
         for part in x.split(BATCH):
             both = torch.cat([part, part.flip(-1)]).contiguous(memory_format=torch.channels_last)
-            seen, mirrored = teacher(both).chunk(2)
+            seen, mirrored = teacher(both).float().chunk(2)
             embeddings.append(seen + mirrored)
     return F.normalize(torch.cat(embeddings), dim=1)
 
@@ -112,7 +114,7 @@ class RecogniserRecipe(Recipe):
         self._teacher_path = Path(teacher)
         self.generated = generated
         # In tuples, so that the frozen networks stay out of the checkpoint.
-        self._teachers = (public_recogniser(self._teacher_path),)
+        self._teachers = (fold_norms(public_recogniser(self._teacher_path)),)
         self._generators = (load_pack(generator_pack).load("generator"),) if generator_pack and generated else ()
         if compiled:
             self.student.compile()
