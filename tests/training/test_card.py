@@ -9,10 +9,16 @@ CHECKPOINT = {
         "name": "improved",
         "seed": 3,
         "steps": 1200,
-        "data": {"_target_": "riddle_pl.data.ImagesDataModule", "root": "/home/somebody/photos", "val_share": 0.05},
+        "data": {
+            "_target_": "riddle_pl.data.ImagesDataModule",
+            "root": "/home/somebody/photos",
+            "val_share": 0.05,
+            "inversion": {"pack": {"name_or_path": "/home/somebody/pack"}, "steps": 5},
+        },
         "optimizer": {"lr": 0.25},
         "trainer": {"precision": "bf16-mixed", "max_steps": 1200},
         "ckpt_path": "/home/somebody/last.ckpt",
+        "start_pack": "/home/somebody/packs/mine",
     },
 }
 
@@ -20,6 +26,15 @@ CHECKPOINT = {
 def test_the_card_gives_the_settings_and_no_path() -> None:
     card = encryptor_card("encryptor-df", CHECKPOINT)
     assert card.startswith("# encryptor-df\n")
-    for setting in ("seed: 3", "lr: 0.25", "val_share: 0.05", "precision: bf16-mixed", "1,200 steps", "per_layer"):
+    for setting in (
+        "seed: 3",
+        "lr: 0.25",
+        "val_share: 0.05",
+        "precision: bf16-mixed",
+        "1,200 steps",
+        "per_layer",
+        "mine",
+        "steps: 5",
+    ):
         assert setting in card
     assert "somebody" not in card

@@ -1,13 +1,14 @@
 """The model card of an encryptor that ``riddle-train`` exports into a pack."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from omegaconf import OmegaConf
 
 SETTINGS = ("name", "seed", "steps", "batch_size", "encryptor", "password", "loss", "views", "optimizer", "scheduler")
-PLACES = ("root", "cache_dir", "device", "quiet", "num_workers")
-"""Settings of the data that only say where things lay on the machine of the run."""
+PLACES = ("root", "cache_dir", "device", "quiet", "num_workers", "pack", "inversion_batch")
+"""Settings of the data, and of how they were inverted, that only say where things lay on the machine of the run."""
 
 LIMITS = """
 ## Licence and use
@@ -28,7 +29,9 @@ def encryptor_card(role: str, checkpoint: Mapping[str, Any]) -> str:
     """
     config = checkpoint["hyper_parameters"]
     settings = {key: config[key] for key in SETTINGS if key in config}
-    settings["data"] = {key: value for key, value in config["data"].items() if key not in PLACES}
+    if config.get("start_pack") is not None:
+        settings["start_pack"] = Path(config["start_pack"]).name
+    settings["data"] = _without_places(config["data"])
     settings["precision"] = config["trainer"].get("precision")
     return f"""# {role}
 
@@ -46,3 +49,12 @@ By `riddle-train` with these settings:
 The recogniser in its loss is the pack's own and never reports on it. For how well it protects and recovers, by another
 recogniser, run `riddle-eval` (the README has the command and the results).
 {LIMITS}"""
+
+
+def _without_places(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings, those inside them too, without :data:`PLACES`."""
+    return {
+        key: _without_places(value) if isinstance(value, Mapping) else value
+        for key, value in settings.items()
+        if key not in PLACES
+    }
