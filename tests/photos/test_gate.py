@@ -5,6 +5,8 @@ import pytest
 import torch
 
 from riddle_pl.errors import ConfigError
+from riddle_pl.evaluation.lfw import LFW
+from riddle_pl.packs import load_pack
 from riddle_pl.photos import judges
 from riddle_pl.photos.gate import GateThresholds, OpenGate, QualityGate
 from riddle_pl.photos.judges import DlibJudge, PackJudge, best_judge
@@ -115,3 +117,13 @@ def test_a_solid_face_leaves_nothing_and_changes_nothing_else(centre):
     left, top, right, bottom = face.box
     assert filled[(x > left) & (x < right) & (y > top) & (y < bottom)].all()
     assert filled.mean() < 0.5
+
+
+def test_the_packs_judge_takes_one_in_a_thousand_pairs_of_strangers_for_one_person(shared):
+    """Its threshold belongs to the recogniser that the pack ships, and is measured anew when that changes."""
+    people = LFW(str(shared / "data"), count=300)
+    judge = PackJudge(load_pack("lite"))
+    embeddings = torch.cat([judge.embed(x) for _, x in people.held_out(0, 128)])
+    first, second = torch.triu_indices(len(embeddings), len(embeddings), offset=1)
+    cosines = (embeddings @ embeddings.T)[first, second]
+    assert 3e-4 < (cosines > judge.same_person).double().mean() < 3e-3
