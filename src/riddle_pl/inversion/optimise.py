@@ -28,7 +28,7 @@ class OptimisedInversion(Inversion):
 
     all norms as means, the last two in variances of W: they keep the code where the generator draws faces and the
     encryptor was trained. Nothing is drawn at random: the same photo gives the same code, alone or in any batch (up to
-    rounding). A step takes 0.02 to 0.05 s of one CPU core per face of 64 px.
+    rounding). A step takes 0.03 to 0.07 s of one CPU core per face of 64 px.
 
     Args:
         pack: generator, encoder, recogniser R and perceptual features F_p.
