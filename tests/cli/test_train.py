@@ -72,6 +72,8 @@ def test_trains_from_any_directory(train, tmp_path: Path, capfd: pytest.CaptureF
         (["steps=0"], "steps=0; expected at least 1"),
         (["ckpt_path=nowhere.ckpt"], "ckpt_path nowhere.ckpt does not exist"),
         (["pack=nothing/here"], "manifest.json is missing"),
+        (["start_pack=nothing/here"], "manifest.json is missing"),
+        (["start_pack=lite", "export_role=encryptor-dff"], "encryptor-dff"),
         (["data=images", "data.root=no/photos"], "no/photos"),
         (["data=images", "data.root=nowhere", "data.val_share=2.0"], "val_share"),
         (["-m", "optimizer=ranger,adam"], "did you mean 'adamw'"),

@@ -8,7 +8,7 @@ from riddle_pl.config.check import to_plain
 from riddle_pl.errors import CheckpointError, ConfigError, DeviceError
 from riddle_pl.files import require_file
 from riddle_pl.losses import build_loss
-from riddle_pl.packs import Pack
+from riddle_pl.packs import Pack, load_pack
 from riddle_pl.training.build import build_data
 
 
@@ -28,6 +28,8 @@ def check_job(cfg: DictConfig) -> None:
     for role in ("generator", *sorted(loss.needs)):
         if not pack.has(role):
             pack.verify(role)  # says why
+    if cfg.start_pack is not None:
+        load_pack(cfg.start_pack).verify(cfg.export_role)
     build_data(cfg, pack)
     if cfg.ckpt_path is not None:
         require_file(cfg.ckpt_path, "ckpt_path", CheckpointError)
