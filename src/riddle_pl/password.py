@@ -195,6 +195,11 @@ def token_scheme(name: str) -> PasswordTokens:
     return TOKEN_SCHEMES[name]
 
 
+def token_override(name: str) -> str:
+    """What gives a run the scheme called ``name``: the config group has another name for ``single``."""
+    return f"password={'single_token' if name == 'single' else name}"
+
+
 def key_latent(key: bytes, generator: Generator, tokens: PasswordTokens) -> Float[Tensor, "1 n d"]:
     """w_pwd of a key of :func:`derive_key`, for callers that also need the key. On the generator's device."""
     z = password_z(key, tokens.count(generator.num_layers), generator.style_dim)

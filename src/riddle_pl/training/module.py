@@ -18,7 +18,7 @@ from riddle_pl.losses import ORIGINAL, PRODUCED, RiddleLoss, StepFeatures
 from riddle_pl.losses.identity import cosine
 from riddle_pl.losses.views import AlignedView, Views
 from riddle_pl.networks.stylegan2 import Generator
-from riddle_pl.password import PasswordTokens, random_passwords
+from riddle_pl.password import PasswordTokens, random_passwords, token_override
 from riddle_pl.training.frozen import Frozen
 from riddle_pl.training.statistics import STATISTICS_SAMPLES, fit_to_codes
 from riddle_pl.training.step import EncryptionStep
@@ -198,5 +198,5 @@ def check_origin(checkpoint: Mapping[str, Any], pack: str, sha256: Mapping[str, 
     if origin["tokens"] != tokens:
         raise CheckpointError(
             f"the checkpoint was trained with {origin['tokens']} password tokens; this run has {tokens}: "
-            f"give password={'single_token' if origin['tokens'] == 'single' else origin['tokens']}"
+            f"give {token_override(origin['tokens'])}"
         )

@@ -5,7 +5,7 @@ from torch import nn
 from riddle_pl.errors import ConfigError
 from riddle_pl.networks.checkpoint_files import load_strict
 from riddle_pl.packs.registry import load_pack
-from riddle_pl.password import PasswordTokens
+from riddle_pl.password import PasswordTokens, token_override
 
 
 def start_encryptor_from(pack_name: str, role: str, encryptor: nn.Module, tokens: PasswordTokens) -> None:
@@ -26,6 +26,6 @@ def start_encryptor_from(pack_name: str, role: str, encryptor: nn.Module, tokens
     if known.name != tokens.name:
         raise ConfigError(
             f"start_pack={pack_name}: its {role} was trained with {known.name} password tokens; this run has "
-            f"{tokens.name}: give password={'single_token' if known.name == 'single' else known.name}"
+            f"{tokens.name}: give {token_override(known.name)}"
         )
     load_strict(encryptor, network.state_dict(), f"{role} of pack {pack_name}")
