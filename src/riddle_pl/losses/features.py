@@ -66,7 +66,8 @@ class StepFeatures:
 
     def draw(self, names: Iterable[str]) -> None:
         """Draws those of several images that are not there yet, in one call of the generator."""
-        missing = [name for name in PRODUCED if name in set(names) - self._images.keys()]
+        wanted = set(names) - self._images.keys()
+        missing = [name for name in PRODUCED if name in wanted]
         if missing:
             together = self.generator(torch.cat([self.latents[name] for name in missing]))
             self._images.update(zip(missing, together.chunk(len(missing)), strict=True))

@@ -58,7 +58,10 @@ def load_networks(pack: Pack, loss: RiddleLoss) -> FrozenNetworks:
         PackError: a network that is needed is missing or damaged.
     """
     roles = {"generator", *loss.needs} | ({"recogniser"} if pack.has("recogniser") else set())
-    frozen: dict[str, Any] = {role: Frozen(fold_norms(pack.load(role))) for role in sorted(roles)}
+    loaded = {role: pack.load(role) for role in sorted(roles)}
+    if "recogniser" in loaded:
+        loaded["recogniser"] = fold_norms(loaded["recogniser"])
+    frozen: dict[str, Any] = {role: Frozen(network) for role, network in loaded.items()}
     hashes = {role: pack.expected_sha256(role) or "" for role in sorted(roles)}
     return FrozenNetworks(**frozen, pack=pack.name, sha256=hashes)
 
