@@ -51,6 +51,7 @@ def test_verifies_pairs_and_follows_the_gradient(bench, audit_data):
     assert figures["Verification by fake", "accuracy, mean of 2 folds"].value == 1.0
     assert figures["Verification by fake", "area under the ROC curve"].value == 1.0
     assert 0 <= figures["Verification by this recogniser", "accuracy, mean of 2 folds"].value <= 1
+    assert ("Verification by this recogniser, mirror image added", "area under the ROC curve") in figures
     own = [point["cosine"] for point in found.curves["gradient, this recogniser"]]
     assert own[-1] < own[0]
     moved = [point["moved"] for point in found.curves["gradient, fake"]]
