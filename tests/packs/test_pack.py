@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from riddle_pl.errors import CheckpointError, PackError
+from riddle_pl.networks.stylegan2 import Generator
 from riddle_pl.packs import Pack, load_pack, write_pack_entry
 from riddle_pl.packs.architectures import build
 from riddle_pl.password import PerLayerTokens, SingleToken
@@ -68,6 +69,17 @@ def test_password_tokens_come_with_the_encryptor(tiny_pack: Pack) -> None:
     assert isinstance(tiny_pack.encryptor("encryptor-df")[1], SingleToken)
     with pytest.raises(PackError, match="not an encryptor"):
         tiny_pack.encryptor("generator")
+
+
+def test_a_network_of_another_kind_than_the_caller_needs(tiny_pack: Pack) -> None:
+    assert isinstance(tiny_pack.load_as("generator", Generator), Generator)
+    with pytest.raises(PackError, match=r"encoder of pack tiny is a LiteEncoder; expected Generator"):
+        tiny_pack.load_as("encoder", Generator)
+
+
+def test_encryptors_are_the_roles_with_password_tokens(tiny_pack: Pack) -> None:
+    assert "encryptor" in tiny_pack.encryptors
+    assert not {"generator", "encoder", "recogniser"} & set(tiny_pack.encryptors)
 
 
 def test_a_changed_file_is_refused_and_both_hashes_are_named(copied: Path) -> None:

@@ -10,7 +10,6 @@ from jaxtyping import Float
 from PIL import Image
 from torch import Tensor
 
-from riddle_pl.errors import PackError
 from riddle_pl.evaluation.detectors import Detector
 from riddle_pl.evaluation.metrics import Estimate, bootstrap
 from riddle_pl.evaluation.recognisers import Recogniser
@@ -42,11 +41,7 @@ class Bench:
         Raises:
             PackError: the pack has none.
         """
-        pack = pack or self.pack
-        generator = pack.load("generator")
-        if not isinstance(generator, Generator):
-            raise PackError(f"pack {pack.name}: generator is a {type(generator).__name__}; expected a Generator")
-        return generator.to(self.device)
+        return (pack or self.pack).load_as("generator", Generator).to(self.device)
 
 
 @dataclass(frozen=True)

@@ -144,10 +144,5 @@ class DataFreeDataModule(LatentDataModule):
 
     def _draw(self) -> LatentSampler:
         if self._sampler is None:
-            generator = self.pack.load("generator")
-            if not isinstance(generator, Generator):
-                raise DataError(
-                    f"the generator of pack {self.pack.name} is a {type(generator).__name__}; not StyleGAN2"
-                )
-            self._sampler = LatentSampler(generator, self.truncation)
+            self._sampler = LatentSampler(self.pack.load_as("generator", Generator), self.truncation)
         return self._sampler

@@ -7,7 +7,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from riddle_pl.errors import ConfigError, PackError
+from riddle_pl.errors import ConfigError
 from riddle_pl.inversion.inversion import Inversion
 from riddle_pl.losses.identity import cosine
 from riddle_pl.losses.perceptual import perceptual_distance
@@ -114,10 +114,7 @@ class OptimisedInversion(Inversion):
     @cached_property
     def generator(self) -> Generator:
         """G."""
-        generator = self._load("generator")
-        if not isinstance(generator, Generator):
-            raise PackError(f"pack {self.pack.name}: generator is a {type(generator).__name__}; expected a Generator")
-        return generator
+        return self.pack.load_as("generator", Generator).to(self.device)
 
     @cached_property
     def recogniser(self) -> nn.Module:

@@ -4,7 +4,7 @@ import hashlib
 import json
 from difflib import get_close_matches
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from torch import nn
 
@@ -15,6 +15,8 @@ from riddle_pl.packs.manifest import Manifest, WeightEntry
 
 if TYPE_CHECKING:
     from riddle_pl.password import PasswordTokens
+
+Network = TypeVar("Network", bound=nn.Module)
 
 
 class Pack:
@@ -56,6 +58,11 @@ class Pack:
     def roles(self) -> tuple[str, ...]:
         """All roles in the manifest, whether their files are present or not."""
         return tuple(sorted(self.manifest.networks))
+
+    @property
+    def encryptors(self) -> tuple[str, ...]:
+        """Roles of the encryptors: the networks that go with password tokens."""
+        return tuple(role for role in self.roles if self.entry(role).tokens is not None)
 
     @property
     def hash(self) -> str:
@@ -132,6 +139,17 @@ class Pack:
         self.verify(role)
         network = load_network(self.entry(role), self.path(role), self.manifest)
         return network.eval().requires_grad_(False)
+
+    def load_as(self, role: str, kind: type[Network]) -> Network:
+        """:meth:`load`, for code that needs more of a network than to call it.
+
+        Raises:
+            PackError, CheckpointError: see :meth:`load`; or the network is not a ``kind``.
+        """
+        network = self.load(role)
+        if not isinstance(network, kind):
+            raise PackError(f"{role} of pack {self.name} is a {type(network).__name__}; expected {kind.__name__}")
+        return network
 
     def encryptor(self, name: str = "encryptor") -> tuple[nn.Module, "PasswordTokens"]:
         """An encryptor and the password tokens that it was trained with.

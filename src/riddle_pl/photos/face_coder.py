@@ -6,7 +6,6 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from riddle_pl.errors import PackError
 from riddle_pl.inversion import Inversion, RefinedInversion
 from riddle_pl.networks.stylegan2 import Generator
 from riddle_pl.packs import Pack
@@ -41,10 +40,7 @@ class FaceCoder:
     @cached_property
     def generator(self) -> Generator:
         """G, with the mapping network that turns passwords into latents."""
-        generator = self.pack.load("generator")
-        if not isinstance(generator, Generator):
-            raise PackError(f"pack {self.pack.name}: generator is a {type(generator).__name__}; expected a Generator")
-        return generator.to(self.device)
+        return self.pack.load_as("generator", Generator).to(self.device)
 
     @cached_property
     def _encryptor(self) -> tuple[nn.Module, PasswordTokens]:

@@ -4,14 +4,13 @@ import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TypeVar
 
 import torch
 from jaxtyping import Float
-from torch import Tensor, nn
+from torch import Tensor
 
 from riddle_pl.data.data_free import LatentSampler
-from riddle_pl.errors import ConfigError, PackError
+from riddle_pl.errors import ConfigError
 from riddle_pl.files import require_writable_dir
 from riddle_pl.networks.encryptor_involution import InvolutiveEncryptor
 from riddle_pl.networks.lite_encoder import LiteEncoder
@@ -23,8 +22,6 @@ from riddle_pl.packs.write import write_pack_entry
 from riddle_pl.pretraining.faces import FaceSet
 from riddle_pl.pretraining.recentring import Recentring
 from riddle_pl.pretraining.recipe import PackRole, Recipe
-
-Network = TypeVar("Network", bound=nn.Module)
 
 CODES = 2048
 BATCH = 64
@@ -58,10 +55,9 @@ class RecentredRecipe(Recipe):
             if not 0.0 <= value <= 1.0:
                 raise ConfigError(f"recipe.{key} is {value}; expected 0 to 1")
         self.pack = load_pack(pack)
-        self.generator = self._load("generator", Generator)
-        self.encoder = self._load("encoder", LiteEncoder)
-        roles = [role for role in self.pack.roles if self.pack.entry(role).tokens is not None]
-        self.encryptors = {role: self._load(role, InvolutiveEncryptor) for role in roles}
+        self.generator = self.pack.load_as("generator", Generator)
+        self.encoder = self.pack.load_as("encoder", LiteEncoder)
+        self.encryptors = {role: self.pack.load_as(role, InvolutiveEncryptor) for role in self.pack.encryptors}
         if unknown := sorted(set(encryptor_shares) - set(self.encryptors)):
             raise ConfigError(f"recipe.encryptor_shares names {unknown[0]}; the pack has {', '.join(self.encryptors)}")
         x = faces.batch(CODES, seed, -1)
@@ -73,12 +69,6 @@ class RecentredRecipe(Recipe):
         for role, encryptor in self.encryptors.items():
             encryptor.mean.lerp_(w.mean(dim=0), encryptor_shares.get(role, 0.0))
             change.change_encryptor(encryptor)
-
-    def _load(self, role: str, kind: type[Network]) -> Network:
-        network = self.pack.load(role)
-        if not isinstance(network, kind):
-            raise PackError(f"{role} of pack {self.pack.name} is a {type(network).__name__}; expected {kind.__name__}")
-        return network
 
     @torch.no_grad()
     def samples(self) -> Float[Tensor, "n 3 h w"]:

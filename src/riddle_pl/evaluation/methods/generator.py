@@ -5,7 +5,6 @@ from jaxtyping import Float
 from torch import Tensor
 
 from riddle_pl.device import resolve_device
-from riddle_pl.errors import PackError
 from riddle_pl.networks.stylegan2 import Generator
 from riddle_pl.packs import Pack
 
@@ -16,10 +15,7 @@ def load_generator(pack: Pack, device: str) -> Generator:
     Raises:
         PackError: missing or damaged, or a network of another kind.
     """
-    generator = pack.load("generator")
-    if not isinstance(generator, Generator):
-        raise PackError(f"pack {pack.name}: generator is a {type(generator).__name__}; expected a Generator")
-    return generator.to(resolve_device(device))
+    return pack.load_as("generator", Generator).to(resolve_device(device))
 
 
 @torch.no_grad()

@@ -45,8 +45,7 @@ class PackMethod(LatentMethod):
     def check(self) -> None:
         super().check()
         if self.pack.entry(self.role).tokens is None:
-            encryptors = [role for role in self.pack.roles if self.pack.entry(role).tokens is not None]
-            raise ConfigError(f"method.role={self.role} is no encryptor; {suggestion(self.role, encryptors)}")
+            raise ConfigError(f"method.role={self.role} is no encryptor; {suggestion(self.role, self.pack.encryptors)}")
         self.pack.verify(self.role)
 
     @property
