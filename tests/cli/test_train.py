@@ -133,12 +133,15 @@ def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("experiment", ["riddle", "riddle_df", "wo_transformer", "wo_diversity", "improved"])
+EXPERIMENTS = ("riddle", "riddle_df", "wo_transformer", "wo_diversity", "improved", "improved_df")
+
+
+@pytest.mark.parametrize("experiment", EXPERIMENTS)
 def test_every_experiment_starts_on_the_lite_pack(  # type: ignore[no-untyped-def]
     monkeypatch: pytest.MonkeyPatch, photos: Path, tmp_path: Path, experiment: str
 ) -> None:
     arguments = [f"experiment={experiment}", "debug=fast_dev_run", "trainer=cpu", "batch_size=1"]
-    if experiment != "riddle_df":
+    if not experiment.endswith("_df"):
         arguments += [f"data.root={photos}", "data.cropper.aligned=true", "data.val_share=0.5"]
     monkeypatch.setattr(sys, "argv", ["riddle-train", *arguments])
     main()
