@@ -7,9 +7,9 @@ from typing import Any
 from torch import nn
 
 from riddle_pl.config import instantiate
-from riddle_pl.errors import CheckpointError, one_line
+from riddle_pl.errors import CheckpointError, PackError, one_line
 from riddle_pl.networks.checkpoint_files import read_checkpoint
-from riddle_pl.packs import WeightEntry, read_manifest, write_pack_entry
+from riddle_pl.packs import Pack, WeightEntry, read_manifest, write_pack_entry
 from riddle_pl.password import PasswordTokens, token_scheme
 from riddle_pl.training.card import encryptor_card
 from riddle_pl.training.ema import EMA_KEY
@@ -45,6 +45,21 @@ def load_trained_encryptor(path: Path | str) -> tuple[nn.Module, PasswordTokens]
     checkpoint = load_checkpoint(path)
     encryptor = _encryptor(checkpoint, path)
     return encryptor.eval().requires_grad_(False), token_scheme(checkpoint[CHECKPOINT_KEY]["tokens"])
+
+
+def check_export(folder: Path | str, pack: Pack) -> None:
+    """Whether an encryptor that is trained with ``pack`` will fit into the pack in ``folder``; asked before training.
+
+    Raises:
+        PackError: no pack there, or one with another generator.
+    """
+    entry = read_manifest(Path(folder) / "manifest.json").networks.get("generator")
+    theirs, ours = entry.sha256 if entry else None, pack.expected_sha256("generator")
+    if theirs and ours and theirs != ours:
+        raise PackError(
+            f"export={folder} has generator {theirs[:16]}, pack {pack.name} that is trained with has {ours[:16]}; "
+            "give that pack, or a copy of it"
+        )
 
 
 def export_encryptor(

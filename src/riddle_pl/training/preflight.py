@@ -10,10 +10,11 @@ from riddle_pl.files import require_file
 from riddle_pl.losses import build_loss
 from riddle_pl.packs import Pack, load_pack
 from riddle_pl.training.build import build_data
+from riddle_pl.training.export import check_export
 
 
 def check_job(cfg: DictConfig) -> None:
-    """Checks the config of one training job: every key, the device, the pack, the data and the checkpoint.
+    """Checks the config of one training job: every key, the device, the packs, the data and the checkpoint.
 
     Raises:
         RiddleError: one line about the first thing that is wrong.
@@ -30,6 +31,8 @@ def check_job(cfg: DictConfig) -> None:
             pack.verify(role)  # says why
     if cfg.start_pack is not None:
         load_pack(cfg.start_pack).verify(cfg.export_role)
+    if cfg.export is not None:
+        check_export(cfg.export, pack)
     build_data(cfg, pack)
     if cfg.ckpt_path is not None:
         require_file(cfg.ckpt_path, "ckpt_path", CheckpointError)
