@@ -15,7 +15,7 @@ from riddle_pl.losses.recovery import RecoveryLoss
 from tests.losses.fakes import gradients, make_step, run_step
 
 CONF = Path(__file__).resolve().parents[2] / "conf"
-LOSSES = ("paper", "default", "involutive", "wo_diversity")
+LOSSES = ("paper", "default", "involutive", "involutive_distinct", "wo_diversity")
 
 
 def compose_loss(name: str, *overrides: str) -> DictConfig:
