@@ -12,9 +12,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-import riddle_pl.packs
 from riddle_pl.cli.train import main
-from riddle_pl.packs import Pack
+from riddle_pl.packs import Pack, load_pack
 from riddle_pl.training.export import load_checkpoint
 from tests.training.jobs import NO_FEATURES
 
@@ -26,7 +25,6 @@ SMALL = (
     "encryptor.hidden=16",
     "encryptor.depth=1",
 )
-LITE = Path(riddle_pl.packs.__file__).parent / "lite"
 DATA_FREE = ("data.val_samples=1", *NO_FEATURES)
 
 
@@ -77,7 +75,7 @@ def test_trains_from_any_directory(train, tmp_path: Path, capfd: pytest.CaptureF
         (["start_pack=nothing/here"], "manifest.json is missing"),
         (["start_pack=lite", "export_role=encryptor-dff"], "encryptor-dff"),
         (["export=nothing/here"], "manifest.json is missing"),
-        ([f"export={LITE}"], "has generator"),
+        ([f"export={load_pack('lite').folder}"], "has generator"),
         (["data=images", "data.root=no/photos"], "no/photos"),
         (["data=images", "data.root=nowhere", "data.val_share=2.0"], "val_share"),
         (["-m", "optimizer=ranger,adam"], "did you mean 'adamw'"),
