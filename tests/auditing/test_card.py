@@ -28,7 +28,9 @@ def report(value):
         ],
         notes=["Read it so."],
     )
-    return AuditReport("parser", "parser of pack tiny", {"command": "`riddle-audit audit=parser`"}, findings)
+    return AuditReport(
+        "parser", "## Audit", "parser of pack tiny", {"command": "`riddle-audit audit=parser`"}, findings
+    )
 
 
 def test_the_section_stands_before_the_licence_and_is_replaced():
@@ -43,8 +45,8 @@ def test_the_section_stands_before_the_licence_and_is_replaced():
 def test_figures_and_pictures_go_into_the_pack(tiny_pack_folder, tmp_path):
     folder = shutil.copytree(tiny_pack_folder, tmp_path / "pack")
     (folder / "parser.md").write_text(CARD)
-    write_section(folder, "parser", report(0.25))
-    written = write_section(folder, "parser", report(0.75))
+    write_section(folder, report(0.25))
+    written = write_section(folder, report(0.75))
     card = (folder / "parser.md").read_text()
     assert card.count("## Audit") == 1
     assert "`riddle-audit audit=parser`" in card

@@ -3,9 +3,11 @@
 import pytest
 import torch
 
+from riddle_pl.auditing.archives import FaceArchives
 from riddle_pl.auditing.recogniser import RecogniserAudit
 from riddle_pl.auditing.verification import area, best_threshold, fold_accuracies, fold_starts, roc_points
-from riddle_pl.errors import DataError
+from riddle_pl.errors import ConfigError, DataError
+from riddle_pl.evaluation.calibration import Calibration
 from riddle_pl.evaluation.lfw import LFW
 from riddle_pl.evaluation.pairs import PairSimilarities
 
@@ -41,11 +43,16 @@ def test_one_fold_is_refused():
         fold_accuracies(pairs([0.9, 0.1], [1, 0]))
 
 
+def audit(folder, **changes):
+    people = LFW(str(folder), faces="faces", pairs="pairs.txt", count=5)
+    faces = FaceArchives(str(folder), ["people"], held_out=0.9)
+    return RecogniserAudit(people, faces, **{"compared": True, "steps": 3, "length": 0.2, "smallest": 5, **changes})
+
+
 def test_verifies_pairs_and_follows_the_gradient(bench, audit_data):
-    people = LFW(str(audit_data), faces="faces", pairs="pairs.txt", count=5)
-    audit = RecogniserAudit(people, compared=True, steps=3, length=0.2)
-    audit.check(bench)
-    found = audit.run(bench)
+    one = audit(audit_data)
+    one.check(bench)
+    found = one.run(bench)
     figures = {(figure.section, figure.name): figure for figure in found.figures}
     # the fake recogniser tells painted people apart by their colours
     assert figures["Verification by fake", "accuracy, mean of 2 folds"].value == 1.0
@@ -58,3 +65,27 @@ def test_verifies_pairs_and_follows_the_gradient(bench, audit_data):
     assert moved[1] == pytest.approx(0.2, rel=1e-3)
     assert figures["Gradients", "fake: share of faces on which it fell"].count == 5
     assert {picture.name for picture in found.pictures} == {"roc", "gradients"}
+
+
+def test_strangers_are_compared_within_their_group(bench, audit_data, monkeypatch):
+    def embed(_self, x):  # every image the same person
+        return torch.ones(len(x), 4)
+
+    one = audit(audit_data, compared=False, steps=1)
+    apart = {(f.section, f.name): f for f in one.run(bench).figures}
+    monkeypatch.setattr("riddle_pl.evaluation.recognisers.PackEvaluator.embed", embed)
+    monkeypatch.setattr("riddle_pl.auditing.recogniser.calibrate", lambda _pairs, far: Calibration(0.5, far, 1, 6, 6))
+    alike = {(f.section, f.name): f for f in one.run(bench).figures}
+    section = "Two people of one group who pass as one at FAR 0.001 of LFW"
+    groups = [name for where, name in alike if where == section]
+    assert groups[0] == "all"
+    assert {"female", "male", "up to 29"} <= set(groups)
+    assert "black" not in groups or alike[section, "black"].count >= 5
+    assert all(alike[section, group].value == 1.0 for group in groups)
+    assert all(0 <= apart[section, group].value <= 1 for group in groups)
+    assert alike[section, "female"].count < alike[section, "all"].count
+
+
+def test_a_value_out_of_range_is_said(audit_data):
+    with pytest.raises(ConfigError, match=r"audit\.smallest=1"):
+        audit(audit_data, smallest=1)

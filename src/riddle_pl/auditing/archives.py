@@ -11,6 +11,12 @@ from riddle_pl.errors import DataError
 from riddle_pl.files import require_file
 from riddle_pl.pretraining.faces import FaceSet, read_faces
 
+GROUPS_NOTE = (
+    "Groups are those that the names of the files tell; ages are those of All-Age-Faces, sex and coarse ethnic labels "
+    "those of the synthetic people."
+)
+"""Which groups the figures by group speak of."""
+
 AGES = ((0, 29, "up to 29"), (30, 49, "30 to 49"), (50, 200, "50 and older"))
 
 _SEX_AND_GROUP = re.compile(r"_(female|male)_([a-z]+)\.\w+$")
@@ -90,6 +96,15 @@ def groups_of(name: str) -> list[str]:
     if match := _AGE.search(name):
         return [label for low, high, label in AGES if low <= int(match[1]) <= high]
     return []
+
+
+def members_of(names: Sequence[str], smallest: int) -> dict[str, list[int]]:
+    """Which of the files each group has, by group; groups with fewer than ``smallest`` are left out."""
+    members: dict[str, list[int]] = {}
+    for index, name in enumerate(names):
+        for group in groups_of(name):
+            members.setdefault(group, []).append(index)
+    return {group: indices for group, indices in sorted(members.items()) if len(indices) >= smallest}
 
 
 def _file(name: str) -> str:

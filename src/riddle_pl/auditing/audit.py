@@ -115,6 +115,8 @@ class Audit(ABC):
 
     role: str
     """Of the network; its model card receives the figures."""
+    heading: str = "## Audit"
+    """Of the section of the card that they go into."""
 
     @abstractmethod
     def check(self, bench: Bench) -> None:

@@ -1,4 +1,4 @@
-"""The section ``## Audit`` of a model card."""
+"""The section of a model card that an audit fills."""
 
 from pathlib import Path
 
@@ -7,8 +7,6 @@ from riddle_pl.errors import PackError
 from riddle_pl.files import require_writable_dir
 from riddle_pl.packs import Pack, load_pack
 from riddle_pl.packs.card import PICTURES, put_section, require_card
-
-HEADING = "## Audit"
 
 
 def check_export(folder: Path, pack: Pack, role: str) -> None:
@@ -28,8 +26,8 @@ def check_export(folder: Path, pack: Pack, role: str) -> None:
     require_writable_dir(folder, "pack folder")
 
 
-def write_section(folder: Path, role: str, report: AuditReport) -> list[Path]:
-    """Writes the figures into the card, in place of an earlier audit's, and the pictures that may be shared.
+def write_section(folder: Path, report: AuditReport) -> list[Path]:
+    """Writes the figures into the card, in place of the same audit's earlier ones, and the pictures that may be shared.
 
     Returns the files that were written.
 
@@ -42,9 +40,9 @@ def write_section(folder: Path, role: str, report: AuditReport) -> list[Path]:
     for picture in report.findings.pictures:
         if picture.shareable:
             pictures = require_writable_dir(folder / PICTURES, "folder of pictures", create=True)
-            path = write_picture(pictures, f"{role}_{picture.name}", picture.image)
+            path = write_picture(pictures, f"{report.role}_{picture.name}", picture.image)
             written.append(path)
             links.append(f"![{picture.caption}]({PICTURES}/{path.name})")
             links.append("")
-    section = "\n".join([HEADING, "", *report.lines(3, links[:-1])])
-    return [*written, put_section(folder, role, section)]
+    section = "\n".join([report.heading, "", *report.lines(3, links[:-1])])
+    return [*written, put_section(folder, report.role, section)]

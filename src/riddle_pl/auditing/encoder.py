@@ -7,15 +7,15 @@ from jaxtyping import Float
 from PIL import Image
 from torch import Tensor
 
-from riddle_pl.auditing.archives import FaceArchives, drawn, groups_of
+from riddle_pl.auditing.archives import GROUPS_NOTE, FaceArchives, drawn, members_of
 from riddle_pl.auditing.audit import Audit, Bench, Figure, Findings, Picture
 from riddle_pl.auditing.inversions import Inverted, invert_all, likeness_figures, nearness_figures
 from riddle_pl.auditing.samples import codes, sheet
 from riddle_pl.auditing.spread_of_w import LEADING, SpreadOfW, spread_of_w
+from riddle_pl.auditing.thresholds import calibrated
 from riddle_pl.errors import ConfigError
-from riddle_pl.evaluation.calibration import Calibration, calibrate
+from riddle_pl.evaluation.calibration import Calibration
 from riddle_pl.evaluation.lfw import LFW
-from riddle_pl.evaluation.pairs import lfw_pairs
 from riddle_pl.inversion import EncoderInversion, Inversion
 from riddle_pl.networks.stylegan2 import Generator
 from riddle_pl.pretraining.faces import to_float
@@ -75,7 +75,7 @@ class EncoderAudit(Audit):
         findings = Findings(notes=list(NOTES))
         generator = bench.generator()
         spread = spread_of_w(generator, bench.seed)
-        thresholds = self._calibrate(bench, findings)
+        thresholds = calibrated(bench, self.people, self.far, findings)
         encoder = EncoderInversion(bench.pack, str(bench.device))
         x = torch.cat([face for _, face in self.people.held_out(bench.seed, bench.pack.size)])
         found = invert_all(bench, encoder, generator, x)
@@ -92,18 +92,6 @@ class EncoderAudit(Audit):
         if self.count:
             self._by_group(bench, encoder, generator, thresholds, findings)
         return findings
-
-    def _calibrate(self, bench: Bench, findings: Findings) -> dict[str, Calibration]:
-        """The threshold of each recogniser, on LFW's pairs."""
-        found = {}
-        for recogniser in bench.recognisers:
-            pairs = lfw_pairs(recogniser, self.people, bench.pack.size, bench.cache_dir, bench.quiet)
-            found[recogniser.name] = calibrate(pairs, self.far)
-            findings.about[f"same person by {recogniser.name}"] = (
-                f"cosine above {found[recogniser.name].threshold:.4f} (FAR {self.far:g} on {pairs.origin}), which "
-                f"{found[recogniser.name].tar:.3f} of the pairs of one person exceed"
-            )
-        return found
 
     def _compare(
         self,
@@ -137,24 +125,18 @@ class EncoderAudit(Audit):
         found = invert_all(bench, encoder, generator, to_float(unseen.images))
         section = f"Held-out part of {', '.join(self.faces.archives)}"
         findings.figures += likeness_figures(bench, section, found, thresholds, self.far)
-        members: dict[str, list[int]] = {}
-        for index, name in enumerate(unseen.names):
-            for group in groups_of(name):
-                members.setdefault(group, []).append(index)
-        for group, indices in sorted(members.items()):
-            if len(indices) >= self.smallest:
-                psnr = bench.estimate(found.psnr[indices])
-                findings.figures.append(Figure.of("By group", f"{group}: PSNR in dB", psnr, digits=2))
-                for name, cosines in found.cosines.items():
-                    cosine = bench.estimate(cosines[indices])
-                    findings.figures.append(Figure.of("By group", f"{group}: cosine by {name}", cosine))
+        for group, indices in members_of(unseen.names, self.smallest).items():
+            psnr = bench.estimate(found.psnr[indices])
+            findings.figures.append(Figure.of("By group", f"{group}: PSNR in dB", psnr, digits=2))
+            for name, cosines in found.cosines.items():
+                cosine = bench.estimate(cosines[indices])
+                findings.figures.append(Figure.of("By group", f"{group}: cosine by {name}", cosine))
 
 
 NOTES = (
     "Nearness to W: a code's distance from the mean of W that lies outside the components in which W varies; and how "
     "far its layers are from its first, in standard deviations of W (codes of W itself: 0).",
-    "Groups are those that the names of the files tell; ages are those of All-Age-Faces, sex and coarse ethnic labels "
-    "those of the synthetic people. A lower cosine can also mean photos of another kind.",
+    f"{GROUPS_NOTE} A lower cosine can also mean photos of another kind.",
 )
 
 

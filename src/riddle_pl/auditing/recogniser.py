@@ -2,31 +2,40 @@
 
 import torch
 
+from riddle_pl.auditing.archives import GROUPS_NOTE, FaceArchives, members_of
 from riddle_pl.auditing.audit import Audit, Bench, Figure, Findings, Picture
+from riddle_pl.auditing.embeddings import embed
 from riddle_pl.auditing.gradients import Descent, descend
 from riddle_pl.auditing.plots import curves_plot
 from riddle_pl.auditing.spread_of_w import spread_of_w
 from riddle_pl.auditing.verification import roc_picture, roc_points, verification_figures
 from riddle_pl.errors import ConfigError
+from riddle_pl.evaluation.calibration import calibrate
 from riddle_pl.evaluation.lfw import LFW
+from riddle_pl.evaluation.metrics import OtherPeopleRate
 from riddle_pl.evaluation.mirrored import MirroredRecogniser
-from riddle_pl.evaluation.pairs import lfw_pairs
+from riddle_pl.evaluation.pairs import PairSimilarities, lfw_pairs
 from riddle_pl.evaluation.recognisers import PackEvaluator, Recogniser
 from riddle_pl.inversion import EncoderInversion
 from riddle_pl.password import random_passwords
+from riddle_pl.pretraining.faces import to_float
 
 FARS = (1e-3, 1e-2, 1e-1)
+STRANGERS_FARS = (1e-3, 1e-2)
+"""Of the thresholds at which strangers of one group are compared."""
 
 
 class RecogniserAudit(Audit):
-    """Verifies LFW's pairs at the pack's resolution; follows the recogniser's gradient on encrypted faces.
+    """Verifies LFW's pairs at the pack's resolution, and strangers of one group; follows the recogniser's gradient.
 
     Args:
-        people: faces and pairs of LFW; the first ``count`` people's faces are encrypted.
+        people: faces and pairs of LFW; the first ``count`` people's faces are encrypted, and their codes moved.
+        faces: archives with one image per person, of whose held-out part strangers are compared within each group.
         encryptor: role of the encryptor whose faces are changed.
         compared: the bench's recognisers verify the pairs too, for comparison, looking once.
         steps: gradient steps.
         length: of a step, in standard deviations of W (root mean square over a code).
+        smallest: groups with fewer faces are left out.
 
     Raises:
         ConfigError: a value is out of range.
@@ -35,44 +44,72 @@ class RecogniserAudit(Audit):
     role = "recogniser"
 
     def __init__(
-        self, people: LFW, encryptor: str = "encryptor", compared: bool = False, steps: int = 10, length: float = 0.05
+        self,
+        people: LFW,
+        faces: FaceArchives,
+        encryptor: str = "encryptor",
+        compared: bool = False,
+        steps: int = 10,
+        length: float = 0.05,
+        smallest: int = 10,
     ):
-        if steps < 1 or length <= 0:
-            raise ConfigError(f"audit.steps={steps} must be at least 1 and audit.length={length} greater than 0")
+        if steps < 1 or length <= 0 or smallest < 2:
+            raise ConfigError(
+                f"audit.steps={steps}, audit.length={length}, audit.smallest={smallest}; give at least 1, more than 0, "
+                "at least 2"
+            )
         self.people = people
+        self.faces = faces
         self.encryptor = encryptor
         self.compared = compared
         self.steps = steps
         self.length = length
+        self.smallest = smallest
 
     def check(self, bench: Bench) -> None:
         self.people.check()
+        self.faces.check()
         for role in ("generator", "encoder", self.encryptor):
             bench.pack.verify(role)
 
     def run(self, bench: Bench) -> Findings:
         findings = Findings(notes=list(NOTES))
         findings.about["pairs"] = f"the pairs of LFW with both photos there, at {bench.pack.size} px"
-        self._verify(bench, findings)
+        own = PackEvaluator(bench.pack, str(bench.device))
+        pairs = self._verify(bench, own, findings)
+        self._strangers(bench, own, pairs, findings)
         self._follow(bench, findings)
         return findings
 
-    def _verify(self, bench: Bench, findings: Findings) -> None:
-        own = PackEvaluator(bench.pack, str(bench.device))
+    def _verify(self, bench: Bench, own: PackEvaluator, findings: Findings) -> PairSimilarities:
+        """Everybody's figures on LFW's pairs; returns this recogniser's cosines of them."""
         judges: dict[str, Recogniser] = {
             "this recogniser": own,
             "this recogniser, mirror image added": MirroredRecogniser(own),
         }
         if self.compared:
             judges |= {judge.name: judge for judge in bench.recognisers}
-        points = {}
+        pairs, points = {}, {}
         for name, judge in judges.items():
-            pairs = lfw_pairs(judge, self.people, bench.pack.size, bench.cache_dir, bench.quiet)
-            findings.figures += verification_figures(bench, name, pairs, FARS)
-            points[name] = roc_points(pairs)
+            pairs[name] = lfw_pairs(judge, self.people, bench.pack.size, bench.cache_dir, bench.quiet)
+            findings.figures += verification_figures(bench, name, pairs[name], FARS)
+            points[name] = roc_points(pairs[name])
             rows = zip(*(values.tolist() for values in points[name]), strict=True)
             findings.curves[f"roc, {name}"] = [{"far": far, "tar": tar} for far, tar in rows]
         findings.pictures.append(roc_picture(points))
+        return pairs["this recogniser"]
+
+    def _strangers(self, bench: Bench, own: PackEvaluator, pairs: PairSimilarities, findings: Findings) -> None:
+        """How often two people of one group pass as one person, at thresholds that hold for LFW's strangers."""
+        faces = self.faces.unseen(bench.pack.size)
+        rows = embed(own, to_float(faces.images), "embedding held-out faces", bench.quiet)
+        groups = {"all": list(range(len(faces)))} | members_of(faces.names, self.smallest)
+        for far in STRANGERS_FARS:
+            section = f"Two people of one group who pass as one at FAR {far:g} of LFW"
+            for group, indices in groups.items():
+                rate = OtherPeopleRate(calibrate(pairs, far).threshold, resamples=bench.resamples, seed=bench.seed)
+                rate.update(rows[indices])
+                findings.figures.append(Figure.of(section, group, rate.compute(), "lower"))
 
     def _follow(self, bench: Bench, findings: Findings) -> None:
         generator = bench.generator()
@@ -142,5 +179,6 @@ NOTES = (
     "LFW. The loss, refinement and whoever judges with this recogniser look once.",
     "Gradients: encrypted faces, moved down the gradient of this recogniser's cosine to the inversion, in steps of "
     "equal length on w_enc. If only its own cosine falls, the gradient deceives it and changes nobody.",
-    "No figures by group: LFW does not label people.",
+    f"By group: held-out faces of the archives, each of another person. {GROUPS_NOTE} No archive has both several "
+    "photos of a person and groups: how surely a person is known again in each group is not measured.",
 )

@@ -25,12 +25,14 @@ class AuditReport:
 
     Args:
         role: of the network.
+        heading: of the section of its model card.
         title: of the report.
         about: facts by name: command, pack, hashes, seed, ...
         findings: of the audit.
     """
 
     role: str
+    heading: str
     title: str
     about: Mapping[str, str]
     findings: Findings

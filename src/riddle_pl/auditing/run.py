@@ -35,7 +35,7 @@ def run_audit(cfg: DictConfig, arguments: Sequence[str] = ()) -> AuditReport:
             judge.close()
     wall, cpu = time.perf_counter() - started[0], time.process_time() - started[1]
     title = f"{audit.role} of pack {bench.pack.name}, {bench.pack.size} px"
-    return AuditReport(audit.role, title, _about(bench, audit, arguments, wall, cpu), findings)
+    return AuditReport(audit.role, audit.heading, title, _about(bench, audit, arguments, wall, cpu), findings)
 
 
 def _about(bench: Bench, audit: Audit, arguments: Sequence[str], wall: float, cpu: float) -> dict[str, str]:

@@ -26,7 +26,7 @@ def audit(cfg: DictConfig) -> None:
     report = run_audit(cfg, hydra.overrides.task)
     written = report.write(Path(hydra.runtime.output_dir))
     if cfg.export is not None:
-        written += write_section(Path(cfg.export), report.role, report)
+        written += write_section(Path(cfg.export), report)
     if not cfg.quiet:
         print(report.to_markdown())
         print("Written:", *(f"  {path}" for path in written), sep="\n")

@@ -185,7 +185,7 @@ MobileFaceNet for {self.size} px aligned faces: the recogniser of the identity l
 MobileFaceNet trained on CASIA-WebFace ({self._teacher_path.name}) on {len(self.faces):,} aligned faces (synthetic
 people, All-Age-Faces, CelebA; LFW is not among them). It trains encryptors and must never report on them.
 
-Accuracy differs between groups as the teacher's does; it was not measured by group.
+How often it takes two people for one differs between groups, as it does for the teacher: see the audit.
 """
         return [PackRole("recogniser", self.average.module, "aligned_recogniser", args, description)]
 
