@@ -13,7 +13,8 @@ from riddle_pl.pretraining.faces import FaceSet, read_faces
 
 GROUPS_NOTE = (
     "Groups are those that the names of the files tell; ages are those of All-Age-Faces, sex and coarse ethnic labels "
-    "those of the synthetic people."
+    "those of the synthetic people, whom generators drew and who are more alike than people are. Compare groups of one "
+    "archive with each other."
 )
 """Which groups the figures by group speak of."""
 

@@ -136,7 +136,7 @@ class EncoderAudit(Audit):
 NOTES = (
     "Nearness to W: a code's distance from the mean of W that lies outside the components in which W varies; and how "
     "far its layers are from its first, in standard deviations of W (codes of W itself: 0).",
-    f"{GROUPS_NOTE} A lower cosine can also mean photos of another kind.",
+    GROUPS_NOTE,
 )
 
 

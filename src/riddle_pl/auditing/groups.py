@@ -163,8 +163,8 @@ def _joined_each(parts: Mapping[str, Mapping[str, Sequence[Tensor]]]) -> dict[st
 
 NOTES = (
     GROUPS_NOTE,
-    "Recognisers take more pairs of strangers for one person in some groups than in others, at one threshold for all. "
-    "Read each rate beside that of two people's inversions.",
+    "At one threshold for all, a recogniser takes more pairs of strangers for one person in some groups than in "
+    "others. Read each rate beside that of two people's inversions.",
     "These faces were held out of the recipes, which trained the pack's other networks. An encryptor that "
     "`riddle-train` trained on the same archives may have seen some of them.",
 )
