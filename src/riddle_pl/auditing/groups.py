@@ -110,22 +110,12 @@ class GroupsAudit(Audit):
         judged = self._judge(bench, faces)
         groups = {"all": list(range(len(faces)))} | members_of(faces.names, self.smallest)
         for name, images in judged.embeddings.items():
-            threshold = thresholds[name].threshold
-            for question in QUESTIONS:
-                section = f"{question.title}, by {name}"
-                for group, indices in groups.items():
-                    rate = IdentificationRate(threshold, resamples=bench.resamples, seed=bench.seed)
-                    rate.update(images[question.image][indices], images[question.reference][indices])
-                    findings.figures.append(Figure.of(section, group, rate.compute(), question.better))
-            section = f"Inversions of two people of the group pass as one person's, by {name}"
-            for group, indices in groups.items():
-                strangers = OtherPeopleRate(threshold, resamples=bench.resamples, seed=bench.seed)
-                strangers.update(images["inversion"][indices])
-                findings.figures.append(Figure.of(section, group, strangers.compute()))
+            findings.figures += _identity_figures(bench, name, images, thresholds[name].threshold, groups)
         for name, found in judged.found.items():
-            section = f"{name} finds the encrypted face"
-            for group, indices in groups.items():
-                findings.figures.append(Figure.of(section, group, bench.estimate(found[indices]), "higher"))
+            findings.figures += [
+                Figure.of(f"{name} finds the encrypted face", group, bench.estimate(found[indices]), "higher")
+                for group, indices in groups.items()
+            ]
         return findings
 
     def _method(self, bench: Bench) -> PackMethod:
@@ -150,15 +140,34 @@ class GroupsAudit(Audit):
                     embeddings[judge.name][name].append(row)
             for detector in bench.detectors:
                 found[detector.name].append(detector.locate(images["encrypted"]).found)
-        return Judged(_joined_each(embeddings), _joined(found))
+        return Judged({name: _joined(rows) for name, rows in embeddings.items()}, _joined(found))
+
+
+def _identity_figures(
+    bench: Bench,
+    judge: str,
+    images: Mapping[str, Float[Tensor, "n d"]],
+    threshold: float,
+    groups: Mapping[str, Sequence[int]],
+) -> list[Figure]:
+    """Who passes for whom, by group; ``images`` are embeddings of a recogniser named ``judge``."""
+    settings = {"resamples": bench.resamples, "seed": bench.seed}
+    figures = []
+    for question in QUESTIONS:
+        for group, indices in groups.items():
+            rate = IdentificationRate(threshold, **settings)
+            rate.update(images[question.image][indices], images[question.reference][indices])
+            figures.append(Figure.of(f"{question.title}, by {judge}", group, rate.compute(), question.better))
+    for group, indices in groups.items():
+        strangers = OtherPeopleRate(threshold, **settings)
+        strangers.update(images["inversion"][indices])
+        section = f"Inversions of two people of the group pass as one person's, by {judge}"
+        figures.append(Figure.of(section, group, strangers.compute()))
+    return figures
 
 
 def _joined(parts: Mapping[str, Sequence[Tensor]]) -> dict[str, Tensor]:
     return {name: torch.cat(list(rows)) for name, rows in parts.items()}
-
-
-def _joined_each(parts: Mapping[str, Mapping[str, Sequence[Tensor]]]) -> dict[str, dict[str, Tensor]]:
-    return {name: _joined(rows) for name, rows in parts.items()}
 
 
 NOTES = (
