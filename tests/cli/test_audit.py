@@ -89,12 +89,18 @@ def test_help_shows_an_example(riddle_audit):
     assert "audit: encoder, encryptor, generator, groups, parser, recogniser" in out
 
 
-@pytest.mark.parametrize("name", ["encoder", "encryptor", "generator", "parser", "recogniser"])
-def test_every_shipped_audit_fits_its_signature(name):
+@pytest.mark.parametrize(
+    ("name", "role"),
+    [
+        *((role, role) for role in ("encoder", "encryptor", "generator", "parser", "recogniser")),
+        ("groups", "encryptor"),
+    ],
+)
+def test_every_shipped_audit_fits_its_signature(name, role):
     from riddle_pl.auditing.build import build_audit
     from riddle_pl.auditing.settings import register_audit_schema
 
     register_audit_schema()
     [cfg] = compose_jobs("audit", [f"audit={name}", "data.root=x"])
     check_config(cfg)
-    assert build_audit(cfg)[1].role == name
+    assert build_audit(cfg)[1].role == role

@@ -10,6 +10,7 @@ from jaxtyping import Float
 from PIL import Image
 from torch import Tensor
 
+from riddle_pl.errors import PackError
 from riddle_pl.evaluation.detectors import Detector
 from riddle_pl.evaluation.metrics import Estimate, bootstrap
 from riddle_pl.evaluation.recognisers import Recogniser
@@ -34,6 +35,15 @@ class Bench:
     def estimate(self, values: Float[Tensor, "n"]) -> Estimate:
         """Mean and 95 % bootstrap interval."""
         return bootstrap(values.float(), self.resamples, self.seed)
+
+    def require_encryptor(self, role: str) -> None:
+        """Makes sure that ``role``, which ``audit.encryptor`` gave, is an encryptor of the pack.
+
+        Raises:
+            PackError: it is another network, or none.
+        """
+        if self.pack.entry(role).tokens is None:
+            raise PackError(f"audit.encryptor={role} is no encryptor of pack {self.pack.name}")
 
     def generator(self, pack: Pack | None = None) -> Generator:
         """G of the pack under audit, or of another.

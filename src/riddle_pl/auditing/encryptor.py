@@ -8,7 +8,7 @@ import torch
 from riddle_pl.auditing.audit import Audit, Bench, Figure, Findings
 from riddle_pl.auditing.samples import codes, draw
 from riddle_pl.device import hardware_name
-from riddle_pl.errors import ConfigError, PackError
+from riddle_pl.errors import ConfigError
 from riddle_pl.inversion import Inversion
 from riddle_pl.password import KdfParams, derive_key, key_latent
 
@@ -35,8 +35,7 @@ class EncryptorAudit(Audit):
         self.repeats = repeats
 
     def check(self, bench: Bench) -> None:
-        if bench.pack.entry(self.role).tokens is None:
-            raise PackError(f"audit.encryptor={self.role} is no encryptor of pack {bench.pack.name}")
+        bench.require_encryptor(self.role)
         bench.pack.verify("generator")
         self.inversion.check()
 

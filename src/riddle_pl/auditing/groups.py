@@ -4,18 +4,19 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import torch
-import torch.nn.functional as F
 from jaxtyping import Bool, Float
 from torch import Tensor
 
-from riddle_pl.auditing.archives import GROUPS_NOTE, FaceArchives, drawn, members_of
+from riddle_pl.auditing.archives import GROUPS_NOTE, FaceArchives, drawn
 from riddle_pl.auditing.audit import Audit, Bench, Figure, Findings
+from riddle_pl.auditing.by_group import all_and_groups, strangers_figures
+from riddle_pl.auditing.embeddings import embed
 from riddle_pl.auditing.thresholds import calibrated
 from riddle_pl.data.progress import track
-from riddle_pl.errors import ConfigError, PackError
+from riddle_pl.errors import ConfigError
 from riddle_pl.evaluation.lfw import LFW
 from riddle_pl.evaluation.methods.pack import PackMethod
-from riddle_pl.evaluation.metrics import IdentificationRate, OtherPeopleRate
+from riddle_pl.evaluation.metrics import IdentificationRate
 from riddle_pl.evaluation.passwords import TextPasswords
 from riddle_pl.inversion import Inversion
 from riddle_pl.pretraining.faces import FaceSet, to_float
@@ -92,8 +93,7 @@ class GroupsAudit(Audit):
         self.smallest = smallest
 
     def check(self, bench: Bench) -> None:
-        if bench.pack.entry(self.role).tokens is None:
-            raise PackError(f"audit.encryptor={self.role} is no encryptor of pack {bench.pack.name}")
+        bench.require_encryptor(self.role)
         if not bench.recognisers:
             raise ConfigError("evaluators is empty; audit=groups needs a recogniser, such as evaluators=dlib")
         self.people.check()
@@ -108,7 +108,7 @@ class GroupsAudit(Audit):
             f"{len(faces):,} of the held-out part of {', '.join(self.faces.archives)}; invert={self.inversion.name}"
         )
         judged = self._judge(bench, faces)
-        groups = {"all": list(range(len(faces)))} | members_of(faces.names, self.smallest)
+        groups = all_and_groups(faces.names, self.smallest)
         for name, images in judged.embeddings.items():
             findings.figures += _identity_figures(bench, name, images, thresholds[name].threshold, groups)
         for name, found in judged.found.items():
@@ -135,8 +135,7 @@ class GroupsAudit(Audit):
             images = method.images(faces.names[part], to_float(faces.images[part]))
             shown = torch.cat([images[name] for name in needed])
             for judge in bench.recognisers:
-                rows = F.normalize(judge.embed(shown).float().cpu(), dim=1).chunk(len(needed))
-                for name, row in zip(needed, rows, strict=True):
+                for name, row in zip(needed, embed(judge, shown).chunk(len(needed)), strict=True):
                     embeddings[judge.name][name].append(row)
             for detector in bench.detectors:
                 found[detector.name].append(detector.locate(images["encrypted"]).found)
@@ -151,19 +150,14 @@ def _identity_figures(
     groups: Mapping[str, Sequence[int]],
 ) -> list[Figure]:
     """Who passes for whom, by group; ``images`` are embeddings of a recogniser named ``judge``."""
-    settings = {"resamples": bench.resamples, "seed": bench.seed}
     figures = []
     for question in QUESTIONS:
         for group, indices in groups.items():
-            rate = IdentificationRate(threshold, **settings)
+            rate = IdentificationRate(threshold, resamples=bench.resamples, seed=bench.seed)
             rate.update(images[question.image][indices], images[question.reference][indices])
             figures.append(Figure.of(f"{question.title}, by {judge}", group, rate.compute(), question.better))
-    for group, indices in groups.items():
-        strangers = OtherPeopleRate(threshold, **settings)
-        strangers.update(images["inversion"][indices])
-        section = f"Inversions of two people of the group pass as one person's, by {judge}"
-        figures.append(Figure.of(section, group, strangers.compute()))
-    return figures
+    section = f"Inversions of two people of the group pass as one person's, by {judge}"
+    return figures + strangers_figures(bench, section, images["inversion"], threshold, groups)
 
 
 def _joined(parts: Mapping[str, Sequence[Tensor]]) -> dict[str, Tensor]:

@@ -2,8 +2,9 @@
 
 import torch
 
-from riddle_pl.auditing.archives import GROUPS_NOTE, FaceArchives, members_of
+from riddle_pl.auditing.archives import GROUPS_NOTE, FaceArchives
 from riddle_pl.auditing.audit import Audit, Bench, Figure, Findings, Picture
+from riddle_pl.auditing.by_group import all_and_groups, strangers_figures
 from riddle_pl.auditing.embeddings import embed
 from riddle_pl.auditing.gradients import Descent, descend
 from riddle_pl.auditing.plots import curves_plot
@@ -12,7 +13,6 @@ from riddle_pl.auditing.verification import roc_picture, roc_points, verificatio
 from riddle_pl.errors import ConfigError
 from riddle_pl.evaluation.calibration import calibrate
 from riddle_pl.evaluation.lfw import LFW
-from riddle_pl.evaluation.metrics import OtherPeopleRate
 from riddle_pl.evaluation.mirrored import MirroredRecogniser
 from riddle_pl.evaluation.pairs import PairSimilarities, lfw_pairs
 from riddle_pl.evaluation.recognisers import PackEvaluator, Recogniser
@@ -103,13 +103,11 @@ class RecogniserAudit(Audit):
         """How often two people of one group pass as one person, at thresholds that hold for LFW's strangers."""
         faces = self.faces.unseen(bench.pack.size)
         rows = embed(own, to_float(faces.images), "embedding held-out faces", bench.quiet)
-        groups = {"all": list(range(len(faces)))} | members_of(faces.names, self.smallest)
+        groups = all_and_groups(faces.names, self.smallest)
         for far in STRANGERS_FARS:
             section = f"Two people of one group who pass as one at FAR {far:g} of LFW"
-            for group, indices in groups.items():
-                rate = OtherPeopleRate(calibrate(pairs, far).threshold, resamples=bench.resamples, seed=bench.seed)
-                rate.update(rows[indices])
-                findings.figures.append(Figure.of(section, group, rate.compute(), "lower"))
+            threshold = calibrate(pairs, far).threshold
+            findings.figures += strangers_figures(bench, section, rows, threshold, groups, "lower")
 
     def _follow(self, bench: Bench, findings: Findings) -> None:
         generator = bench.generator()
