@@ -26,7 +26,7 @@ from jaxtyping import Float, Float32, Float64
 from torch import Tensor
 
 from riddle_pl.errors import ConfigError, PasswordError
-from riddle_pl.networks.stylegan2 import Generator
+from riddle_pl.networks.generator import FaceGenerator
 
 KEY_BYTES = 32
 SALT_BYTES = 16
@@ -150,7 +150,7 @@ class PasswordTokens(Protocol):
         """Rows of z per password."""
         ...
 
-    def latent(self, generator: Generator, z: Float[Tensor, "b count d"]) -> Float[Tensor, "b n d"]:
+    def latent(self, generator: FaceGenerator, z: Float[Tensor, "b count d"]) -> Float[Tensor, "b n d"]:
         """w_pwd from ``z`` of ``count(n)`` rows."""
         ...
 
@@ -163,7 +163,7 @@ class SingleToken:
     def count(self, num_layers: int) -> int:
         return 1
 
-    def latent(self, generator: Generator, z: Float[Tensor, "b 1 d"]) -> Float[Tensor, "b n d"]:
+    def latent(self, generator: FaceGenerator, z: Float[Tensor, "b 1 d"]) -> Float[Tensor, "b n d"]:
         return generator.broadcast(generator.mapping(z[:, 0]))
 
 
@@ -175,7 +175,7 @@ class PerLayerTokens:
     def count(self, num_layers: int) -> int:
         return num_layers
 
-    def latent(self, generator: Generator, z: Float[Tensor, "b n d"]) -> Float[Tensor, "b n d"]:
+    def latent(self, generator: FaceGenerator, z: Float[Tensor, "b n d"]) -> Float[Tensor, "b n d"]:
         if z.shape[1] != generator.num_layers:
             raise ValueError(f"z has {z.shape[1]} rows per password; the generator has {generator.num_layers} layers")
         return generator.mapping(z.flatten(0, 1)).reshape(z.shape)
@@ -200,15 +200,15 @@ def token_override(name: str) -> str:
     return f"password={'single_token' if name == 'single' else name}"
 
 
-def key_latent(key: bytes, generator: Generator, tokens: PasswordTokens) -> Float[Tensor, "1 n d"]:
+def key_latent(key: bytes, generator: FaceGenerator, tokens: PasswordTokens) -> Float[Tensor, "1 n d"]:
     """w_pwd of a key of :func:`derive_key`, for callers that also need the key. On the generator's device."""
     z = password_z(key, tokens.count(generator.num_layers), generator.style_dim)
     with torch.no_grad():
-        return tokens.latent(generator, z[None].to(generator.input.input))
+        return tokens.latent(generator, z[None].to(next(generator.parameters())))
 
 
 def password_latent(
-    password: str, kdf: KdfParams, generator: Generator, tokens: PasswordTokens
+    password: str, kdf: KdfParams, generator: FaceGenerator, tokens: PasswordTokens
 ) -> Float[Tensor, "1 n d"]:
     """w_pwd of a text password: :func:`derive_key`, then :func:`key_latent`.
 
@@ -219,7 +219,7 @@ def password_latent(
 
 
 def random_passwords(
-    batch: int, generator: Generator, tokens: PasswordTokens, rng: torch.Generator | None = None
+    batch: int, generator: FaceGenerator, tokens: PasswordTokens, rng: torch.Generator | None = None
 ) -> Float[Tensor, "b n d"]:
     """w_pwd of ``batch`` random passwords, as training draws them: the same distribution as of text passwords.
 
@@ -231,4 +231,4 @@ def random_passwords(
     rows = tokens.count(generator.num_layers)
     z = torch.randn(batch, rows, generator.style_dim, generator=rng, device=device)
     with torch.no_grad():
-        return tokens.latent(generator, z.to(generator.input.input))
+        return tokens.latent(generator, z.to(next(generator.parameters())))

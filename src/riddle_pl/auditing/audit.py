@@ -14,7 +14,7 @@ from riddle_pl.errors import PackError
 from riddle_pl.evaluation.detectors import Detector
 from riddle_pl.evaluation.metrics import Estimate, bootstrap
 from riddle_pl.evaluation.recognisers import Recogniser
-from riddle_pl.networks.stylegan2 import Generator
+from riddle_pl.networks.generator import FaceGenerator
 from riddle_pl.packs import Pack
 
 
@@ -45,13 +45,13 @@ class Bench:
         if self.pack.entry(role).tokens is None:
             raise PackError(f"audit.encryptor={role} is no encryptor of pack {self.pack.name}")
 
-    def generator(self, pack: Pack | None = None) -> Generator:
+    def generator(self, pack: Pack | None = None) -> FaceGenerator:
         """G of the pack under audit, or of another.
 
         Raises:
             PackError: the pack has none.
         """
-        return (pack or self.pack).load_as("generator", Generator).to(self.device)
+        return (pack or self.pack).generator().to(self.device)
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from riddle_pl.errors import ConfigError
 from riddle_pl.evaluation.calibration import Calibration
 from riddle_pl.evaluation.lfw import LFW
 from riddle_pl.inversion import EncoderInversion, Inversion
-from riddle_pl.networks.stylegan2 import Generator
+from riddle_pl.networks.generator import FaceGenerator
 from riddle_pl.pretraining.faces import to_float
 from riddle_pl.pretraining.sheet import COLUMNS, stacked_rows
 
@@ -97,7 +97,7 @@ class EncoderAudit(Audit):
         self,
         bench: Bench,
         found: Inverted,
-        generator: Generator,
+        generator: FaceGenerator,
         spread: SpreadOfW,
         thresholds: Mapping[str, Calibration],
         findings: Findings,
@@ -116,7 +116,7 @@ class EncoderAudit(Audit):
         self,
         bench: Bench,
         encoder: Inversion,
-        generator: Generator,
+        generator: FaceGenerator,
         thresholds: Mapping[str, Calibration],
         findings: Findings,
     ) -> None:
@@ -140,7 +140,7 @@ NOTES = (
 )
 
 
-def _own_nearness(bench: Bench, section: str, generator: Generator, spread: SpreadOfW) -> Figure:
+def _own_nearness(bench: Bench, section: str, generator: FaceGenerator, spread: SpreadOfW) -> Figure:
     """What :func:`nearness_figures` says of W itself."""
     w = generator.broadcast(codes(generator, OWN, bench.seed + 1)).cpu()
     return Figure.of(

@@ -18,7 +18,7 @@ from riddle_pl.evaluation.calibration import calibrate
 from riddle_pl.evaluation.faces import FaceSource
 from riddle_pl.evaluation.pairs import strangers
 from riddle_pl.evaluation.recognisers import Recogniser
-from riddle_pl.networks.stylegan2 import Generator
+from riddle_pl.networks.generator import FaceGenerator
 from riddle_pl.packs import load_pack
 from riddle_pl.pretraining.faces import FaceSet
 
@@ -97,7 +97,7 @@ class GeneratorAudit(Audit):
             self._judge(bench, recogniser, samples, others, train, held_out, findings)
         return findings
 
-    def _samples(self, generator: Generator, bench: Bench) -> Samples:
+    def _samples(self, generator: FaceGenerator, bench: Bench) -> Samples:
         w = codes(generator, self.count, bench.seed)
         return {f"psi {psi:g}": draw(generator, truncated(generator, w, psi), bench.batch_size) for psi in self.psis}
 

@@ -9,7 +9,7 @@ from torch import Tensor
 from riddle_pl.auditing.audit import Picture
 from riddle_pl.auditing.memorisation import Nearest
 from riddle_pl.auditing.samples import codes, sheet, style_mixing, truncation_strip
-from riddle_pl.networks.stylegan2 import Generator
+from riddle_pl.networks.generator import FaceGenerator
 from riddle_pl.pretraining.faces import FaceSet, to_float
 
 SHEET = 48
@@ -19,7 +19,9 @@ ROWS = 6
 """People of the truncation strip, and rows of the style-mixing picture."""
 
 
-def sample_pictures(generator: Generator, samples: Mapping[str, Float[Tensor, "n 3 h h"]], seed: int) -> list[Picture]:
+def sample_pictures(
+    generator: FaceGenerator, samples: Mapping[str, Float[Tensor, "n 3 h h"]], seed: int
+) -> list[Picture]:
     """Contact sheets, truncation and style mixing; all of them show nobody."""
     w = codes(generator, ROWS + COLUMNS, seed + 1)
     sheets = [

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from riddle_pl.evaluation.recognisers import Recogniser
 from riddle_pl.losses.identity import cosine
-from riddle_pl.networks.stylegan2 import Generator
+from riddle_pl.networks.generator import FaceGenerator
 
 
 class Descent(NamedTuple):
@@ -27,7 +27,7 @@ class Descent(NamedTuple):
 def descend(
     recogniser: nn.Module,
     watchers: Sequence[Recogniser],
-    generator: Generator,
+    generator: FaceGenerator,
     w: Float[Tensor, "n k 512"],
     reference: Float[Tensor, "n 3 h h"],
     steps: int,

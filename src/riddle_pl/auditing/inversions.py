@@ -16,7 +16,7 @@ from riddle_pl.evaluation.calibration import Calibration
 from riddle_pl.evaluation.features import PerceptualFeatures
 from riddle_pl.evaluation.metrics import PSNR, PerceptualDistance
 from riddle_pl.inversion import Inversion
-from riddle_pl.networks.stylegan2 import Generator
+from riddle_pl.networks.generator import FaceGenerator
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class Inverted:
         return Inverted(*rows, cosines, self.distance[:count], self.psnr[:count], self.seconds)
 
 
-def invert_all(bench: Bench, inversion: Inversion, generator: Generator, x: Float[Tensor, "n 3 h h"]) -> Inverted:
+def invert_all(bench: Bench, inversion: Inversion, generator: FaceGenerator, x: Float[Tensor, "n 3 h h"]) -> Inverted:
     """Inverts faces in [-1, 1] and holds the inversions against them."""
     parts = x.split(bench.batch_size)
     inversion(parts[0][:1])  # loads the networks, which is not timed

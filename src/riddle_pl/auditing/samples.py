@@ -8,7 +8,7 @@ from PIL import Image
 from torch import Tensor
 from torchvision.utils import make_grid
 
-from riddle_pl.networks.stylegan2 import Generator
+from riddle_pl.networks.generator import FaceGenerator
 
 UNSEEN = 1_000_000
 """Added to seeds: a generator may know the noise that its training drew from a small seed of its own."""
@@ -18,21 +18,21 @@ MIXED_LAYERS = 4
 column's."""
 
 
-def codes(generator: Generator, count: int, seed: int) -> Float[Tensor, "n 512"]:
+def codes(generator: FaceGenerator, count: int, seed: int) -> Float[Tensor, "n 512"]:
     """W codes of ``count`` people; the first are the same for every count."""
     z = torch.randn(count, generator.style_dim, generator=torch.Generator().manual_seed(UNSEEN + seed))
     with torch.no_grad():
-        return generator.mapping(z.to(generator.input.input))
+        return generator.mapping(z.to(next(generator.parameters())))
 
 
-def truncated(generator: Generator, w: Float[Tensor, "n 512"], psi: float) -> Float[Tensor, "n k 512"]:
+def truncated(generator: FaceGenerator, w: Float[Tensor, "n 512"], psi: float) -> Float[Tensor, "n k 512"]:
     """W+ codes drawn towards the mean by the truncation trick (Karras et al., CVPR 2019)."""
     mean = generator.mean_w()
     return generator.broadcast(mean + psi * (w - mean))
 
 
 @torch.no_grad()
-def draw(generator: Generator, w: Float[Tensor, "n k 512"], batch: int) -> Float[Tensor, "n 3 h h"]:
+def draw(generator: FaceGenerator, w: Float[Tensor, "n k 512"], batch: int) -> Float[Tensor, "n 3 h h"]:
     """Images in [-1, 1], on the CPU."""
     return torch.cat([generator(part).clamp(-1.0, 1.0).float().cpu() for part in w.split(batch)])
 
@@ -44,13 +44,13 @@ def sheet(x: Float[Tensor, "n 3 h h"], columns: int) -> Image.Image:
     return Image.fromarray(pixels.numpy())
 
 
-def truncation_strip(generator: Generator, w: Float[Tensor, "n 512"]) -> Image.Image:
+def truncation_strip(generator: FaceGenerator, w: Float[Tensor, "n 512"]) -> Image.Image:
     """A row per person: psi of :data:`TRUNCATIONS` from left to right."""
     steps = torch.stack([truncated(generator, w, psi) for psi in TRUNCATIONS], dim=1)
     return sheet(draw(generator, steps.flatten(0, 1), len(TRUNCATIONS)), len(TRUNCATIONS))
 
 
-def style_mixing(generator: Generator, w: Float[Tensor, "n 512"], rows: int) -> Image.Image:
+def style_mixing(generator: FaceGenerator, w: Float[Tensor, "n 512"], rows: int) -> Image.Image:
     """The first ``rows`` people give the coarse layers, the others, who stand above the columns, the fine ones."""
     coarse, fine = truncated(generator, w[:rows], 0.8), truncated(generator, w[rows:], 0.8)
     layers = min(MIXED_LAYERS, generator.num_layers - 1)

@@ -7,7 +7,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from riddle_pl.auditing.samples import codes
-from riddle_pl.networks.stylegan2 import Generator
+from riddle_pl.networks.generator import FaceGenerator
 
 SAMPLES = 8192
 LEADING = 128
@@ -35,7 +35,7 @@ class SpreadOfW:
         return offsets.mean(dim=1) / self.deviation
 
 
-def spread_of_w(generator: Generator, seed: int) -> SpreadOfW:
+def spread_of_w(generator: FaceGenerator, seed: int) -> SpreadOfW:
     """Measured on codes of random people."""
     w = codes(generator, SAMPLES, seed).double().cpu()
     covariance = torch.cov(w.T)

@@ -10,7 +10,7 @@ from torch.utils.data import Dataset
 from riddle_pl.data.base import LatentDataModule
 from riddle_pl.data.steps import Batch, step_rng
 from riddle_pl.errors import DataError
-from riddle_pl.networks.stylegan2 import Generator
+from riddle_pl.networks.generator import FaceGenerator
 from riddle_pl.packs.pack import Pack
 
 VALIDATION_SEED = 0
@@ -25,7 +25,7 @@ class LatentSampler:
         truncation: psi in (0, 1]; w is pulled towards the mean code, 1 draws from the whole distribution.
     """
 
-    def __init__(self, generator: Generator, truncation: float = 1.0):
+    def __init__(self, generator: FaceGenerator, truncation: float = 1.0):
         self.mapping: nn.Module = copy.deepcopy(generator.style).cpu().eval().requires_grad_(False)
         self.num_layers = generator.num_layers
         self.dim = generator.style_dim
@@ -144,5 +144,5 @@ class DataFreeDataModule(LatentDataModule):
 
     def _draw(self) -> LatentSampler:
         if self._sampler is None:
-            self._sampler = LatentSampler(self.pack.load_as("generator", Generator), self.truncation)
+            self._sampler = LatentSampler(self.pack.generator(), self.truncation)
         return self._sampler

@@ -9,7 +9,7 @@ from jaxtyping import Float, UInt8
 from torch import Tensor
 
 from riddle_pl.errors import NoFaceError
-from riddle_pl.networks.stylegan2 import Generator
+from riddle_pl.networks.generator import FaceGenerator
 from riddle_pl.photos.align import align_face, ffhq_quad
 from riddle_pl.photos.detect import Face, PhotoDetector
 from riddle_pl.photos.pixels import to_pixels
@@ -54,7 +54,7 @@ def astronaut(detector: PhotoDetector) -> Person:
     return Person("photo\n(astronaut)", photo, faces[0])
 
 
-def generated_people(generator: Generator, detector: PhotoDetector, count: int, seed: int) -> list[Person]:
+def generated_people(generator: FaceGenerator, detector: PhotoDetector, count: int, seed: int) -> list[Person]:
     """People drawn from the generator, the same for the same seed; draws in which no face is found are skipped.
 
     Raises:

@@ -12,7 +12,7 @@ from riddle_pl.inversion.inversion import Inversion
 from riddle_pl.losses.identity import cosine
 from riddle_pl.losses.perceptual import perceptual_distance
 from riddle_pl.networks.fold_norms import fold_norms
-from riddle_pl.networks.stylegan2 import Generator
+from riddle_pl.networks.generator import FaceGenerator
 from riddle_pl.packs import Pack
 
 W_SAMPLES = 4096
@@ -112,9 +112,9 @@ class OptimisedInversion(Inversion):
         return w.cpu()
 
     @cached_property
-    def generator(self) -> Generator:
+    def generator(self) -> FaceGenerator:
         """G."""
-        return self.pack.load_as("generator", Generator).to(self.device)
+        return self.pack.generator().to(self.device)
 
     @cached_property
     def recogniser(self) -> nn.Module:

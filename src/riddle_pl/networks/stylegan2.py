@@ -14,6 +14,7 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from riddle_pl.networks.generator import FaceGenerator
 from riddle_pl.networks.resample import Blur, Upsample
 
 PUBLIC_CHANNELS: Mapping[int, int] = {
@@ -217,7 +218,7 @@ class _NoiseMaps(nn.Module):
         return [noise.new_empty(batch, *noise.shape[1:]).normal_() for noise in self.buffers()]
 
 
-class Generator(nn.Module):
+class Generator(FaceGenerator):
     """StyleGAN2: mapping network f(z) -> w and synthesis G(w) -> image.
 
     Args:
@@ -245,7 +246,7 @@ class Generator(nn.Module):
         if missing := [side for side in sides if side not in widths]:
             raise ValueError(f"channels lack the resolutions {missing} of a {size} px generator; given: {widths}")
 
-        self.style = nn.Sequential(
+        self.style: nn.Sequential = nn.Sequential(
             PixelNorm(),
             *(EqualizedLinear(style_dim, style_dim, lr_mul=0.01, activate=True) for _ in range(mapping_layers)),
         )
@@ -260,22 +261,6 @@ class Generator(nn.Module):
             self.convs.append(StyledConv(widths[side], widths[side], style_dim))
             self.to_rgbs.append(ToRGB(widths[side], style_dim))
 
-    def mapping(self, z: Float[Tensor, "b d"]) -> Float[Tensor, "b d"]:
-        """f(z): noise to one W code per sample."""
-        w: Tensor = self.style(z)
-        return w
-
-    def broadcast(self, w: Float[Tensor, "b d"]) -> Float[Tensor, "b n d"]:
-        """The W+ code that repeats one W code over all layers."""
-        return w[:, None].expand(-1, self.num_layers, -1)
-
-    def mean_w(self, samples: int = 4096, seed: int = 0) -> Float[Tensor, "d"]:
-        """Mean W code over ``samples`` draws from a seed of its own (the global generator is untouched)."""
-        noise = torch.Generator().manual_seed(seed)
-        z = torch.randn(samples, self.style_dim, generator=noise)
-        with torch.no_grad():
-            return self.mapping(z.to(self.input.input)).mean(dim=0)
-
     def forward(self, w: Float[Tensor, "b n d"], random_noise: bool = False) -> Float[Tensor, "b 3 h w"]:
         """Synthesis from W+ codes; about [-1, 1], not clamped.
 
@@ -286,11 +271,7 @@ class Generator(nn.Module):
         Raises:
             ValueError: ``w`` is for another number of layers.
         """
-        if w.shape[1] != self.num_layers:
-            raise ValueError(
-                f"w has {w.shape[1]} layers; this {self.size} px generator takes {self.num_layers} "
-                f"(2 log2(size) - 2: 14 at 256 px, 18 at 1024 px)"
-            )
+        self.require_layers(w)
         noise = self.noises.random_like(w.shape[0]) if random_noise else self.noises.stored()
         x = self.conv1(self.input(w.shape[0]), w[:, 0], noise[0])
         image: Tensor = self.to_rgb1(x, w[:, 1])

@@ -10,6 +10,7 @@ from torch import nn
 
 from riddle_pl.errors import PackError
 from riddle_pl.files import sha256_file
+from riddle_pl.networks.generator import FaceGenerator
 from riddle_pl.packs.formats import load_network
 from riddle_pl.packs.manifest import Manifest, WeightEntry
 
@@ -149,6 +150,17 @@ class Pack:
         network = self.load(role)
         if not isinstance(network, kind):
             raise PackError(f"{role} of pack {self.name} is a {type(network).__name__}; expected {kind.__name__}")
+        return network
+
+    def generator(self) -> FaceGenerator:
+        """The pack's generator.
+
+        Raises:
+            PackError, CheckpointError: see :meth:`load`; or it is not a generator.
+        """
+        network = self.load("generator")
+        if not isinstance(network, FaceGenerator):
+            raise PackError(f"generator of pack {self.name} is a {type(network).__name__}; it draws no faces from w")
         return network
 
     def encryptor(self, name: str = "encryptor") -> tuple[nn.Module, "PasswordTokens"]:

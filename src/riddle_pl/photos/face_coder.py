@@ -7,7 +7,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from riddle_pl.inversion import Inversion, RefinedInversion
-from riddle_pl.networks.stylegan2 import Generator
+from riddle_pl.networks.generator import FaceGenerator
 from riddle_pl.packs import Pack
 from riddle_pl.password import PasswordTokens, key_latent
 
@@ -38,9 +38,9 @@ class FaceCoder:
         self.inversion: Inversion = RefinedInversion(pack, str(self.device)) if inversion is None else inversion
 
     @cached_property
-    def generator(self) -> Generator:
+    def generator(self) -> FaceGenerator:
         """G, with the mapping network that turns passwords into latents."""
-        return self.pack.load_as("generator", Generator).to(self.device)
+        return self.pack.generator().to(self.device)
 
     @cached_property
     def _encryptor(self) -> tuple[nn.Module, PasswordTokens]:

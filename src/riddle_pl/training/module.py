@@ -17,7 +17,7 @@ from riddle_pl.errors import CheckpointError, one_line
 from riddle_pl.losses import ORIGINAL, PRODUCED, RiddleLoss, StepFeatures
 from riddle_pl.losses.identity import cosine
 from riddle_pl.losses.views import AlignedView, Views
-from riddle_pl.networks.stylegan2 import Generator
+from riddle_pl.networks.generator import FaceGenerator
 from riddle_pl.password import PasswordTokens, random_passwords, token_override
 from riddle_pl.training.frozen import Frozen
 from riddle_pl.training.statistics import STATISTICS_SAMPLES, fit_to_codes
@@ -36,7 +36,7 @@ Passwords = tuple[Latents, Latents, Latents, Latents]
 class FrozenNetworks:
     """The pretrained networks of one pack, and the sha256 of each one's file by role."""
 
-    generator: Frozen[Generator]
+    generator: Frozen[FaceGenerator]
     recogniser: Frozen[nn.Module] | None = None
     perceptual: Frozen[nn.Module] | None = None
     parser: Frozen[nn.Module] | None = None

@@ -5,21 +5,21 @@ from jaxtyping import Float
 from torch import Tensor
 
 from riddle_pl.device import resolve_device
-from riddle_pl.networks.stylegan2 import Generator
+from riddle_pl.networks.generator import FaceGenerator
 from riddle_pl.packs import Pack
 
 
-def load_generator(pack: Pack, device: str) -> Generator:
+def load_generator(pack: Pack, device: str) -> FaceGenerator:
     """The generator on its device.
 
     Raises:
         PackError: missing or damaged, or a network of another kind.
     """
-    return pack.load_as("generator", Generator).to(resolve_device(device))
+    return pack.generator().to(resolve_device(device))
 
 
 @torch.no_grad()
-def synthesise(generator: Generator, w: Float[Tensor, "b n d"]) -> Float[Tensor, "b 3 h h"]:
+def synthesise(generator: FaceGenerator, w: Float[Tensor, "b n d"]) -> Float[Tensor, "b 3 h h"]:
     """Images in [-1, 1] on the CPU."""
     x: Tensor = generator(w).clamp(-1.0, 1.0).float().cpu()
     return x

@@ -14,7 +14,7 @@ from riddle_pl.evaluation.method import FaceImages, Method
 from riddle_pl.evaluation.methods.generator import load_generator, synthesise
 from riddle_pl.evaluation.passwords import TextPasswords
 from riddle_pl.inversion import Inversion
-from riddle_pl.networks.stylegan2 import Generator
+from riddle_pl.networks.generator import FaceGenerator
 from riddle_pl.packs import Pack
 from riddle_pl.password import PasswordTokens, key_latent
 
@@ -25,7 +25,7 @@ AT_ONCE = 20
 class Networks(NamedTuple):
     """What makes the images, on its device."""
 
-    generator: Generator
+    generator: FaceGenerator
     encryptor: nn.Module
     tokens: PasswordTokens
 

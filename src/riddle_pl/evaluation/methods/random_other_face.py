@@ -13,7 +13,7 @@ from riddle_pl.device import resolve_device
 from riddle_pl.evaluation.method import FaceImages
 from riddle_pl.evaluation.methods.baseline import Baseline
 from riddle_pl.evaluation.methods.generator import load_generator, synthesise
-from riddle_pl.networks.stylegan2 import Generator
+from riddle_pl.networks.generator import FaceGenerator
 from riddle_pl.packs import Pack
 
 
@@ -54,7 +54,7 @@ class RandomOtherFace(Baseline):
         return {"encrypted": torch.cat([self._person(name, number) for number in range(1, count + 1)])}
 
     @cached_property
-    def _generator(self) -> Generator:
+    def _generator(self) -> FaceGenerator:
         return load_generator(self.pack, self.device)
 
     @torch.no_grad()

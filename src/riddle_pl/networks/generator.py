@@ -1,0 +1,54 @@
+"""What every generator of faces offers, whatever its architecture: f(z) -> w and G(w) -> image."""
+
+from abc import ABC, abstractmethod
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+
+class FaceGenerator(nn.Module, ABC):
+    """A style-based generator.
+
+    Attributes:
+        size: side of its pictures in pixels.
+        style: the mapping network as a module.
+        num_layers: n, the layers of a W+ code; it belongs to the architecture, not to the size.
+        style_dim: width of z and w.
+    """
+
+    size: int
+    num_layers: int
+    style_dim: int
+    style: nn.Module
+
+    def mapping(self, z: Float[Tensor, "b d"]) -> Float[Tensor, "b d"]:
+        """f(z): noise to one W code per sample."""
+        w: Tensor = self.style(z)
+        return w
+
+    @abstractmethod
+    def forward(self, w: Float[Tensor, "b n d"]) -> Float[Tensor, "b 3 h h"]:
+        """Synthesis from W+ codes; about [-1, 1], not clamped.
+
+        Raises:
+            ValueError: ``w`` is for another number of layers.
+        """
+
+    def broadcast(self, w: Float[Tensor, "b d"]) -> Float[Tensor, "b n d"]:
+        """The W+ code that repeats one W code over all layers."""
+        return w[:, None].expand(-1, self.num_layers, -1)
+
+    def mean_w(self, samples: int = 4096, seed: int = 0) -> Float[Tensor, "d"]:
+        """Mean W code over ``samples`` draws from a seed of its own (the global generator is untouched)."""
+        noise = torch.Generator().manual_seed(seed)
+        z = torch.randn(samples, self.style_dim, generator=noise)
+        with torch.no_grad():
+            return self.mapping(z.to(next(self.parameters()))).mean(dim=0)
+
+    def require_layers(self, w: Float[Tensor, "b n d"]) -> None:
+        """Raises ``ValueError`` when a code is for another number of layers."""
+        if w.shape[1] != self.num_layers:
+            raise ValueError(
+                f"w has {w.shape[1]} layers; this {self.size} px {type(self).__name__} takes {self.num_layers}"
+            )
