@@ -36,7 +36,7 @@ class EncryptorAudit(Audit):
 
     def check(self, bench: Bench) -> None:
         bench.require_encryptor(self.role)
-        bench.pack.verify("generator")
+        bench.pack.check("generator")
         self.inversion.check()
 
     @torch.no_grad()

@@ -39,13 +39,12 @@ class Inversion(ABC):
         Raises:
             PackError: the pack lacks a network.
         """
-        return self.pack.fingerprint("generator", *self.roles)
+        return self.pack.fingerprint(*self.pack.generator_roles, *self.roles)
 
     def check(self) -> None:
         """Raises a ``RiddleError`` when a network or the device is missing; loads nothing."""
         resolve_device(self.device_name)
-        for role in self.roles:
-            self.pack.verify(role)
+        self.pack.check(*self.roles)
 
     def prepare(self) -> None:
         """Loads the networks now.

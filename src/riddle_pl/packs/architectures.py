@@ -54,6 +54,7 @@ def _aligned_recogniser(args: Args) -> nn.Module:
 
 ARCHITECTURES: dict[str, Builder] = {
     "stylegan2": _class("stylegan2", "Generator"),
+    "mobile_head": _class("mobile_head", "MobileHead"),
     "e4e": _e4e,
     "lite_encoder": _class("lite_encoder", "LiteEncoder"),
     "irse50": _class("irse", "IRSE50"),
