@@ -88,4 +88,4 @@ class GaussianCodeModel(nn.Module):
         return self.decode(v)
 
     def _offsets(self, v: Float[Tensor, "b k"]) -> Float[Tensor, "b g r"]:
-        return v[:, self.dim :].unflatten(1, (len(self.groups) - 1, self.rank))
+        return v[:, self.dim :].reshape(-1, len(self.groups) - 1, self.rank)
