@@ -13,8 +13,8 @@ SMALL = {"public": 16, "components": 8, "records": 3, "guesses": 4, "photos": 2,
 
 def audit(bench, folder, role="encryptor-df", **changes):
     people = LFW(str(folder), faces="faces", pairs=None, count=6)
-    faces = FaceArchives(str(folder), ["people"], held_out=0.3)
-    return LeaksAudit(EncoderInversion(bench.pack, "cpu"), people, faces, role, **{**SMALL, **changes})
+    settings = {"faces": FaceArchives(str(folder), ["people"], held_out=0.3), "encryptor": role, **SMALL, **changes}
+    return LeaksAudit(EncoderInversion(bench.pack, "cpu"), people, **settings)
 
 
 @pytest.mark.parametrize(("role", "ways"), [("encryptor-df", 5), ("encryptor", 3)])
@@ -48,9 +48,7 @@ def test_what_is_missing_is_said(bench, audit_data, tmp_path):
     with pytest.raises(PackError, match="parser is no encryptor"):
         audit(bench, audit_data, "parser").check(bench)
     with pytest.raises(DataError, match=r"people\.tar does not exist"):
-        one = audit(bench, audit_data)
-        one.faces = FaceArchives(str(tmp_path), ["people"])
-        one.check(bench)
+        audit(bench, audit_data, faces=FaceArchives(str(tmp_path), ["people"])).check(bench)
     with pytest.raises(DataError, match="has 6 people; 7 are needed"):
         audit(bench, audit_data, records=7).check(bench)
     with pytest.raises(ConfigError, match=r"audit\.steps=0; give at least 1"):

@@ -22,14 +22,22 @@ def pair_lengths(v: Float[Tensor, "m n d"]) -> Float[Tensor, "m f"]:
     return (v[..., 0::2].square() + v[..., 1::2].square()).sqrt().flatten(1)
 
 
-def rank_one(queries: Float[Tensor, "m f"], gallery: Float[Tensor, "g f"], own: Int[Tensor, "m"]) -> Float[Tensor, "m"]:
+def rank_one(
+    queries: Float[Tensor, "m f"], gallery: Float[Tensor, "g f"], own: Int[Tensor, "m"], centre: Float[Tensor, "f"]
+) -> Float[Tensor, "m"]:
     """1 for each query whose nearest row of the gallery is row ``own``, else 0; a guess would be right 1 time in g.
 
-    Nearest by cosine, after each column has lost its mean over the rows of its own side and is divided by the
-    deviation that it has in the gallery.
+    Nearest by cosine around the gallery's mean, each column divided by the deviation that it has in the gallery.
+
+    Args:
+        queries: what is looked for, each on its own.
+        gallery: where.
+        own: the row of each query.
+        centre: what queries lie around, as far as their attacker can know.
     """
     deviation = gallery.std(dim=0) + TINY
-    q, g = (F.normalize((side - side.mean(dim=0)) / deviation, dim=1) for side in (queries, gallery))
+    q = F.normalize((queries - centre) / deviation, dim=1)
+    g = F.normalize((gallery - gallery.mean(dim=0)) / deviation, dim=1)
     return ((q @ g.T).argmax(dim=1) == own.to(q.device)).float()
 
 
@@ -48,15 +56,19 @@ class LinearReading:
         x, y = ((side - side.mean(dim=0)).flatten(0, 1).double() for side in (w_enc, w))
         gram = x.T @ x
         ridge = 1e-6 * gram.diagonal().mean() * torch.eye(len(gram), dtype=gram.dtype, device=gram.device)
-        self.map = torch.linalg.solve(gram + ridge, x.T @ y).to(w)
+        self.map: Tensor = torch.linalg.solve(gram + ridge, x.T @ y).to(w)
 
     def __call__(self, w_enc: Float[Tensor, "b n d"]) -> Float[Tensor, "b n d"]:
-        return (w_enc - self.mean_enc) @ self.map + self.mean
+        w: Tensor = (w_enc - self.mean_enc) @ self.map + self.mean
+        return w
 
     def share(self, w_enc: Float[Tensor, "b n d"], w: Float[Tensor, "b n d"]) -> Float[Tensor, "b"]:
-        """By face; their mean is the share of the variance of ``w`` that is read. Below 0: worse than the mean code."""
+        """By face; their mean is the share of the codes' squared distance from the strangers' mean that is read.
+
+        It is below 0 where the mean would have been the better guess.
+        """
         missed = (self(w_enc) - w).square().sum(dim=(1, 2))
-        return 1.0 - missed / (w - w.mean(dim=0)).square().sum(dim=(1, 2)).mean()
+        return 1.0 - missed / (w - self.mean).square().sum(dim=(1, 2)).mean()
 
 
 @dataclass(frozen=True)
@@ -85,7 +97,7 @@ class Components:
 
 def movement(w: Float[Tensor, "b n d"], w_enc: Float[Tensor, "b n d"]) -> Float[Tensor, "b"]:
     """How far a decryption moves the code of a record: |T(w_enc, p) - w_enc|."""
-    return (w - w_enc).flatten(1).norm(dim=1)
+    return (w - w_enc).flatten(1).square().sum(dim=1).sqrt()
 
 
 def wrong_above(scores: Float[Tensor, "m g"]) -> Float[Tensor, "m"]:

@@ -5,6 +5,9 @@ F_p is a chain of additive coupling layers (Dinh et al., "NICE", ICLR workshop 2
 be undone exactly whatever its weights are, and S_p reflects the code in planes, at angles that the password chooses.
 S_p is its own inverse, hence T_p is too, up to rounding. Training is left with the rest of the task: a realistic,
 different person for every password, right or wrong.
+
+T hides nothing from whoever attacks codes in place of pictures: reflections keep lengths, T is smooth in the password,
+and wrong decryptions do not lie where codes of faces lie. ``riddle-audit audit=leaks`` measures what follows.
 """
 
 import torch
