@@ -41,7 +41,8 @@ class TransformerEncryptor(nn.Module):
       around zero, wherever the codes lie. Before a fresh run we start gain and bias at the deviation and the mean of
       the training codes (``start_at``), which the authors' code does not.
 
-    ``ResidualTransformerEncryptor`` is the remedy for all three.
+    ``ResidualTransformerEncryptor`` is the remedy for all three. What the codes of either give away without the
+    password is for ``riddle-audit audit=leaks`` to measure.
 
     Args:
         num_layers: W+ layers of the generator.
