@@ -25,7 +25,7 @@ from riddle_pl.errors import ConfigError, DataError
 from riddle_pl.evaluation.lfw import LFW
 from riddle_pl.inversion import Inversion
 from riddle_pl.networks.encryptor_involution import InvolutiveEncryptor
-from riddle_pl.networks.stylegan2 import Generator
+from riddle_pl.networks.generator import FaceGenerator
 from riddle_pl.password import PasswordTokens, random_passwords
 from riddle_pl.pretraining.faces import to_float
 
@@ -38,7 +38,7 @@ Codes = Float[Tensor, "m n d"]
 class Target(NamedTuple):
     """What is attacked, on the bench's device, and how much of it the attackers know: all but the passwords."""
 
-    generator: Generator
+    generator: FaceGenerator
     encryptor: nn.Module
     tokens: PasswordTokens
     batch_size: int

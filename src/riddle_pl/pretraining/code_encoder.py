@@ -96,12 +96,14 @@ class CodeEncoderRecipe(Recipe):
         }
         self.groups, self.rank = tuple(groups), rank
         channels = {int(side): int(width) for side, width in start.entry("encoder").args["channels"].items()}
-        self.encoder = CodeEncoder(lite.size, channels, self.groups, rank)
+        hidden = lite.base.read.weight.shape[0]
+        self.encoder = CodeEncoder(lite.size, channels, self.groups, rank, hidden)
         self.args = {
             "size": lite.size,
             "channels": {str(side): width for side, width in channels.items()},
             "groups": list(groups),
             "rank": rank,
+            "hidden": hidden,
         }
         # In tuples, so that frozen networks stay out of the checkpoint.
         judges = [fold_norms(opened.load("recogniser"))]
