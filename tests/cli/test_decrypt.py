@@ -58,6 +58,15 @@ def test_sealed_returns_the_photo_and_refuses_a_wrong_password(riddle):
     riddle.refused(result, "password is wrong", before=before)
 
 
+def test_a_sealed_record_of_another_version_and_pack(riddle):
+    golden = Path(__file__).parents[1] / "golden" / "records" / "v1"
+    Path("golden_pw").write_text("a golden password\n")
+    record, picture = golden / "lite" / "one_sealed.riddle", golden / "lite" / "one_sealed.png"
+    result = riddle.decrypt(str(record), "--image", str(picture), "-o", "back.png", password="golden_pw")
+    assert result.status == 0, result.err
+    np.testing.assert_array_equal(pixels("back.png"), pixels(golden / "one.png"))
+
+
 def test_bad_records(riddle, record):
     content = Path(record).read_bytes()
     Path("cut.riddle").write_bytes(content[:-100])

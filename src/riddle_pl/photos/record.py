@@ -106,8 +106,8 @@ class Record:
         if pack_hash != self.pack_hash:
             raise RecordError(
                 f"{self.source} was made with pack {self.pack_name} (hash {self.pack_hash[:12]}); "
-                f"the pack in use is {pack_name} (hash {pack_hash[:12]}): use the pack that made it (--pack FOLDER; each "
-                "version of riddle-pl ships its own lite)"
+                f"the pack in use is {pack_name} (hash {pack_hash[:12]}): use the pack that made it "
+                "(--pack FOLDER; each version of riddle-pl ships its own lite)"
             )
 
     def check_encryptor(self, name: str, sha256: str) -> None:

@@ -130,7 +130,9 @@ def _check_closed(metadata: dict[str, Any], entries: dict[str, Any], inner: dict
             raise RecordError(f"its header key {key!r:.40} is {state}; the file is damaged")
     for name, entry in entries.items():
         if not isinstance(entry, dict) or set(entry) != _ENTRY:
-            raise RecordError(f"array {name!r:.40} is not described by {', '.join(sorted(_ENTRY))}; the file is damaged")
+            raise RecordError(
+                f"array {name!r:.40} is not described by {', '.join(sorted(_ENTRY))}; the file is damaged"
+            )
         dtype = entry["dtype"]
         if not isinstance(dtype, str) or dtype not in _DTYPES:
             raise RecordError(f"array {name!r:.40} has type {dtype!r:.40}; expected one of {', '.join(_DTYPES)}")

@@ -19,7 +19,7 @@ CHANNELS = 4
 """Red, green, blue, and whether the pixel changed."""
 
 _HEAD = struct.Struct("<5I")  # left, top, width, height, channels
-MIN_SEALED_BYTES = NONCE_BYTES + _HEAD.size + 1 + TAG_BYTES
+MIN_SEALED_BYTES = NONCE_BYTES + _HEAD.size + CHANNELS + TAG_BYTES
 
 
 @dataclass(frozen=True, eq=False)
