@@ -9,7 +9,7 @@ import zipfile
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 
-from riddle_pl.errors import RecordError
+from riddle_pl.errors import RecordError, one_line
 from riddle_pl.files import atomic_write, require_file, require_writable_dir
 from riddle_pl.photos.record import Record
 from riddle_pl.photos.record_file import MAX_FILE_BYTES
@@ -34,7 +34,7 @@ class RecordArchive:
         try:
             self._archive = zipfile.ZipFile(self.path)
         except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
-            raise RecordError(f"archive {path} is no zip file or is damaged ({error})") from error
+            raise RecordError(f"archive {path} is no zip file or is damaged ({_short(error)})") from error
         entries = self._archive.infolist()
         if len(entries) > MAX_RECORDS:
             raise RecordError(f"archive {path} has {len(entries)} entries; expected at most {MAX_RECORDS}")
@@ -58,7 +58,7 @@ class RecordArchive:
         try:
             return self._archive.read(self._entries[name])
         except (zipfile.BadZipFile, OSError, ValueError, EOFError, MemoryError, NotImplementedError) as error:
-            raise RecordError(f"record {name!r} of archive {self.path} is damaged ({error})") from error
+            raise RecordError(f"record {name!r} of archive {self.path} is damaged ({_short(error)})") from error
 
     def load(self, name: str) -> Record:
         """The record of an entry; see :meth:`riddle_pl.photos.record.Record.from_bytes`."""
@@ -72,8 +72,22 @@ class RecordArchive:
             raise RecordError(f"archive {self.path} has an entry {name!r:.80}, which is no place below a folder")
         if not name.endswith(SUFFIX):
             raise RecordError(f"archive {self.path} has an entry {name!r:.80}, which is no record")
-        if entry.compress_type != zipfile.ZIP_STORED or entry.flag_bits & 1 or entry.file_size > MAX_FILE_BYTES:
+        stored = entry.compress_type == zipfile.ZIP_STORED and entry.compress_size == entry.file_size
+        if not stored or entry.flag_bits & 1 or entry.file_size > MAX_FILE_BYTES:
             raise RecordError(f"entry {name!r:.80} of archive {self.path} is compressed, encrypted or too large")
+
+
+def is_archive(path: Path) -> bool:
+    """Whether the file looks like a zip file, intact or not."""
+    try:
+        return zipfile.is_zipfile(path)
+    except zipfile.BadZipFile:
+        return True
+
+
+def _short(error: Exception) -> str:
+    """What zipfile says; it may quote 64 KiB of a crafted file."""
+    return f"{one_line(error):.120}"
 
 
 def archived(path: Path) -> frozenset[str]:

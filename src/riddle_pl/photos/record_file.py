@@ -9,6 +9,7 @@ it from the file alone, it says nothing about passwords.
 
 import hashlib
 import json
+import re
 import struct
 from collections.abc import Mapping
 from pathlib import Path
@@ -31,6 +32,7 @@ Arrays = dict[str, np.ndarray]
 
 _DTYPES = ("F32", "F64", "U8")
 _ENTRY = {"dtype", "shape", "data_offsets"}
+_NAME = re.compile(r"[a-z0-9_.]{1,40}", re.ASCII)
 
 
 def digest(header: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> bytes:
@@ -129,6 +131,8 @@ def _check_closed(metadata: dict[str, Any], entries: dict[str, Any], inner: dict
             state = "missing" if key in expected else "unknown"
             raise RecordError(f"its header key {key!r:.40} is {state}; the file is damaged")
     for name, entry in entries.items():
+        if not _NAME.fullmatch(name):
+            raise RecordError(f"array {name!r:.40} is unknown; the file is damaged")
         if not isinstance(entry, dict) or set(entry) != _ENTRY:
             raise RecordError(
                 f"array {name!r:.40} is not described by {', '.join(sorted(_ENTRY))}; the file is damaged"
