@@ -1,7 +1,7 @@
 """What has to hold for every file that somebody may give `riddle` for a record, a picture with one, or an archive.
 
-It is read as records, each of which is the same when it is written and read again, or it is refused by one line. No other
-exception, no file written, no program started, little time, little memory.
+It is read as records, each of which is the same when it is written and read again, or it is refused by one line. No
+other exception, no file written, no program started, little time, little memory.
 """
 
 import os

@@ -52,7 +52,7 @@ def test_the_watch_notices_what_it_is_for(path: Path, monkeypatch: pytest.Monkey
         check(SEEDS[0], path)
 
 
-# --- what was found ----------------------------------------------------------------------------------------------------
+# --- what was found ---------------------------------------------------------------------------------------------------
 
 
 def test_an_archive_on_several_disks(path: Path) -> None:
@@ -68,6 +68,11 @@ def test_a_name_that_differs_between_directory_and_entry(path: Path) -> None:
     """The line quoted all of the other name, up to 64 KiB."""
     content = archive({"a" * 900 + ".riddle": SEEDS[0]})
     assert check(content.replace(b"aaaa", b"\xff\xff\xff\xff", 1), path) == 0
+
+
+def test_a_name_longer_than_any_file_has(path: Path) -> None:
+    """Looking for the picture beside it was an OSError."""
+    assert check(archive({"a" * 300 + ".riddle": SEEDS[0]}), path) == 0
 
 
 def test_array_names_are_not_printed_as_they_are(path: Path) -> None:

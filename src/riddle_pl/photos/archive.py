@@ -16,7 +16,8 @@ from riddle_pl.photos.record_file import MAX_FILE_BYTES
 
 SUFFIX = ".riddle"
 MAX_RECORDS = 1 << 20
-_MAX_NAME = 1000
+_MAX_NAME, _MAX_PART = 1000, 255
+"""Bytes of an entry's name (without the slashes), and of each folder and file in it."""
 
 
 class RecordArchive:
@@ -66,15 +67,22 @@ class RecordArchive:
 
     def _check(self, entry: zipfile.ZipInfo) -> None:
         name = entry.filename
-        parts = PurePosixPath(name).parts
-        clean = "/".join(parts) == name and ".." not in parts and not name.startswith("/")
-        if not clean or "\\" in name or ":" in name or not name.isprintable() or len(name) > _MAX_NAME:
+        if not is_entry_name(name):
             raise RecordError(f"archive {self.path} has an entry {name!r:.80}, which is no place below a folder")
         if not name.endswith(SUFFIX):
             raise RecordError(f"archive {self.path} has an entry {name!r:.80}, which is no record")
         stored = entry.compress_type == zipfile.ZIP_STORED and entry.compress_size == entry.file_size
         if not stored or entry.flag_bits & 1 or entry.file_size > MAX_FILE_BYTES:
             raise RecordError(f"entry {name!r:.80} of archive {self.path} is compressed, encrypted or too large")
+
+
+def is_entry_name(name: str) -> bool:
+    """Whether something in an archive may have this name: a place below a folder, on every system."""
+    parts = PurePosixPath(name).parts
+    if "/".join(parts) != name or ".." in parts or name.startswith("/") or not name.isprintable():
+        return False
+    sizes = [len(part.encode()) for part in parts]
+    return "\\" not in name and ":" not in name and max(sizes, default=0) <= _MAX_PART and sum(sizes) <= _MAX_NAME
 
 
 def is_archive(path: Path) -> bool:
@@ -108,8 +116,12 @@ def move_into(path: Path, records: Mapping[str, Path]) -> None:
 
     Raises:
         FileError: the archive cannot be written.
-        RecordError: the file is there and is no archive, or holds another record of the same name.
+        RecordError: the file is there and is no archive, or holds another record of the same name; or a name that
+            no archive may have.
     """
+    for name in records:
+        if not is_entry_name(name):
+            raise RecordError(f"archive {path} cannot hold a record named {name!r:.80}; rename the photo")
     old = RecordArchive(path) if path.exists() else None
     kept = set(old.names) if old else set()
     for name in sorted(kept & set(records)):
