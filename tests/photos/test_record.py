@@ -49,7 +49,7 @@ def make_record(faces: int = 2, layers: int = 8) -> Record:
 
 def make_patches() -> list[Patch]:
     rng = np.random.default_rng(4)
-    return [Patch(rng.integers(0, 256, (9, 7, 3), np.uint8), 5, 6), Patch(rng.integers(0, 256, (4, 4, 1), np.uint8))]
+    return [Patch(rng.integers(0, 256, (9, 7, 4), np.uint8), 5, 6), Patch(rng.integers(0, 256, (4, 4, 4), np.uint8))]
 
 
 @pytest.fixture(params=["deniable", "sealed"])
@@ -167,17 +167,17 @@ def test_pack_and_encryptor_must_be_those_of_the_record(tmp_path: Path) -> None:
 def test_seal_refuses_patches_that_do_not_fit() -> None:
     with pytest.raises(RecordError, match="2 keys and 1 patches for 2 faces"):
         make_record().seal(KEYS, make_patches()[:1])
-    outside = Patch(np.zeros((10, 10, 3), np.uint8), left=95)
+    outside = Patch(np.zeros((10, 10, 4), np.uint8), left=95)
     with pytest.raises(RecordError, match="not inside the photo"):
         make_record(1).seal([KEY], [outside])
-    for shape in ((0, 4, 3), (4, 4, 5)):
+    for shape in ((0, 4, 4), (4, 4, 3), (4, 4, 5)):
         with pytest.raises(RecordError, match="patch is"):
             Patch(np.zeros(shape, np.uint8))
 
 
 def test_an_authentic_original_of_another_program_is_checked_too() -> None:
     plain = make_record(1)
-    sealed = seal(KEY, Patch(np.zeros((10, 10, 3), np.uint8), left=95), plain._associated(0))
+    sealed = seal(KEY, Patch(np.zeros((10, 10, 4), np.uint8), left=95), plain._associated(0))
     forged = replace(plain, faces=(replace(plain.faces[0], sealed=sealed),))
     with pytest.raises(RecordError, match="not inside its photo"):
         forged.unseal(KEY, 0)

@@ -43,7 +43,6 @@ def inspect(
 
 def _rows(source: "Source", record: "Record") -> dict[str, str]:
     from riddle_pl.photos.align import quad_side
-    from riddle_pl.photos.record_file import FORMAT_VERSION
 
     kdf = record.kdf
     faces = []
@@ -52,7 +51,7 @@ def _rows(source: "Source", record: "Record") -> dict[str, str]:
         faces.append(f"{index}: square of {quad_side(face.quad):.0f} px around ({x:.0f}, {y:.0f})")
     size = len(record.to_bytes())
     return {
-        "file": f"{_place(source)} ({size:,} bytes, format version {FORMAT_VERSION})",
+        "file": f"{_place(source)} ({size:,} bytes, format version {record.version})",
         "mode": MODES[record.mode],
         "photo": f"{record.image_size[0]} x {record.image_size[1]} pixels",
         f"faces ({len(faces)})": "\n".join(faces),

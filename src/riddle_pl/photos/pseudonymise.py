@@ -177,7 +177,7 @@ class Pseudonymiser:
             passwords: by index in the record, for faces that have another one than ``password``.
 
         Raises:
-            RecordError: made with another pack or encryptor.
+            RecordError: deniable, and made with another pack or encryptor.
             PhotoError: ``image`` has another size than the record's photo.
             PasswordError: empty; for a sealed record also a wrong password.
             ConfigError: the record has no face of an index.
@@ -194,10 +194,13 @@ class Pseudonymiser:
     def check(self, record: Record, photo: UInt8[np.ndarray, "h w 3"] | None = None) -> None:
         """What :meth:`decrypt` can know before it has the password.
 
+        A sealed record opens with any pack, since its pixels take no network: it outlives the pack that made it.
+
         Raises:
             RecordError, PhotoError: see :meth:`decrypt`.
         """
-        self.coder_for(record)
+        if record.mode == "deniable":
+            self.coder_for(record)
         if photo is not None and (photo.shape[1], photo.shape[0]) != record.image_size:
             width, height = record.image_size
             raise PhotoError(

@@ -9,6 +9,11 @@ Two modes:
 
 What whoever has a record can do without the password: docs/security.md. Either way the photo is pseudonymised (GDPR
 Art. 4(5)), not anonymised: the password brings the person back.
+
+Records open for ever: every later version of this package reads what a released version wrote, or says in one line
+what it takes. The format is specified byte by byte in ``docs/record-format.md``; a change of it is a new
+``format_version``, and the reader of each version stays. A sealed record gives its pixels back with this package and
+the password alone; a deniable one also takes the pack that made it.
 """
 
 from collections.abc import Sequence
@@ -55,6 +60,7 @@ class Record:
         tokens: name of the password token scheme.
         pack_name, pack_hash: the pack that made the codes, and its hash.
         encryptor_name, encryptor_sha256: the same for the encryptor.
+        version: of the format that it was read from and is written in; what was sealed is bound to it.
         source: how messages call it; the path after :meth:`load`. Not saved.
 
     Raises:
@@ -69,6 +75,7 @@ class Record:
     pack_hash: str
     encryptor_name: str
     encryptor_sha256: str
+    version: int = FORMAT_VERSION
     source: str = field(default="the record")
 
     def __post_init__(self) -> None:
@@ -100,7 +107,8 @@ class Record:
         if pack_hash != self.pack_hash:
             raise RecordError(
                 f"{self.source} was made with pack {self.pack_name} (hash {self.pack_hash[:12]}); "
-                f"the pack in use is {pack_name} (hash {pack_hash[:12]}): use the pack that made it"
+                f"the pack in use is {pack_name} (hash {pack_hash[:12]}): use the pack that made it "
+                "(--pack FOLDER; each version of riddle-pl ships its own lite)"
             )
 
     def check_encryptor(self, name: str, sha256: str) -> None:
@@ -202,7 +210,7 @@ class Record:
 
     def _header(self, mode: str) -> Header:
         return {
-            "format_version": FORMAT_VERSION,
+            "format_version": self.version,
             "mode": mode,
             "image_size": list(self.image_size),
             "faces": len(self.faces),
@@ -256,5 +264,6 @@ def _record(header: Header, arrays: Arrays, source: str) -> Record:
         pack_hash=header["pack"]["sha256"],
         encryptor_name=header["encryptor"]["name"],
         encryptor_sha256=header["encryptor"]["sha256"],
+        version=header["format_version"],
         source=source,
     )
