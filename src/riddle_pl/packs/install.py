@@ -121,7 +121,5 @@ def _importable_entry(pack: Pack, role_or_file: str) -> WeightEntry:
         )
     entry = find_entry(pack, role_or_file)
     if entry.role not in for_users:
-        raise PackError(
-            f"{entry.role} comes with pack {pack.name}; fetch and import are for {', '.join(for_users)}"
-        )
+        raise PackError(f"{entry.role} comes with pack {pack.name}; fetch and import are for {', '.join(for_users)}")
     return entry
