@@ -65,4 +65,8 @@ if ! "$venv/bin/python" -m pip install --disable-pip-version-check --progress-ba
   | awk '/^(Collecting torch|Installing|Successfully)/ { print substr($0, 1, 100); fflush() }'; then
   fail "pip could not install the dependencies (the reason is above); check the network and the disk space, then run it again: it goes on where it stopped."
 fi
+# Photographic faces. Without them everything works with the lite pack, so a failure is a line and no more.
+if ! reason=$("$venv/bin/riddle" weights fetch --pack mobile --quiet 2>&1); then
+  say "the generator of photographic faces (pack mobile, 38 MB) is not there yet: ${reason##*error: }"
+fi
 say "done."

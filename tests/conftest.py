@@ -52,6 +52,14 @@ def tiny_pack_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
+def mobile_pack_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder of the mobile pack with stand-ins of random weights. Copy it before you change it."""
+    from tests.mobile_pack import write_mobile_pack
+
+    return write_mobile_pack(tmp_path_factory.mktemp("packs") / "stand_ins")
+
+
+@pytest.fixture(scope="session")
 def tiny_pack(tiny_pack_folder: Path):  # type: ignore[no-untyped-def]  # Pack is imported after the hook
     """The pack in ``tiny_pack_folder``; every ``load`` returns a new network."""
     from riddle_pl.packs import load_pack

@@ -40,6 +40,15 @@ def test_list_shows_every_network_and_how_to_get_it(
         assert text in out
 
 
+def test_list_says_how_to_get_the_mobile_packs_generator_and_under_which_licence(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert riddle(monkeypatch, "weights", "list", "--pack", "mobile") == 0
+    out = capsys.readouterr().out
+    for text in ("random_face-2021.7.21.1-py3-none-any.whl", "missing, fetch it", "present", "non-commercial"):
+        assert text in out
+
+
 def test_list_of_a_folder(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tiny_pack_folder: Path
 ) -> None:
@@ -79,6 +88,9 @@ def test_verify(
         (["import", "generator", "."], "is a folder"),
         (["fetch", "generator"], "no stable address"),
         (["fetch", "perceptul"], "did you mean perceptual"),
+        (["fetch", "parser", "--pack", "mobile"], "parser comes with pack mobile; fetch and import are for generator"),
+        (["import", "generator", __file__, "--pack", "mobile"], "test_weights.py has sha256"),
+        (["fetch", "parser", "--pack", "lite"], "pack lite in"),
         ([], "Missing command"),
         (["lst"], "No such command"),
     ],
@@ -97,6 +109,13 @@ def test_mistakes_are_one_line(
     assert err.count("\n") == 1
     assert expected in err
     assert not (tmp_path / "home").exists()
+
+
+def test_fetch_where_nothing_is_to_be_fetched(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert riddle(monkeypatch, "weights", "fetch", "--pack", "lite") == 0
+    assert capsys.readouterr().out == "pack lite is complete in itself; there is nothing to fetch\n"
 
 
 def test_import(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:

@@ -31,6 +31,23 @@ def test_round_trip(tmp_path: Path) -> None:
     path.write_text(json.dumps(original.to_json()))
     assert read_manifest(path) == original
     assert original.num_layers == 8
+    assert "num_layers" not in original.to_json()
+
+
+def test_layers_of_a_generator_of_its_own(tmp_path: Path) -> None:
+    borrowed = WeightEntry("parser", "parser_unet", "p.safetensors", sha256=SHA, pack="lite")
+    original = Manifest("p", 256, {"parser": borrowed}, 23)
+    path = tmp_path / "manifest.json"
+    path.write_text(json.dumps(original.to_json()))
+    assert read_manifest(path) == original
+    assert read_manifest(path).num_layers == 23
+
+
+def test_sizes_are_those_of_the_heads_and_of_the_generator() -> None:
+    roles = ("head-128", "head-64", "header", "generator")
+    networks = {role: WeightEntry(role, "mobile_stylegan", "f", sha256=SHA) for role in roles}
+    assert Manifest("p", 128, networks).sizes == (64, 128, 1024)
+    assert Manifest("p", 128, {}).sizes == (128,)
 
 
 @pytest.mark.parametrize(
@@ -52,6 +69,16 @@ def test_round_trip(tmp_path: Path) -> None:
         ({"networks": {"encryptor": entry(tokens="two")}}, "tokens is 'two'"),
         ({"networks": {"encryptor": entry(args=[1])}}, "args is [1]; expected an object"),
         ({"networks": {"../evil": entry()}}, "role is '../evil'"),
+        ({"networks": {"encryptor": entry(pack="../lite")}}, "pack is '../lite'; expected one of lite, mobile"),
+        ({"networks": {"encryptor": entry(pack="lite", url="https://a.org/b")}}, "url is 'https://a.org/b'"),
+        ({"networks": {"encryptor": entry(url="file:///etc/passwd")}}, "url is 'file:///etc/passwd'"),
+        ({"networks": {"encryptor": entry(url="pypi:a")}}, "url is 'pypi:a'"),
+        ({"networks": {"encryptor": entry(url="pypi:--index-url=https://a.org==1")}}, "url is 'pypi:--index"),
+        ({"networks": {"encryptor": entry(url="pypi:a==1 --pre")}}, "url is 'pypi:a==1 --pre'"),
+        ({"num_layers": 0}, "num_layers is 0; expected 1 to 32"),
+        ({"num_layers": True}, "num_layers is True"),
+        ({"num_layers": "23"}, "num_layers is '23'"),
+        ({"num_layers": 33}, "num_layers is 33"),
     ],
 )
 def test_every_fault_is_one_line_that_names_the_file(tmp_path: Path, changes: dict[str, Any], expected: str) -> None:

@@ -9,6 +9,7 @@ from riddle_pl.cli.options import (
     Device,
     FacePasswords,
     Pack,
+    PackSize,
     PasswordFile,
     PasswordStdin,
     Quiet,
@@ -44,6 +45,7 @@ def decrypt(
         str | None, typer.Option(help="With --image-only and no record: the salt, 32 hex digits (riddle inspect).")
     ] = None,
     pack: Pack = "lite",
+    pack_size: PackSize = None,
     encryptor: Annotated[
         str, typer.Option(help="With --image-only and no record: role of the encryptor in the pack.")
     ] = "encryptor",
@@ -81,7 +83,7 @@ def decrypt(
     if chosen.people:
         raise ConfigError(f"--only {chosen.people[0]} is a photo; give indices of faces in the record")
     job = Decryption(
-        lambda: build_pseudonymiser(load_pack(pack), settings or (), encryptor, resolve_device(device)),
+        lambda: build_pseudonymiser(load_pack(pack, pack_size), settings or (), encryptor, resolve_device(device)),
         lambda: read_password(password_file, password_stdin),
         read_face_passwords(face_password_file or (), "--face-password-file"),
         chosen.indices or None,

@@ -11,6 +11,7 @@ from riddle_pl.cli.options import (
     FacePasswords,
     Jobs,
     Pack,
+    PackSize,
     PasswordFile,
     PasswordStdin,
     Quiet,
@@ -53,6 +54,7 @@ def encrypt(
         str, typer.Option(help="Photos that fail the gate: error (stop), solid (cover the face), skip.")
     ] = "error",
     pack: Pack = "lite",
+    pack_size: PackSize = None,
     encryptor: Annotated[str, typer.Option(help="Role of the encryptor in the pack.")] = "encryptor",
     settings: Settings = None,
     device: Device = "cpu",
@@ -117,7 +119,7 @@ def encrypt(
         load_image(photos[0])  # before the networks are loaded and the password is asked for
     if tasks:
         share_one_heap()
-        opened = load_pack(pack)
+        opened = load_pack(pack, pack_size)
         pseudonymiser = build_pseudonymiser(opened, settings or (), encryptor, resolve_device(device), batch_size)
         with working("loading the networks", quiet):
             pseudonymiser.coder.prepare()

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from riddle_pl.cli.options import Device, Pack, Quiet, Settings, say
+from riddle_pl.cli.options import Device, Pack, PackSize, Quiet, Settings, say
 
 app = typer.Typer(add_completion=False)
 
@@ -24,6 +24,7 @@ def measure(
         typer.Option(help="Folder of LFW (lfw_128.tar, lfw_pairs.txt) for the judge's threshold; takes minutes once."),
     ] = None,
     pack: Pack = "lite",
+    pack_size: PackSize = None,
     encryptor: Annotated[str, typer.Option(help="Role of the encryptor in the pack.")] = "encryptor",
     settings: Settings = None,
     device: Device = "cpu",
@@ -46,6 +47,7 @@ def measure(
         seed=seed,
         calibrate_on=calibrate_on,
         pack=pack,
+        pack_size=pack_size,
         encryptor=encryptor,
         pipeline=tuple(settings or ()),
         device=device,

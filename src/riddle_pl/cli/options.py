@@ -8,7 +8,10 @@ from typing import Annotated
 
 import typer
 
-Pack = Annotated[str, typer.Option(help="lite, ffhq256, ffhq1024, or a folder with a manifest.json.")]
+Pack = Annotated[str, typer.Option(help="lite, mobile, ffhq256, ffhq1024, or a folder with a manifest.json.")]
+PackSize = Annotated[
+    int | None, typer.Option(help="Side in pixels of the faces to draw: 128, 256 or 1024 with the pack mobile.")
+]
 Device = Annotated[str, typer.Option(help="cpu, cuda, cuda:N or auto.")]
 PasswordFile = Annotated[
     Path | None, typer.Option(help="File that holds the password (UTF-8; one newline at its end is dropped).")

@@ -80,6 +80,8 @@ def fetch(
         path = fetch_file(opened, item, progress=not quiet and sys.stderr.isatty())
         _say(quiet, f"{item}: {path}")
     by_hand = [role for role in opened.roles if opened.importable(role) and not opened.has(role)]
+    if not chosen and not by_hand:
+        _say(quiet, f"pack {opened.name} is complete in itself; there is nothing to fetch")
     if not entries and by_hand:
         _say(quiet, f"to be imported by hand: {', '.join(by_hand)} (riddle weights list --pack {pack})")
 

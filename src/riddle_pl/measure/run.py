@@ -37,7 +37,8 @@ class Measurement:
         count: photos, at most.
         seed: chooses photos, passwords and the bootstrap's draws.
         calibrate_on: folder of LFW's faces and pairs, for the judge's threshold; None: the one that it comes with.
-        pack, encryptor, device, pipeline: see :func:`riddle_pl.photos.build.build_pseudonymiser`.
+        pack, pack_size: see :func:`riddle_pl.packs.load_pack`.
+        encryptor, device, pipeline: see :func:`riddle_pl.photos.build.build_pseudonymiser`.
         quiet: no progress bar.
     """
 
@@ -48,6 +49,7 @@ class Measurement:
     seed: int = 0
     calibrate_on: Path | None = None
     pack: str = "lite"
+    pack_size: int | None = None
     encryptor: str = "encryptor"
     device: str = "cpu"
     pipeline: tuple[str, ...] = ()
@@ -63,7 +65,7 @@ def run_measurement(order: Measurement) -> Report:
     kind = LaidCrops if order.crops else PlainPhotos
     photos = kind(open_source(order.photos), order.count, order.seed)
     require_writable_dir(order.out, "folder of the report", create=True)
-    pack = load_pack(order.pack)
+    pack = load_pack(order.pack, order.pack_size)
     device = resolve_device(order.device)
     judge = best_judge(pack, device)
     same_person, origin = _threshold(order, judge.name, judge.same_person)

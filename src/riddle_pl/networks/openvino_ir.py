@@ -19,6 +19,8 @@ from riddle_pl.networks.mobile_stylegan import CHANNELS, MAPPING_LAYERS, MobileS
 from riddle_pl.networks.stylegan2 import LEAKY_GAIN
 
 FOLDER = "random_face/data"
+MAX_BYTES = 1 << 26
+"""Of a file in the wheel, and of a graph's constants, which may overlap there; the wheel's own have 32 MB at most."""
 DTYPES: dict[str, type[np.generic]] = {"f32": np.float32, "i64": np.int64, "i32": np.int32}
 
 
@@ -43,9 +45,10 @@ def load_mobile_stylegan(wheel: Path) -> MobileStyleGAN:
 
 def _constants(archive: zipfile.ZipFile, name: str) -> dict[str, Tensor]:
     """The constants of a graph by name."""
-    root = ElementTree.fromstring(archive.read(f"{FOLDER}/{name}.xml"))
-    raw = archive.read(f"{FOLDER}/{name}.bin")
+    xml, raw = (_member(archive, f"{FOLDER}/{name}.{ending}") for ending in ("xml", "bin"))
+    root = ElementTree.fromstring(xml)
     constants = {}
+    read = 0
     for layer in root.iterfind("./layers/layer[@type='Const']"):
         data = layer.find("data")
         if data is None:
@@ -53,9 +56,18 @@ def _constants(archive: zipfile.ZipFile, name: str) -> dict[str, Tensor]:
         dtype = DTYPES[data.attrib["element_type"]]
         shape = [int(side) for side in data.attrib["shape"].split(",") if side.strip()]
         start, length = int(data.attrib["offset"]), int(data.attrib["size"])
+        read += length
+        if read > MAX_BYTES:
+            raise ValueError(f"{name} has constants of more than {MAX_BYTES} bytes")
         values = np.frombuffer(raw[start : start + length], dtype).reshape(shape)
         constants[layer.attrib["name"]] = torch.from_numpy(values.copy())
     return constants
+
+
+def _member(archive: zipfile.ZipFile, name: str) -> bytes:
+    if (size := archive.getinfo(name).file_size) > MAX_BYTES:
+        raise ValueError(f"{name} has {size} bytes")
+    return archive.read(name)
 
 
 def _mapping_weights(constants: dict[str, Tensor]) -> Iterator[tuple[str, Tensor]]:
