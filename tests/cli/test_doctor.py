@@ -10,14 +10,14 @@ import pytest
 
 from riddle_pl.cli import app, doctor
 from riddle_pl.cli.doctor import Finding
+from riddle_pl.packs.manifest import EMBEDDED
 
 
 def status_of(what: str, found: list[Finding]) -> Finding:
     return next(finding for finding in found if finding.what == what)
 
 
-def test_this_installation(monkeypatch: pytest.MonkeyPatch, tiny_pack_folder: Path) -> None:
-    monkeypatch.setattr("riddle_pl.packs.registry.LITE_FOLDER", tiny_pack_folder)
+def test_this_installation() -> None:
     report = doctor.findings()
     assert [finding for finding in report if finding.status == "broken"] == []
     assert {"python", "packages", "torch", "torchvision", "GPU", "Argon2id", "weights folder"} <= {
@@ -58,7 +58,7 @@ def test_wrong_missing_and_malicious_packages(monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_a_damaged_pack_and_an_unwritable_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr("riddle_pl.packs.registry.LITE_FOLDER", tmp_path)
+    monkeypatch.setitem(EMBEDDED, "lite", tmp_path)
     assert status_of("pack lite", list(doctor.check_packs())).status == "broken"
     file = tmp_path / "file"
     file.touch()

@@ -29,7 +29,7 @@ def write_generator(path: Path, size: int = 8, seed: int = 0) -> Path:
 
 
 def public_pack(folder: Path, entry: WeightEntry = GENERATOR) -> Pack:
-    return Pack(Manifest("mini", 8, {entry.role: entry}), folder, recorded_hashes(folder), importable=True)
+    return Pack(Manifest("mini", 8, {entry.role: entry}), folder, recorded_hashes(folder), public=True)
 
 
 def test_import_records_the_hash_and_loads(tmp_path: Path) -> None:

@@ -141,8 +141,8 @@ def test_sealing_twice_never_repeats_a_nonce() -> None:
     assert len({face.sealed for face in faces}) == 4
 
 
-def test_deniable_holds_nothing_that_depends_on_the_password(tmp_path: Path) -> None:
-    """Its bytes follow from the public values alone: there is no place for an authenticator."""
+def test_deniable_holds_no_authenticator(tmp_path: Path) -> None:
+    """Its bytes follow from codes and public values: there is no place for one."""
     make_record().save(tmp_path / "a.riddle")
     header, arrays = record_file.decode(record_file.read(tmp_path / "a.riddle"))
     assert set(arrays) == {"w_enc", "quads"}

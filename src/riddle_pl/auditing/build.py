@@ -50,7 +50,7 @@ def check_job(cfg: DictConfig) -> None:
     existing = next(folder for folder in (out, *out.absolute().parents) if folder.exists())
     require_writable_dir(existing, "folder of out")
     bench, audit = build_audit(cfg)
-    bench.pack.verify(audit.role)
+    bench.pack.check(audit.role)
     if cfg.export is not None:
         check_export(Path(cfg.export), bench.pack, audit.role)
     for judge in (*bench.recognisers, *bench.detectors):

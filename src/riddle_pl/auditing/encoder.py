@@ -66,8 +66,7 @@ class EncoderAudit(Audit):
     def check(self, bench: Bench) -> None:
         self.people.check()
         self.inversion.check()
-        for role in ("generator", "perceptual"):
-            bench.pack.verify(role)
+        bench.pack.check("generator", "perceptual")
         if self.count:
             self.faces.check()
 

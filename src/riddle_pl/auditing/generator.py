@@ -71,7 +71,7 @@ class GeneratorAudit(Audit):
         self.faces.check()
         self.people.check()
         if self.reference is not None:
-            load_pack(self.reference).verify("generator")
+            load_pack(self.reference).check("generator")
 
     def run(self, bench: Bench) -> Findings:
         generator = bench.generator()

@@ -69,8 +69,7 @@ class RecogniserAudit(Audit):
     def check(self, bench: Bench) -> None:
         self.people.check()
         self.faces.check()
-        for role in ("generator", "encoder", self.encryptor):
-            bench.pack.verify(role)
+        bench.pack.check("generator", "encoder", self.encryptor)
 
     def run(self, bench: Bench) -> Findings:
         findings = Findings(notes=list(NOTES))

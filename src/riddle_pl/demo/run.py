@@ -49,8 +49,7 @@ def run_demo(
         console.width = WIDTH_WITHOUT_TERMINAL
     start = time.monotonic()
     opened = load_pack(pack)
-    for role in ("encryptor", *OptimisedInversion.roles):
-        opened.verify(role)
+    opened.check("encryptor", *OptimisedInversion.roles)
     out = require_writable_dir(out, "output folder", create=True)
     written: list[Path] = []
     if steps > 0:

@@ -11,7 +11,7 @@ from riddle_pl.losses.identity import push_apart
 from riddle_pl.losses.term import MarginTerm
 
 FACES = (ORIGINAL, "dec")
-"""The person to protect: as photographed, and as recovered."""
+"""The person who was encrypted: as photographed, and as recovered."""
 
 
 def wrong_password_loss(

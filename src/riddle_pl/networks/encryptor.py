@@ -45,7 +45,8 @@ class TransformerEncryptor(nn.Module):
     * From random weights, the identity terms lead to an output that is nearly the same for every password.
       ``start="difference"`` begins at T(w, p) = p - w in this architecture (``networks/encryptor_start.py``).
 
-    ``ResidualTransformerEncryptor`` is the remedy for the first three.
+    ``ResidualTransformerEncryptor`` is the remedy for the first three. What the codes of either give away without the
+    password is for ``riddle-audit audit=leaks`` to measure.
 
     Args:
         num_layers: W+ layers of the generator.

@@ -54,8 +54,11 @@ def _aligned_recogniser(args: Args) -> nn.Module:
 
 ARCHITECTURES: dict[str, Builder] = {
     "stylegan2": _class("stylegan2", "Generator"),
+    "mobile_head": _class("mobile_head", "MobileHead"),
     "e4e": _e4e,
     "lite_encoder": _class("lite_encoder", "LiteEncoder"),
+    "code_encoder": _class("code_encoder", "CodeEncoder"),
+    "code_model": _class("code_model", "GaussianCodeModel"),
     "irse50": _class("irse", "IRSE50"),
     "mobilefacenet": _class("mobilefacenet", "MobileFaceNet"),
     "facenet": _class("facenet", "FaceNet"),

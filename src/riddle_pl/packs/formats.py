@@ -23,14 +23,14 @@ def load_network(entry: WeightEntry, path: Path, manifest: Manifest) -> nn.Modul
         CheckpointError: the file does not fit the architecture.
     """
     network = _LOADERS[entry.format](entry, path, manifest)
-    for attribute, needed in (("size", manifest.size), ("num_layers", manifest.num_layers)):
-        if attribute == "size" and entry.role != "generator":
-            continue
+    drawn = {"generator": manifest.whole_size, **{role: size for size, role in manifest.heads.items()}}
+    needs = {"num_layers": manifest.num_layers} | ({"size": drawn[entry.role]} if entry.role in drawn else {})
+    for attribute, needed in needs.items():
         found = getattr(network, attribute, needed)
         if found != needed:
             raise PackError(
                 f"{path} ({entry.role}) has {attribute} {found}; pack {manifest.name} needs {needed} "
-                f"({manifest.num_layers} layers at {manifest.size} px)"
+                f"({manifest.num_layers} layers at {manifest.whole_size} px)"
             )
     return network
 
@@ -119,6 +119,12 @@ def _vgg16(entry: WeightEntry, path: Path, manifest: Manifest) -> nn.Module:
     return network
 
 
+def _random_face(entry: WeightEntry, path: Path, manifest: Manifest) -> nn.Module:
+    from riddle_pl.networks.openvino_ir import load_mobile_stylegan
+
+    return load_mobile_stylegan(path)
+
+
 def _in_recogniser(entry: WeightEntry, backbone: nn.Module) -> nn.Module:
     """Public recognisers take crops: ``args`` say which part of an aligned image, and how large."""
     from riddle_pl.networks.recogniser import AlignedRecogniser, CropBox
@@ -141,4 +147,5 @@ _LOADERS: dict[str, Loader] = {
     "fid_inception": _fid_inception,
     "ncnn_mobilefacenet": _ncnn_mobilefacenet,
     "vgg16": _vgg16,
+    "random_face": _random_face,
 }

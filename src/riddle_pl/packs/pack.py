@@ -1,4 +1,8 @@
-"""A model pack: frozen networks that belong together, verified by hash and loaded by role."""
+"""A model pack: frozen networks that belong together, verified by hash and loaded by role.
+
+Most packs lie in one folder. An entry may also be a file of an embedded pack, or one that the user fetches; that one
+lies among the user's downloads.
+"""
 
 import hashlib
 import json
@@ -11,8 +15,11 @@ from torch import nn
 from riddle_pl.errors import PackError
 from riddle_pl.files import sha256_file
 from riddle_pl.networks.generator import FaceGenerator
+from riddle_pl.networks.mobile_head import MobileHead
+from riddle_pl.networks.mobile_stylegan import MobileStyleGAN
 from riddle_pl.packs.formats import load_network
-from riddle_pl.packs.manifest import Manifest, WeightEntry
+from riddle_pl.packs.manifest import EMBEDDED, Manifest, WeightEntry
+from riddle_pl.packs.store import download_path
 
 if TYPE_CHECKING:
     from riddle_pl.password import PasswordTokens
@@ -21,21 +28,36 @@ Network = TypeVar("Network", bound=nn.Module)
 
 
 class Pack:
-    """Networks by role, in one folder.
+    """Networks by role.
 
     Args:
         manifest: what the pack consists of; every entry's hash is known, or recorded in ``recorded``.
-        folder: where the files lie.
+        folder: where its own files lie.
         recorded: hashes by file name that were recorded when the user imported files without a published hash.
-        importable: a built-in pack of public checkpoints, whose missing files the user can fetch or import.
+        public: a pack of public checkpoints, of which the user fetches or imports every file into ``folder``.
+        size: side in pixels of the images to draw; the manifest's by default.
+
+    Raises:
+        PackError: the pack does not draw this size.
     """
 
     def __init__(
-        self, manifest: Manifest, folder: Path, recorded: dict[str, str] | None = None, importable: bool = False
+        self,
+        manifest: Manifest,
+        folder: Path,
+        recorded: dict[str, str] | None = None,
+        public: bool = False,
+        size: int | None = None,
     ):
+        if size is not None and size not in manifest.sizes:
+            *others, last = (str(known) for known in manifest.sizes)
+            choices = f"{', '.join(others)} or {last}" if others else last
+            raise PackError(f"size={size}, but pack {manifest.name} draws images of {choices} px: give {choices}")
         self.manifest = manifest
         self.folder = folder
-        self.importable = importable
+        self.size = manifest.size if size is None else size
+        """Side of the images in pixels."""
+        self._public = public
         self._recorded = dict(recorded or {})
 
     def __repr__(self) -> str:
@@ -45,10 +67,19 @@ class Pack:
     def name(self) -> str:
         return self.manifest.name
 
+    def at(self, size: int) -> "Pack":
+        """The same pack, drawing images of another size.
+
+        Raises:
+            PackError: it does not draw this size.
+        """
+        return Pack(self.manifest, self.folder, self._recorded, self._public, size)
+
     @property
-    def size(self) -> int:
-        """Side of the generator's images in pixels."""
-        return self.manifest.size
+    def address(self) -> str:
+        """What names the pack on a command line: its name, or the folder of a pack of the user's own."""
+        known = self._public or self.folder == EMBEDDED.get(self.name)
+        return self.name if known else str(self.folder)
 
     @property
     def num_layers(self) -> int:
@@ -59,6 +90,17 @@ class Pack:
     def roles(self) -> tuple[str, ...]:
         """All roles in the manifest, whether their files are present or not."""
         return tuple(sorted(self.manifest.networks))
+
+    @property
+    def generator_roles(self) -> tuple[str, ...]:
+        """What draws images of this size: the generator, and the head for it where the generator itself draws larger.
+
+        Raises:
+            PackError: there is no head for this size.
+        """
+        if self.size == self.manifest.whole_size:
+            return ("generator",)
+        return ("generator", self.entry(f"head-{self.size}").role)
 
     @property
     def encryptors(self) -> tuple[str, ...]:
@@ -73,13 +115,13 @@ class Pack:
     def fingerprint(self, *roles: str) -> str:
         """sha256 over the files, architectures and tokens of some roles: what a result depends on, and no more.
 
-        A cache of inversions depends on ``generator`` and ``encoder``, a record on ``generator`` and its encryptor;
-        neither becomes invalid when the pack gains another network.
+        A cache of inversions depends on :attr:`generator_roles` and ``encoder``, a record on ``generator`` and its
+        encryptor, whatever size is drawn; neither becomes invalid when the pack gains another network.
 
         Raises:
             PackError: a role is unknown, or its file was never imported.
         """
-        parts: dict[str, object] = {"size": self.size}
+        parts: dict[str, object] = {"size": self.manifest.whole_size}
         for role in sorted(set(roles)):
             entry, sha256 = self.entry(role), self.expected_sha256(role)
             if sha256 is None:
@@ -105,12 +147,32 @@ class Pack:
 
     def path(self, role: str) -> Path:
         """Where the file of a role lies, present or not."""
-        return self.folder / self.entry(role).file
+        entry = self.entry(role)
+        if entry.pack is not None:
+            return EMBEDDED[entry.pack] / entry.file
+        own = self.folder / entry.file
+        if self._public or entry.url is None or entry.sha256 is None or own.is_file():
+            return own
+        return download_path(entry.sha256, entry.file)
+
+    def importable(self, role: str) -> bool:
+        """Whether the file of a role does not come with the pack: the user fetches or imports it."""
+        return self._public or self.entry(role).url is not None
 
     def expected_sha256(self, role: str) -> str | None:
         """The published hash, else the one recorded at import, else None."""
         entry = self.entry(role)
         return entry.sha256 or self._recorded.get(entry.file)
+
+    def check(self, *roles: str) -> None:
+        """Verifies every file that loading these roles takes, the generator's head among them; loads nothing.
+
+        Raises:
+            PackError: see :meth:`verify`; or there is no head for this size.
+        """
+        for role in roles:
+            for needed in self.generator_roles if role == "generator" else (role,):
+                self.verify(needed)
 
     def verify(self, role: str) -> str:
         """Hashes the file of a role and returns its sha256.
@@ -137,8 +199,12 @@ class Pack:
             PackError: unknown role, missing or changed file, or a network for another image size.
             CheckpointError: the file does not fit the architecture.
         """
-        self.verify(role)
-        network = load_network(self.entry(role), self.path(role), self.manifest)
+        roles = self.generator_roles if role == "generator" else (role,)
+        for needed in roles:
+            self.verify(needed)
+        network, *head = (load_network(self.entry(name), self.path(name), self.manifest) for name in roles)
+        if head:
+            network = _with_head(network, *head)
         return network.eval().requires_grad_(False)
 
     def load_as(self, role: str, kind: type[Network]) -> Network:
@@ -153,7 +219,7 @@ class Pack:
         return network
 
     def generator(self) -> FaceGenerator:
-        """The pack's generator.
+        """The pack's generator, drawing images of the pack's size.
 
         Raises:
             PackError, CheckpointError: see :meth:`load`; or it is not a generator.
@@ -177,12 +243,23 @@ class Pack:
         return self.load(name), token_scheme(tokens)
 
     def _remedy(self, entry: WeightEntry) -> str:
-        if not self.importable:
+        if entry.pack is not None:
+            return f"it belongs to the package: reinstall riddle-pl, or copy pack {self.name} anew"
+        if not self.importable(entry.role):
             return f"restore {entry.file} in {self.folder}, or reinstall the pack"
         if entry.url is not None:
-            return f"run `riddle weights fetch {entry.role} --pack {self.name}`"
-        return f"get it from {entry.origin}, then run `riddle weights import {entry.role} FILE --pack {self.name}`"
+            return f"run `riddle weights fetch {entry.role} --pack {self.address}`"
+        return f"get it from {entry.origin}, then run `riddle weights import {entry.role} FILE --pack {self.address}`"
 
     def _missing(self, entry: WeightEntry) -> str:
-        state = "was never imported" if (self.folder / entry.file).is_file() else "is missing"
-        return f"pack {self.name}: {entry.file} ({entry.role}) {state}, in {self.folder}; {self._remedy(entry)}"
+        path = self.path(entry.role)
+        state = "was never imported" if path.is_file() else "is missing"
+        return f"pack {self.name}: {entry.file} ({entry.role}) {state}, in {path.parent}; {self._remedy(entry)}"
+
+
+def _with_head(network: nn.Module, head: nn.Module) -> nn.Module:
+    if isinstance(network, MobileStyleGAN) and isinstance(head, MobileHead):
+        return network.with_head(head)
+    raise PackError(
+        f"a {type(head).__name__} as head of a {type(network).__name__}; expected a MobileHead and a MobileStyleGAN"
+    )

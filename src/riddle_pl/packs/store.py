@@ -1,4 +1,4 @@
-"""The user's folder of public checkpoints, and the hashes recorded there when a file was imported."""
+"""The user's folder of fetched and imported files, and the hashes recorded there at import."""
 
 import json
 import os
@@ -22,6 +22,11 @@ def home() -> Path:
 def pack_folder(name: str) -> Path:
     """Where the checkpoints of a public pack lie; not created here."""
     return home() / "packs" / name
+
+
+def download_path(sha256: str, file: str) -> Path:
+    """Where a fetched file of a pack that is a folder lies: by its hash, so that copies of the pack share it."""
+    return home() / "downloads" / sha256[:16] / file
 
 
 def recorded_hashes(folder: Path) -> dict[str, str]:

@@ -88,8 +88,9 @@ def _existing_or_new(folder: Path, role: str, args: Mapping[str, Any], size: int
             )
         return Manifest(name or folder.resolve().name, int(given), {})
     manifest = read_manifest(path)
-    if given is not None and given != manifest.size:
-        raise PackError(f"{path} is a pack of {manifest.size} px; {role} is for {given} px: give another folder")
+    if given is not None and given not in manifest.sizes:
+        sizes = " and ".join(map(str, manifest.sizes))
+        raise PackError(f"{path} is a pack of {sizes} px; {role} is for {given} px: give another folder")
     if name is not None and name != manifest.name:
         raise PackError(f"{path} is pack {manifest.name!r}; not {name!r}: give another folder")
     return manifest

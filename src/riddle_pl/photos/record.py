@@ -1,13 +1,14 @@
 """A record (``.riddle`` file): what is needed, beside the password and the pack, to get the faces of a photo back.
 
-Two modes, named for what they promise:
+Two modes:
 
-- ``deniable``: no authenticator anywhere. A wrong password gives another realistic face and no error, and nothing in
-  the record tells right from wrong.
+- ``deniable``: no authenticator. A wrong password gives another face and no error. The name is the paper's aim: with
+  today's encryptors the code that a guess decrypts to tells whether it is right, as audit=leaks measures.
 - ``sealed``: additionally the original pixels under AES-256-GCM. The right password returns them bit for bit, a wrong
-  one is an error. So a sealed record lets anyone who has it test guesses of the password.
+  one is an error. The encrypted code is in it as well, so that all that holds for it holds here too.
 
-Either way the photo is pseudonymised (GDPR Art. 4(5)), not anonymised: the password brings the person back.
+What whoever has a record can do without the password: docs/security.md. Either way the photo is pseudonymised (GDPR
+Art. 4(5)), not anonymised: the password brings the person back.
 """
 
 from collections.abc import Sequence

@@ -13,8 +13,8 @@ from riddle_pl.password import TOKEN_SCHEMES
 from riddle_pl.photos.record_file import Header
 from riddle_pl.photos.sealing import MAX_SIDE
 
-LAYERS = range(4, 33, 2)
-"""Layers of a W+ code: 4 at 8 px, 18 at 1024 px."""
+LAYERS = range(4, 33)
+"""Layers of a W+ code: StyleGAN2 has 4 at 8 px and 18 at 1024 px, MobileStyleGAN has 23."""
 LATENT_DIM = 512
 MAX_FACES = 1024
 MAX_LATENT = 1e4

@@ -68,7 +68,7 @@ def load_networks(pack: Pack, loss: RiddleLoss, watching: Collection[Role] = ())
     if "recogniser" in loaded:
         loaded["recogniser"] = fold_norms(loaded["recogniser"])
     frozen: dict[str, Any] = {role: Frozen(network) for role, network in loaded.items()}
-    hashes = {role: pack.expected_sha256(role) or "" for role in sorted(roles)}
+    hashes = {role: pack.expected_sha256(role) or "" for role in sorted({*roles, *pack.generator_roles})}
     return FrozenNetworks(**frozen, pack=pack.name, sha256=hashes)
 
 

@@ -15,9 +15,10 @@ LIMITS = """
 ## Licence and use
 
 Weights: CC BY-NC-SA 4.0, because most of the data behind the pack is for non-commercial research. What the encryptor
-does is pseudonymisation, not anonymisation: whoever has record and password gets the face back. That a wrong password
-does not is measured, not proven. Not for deciding anything about a person, and not for hiding a person whom it could
-harm to be found.
+does is pseudonymisation, not anonymisation: whoever has record and password gets the face back. **It keeps no secret**:
+whoever has records can test guesses of the password, link two records of one photo, and with one face known open others
+under the same password and salt (`riddle-audit audit=leaks`; docs/security.md in the repository). Not for deciding
+anything about a person, and not for hiding a person whom it could harm to be found.
 """
 
 
@@ -48,7 +49,7 @@ By `riddle-train` with these settings:
 {OmegaConf.to_yaml(settings).rstrip()}
 ```
 
-The recogniser in its loss is the pack's own and never reports on it. For how well it protects and recovers, by another
+The recogniser in its loss is the pack's own and never reports on it. For who is recognised in its pictures, by another
 recogniser, run `riddle-eval` (the README has the command and the results).
 {LIMITS}"""
 

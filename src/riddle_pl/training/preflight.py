@@ -28,7 +28,7 @@ def check_job(cfg: DictConfig) -> None:
     check_device(cfg.trainer.get("accelerator", "auto"), cfg.trainer.get("devices", 1))
     loss = build_loss(to_plain(cfg.loss))
     pack: Pack = instantiate(cfg.pack, "pack")
-    for role in ("generator", *sorted(loss.needs)):
+    for role in (*pack.generator_roles, *sorted(loss.needs)):
         if not pack.has(role):
             pack.verify(role)  # says why
     if cfg.start_pack is not None and cfg.start_ckpt is not None:

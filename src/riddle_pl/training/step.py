@@ -63,7 +63,7 @@ class EncryptionStep:
         """The six codes; images and their features follow when a loss term asks for them.
 
         Args:
-            w: codes of the faces to protect.
+            w: codes of the faces to encrypt.
             w_pwd1: first password of each face; the recovery uses it too.
             w_pwd2: second password of each face, for diversity.
             w_wrong1_pwd: first wrong password.

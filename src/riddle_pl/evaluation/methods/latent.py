@@ -57,7 +57,7 @@ class LatentMethod(Method):
 
     def check(self) -> None:
         resolve_device(self.device)
-        self.pack.verify("generator")
+        self.pack.check("generator")
         self.inversion.check()
 
     @property

@@ -39,7 +39,7 @@ class RandomOtherFace(Baseline):
 
     def check(self) -> None:
         resolve_device(self.device)
-        self.pack.verify("generator")
+        self.pack.check("generator")
 
     @property
     def facts(self) -> dict[str, Any]:
