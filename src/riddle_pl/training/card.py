@@ -6,7 +6,8 @@ from typing import Any
 
 from omegaconf import OmegaConf
 
-SETTINGS = ("name", "seed", "steps", "batch_size", "encryptor", "password", "loss", "views", "optimizer", "scheduler")
+SETTINGS = ("name", "seed", "steps", "batch_size", "encryptor", "password")
+SETTINGS += ("stage", "loss", "views", "optimizer", "scheduler")
 PLACES = ("root", "cache_dir", "device", "quiet", "num_workers", "pack", "inversion_batch")
 """Settings of the data, and of how they were inverted, that only say where things lay on the machine of the run."""
 
@@ -30,8 +31,9 @@ def encryptor_card(role: str, checkpoint: Mapping[str, Any]) -> str:
     """
     config = checkpoint["hyper_parameters"]
     settings = {key: config[key] for key in SETTINGS if key in config}
-    if config.get("start_pack") is not None:
-        settings["start_pack"] = Path(config["start_pack"]).name
+    for key in ("start_pack", "start_ckpt"):
+        if config.get(key) is not None:
+            settings[key] = Path(config[key]).name
     settings["data"] = _without_places(config["data"])
     settings["precision"] = config["trainer"].get("precision")
     return f"""# {role}
