@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from omegaconf import OmegaConf
+import yaml
 
 SETTINGS = ("name", "seed", "steps", "batch_size", "encryptor", "password", "loss", "views", "optimizer", "scheduler")
 PLACES = ("root", "cache_dir", "device", "quiet", "num_workers", "pack", "inversion_batch")
@@ -25,14 +25,16 @@ def encryptor_card(role: str, checkpoint: Mapping[str, Any]) -> str:
 
     Args:
         role: of the encryptor in the pack.
-        checkpoint: of ``riddle-train``.
+        checkpoint: of ``riddle-train``, from :func:`riddle_pl.training.checkpoint_file.load_checkpoint`.
     """
     config = checkpoint["hyper_parameters"]
     settings = {key: config[key] for key in SETTINGS if key in config}
-    if config.get("start_pack") is not None:
-        settings["start_pack"] = Path(config["start_pack"]).name
-    settings["data"] = _without_places(config["data"])
-    settings["precision"] = config["trainer"].get("precision")
+    if isinstance(start_pack := config.get("start_pack"), str):
+        settings["start_pack"] = Path(start_pack).name
+    if isinstance(data := config.get("data"), Mapping):
+        settings["data"] = _without_places(data)
+    if isinstance(trainer := config.get("trainer"), Mapping):
+        settings["precision"] = trainer.get("precision")
     return f"""# {role}
 
 Latent encryptor T(w, w_pwd) of this pack: the same network encrypts and, with the same password, decrypts.
@@ -43,7 +45,7 @@ Password tokens: {checkpoint["riddle"]["tokens"]}. {checkpoint["global_step"]:,}
 By `riddle-train` with these settings:
 
 ```yaml
-{OmegaConf.to_yaml(settings).rstrip()}
+{yaml.safe_dump(settings, sort_keys=False, allow_unicode=True).rstrip()}
 ```
 
 The recogniser in its loss is the pack's own and never reports on it. For how well it protects and recovers, by another
