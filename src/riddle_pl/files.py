@@ -103,9 +103,20 @@ def require_writable_file(path: Path | str, what: str = "output", overwrite: boo
     require_writable_dir(path.parent, f"folder of {what}")
     if path.exists() and not path.is_file():
         raise FileError(f"{what} {path} is not an ordinary file; give another name")
-    if path.exists() and not overwrite:
+    if not overwrite and (path.exists() or path.is_symlink()):  # a link to nothing would choose where to write
         raise FileError(f"{what} {path} exists already; give another name or ask to overwrite it")
     return path
+
+
+def require_inside(path: Path | str, folder: Path) -> None:
+    """Makes sure that no link leads from a place in ``folder``, which may come from anyone, to another place.
+
+    Raises:
+        FileError: one does.
+    """
+    target = Path(path).resolve()
+    if not target.is_relative_to(folder.resolve()):
+        raise FileError(f"{path} is a link that leads out of {folder}, to {target}; replace it by the file itself")
 
 
 @contextmanager
@@ -123,8 +134,8 @@ def atomic_write(
             or the block wrote nothing.
     """
     target = require_writable_file(path, overwrite=overwrite).resolve()
-    if inside is not None and not target.is_relative_to(inside.resolve()):
-        raise FileError(f"{path} is a link that leads out of {inside}, to {target}; replace it by the file itself")
+    if inside is not None:
+        require_inside(path, inside)
     temporary = target.with_name(f".{target.stem[:40]}.{secrets.token_hex(6)}.tmp{target.suffix}")
     try:
         yield temporary

@@ -59,7 +59,8 @@ def _check_unpacked_size(path: Path) -> None:
         return
     if unpacked > path.stat().st_size:
         raise CheckpointError(
-            f"{path} has {path.stat().st_size:,} bytes and claims to hold {unpacked:,}: no file of torch.save; get it again"
+            f"{path} has {path.stat().st_size:,} bytes and claims to hold {unpacked:,}; torch.save writes none such: "
+            "get it again"
         )
 
 

@@ -1,4 +1,4 @@
-"""Networks whose sizes come from a file: built only if they are no larger than a real one, since files come from anyone.
+"""Networks whose sizes come from a file of anyone: built only if they are no larger than a real one.
 
 The sizes are tried out first, on torch's ``meta`` device, whose tensors have shapes and no memory.
 """

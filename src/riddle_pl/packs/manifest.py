@@ -128,7 +128,8 @@ def read_manifest(path: Path) -> Manifest:
         raise PackError(f"{path}: format_version is {shown(version)}; expected {FORMAT_VERSION}")
     if version > FORMAT_VERSION:
         raise PackError(
-            f"{path}: format_version is {shown(version)}; this riddle-pl reads up to {FORMAT_VERSION}: upgrade riddle-pl"
+            f"{path}: format_version is {shown(version)}; this riddle-pl reads up to {FORMAT_VERSION}: "
+            "upgrade riddle-pl"
         )
     size, name, networks = data.get("size"), data.get("name"), data.get("networks")
     if not isinstance(name, str) or not name or not name.isprintable():

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path, PurePath
 from typing import Any
 
-from riddle_pl.errors import CheckpointError, one_line, shown
+from riddle_pl.errors import CheckpointError, shown
 from riddle_pl.networks.checkpoint_files import read_checkpoint, tensors
 from riddle_pl.training.ema import EMA_KEY
 from riddle_pl.training.origin import CHECKPOINT_KEY, read_origin
@@ -89,17 +89,24 @@ def _config(value: object) -> dict[str, Any]:
 
 
 def _plain(value: object, depth: int, left: list[int]) -> Any:
-    """A copy of texts, numbers, lists and mappings; ``left`` counts values: a few lists of lists can stand for millions."""
+    """A copy of texts, numbers, lists and mappings.
+
+    ``left`` counts values: lists that hold each other many times can stand for millions, or have no end.
+    """
     left[0] -= 1
     if depth < 0 or left[0] < 0:
-        raise CheckpointError("hyper_parameters hold more values than the config of a run; it was not written by riddle-train")
+        raise CheckpointError(
+            "hyper_parameters hold more values than the config of a run; it was not written by riddle-train"
+        )
     if value is None or isinstance(value, str | bool | int | float):
         return value
     if isinstance(value, list | tuple):
         return [_plain(item, depth - 1, left) for item in value]
     if isinstance(value, Mapping) and all(isinstance(key, str) for key in value):
         return {key: _plain(item, depth - 1, left) for key, item in value.items()}
-    raise CheckpointError(f"hyper_parameters hold a {type(value).__name__}; expected texts, numbers, lists and mappings")
+    raise CheckpointError(
+        f"hyper_parameters hold a {type(value).__name__}; expected texts, numbers, lists and mappings"
+    )
 
 
 def _expect_number(value: object, key: str, largest: int) -> None:

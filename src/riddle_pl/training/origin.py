@@ -18,7 +18,6 @@ CHECKPOINT_KEY = "riddle"
 """Entry of a Lightning checkpoint that holds an :class:`Origin`."""
 
 _SHA256 = re.compile(r"(?:[0-9a-f]{64})?")
-_KEYS = ("pack", "sha256", "tokens", "encryptor")
 
 
 @dataclass(frozen=True)
@@ -49,20 +48,19 @@ def read_origin(checkpoint: Mapping[str, Any]) -> Origin:
     Raises:
         CheckpointError: it is no checkpoint of ours, or says something that no checkpoint of ours says.
     """
-    section = checkpoint.get(CHECKPOINT_KEY)
+    section: Any = checkpoint.get(CHECKPOINT_KEY)
     if not isinstance(section, Mapping):
         raise CheckpointError("the checkpoint does not say its pack; it was not written by riddle-train")
-    pack, sha256, tokens, encryptor = (section.get(key) for key in _KEYS)
+    pack: Any = section.get("pack")
+    sha256: Any = section.get("sha256")
+    tokens: Any = section.get("tokens")
+    encryptor = section.get("encryptor")
     _expect(isinstance(pack, str) and pack.isprintable(), "pack", pack, "a name")
     _expect(isinstance(tokens, str) and tokens in TOKENS, "tokens", tokens, f"one of {', '.join(TOKENS)}")
     _expect(isinstance(sha256, Mapping), "sha256", sha256, "hashes by role")
     for role, digest in sha256.items():
-        _expect(
-            isinstance(role, str) and role.isprintable() and isinstance(digest, str) and bool(_SHA256.fullmatch(digest)),
-            "sha256",
-            {role: digest},
-            "64 hexadecimal digits by role",
-        )
+        texts = isinstance(role, str) and role.isprintable() and isinstance(digest, str)
+        _expect(texts and bool(_SHA256.fullmatch(digest)), "sha256", {role: digest}, "64 hexadecimal digits by role")
     return Origin(pack, dict(sha256), tokens, None if encryptor is None else _spec(encryptor))
 
 
@@ -109,7 +107,9 @@ def check_origin(checkpoint: Mapping[str, Any], pack: str, sha256: Mapping[str, 
 
 def _spec(value: object) -> EncryptorSpec:
     if not isinstance(value, Mapping) or set(value) != {"arch", "args"}:
-        raise CheckpointError(f"the checkpoint's encryptor is {shown(value)}; expected an architecture and its arguments")
+        raise CheckpointError(
+            f"the checkpoint's encryptor is {shown(value)}; expected an architecture and its arguments"
+        )
     try:
         return EncryptorSpec(value["arch"], value["args"])
     except PackError as error:

@@ -35,8 +35,8 @@ def check_job(cfg: DictConfig) -> None:
         check_export(cfg.export, pack)
         if encryptor_spec(cfg, pack) is None:
             raise ConfigError(
-                f"export={cfg.export}: {cfg.encryptor._target_} is a class of your own, and packs hold architectures of "
-                "riddle-pl; leave out export, or choose an encryptor= of conf/encryptor"
+                f"export={cfg.export}: {cfg.encryptor._target_} is a class of your own, and packs hold riddle-pl's "
+                "architectures; leave out export, or choose an encryptor= of conf/encryptor"
             )
     build_data(cfg, pack)
     if cfg.ckpt_path is not None:

@@ -69,7 +69,9 @@ class CheckpointMethod(LatentMethod):
             check_origin(checkpoint, self.pack.name, hashes, read_origin(checkpoint).tokens)
             encryptor_of(checkpoint)
             if missing := [key for key in ("name", "seed") if checkpoint["hyper_parameters"].get(key) is None]:
-                raise CheckpointError(f"it does not say the {' and '.join(missing)} of its run; give one of riddle-train")
+                raise CheckpointError(
+                    f"it does not say the {' and '.join(missing)} of its run; give one of riddle-train"
+                )
         except CheckpointError as error:
             raise CheckpointError(f"method.path={self.path}: {error}") from error
 
