@@ -64,11 +64,8 @@ def one_line(error: BaseException) -> str:
 
 
 def shown(value: object) -> str:
-    """A value out of a file of anyone for a message: in part if it is long, and whatever its text would take."""
-    try:
-        return reprlib.repr(value)
-    except ValueError:  # a whole number of more digits than Python writes
-        return f"a {type(value).__name__} that is too long to show"
+    """A value out of a file of anyone, for a message: in part if it is long."""
+    return reprlib.repr(value)
 
 
 def _exit(line: str, status: int) -> NoReturn:

@@ -12,7 +12,7 @@ from torch.overrides import TorchFunctionMode
 
 MAX_WEIGHTS = 1 << 29
 """Numbers in a network, 2 GiB as float32: the largest public one, the e4e encoder of 18 layers, has 268 million."""
-MAX_CALLS = 20_000
+MAX_CALLS = 10_000
 """Calls of torch that building a network may take; that encoder takes 3,000."""
 
 Network = TypeVar("Network", bound=nn.Module)

@@ -28,9 +28,23 @@ class EncryptorSpec:
     args: Mapping[str, Any]
 
     def __post_init__(self) -> None:
-        if not isinstance(self.arch, str) or self.arch not in ENCRYPTORS:
+        if self.arch not in ENCRYPTORS:
             raise PackError(f"{shown(self.arch)} is no encryptor's architecture; choose from {', '.join(ENCRYPTORS)}")
         checked(class_of(self.arch), self.args, self.arch)
+
+    @staticmethod
+    def from_plain(value: object) -> "EncryptorSpec":
+        """Out of a checkpoint, see :meth:`to_plain`.
+
+        Raises:
+            PackError: anything else, or see the class.
+        """
+        if not isinstance(value, Mapping) or set(value) != {"arch", "args"}:
+            raise PackError(f"{shown(value)} is no encryptor; expected {{'arch': ..., 'args': ...}}")
+        arch, args = value["arch"], value["args"]
+        if not isinstance(arch, str) or not isinstance(args, Mapping):
+            raise PackError(f"{shown(value)} is no encryptor; expected a name and an object of arguments")
+        return EncryptorSpec(arch, args)
 
     @staticmethod
     def of(target: object, given: Mapping[str, Any]) -> "EncryptorSpec | None":

@@ -106,12 +106,8 @@ def check_origin(checkpoint: Mapping[str, Any], pack: str, sha256: Mapping[str, 
 
 
 def _spec(value: object) -> EncryptorSpec:
-    if not isinstance(value, Mapping) or set(value) != {"arch", "args"}:
-        raise CheckpointError(
-            f"the checkpoint's encryptor is {shown(value)}; expected an architecture and its arguments"
-        )
     try:
-        return EncryptorSpec(value["arch"], value["args"])
+        return EncryptorSpec.from_plain(value)
     except PackError as error:
         raise CheckpointError(f"the checkpoint's encryptor: {one_line(error)}") from None
 
