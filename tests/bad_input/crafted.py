@@ -1,17 +1,24 @@
 """Files that try to run code, or to reach beyond their folder, when they are read."""
 
+import os
 import pickle
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import pytest
 import torch
+from PIL import EpsImagePlugin
 
 from riddle_pl.networks.encryptor_mlp import MLPEncryptor
 from riddle_pl.packs import Pack
 
 MLP = "riddle_pl.networks.encryptor_mlp.MLPEncryptor"
 ARGS = {"num_layers": 8, "extra_layers": 0, "dim": 8}
+
+
+POSTSCRIPT = b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n%%EndComments\nshowpage\n%%EOF\n"
+"""A picture for which Pillow starts Ghostscript, whatever the file's name is."""
 
 
 class Marks:
@@ -82,3 +89,13 @@ def one_line(error: BaseException) -> str:
     assert message.isprintable(), message
     assert len(message) < 700, message
     return message
+
+
+def fake_ghostscript(marks: Marks, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Puts a program of that name in the way, which makes the file that must not appear."""
+    programs = marks.stays.parent / "programs"
+    programs.mkdir()
+    (programs / "gs").write_text(f"#!/bin/sh\necho ran > '{marks.appears}'\n")
+    (programs / "gs").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{programs}{os.pathsep}{os.environ['PATH']}")
+    monkeypatch.setattr(EpsImagePlugin, "gs_binary", None)

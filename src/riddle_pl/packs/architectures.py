@@ -77,8 +77,11 @@ def _aligned_recogniser(args: Args) -> nn.Module:
     backbone = args.get("backbone")
     if not isinstance(backbone, Mapping) or backbone.get("arch") not in BACKBONES:
         raise PackError(f"aligned_recogniser: backbone names no architecture; choose from {', '.join(BACKBONES)}")
+    given = backbone.get("args", {})
+    if not isinstance(given, Mapping):
+        raise PackError(f"aligned_recogniser: the backbone has arguments {shown(given)}; expected an object")
     crop, input_size = crop_of({key: value for key, value in args.items() if key != "backbone"})
-    return AlignedRecogniser(_build_class(backbone["arch"], backbone.get("args", {})), crop, input_size)
+    return AlignedRecogniser(_build_class(backbone["arch"], given), crop, input_size)
 
 
 def crop_of(args: Args) -> tuple[Any, tuple[int, int]]:
@@ -94,6 +97,8 @@ def crop_of(args: Args) -> tuple[Any, tuple[int, int]]:
 
     if set(args) != {"crop", "input_size"}:
         raise PackError("a recogniser has other arguments than crop and input_size; give these two")
+    if not isinstance(args["crop"], Mapping):
+        raise PackError(f"a recogniser: crop is {shown(args['crop'])}; expected top, bottom, left, right")
     height, width = plain_value(args["input_size"], tuple[int, int], "a recogniser: input_size")
     if not (1 <= height <= MAX_SIDE and 1 <= width <= MAX_SIDE):
         raise PackError(f"a recogniser: input_size is {height} x {width}; expected sides from 1 to {MAX_SIDE}")

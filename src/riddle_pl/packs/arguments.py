@@ -19,7 +19,7 @@ MAX_ITEMS = 64
 """In a list or a mapping."""
 
 
-def checked(target: Callable[..., Any], args: object, place: str) -> dict[str, Any]:
+def checked(target: Callable[..., Any], args: Mapping[str, Any], place: str) -> dict[str, Any]:
     """The arguments as ``target`` takes them: JSON has lists where it takes tuples, and texts as keys for numbers.
 
     Args:
@@ -28,10 +28,8 @@ def checked(target: Callable[..., Any], args: object, place: str) -> dict[str, A
         place: what errors name.
 
     Raises:
-        PackError: no mapping of names, an unknown name, a missing one, or a value of another type or out of range.
+        PackError: an unknown name, a missing one, or a value of another type or out of range.
     """
-    if not isinstance(args, Mapping):
-        raise PackError(f"{place} has arguments {shown(args)}; expected an object of names and values")
     parameters = inspect.signature(target).parameters
     for name in args:
         if name not in parameters:
