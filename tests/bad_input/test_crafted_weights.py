@@ -67,7 +67,7 @@ HUGE: dict[str, tuple[Loader, dict[str, Any]]] = {
 def test_sizes_that_no_network_has_are_one_line(kind: str, tmp_path: Path) -> None:
     load, content = HUGE[kind]
     path = save(content, tmp_path / "weights.pt")
-    with pytest.raises(CheckpointError, match="weights; at most|cannot have these sizes|does not fit") as error:
+    with pytest.raises(CheckpointError, match=r"weights; at most|cannot have these sizes|does not fit") as error:
         load(path)
     assert str(path) in one_line(error.value)
 

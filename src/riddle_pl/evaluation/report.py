@@ -10,7 +10,7 @@ from typing import Any
 from riddle_pl.errors import FileError, one_line, shown
 from riddle_pl.evaluation.calibration import Calibration
 from riddle_pl.evaluation.metrics import Estimate
-from riddle_pl.evaluation.report_checks import anything, count, flag, listed, named, number, optional, text
+from riddle_pl.evaluation.report_checks import anything, count, flag, listed, named, number, optional, share, text
 from riddle_pl.evaluation.scores import Row
 from riddle_pl.files import atomic_write, read_json, require_file
 
@@ -205,7 +205,7 @@ def _judge(values: Mapping[str, Any]) -> JudgeEntry:
 def _calibration(values: Any) -> Calibration:
     return Calibration(
         threshold=number(values["threshold"]),
-        far=number(values["far"]),
+        far=share(values["far"]),
         tar=number(values["tar"]),
         different=count(values["different"]),
         same=count(values["same"]),

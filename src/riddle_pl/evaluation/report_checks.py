@@ -32,9 +32,16 @@ def number(value: object) -> float:
     """A number; NaN for null."""
     if value is None:
         return math.nan
-    if not isinstance(value, int | float) or isinstance(value, bool) or not abs(value) <= 1e300:
+    if not isinstance(value, int | float) or isinstance(value, bool) or not abs(value) <= MAX_COUNT:
         raise ValueError(f"{shown(value)} where a number is expected")
     return float(value)
+
+
+def share(value: object) -> float:
+    """A number from 0 to 1."""
+    if value is None or not 0 <= number(value) <= 1:
+        raise ValueError(f"{shown(value)} where a share is expected")
+    return number(value)
 
 
 def flag(value: object) -> bool:
