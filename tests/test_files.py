@@ -8,7 +8,14 @@ from pathlib import Path
 import pytest
 
 from riddle_pl.errors import FileError, PhotoError
-from riddle_pl.files import atomic_write, require_file, require_writable_dir, require_writable_file, sha256_file
+from riddle_pl.files import (
+    atomic_write,
+    read_json,
+    require_file,
+    require_writable_dir,
+    require_writable_file,
+    sha256_file,
+)
 
 needs_permissions = pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
 
@@ -92,6 +99,58 @@ def test_follows_links_and_keeps_devices(tmp_path: Path) -> None:
     assert real.read_text() == "new"
     with pytest.raises(FileError, match="not an ordinary file"), atomic_write(os.devnull):
         pass
+
+
+def test_links_do_not_lead_out_of_a_folder_that_may_be_anyone_s(tmp_path: Path) -> None:
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    (folder / "real.txt").write_text("old")
+    (folder / "in.txt").symlink_to("real.txt")
+    (folder / "out.txt").symlink_to(tmp_path / "outside.txt")
+    with atomic_write(folder / "in.txt", inside=folder) as temporary:
+        temporary.write_text("new")
+    assert (folder / "real.txt").read_text() == "new"
+    with (
+        pytest.raises(FileError, match=r"leads out of .*, to .*outside"),
+        atomic_write(folder / "out.txt", inside=folder) as temporary,
+    ):
+        temporary.write_text("new")
+    (tmp_path / "other_name").symlink_to(folder)  # a folder that is reached through a link is still itself
+    with atomic_write(tmp_path / "other_name" / "in.txt", inside=tmp_path / "other_name") as temporary:
+        temporary.write_text("newer")
+    assert not (tmp_path / "outside.txt").exists()
+
+
+def test_a_link_to_nothing_is_in_the_way_where_nothing_may_be_overwritten(tmp_path: Path) -> None:
+    """Else a folder of photos from a stranger would say where on the disk its encrypted pictures are written."""
+    link = tmp_path / "photo_anonymised.png"
+    link.symlink_to(tmp_path / "elsewhere.png")
+    with pytest.raises(FileError, match="exists already"), atomic_write(link, overwrite=False) as temporary:
+        temporary.write_text("new")
+    assert not (tmp_path / "elsewhere.png").exists()
+
+
+def test_json_is_read_with_bounds(tmp_path: Path) -> None:
+    path = tmp_path / "a.json"
+    path.write_text('{"a": [1, "ü"]}', encoding="utf-8")
+    assert read_json(path) == {"a": [1, "ü"]}
+    with pytest.raises(ValueError, match="larger than"):
+        read_json(path, max_bytes=15)
+    for content, error in (
+        ("[" * 100_000, "without end"),
+        ("9" * 5000, "digits"),
+        ("{", "Expecting"),
+        ("\xff", "utf-8"),
+    ):
+        path.write_bytes(content.encode("latin-1"))
+        with pytest.raises(ValueError, match=error):
+            read_json(path)
+    with pytest.raises(FileNotFoundError):
+        read_json(tmp_path / "gone.json")
+    os.mkfifo(tmp_path / "pipe.json")
+    for odd in (tmp_path, tmp_path / "pipe.json"):
+        with pytest.raises(OSError, match="not an ordinary file"):
+            read_json(odd)
 
 
 def test_missing_folder_and_folder_in_the_way(tmp_path: Path) -> None:

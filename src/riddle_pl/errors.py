@@ -1,6 +1,7 @@
 """Errors meant for the user: one line that names what was wrong, what was expected and what to do."""
 
 import functools
+import reprlib
 import sys
 from collections.abc import Callable
 from typing import NoReturn, ParamSpec, TypeVar
@@ -60,6 +61,11 @@ def one_line(error: BaseException) -> str:
     """The message of ``error`` on one printable line (file names may hold control characters)."""
     text = " ".join(str(error).split())
     return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
+
+
+def shown(value: object) -> str:
+    """A value out of a file of anyone, for a message: in part if it is long."""
+    return reprlib.repr(value)
 
 
 def _exit(line: str, status: int) -> NoReturn:

@@ -2,15 +2,19 @@
 
 import errno
 import hashlib
+import json
 import os
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from riddle_pl.errors import FileError, RiddleError
 
 _CHUNK = 1 << 20
+MAX_JSON_BYTES = 1 << 26
+"""Of a JSON file: the report of a hundred thousand faces has 20 MB."""
 _CANNOT_WRITE = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO, errno.EFBIG}
 
 
@@ -43,6 +47,26 @@ def require_file(path: Path | str, what: str = "file", error: type[RiddleError] 
     if not os.access(path, os.R_OK):
         raise error(f"{what} {path} cannot be read; check its permissions")
     return path
+
+
+def read_json(path: Path, max_bytes: int = MAX_JSON_BYTES) -> Any:
+    """The value in a JSON file, which may come from anyone.
+
+    Raises:
+        FileNotFoundError: there is none.
+        OSError: it cannot be read, or is no ordinary file (a pipe has no end).
+        ValueError: too large, no UTF-8, no JSON, or lists within lists without end.
+    """
+    if path.exists() and not path.is_file():
+        raise OSError("it is not an ordinary file")
+    with path.open("rb") as file:
+        content = file.read(max_bytes + 1)
+    if len(content) > max_bytes:
+        raise ValueError(f"it is larger than {max_bytes >> 20} MiB")
+    try:
+        return json.loads(content.decode("utf-8"))
+    except RecursionError:
+        raise ValueError("it holds lists within lists without end") from None
 
 
 def require_writable_dir(path: Path | str, what: str = "folder", create: bool = False) -> Path:
@@ -79,22 +103,39 @@ def require_writable_file(path: Path | str, what: str = "output", overwrite: boo
     require_writable_dir(path.parent, f"folder of {what}")
     if path.exists() and not path.is_file():
         raise FileError(f"{what} {path} is not an ordinary file; give another name")
-    if path.exists() and not overwrite:
+    if not overwrite and (path.exists() or path.is_symlink()):  # a link to nothing would choose where to write
         raise FileError(f"{what} {path} exists already; give another name or ask to overwrite it")
     return path
 
 
+def require_inside(path: Path | str, folder: Path) -> None:
+    """Makes sure that no link leads from a place in ``folder``, which may come from anyone, to another place.
+
+    Raises:
+        FileError: one does.
+    """
+    target = Path(path).resolve()
+    if not target.is_relative_to(folder.resolve()):
+        raise FileError(f"{path} is a link that leads out of {folder}, to {target}; replace it by the file itself")
+
+
 @contextmanager
-def atomic_write(path: Path | str, overwrite: bool = True, name: Path | str | None = None) -> Iterator[Path]:
+def atomic_write(
+    path: Path | str, overwrite: bool = True, name: Path | str | None = None, inside: Path | None = None
+) -> Iterator[Path]:
     """Yields a temporary path in the same folder (same suffix), renamed to ``path`` if the block succeeds.
 
     After an exception, Ctrl-C included, the temporary file is gone and ``path`` is as it was. A symbolic link is
-    followed. The folder must exist. Messages about the disk call the file ``name``; ``path`` by default.
+    followed, but never out of ``inside``, a folder that may come from anyone. The folder must exist. Messages about the
+    disk call the file ``name``; ``path`` by default.
 
     Raises:
-        FileError: see :func:`require_writable_file`; or the disk is full or refuses; or the block wrote nothing.
+        FileError: see :func:`require_writable_file`; or a link leads out of ``inside``; or the disk is full or refuses;
+            or the block wrote nothing.
     """
     target = require_writable_file(path, overwrite=overwrite).resolve()
+    if inside is not None:
+        require_inside(path, inside)
     temporary = target.with_name(f".{target.stem[:40]}.{secrets.token_hex(6)}.tmp{target.suffix}")
     try:
         yield temporary

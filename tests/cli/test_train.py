@@ -14,7 +14,7 @@ from PIL import Image
 
 from riddle_pl.cli.train import main
 from riddle_pl.packs import Pack, load_pack
-from riddle_pl.training.export import load_checkpoint
+from riddle_pl.training.checkpoint_file import load_checkpoint
 from tests.training.jobs import NO_FEATURES
 
 SMALL = (

@@ -1,24 +1,20 @@
 """A pack on disk could not be rebuilt from its manifest, or a typing slip in it would give a traceback."""
 
-import ast
-import inspect
-from importlib import import_module
 from typing import Any
 
 import pytest
 import torch
+from torch import nn
 
 from riddle_pl.errors import PackError
-from riddle_pl.packs import architectures
-from riddle_pl.packs.architectures import ARCHITECTURES, build
+from riddle_pl.packs.architectures import ARCHITECTURES, BACKBONES, CLASSES, ENCRYPTORS, build, class_of
 
 
 def test_every_builder_finds_its_class() -> None:
-    calls = [n for n in ast.walk(ast.parse(inspect.getsource(architectures))) if isinstance(n, ast.Call)]
-    named = [[a.value for a in n.args] for n in calls if isinstance(n.func, ast.Name) and n.func.id == "_class"]
-    assert len(named) >= 8
-    for module, name in named:
-        assert inspect.isclass(getattr(import_module(f"riddle_pl.networks.{module}"), name)), (module, name)
+    assert len(CLASSES) >= 8
+    for arch in CLASSES:
+        assert issubclass(class_of(arch), nn.Module), arch
+    assert set(ENCRYPTORS) | set(BACKBONES) <= set(CLASSES) <= set(ARCHITECTURES)
 
 
 @pytest.mark.parametrize(

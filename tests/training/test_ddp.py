@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from riddle_pl.packs import Pack
-from riddle_pl.training.export import load_checkpoint
+from riddle_pl.training.checkpoint_file import load_checkpoint
 from riddle_pl.training.run import fit
 from tests.training.jobs import small_job
 

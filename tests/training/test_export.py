@@ -8,8 +8,9 @@ import torch
 
 from riddle_pl.errors import CheckpointError
 from riddle_pl.packs import Pack, load_pack
+from riddle_pl.training.checkpoint_file import load_checkpoint
 from riddle_pl.training.ema import EMA_KEY
-from riddle_pl.training.export import export_encryptor, load_checkpoint, load_trained_encryptor
+from riddle_pl.training.export import export_encryptor, load_trained_encryptor
 from riddle_pl.training.run import fit
 from tests.training.jobs import small_job
 

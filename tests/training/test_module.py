@@ -10,7 +10,8 @@ from riddle_pl.errors import CheckpointError, ConfigError, PackError
 from riddle_pl.losses import StepFeatures, build_loss
 from riddle_pl.packs import Manifest, Pack
 from riddle_pl.training.build import build_data, build_module, build_trainer, load_networks
-from riddle_pl.training.module import CHECKPOINT_KEY, RiddleModule
+from riddle_pl.training.module import RiddleModule
+from riddle_pl.training.origin import CHECKPOINT_KEY
 from tests.training.jobs import small_job
 
 

@@ -9,8 +9,8 @@ from PIL import Image
 
 from riddle_pl.errors import CheckpointError
 from riddle_pl.packs import Pack
+from riddle_pl.training.checkpoint_file import load_checkpoint
 from riddle_pl.training.ema import EMA_KEY
-from riddle_pl.training.export import load_checkpoint
 from riddle_pl.training.run import fit
 from tests.training.jobs import small_job
 

@@ -10,11 +10,13 @@ from riddle_pl.config import compose_jobs
 from riddle_pl.errors import ConfigError
 from riddle_pl.evaluation.build import check_job as check_evaluation
 from riddle_pl.files import atomic_write
-from riddle_pl.training.export import load_checkpoint
+from riddle_pl.training.checkpoint_file import load_checkpoint
 from riddle_pl.training.preflight import check_job as check_training
 
 SETTINGS = "settings.yaml"
 """In the output folder: what its runs have in common."""
+MAX_SETTINGS = 1 << 20
+"""Characters of it that are read."""
 _COMMON = ("train_root", "eval_root", "train", "evaluate")
 
 
@@ -94,8 +96,7 @@ def check(cfg: DictConfig) -> None:
         RiddleError: one line about the first thing that is wrong.
     """
     out = Path(cfg.out).expanduser()
-    settings = out / SETTINGS
-    if settings.is_file() and OmegaConf.to_container(OmegaConf.load(settings)) != _common(cfg):
+    if (out / SETTINGS).is_file() and _settings_of(out) != _as_yaml(cfg):
         raise ConfigError(f"out={out} holds runs with other settings ({SETTINGS}); give another out, or these settings")
     jobs = plan(cfg)
     for job in jobs:
@@ -106,7 +107,17 @@ def check(cfg: DictConfig) -> None:
 def remember(cfg: DictConfig) -> None:
     """Writes what the runs of this folder have in common."""
     with atomic_write(Path(cfg.out).expanduser() / SETTINGS) as temporary:
-        temporary.write_text(OmegaConf.to_yaml(OmegaConf.create(_common(cfg))), encoding="utf-8")
+        temporary.write_text(_as_yaml(cfg), encoding="utf-8")
+
+
+def _settings_of(out: Path) -> str:
+    """As a text: nothing in it is parsed or resolved."""
+    with (out / SETTINGS).open(encoding="utf-8", errors="replace") as file:
+        return file.read(MAX_SETTINGS)
+
+
+def _as_yaml(cfg: DictConfig) -> str:
+    return OmegaConf.to_yaml(OmegaConf.create(_common(cfg)))
 
 
 def _common(cfg: DictConfig) -> dict[str, object]:

@@ -40,7 +40,7 @@ def write_section(folder: Path, report: AuditReport) -> list[Path]:
     for picture in report.findings.pictures:
         if picture.shareable:
             pictures = require_writable_dir(folder / PICTURES, "folder of pictures", create=True)
-            path = write_picture(pictures, f"{report.role}_{picture.name}", picture.image)
+            path = write_picture(pictures, f"{report.role}_{picture.name}", picture.image, inside=folder)
             written.append(path)
             links.append(f"![{picture.caption}]({PICTURES}/{path.name})")
             links.append("")

@@ -41,12 +41,14 @@ def embed_data(
     path = folder / f"embeddings-{recogniser.name}-{digest.hexdigest()[:32]}.safetensors"
     if path.is_file():
         try:
-            return load_file(path)["embeddings"]
-        except (SafetensorError, KeyError):  # damaged: embedded again
-            pass
+            kept = load_file(path)["embeddings"]
+        except (SafetensorError, OSError, KeyError):  # damaged: embedded again
+            kept = torch.empty(0)
+        if kept.ndim == 2 and len(kept) == len(images) and kept.dtype == torch.float32:
+            return kept
     parts = images.split(BATCH)
     rows = [embed(recogniser, to_float(part)) for part in track(parts, len(parts), label, bench.quiet)]
     embeddings = torch.cat(rows)
-    with atomic_write(path) as temporary:
+    with atomic_write(path, inside=folder) as temporary:
         save_file({"embeddings": embeddings}, temporary)
     return embeddings

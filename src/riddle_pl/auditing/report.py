@@ -81,10 +81,10 @@ class AuditReport:
         return written
 
 
-def write_picture(folder: Path, name: str, image: Image.Image) -> Path:
-    """Writes ``<name>.jpg``, whole or not at all."""
+def write_picture(folder: Path, name: str, image: Image.Image, inside: Path | None = None) -> Path:
+    """Writes ``<name>.jpg``, whole or not at all; see :func:`riddle_pl.files.atomic_write` for ``inside``."""
     path = folder / f"{name}.jpg"
-    with atomic_write(path) as temporary:
+    with atomic_write(path, inside=inside) as temporary:
         image.save(temporary, "JPEG", quality=JPEG_QUALITY)
     return path
 

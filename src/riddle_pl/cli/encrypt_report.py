@@ -10,7 +10,7 @@ from pathlib import Path
 from riddle_pl import __version__
 from riddle_pl.cli.options import say, warn
 from riddle_pl.errors import FileError, one_line
-from riddle_pl.files import atomic_write, require_writable_file
+from riddle_pl.files import atomic_write, read_json, require_writable_file
 from riddle_pl.photos.jobs import Outcome, Status
 from riddle_pl.photos.jobs_plan import Plan
 from riddle_pl.photos.known_leaks import NOTE
@@ -104,8 +104,8 @@ def _check_place(path: Path) -> None:
     if not path.exists():
         return
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError):
+        content = read_json(path)
+    except (OSError, ValueError):
         content = None
     if not isinstance(content, dict) or content.get("kind") != KIND:
         raise FileError(f"--json {path} exists and is no report of riddle encrypt; choose another name")

@@ -20,8 +20,8 @@ from riddle_pl.data.latent_cache import Cropper, Item, LatentCache, LatentTable
 from riddle_pl.data.progress import track
 from riddle_pl.data.sources import ImageSource, sha256
 from riddle_pl.data.steps import Batch
-from riddle_pl.errors import DataError
-from riddle_pl.files import atomic_write
+from riddle_pl.errors import DataError, one_line
+from riddle_pl.files import atomic_write, read_json
 from riddle_pl.inversion import EncoderInversion, Inversion
 from riddle_pl.packs.pack import Pack
 from riddle_pl.packs.store import home
@@ -170,7 +170,7 @@ class InvertedDataModule(LatentDataModule):
                 f"{reasons.most_common(1)[0][0]}); see {folder / 'skipped.csv'}"
             )
         split = self._divide(usable, plan.splits)
-        with atomic_write(folder / "split.json") as temporary:
+        with atomic_write(folder / "split.json", inside=folder) as temporary:
             temporary.write_text(json.dumps(split), encoding="utf-8")
         self._tables = {}
 
@@ -188,8 +188,7 @@ class InvertedDataModule(LatentDataModule):
                 f"latents of {self.identity} are not prepared ({path} is missing); call prepare_data() first"
             )
         cache = self.cache()
-        split = json.loads(path.read_text(encoding="utf-8"))
-        self._tables = {name: LatentTable(cache, images) for name, images in split.items()}
+        self._tables = {name: LatentTable(cache, images) for name, images in _read_split(path).items()}
 
     def train_batches(self, rank: int, world_size: int) -> tuple[Dataset[Batch], int]:
         self.setup()
@@ -255,6 +254,14 @@ class InvertedDataModule(LatentDataModule):
             rows.writerows(sorted(skipped.items()))
         if skipped:
             log.warning("%d of %d images in %s are skipped; the reasons are in %s", len(skipped), total, name, path)
+
+
+def _read_split(path: Path) -> dict[str, list[str]]:
+    try:
+        split = read_json(path)
+        return {name: [str(image) for image in split[name]] for name in ("train", "val")}
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise DataError(f"{path} is damaged ({one_line(error)}); delete it, and it is made anew") from error
 
 
 def _spread(keys: list[str], count: int) -> list[str]:

@@ -9,6 +9,7 @@ import fcntl
 import hashlib
 import json
 import logging
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -23,12 +24,16 @@ from torch import Tensor
 
 from riddle_pl.data.progress import track
 from riddle_pl.data.sources import ImageSource, sha256
-from riddle_pl.errors import DataError, PhotoError
-from riddle_pl.files import atomic_write, require_writable_dir, sha256_file
+from riddle_pl.errors import DataError, PhotoError, shown
+from riddle_pl.files import atomic_write, read_json, require_writable_dir, sha256_file
 from riddle_pl.inversion import Inversion
 
 CACHE_VERSION = 1
 """Raise it when the format of shards or index changes: older caches are then made anew."""
+
+MAX_INDEX_BYTES = 1 << 30
+"""Of ``index.json``: 67 bytes an image."""
+_SHARD = re.compile(r"shard-[0-9]{5,9}\.safetensors")
 
 log = logging.getLogger(__name__)
 
@@ -133,11 +138,12 @@ class LatentCache:
         if not path.exists():
             return Index()
         try:
-            data = json.loads(path.read_text(encoding="utf-8"))
+            data = read_json(path, MAX_INDEX_BYTES)
             if data["fingerprint"] != self.fingerprint:
                 raise ValueError("it belongs to another cache")
-            return Index(dict(data["shards"]), dict(data["unusable"]))
-        except (OSError, ValueError, KeyError, TypeError) as error:
+            shards = {file: _shard(file, shard) for file, shard in data["shards"].items()}
+            return Index(shards, {str(image): str(reason) for image, reason in data["unusable"].items()})
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             log.warning("latent cache index %s is damaged (%s); it is made anew", path, error)
             return Index()
 
@@ -181,7 +187,7 @@ class LatentCache:
             tensors["photo"] = ((x.clamp(-1, 1) + 1) * 127.5).round().to(torch.uint8)
         numbers = [int(file.removesuffix(".safetensors").removeprefix("shard-")) for file in index.shards]
         file = f"shard-{max(numbers, default=-1) + 1:05d}.safetensors"
-        with atomic_write(self.folder / file) as temporary:
+        with atomic_write(self.folder / file, inside=self.folder) as temporary:
             save_file(tensors, temporary, metadata={"fingerprint": self.fingerprint})
         index.shards[file] = {"sha256": sha256_file(self.folder / file), "images": list(crops)}
 
@@ -193,7 +199,7 @@ class LatentCache:
 
     def _write_index(self, index: Index) -> None:
         data = {"fingerprint": self.fingerprint, "shards": index.shards, "unusable": index.unusable}
-        with atomic_write(self.folder / "index.json") as temporary:
+        with atomic_write(self.folder / "index.json", inside=self.folder) as temporary:
             temporary.write_text(json.dumps(data), encoding="utf-8")
 
     @contextmanager
@@ -201,6 +207,13 @@ class LatentCache:
         with (self.folder / "lock").open("w") as file:
             fcntl.flock(file, fcntl.LOCK_EX)  # released by the system when the process ends, however it ends
             yield
+
+
+def _shard(file: str, shard: Any) -> dict[str, Any]:
+    """What an index says of a shard; the name is one that we give, so that it cannot lead out of the folder."""
+    if not _SHARD.fullmatch(file):
+        raise ValueError(f"{shown(file)} is no shard's name")
+    return {"sha256": str(shard["sha256"]), "images": [str(image) for image in shard["images"]]}
 
 
 class LatentTable:
@@ -244,6 +257,8 @@ class LatentTable:
             if file not in self._open:
                 self._open[file] = safe_open(self.folder / file, "pt")
             tensor: Tensor = self._open[file].get_slice(name)[place]
-            return tensor
-        except (OSError, SafetensorError) as error:
+        except (OSError, SafetensorError, IndexError) as error:
             raise DataError(f"latent cache shard {self.folder / file} cannot be read ({error}); delete it") from error
+        if tensor.ndim != (2 if name == "w" else 3):
+            raise DataError(f"latent cache shard {self.folder / file} holds something else than codes; delete it")
+        return tensor

@@ -73,7 +73,7 @@ class TarSource:
                 self._places = {
                     member.name: (member.offset_data, member.size)
                     for member in tar
-                    if member.isfile() and is_image_name(member.name)
+                    if member.isfile() and not member.issparse() and is_image_name(member.name)
                 }
         except (tarfile.TarError, OSError, EOFError) as error:
             raise DataError(f"archive {path} cannot be read as an uncompressed tar ({error}); get it again") from error

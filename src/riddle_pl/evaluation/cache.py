@@ -14,12 +14,15 @@ import torch
 from jaxtyping import Float, UInt8
 from torch import Tensor
 
+from riddle_pl.errors import FileError
 from riddle_pl.evaluation.detectors import Detections, Detector
 from riddle_pl.evaluation.recognisers import Recogniser
-from riddle_pl.files import require_writable_dir
+from riddle_pl.files import require_inside, require_writable_dir
 
 FILE_NAME = "judgements-2.sqlite"
 """The number is that of the format."""
+
+TABLE = "judgements (image BLOB PRIMARY KEY, numbers BLOB) WITHOUT ROWID"
 
 WAIT_S = 30.0
 """Seconds to wait for another evaluation that is writing."""
@@ -34,11 +37,12 @@ class JudgementCache:
         folder: made if it is not there.
 
     Raises:
-        FileError: the folder cannot be made or written to.
+        FileError: the folder cannot be made or written to, or the file in it is a link to another place.
     """
 
     def __init__(self, folder: Path):
         self.path = require_writable_dir(folder, "cache folder", create=True) / FILE_NAME
+        require_inside(self.path, folder)
         self._connection: sqlite3.Connection | None = None
 
     def rows(
@@ -53,14 +57,21 @@ class JudgementCache:
             fingerprint: names everything that a row depends on beside the image.
             x: images in [-1, 1]; values outside count as the nearest inside.
             judge: gives the rows.
+
+        Raises:
+            FileError: the file holds rows of another length.
         """
         pixels = ((x.detach().float().cpu().clamp(-1.0, 1.0) + 1.0) * 127.5).round().byte()
         keys = [image_key(fingerprint, image) for image in pixels]
         known = self._read(set(keys))
+        if len({len(row) for row in known.values()}) > 1:  # not this judge's: all of its rows have one length
+            known = {}
         first = {key: index for index, key in reversed(list(enumerate(keys)))}
         if new := [key for key in first if key not in known]:
             images = pixels[[first[key] for key in new]].float() / 127.5 - 1.0
             rows = judge(images).detach().float().cpu()
+            if known and rows.shape[1] != len(next(iter(known.values()))):
+                raise FileError(f"{self.path} holds other numbers than this judge's; delete it")
             known.update(zip(new, rows, strict=True))
             self._write({key: known[key] for key in new})
         return torch.stack([known[key] for key in keys]) if keys else judge(x)
@@ -76,7 +87,8 @@ class JudgementCache:
         try:
             for key in keys:
                 query = self._open().execute("SELECT numbers FROM judgements WHERE image = ?", (key,))
-                if (row := query.fetchone()) is not None:
+                row = query.fetchone()
+                if row is not None and isinstance(row[0], bytes) and len(row[0]) % 4 == 0:
                     found[key] = torch.from_numpy(np.frombuffer(row[0], dtype="<f4").copy())
         except sqlite3.Error as error:
             self._give_up(error)
@@ -95,11 +107,12 @@ class JudgementCache:
     def _open(self) -> sqlite3.Connection:
         if self._connection is None:
             self._connection = sqlite3.connect(self.path, timeout=WAIT_S)
+            self._connection.execute("PRAGMA trusted_schema = OFF")
             self._connection.execute("PRAGMA journal_mode = WAL")
             self._connection.execute("PRAGMA synchronous = NORMAL")
-            self._connection.execute(
-                "CREATE TABLE IF NOT EXISTS judgements (image BLOB PRIMARY KEY, numbers BLOB) WITHOUT ROWID"
-            )
+            self._connection.execute(f"CREATE TABLE IF NOT EXISTS {TABLE}")
+            if self._connection.execute("SELECT sql FROM sqlite_master").fetchall() != [(f"CREATE TABLE {TABLE}",)]:
+                raise sqlite3.DatabaseError("it holds more than a table of judgements")  # a view or trigger would run
         return self._connection
 
     def _give_up(self, error: sqlite3.Error) -> None:
@@ -107,7 +120,7 @@ class JudgementCache:
         log.warning("%s cannot be used (%s); judging without it. Delete it if it is damaged", self.path, error)
         self.close()
         self._connection = sqlite3.connect(":memory:")
-        self._connection.execute("CREATE TABLE judgements (image BLOB PRIMARY KEY, numbers BLOB) WITHOUT ROWID")
+        self._connection.execute(f"CREATE TABLE {TABLE}")
 
 
 class CachedRecogniser(Recogniser):
@@ -171,6 +184,8 @@ class CachedDetector(Detector):
 
     def locate(self, x: Float[Tensor, "b 3 h h"]) -> Detections:
         rows = self.cache.rows(f"detection {self.fingerprint}", x, self._rows)
+        if rows.shape[1] != 4 + 2 * self.landmarks:
+            raise FileError(f"{self.cache.path} holds other numbers than {self.name}'s; delete it")
         return Detections(rows[:, :4], rows[:, 4:].reshape(len(rows), self.landmarks, 2))
 
     def close(self) -> None:

@@ -17,7 +17,7 @@ from riddle_pl.data.sources import sha256
 from riddle_pl.errors import PhotoError
 from riddle_pl.evaluation.lfw import LFW, Pair
 from riddle_pl.evaluation.recognisers import Recogniser
-from riddle_pl.files import atomic_write, require_writable_dir
+from riddle_pl.files import atomic_write, read_json, require_writable_dir
 
 CACHE_VERSION = 1
 BATCH = 32
@@ -70,7 +70,7 @@ def lfw_pairs(recogniser: Recogniser, faces: LFW, size: int, cache_dir: Path, qu
     if cosines is None:
         embeddings = _embed(recogniser, faces, sorted(contents), size, quiet)
         cosines = _cosines(pairs, embeddings)
-        with atomic_write(path) as temporary:
+        with atomic_write(path, inside=cache_dir) as temporary:
             temporary.write_text(json.dumps({"fingerprint": fingerprint, "cosines": cosines}), encoding="utf-8")
     usable = [(cosine, pair.same) for cosine, pair in zip(cosines, pairs, strict=True) if cosine is not None]
     return PairSimilarities(
@@ -82,7 +82,7 @@ def lfw_pairs(recogniser: Recogniser, faces: LFW, size: int, cache_dir: Path, qu
 
 def _cached(path: Path, fingerprint: str, count: int) -> Cosines | None:
     try:
-        data = json.loads(path.read_text(encoding="utf-8"))
+        data = read_json(path)
         cosines = [None if cosine is None else float(cosine) for cosine in data["cosines"]]
         if data["fingerprint"] != fingerprint or len(cosines) != count:
             raise ValueError("it belongs to other pairs")

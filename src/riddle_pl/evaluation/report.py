@@ -7,11 +7,12 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from riddle_pl.errors import FileError
+from riddle_pl.errors import FileError, one_line, shown
 from riddle_pl.evaluation.calibration import Calibration
 from riddle_pl.evaluation.metrics import Estimate
+from riddle_pl.evaluation.report_checks import anything, count, flag, listed, named, number, optional, share, text
 from riddle_pl.evaluation.scores import Row
-from riddle_pl.files import atomic_write, require_file
+from riddle_pl.files import atomic_write, read_json, require_file
 
 FORMAT_VERSION = 2
 """Of ``report.json``. Version 1 had neither ``method`` nor ``left_out``, ``command`` nor ``config``."""
@@ -120,8 +121,8 @@ class Report:
             FileError: the folder cannot be written to.
         """
         with atomic_write(path) as temporary:
-            text = json.dumps(self.to_json(), indent=1, ensure_ascii=False, allow_nan=False)
-            temporary.write_text(text + "\n", encoding="utf-8")
+            content = json.dumps(self.to_json(), indent=1, ensure_ascii=False, allow_nan=False)
+            temporary.write_text(content + "\n", encoding="utf-8")
 
 
 def read_report(path: Path | str) -> Report:
@@ -133,26 +134,30 @@ def read_report(path: Path | str) -> Report:
     path = Path(path)
     path = require_file(path / "report.json" if path.is_dir() else path, "report")
     try:
-        data = json.loads(path.read_text(encoding="utf-8"))
+        data = read_json(path)
         if data["format_version"] != FORMAT_VERSION:
             raise FileError(
-                f"report {path} has format version {data['format_version']}; expected {FORMAT_VERSION}: "
+                f"report {path} has format version {shown(data['format_version'])}; expected {FORMAT_VERSION}: "
                 "run riddle-eval again"
             )
+        about = named(anything, data["about"])
         return Report(
-            about=data["about"],
-            method=MethodEntry(**data["method"]),
-            judges=[_judge(judge) for judge in data["judges"]],
-            rows=[_row(row) for row in data["rows"]],
-            names=data["faces"],
-            skipped=data["skipped"],
-            left_out=data["left_out"],
-            notes=data["notes"],
-            command=data["command"],
-            config=data["config"],
+            about=about | {key: text(about[key]) for key in ("title", "pack") if key in about},
+            method=_method(data["method"]),
+            judges=listed(_judge, data["judges"]),
+            rows=listed(_row, data["rows"]),
+            names=listed(text, data["faces"]),
+            skipped=named(text, data["skipped"]),
+            left_out=named(text, data["left_out"]),
+            notes=listed(text, data["notes"]),
+            command=text(data["command"]),
+            config=named(anything, data["config"]),
         )
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise FileError(f"report {path} cannot be read ({error!r}); give a report.json of riddle-eval") from error
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise FileError(
+            f"report {path} cannot be read ({type(error).__name__}: {one_line(error)}); "
+            "give a report.json of riddle-eval"
+        ) from error
 
 
 def flat(row: Row) -> dict[str, Any]:
@@ -161,37 +166,50 @@ def flat(row: Row) -> dict[str, Any]:
     return values | {"value": row.estimate.mean, **{k: v for k, v in row.estimate._asdict().items() if k != "mean"}}
 
 
+def _method(values: Mapping[str, Any]) -> MethodEntry:
+    return MethodEntry(
+        label=text(values["label"]),
+        size=count(values["size"]),
+        sha256=optional(text, values["sha256"]),
+        paper=optional(text, values["paper"]),
+        experiment=optional(text, values["experiment"]),
+        seed=optional(count, values["seed"]),
+    )
+
+
 def _row(values: Mapping[str, Any]) -> Row:
-    low, high = _number(values["low"]), _number(values["high"])
+    if values["better"] not in ("lower", "higher", ""):
+        raise ValueError(f"better is {shown(values['better'])}; expected lower, higher or nothing")
+    low, high = number(values["low"]), number(values["high"])
     return Row(
-        judge=str(values["judge"]),
-        metric=str(values["metric"]),
-        image=str(values["image"]),
-        reference=str(values["reference"]),
-        statistic=str(values["statistic"]),
-        better=str(values["better"]),
-        estimate=Estimate(_number(values["value"]), low, high, int(values["faces"])),
+        judge=text(values["judge"]),
+        metric=text(values["metric"]),
+        image=text(values["image"]),
+        reference=text(values["reference"]),
+        statistic=text(values["statistic"]),
+        better=values["better"],
+        estimate=Estimate(number(values["value"]), low, high, count(values["faces"])),
     )
 
 
 def _judge(values: Mapping[str, Any]) -> JudgeEntry:
-    return JudgeEntry(**{**values, "calibration": _calibration(values["calibration"])})
-
-
-def _calibration(values: Mapping[str, Any] | None) -> Calibration | None:
-    if values is None:
-        return None
-    return Calibration(
-        threshold=_number(values["threshold"]),
-        far=_number(values["far"]),
-        tar=_number(values["tar"]),
-        different=int(values["different"]),
-        same=int(values["same"]),
+    return JudgeEntry(
+        name=text(values["name"]),
+        note=text(values["note"]),
+        trained_on_it=flag(values["trained_on_it"]),
+        calibration=optional(_calibration, values["calibration"]),
+        calibrated_on=text(values["calibrated_on"]),
     )
 
 
-def _number(value: float | None) -> float:
-    return math.nan if value is None else float(value)
+def _calibration(values: Any) -> Calibration:
+    return Calibration(
+        threshold=number(values["threshold"]),
+        far=share(values["far"]),
+        tar=number(values["tar"]),
+        different=count(values["different"]),
+        same=count(values["same"]),
+    )
 
 
 def _finite(value: Any) -> Any:

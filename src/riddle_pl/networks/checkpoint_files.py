@@ -1,5 +1,6 @@
 """Reading checkpoint files: only tensors and plain values, strictly, with errors that name both sides."""
 
+import zipfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -14,15 +15,23 @@ State = Mapping[str, Tensor]
 
 _COUNTER = "num_batches_tracked"
 _SHOWN = 3
+_MAX_VALUES = 1_000_000
+"""Values in a checkpoint, those in lists and dictionaries included; the largest public one has thousands."""
+_MAX_VIEW_BYTES = 1 << 24
+"""Of a tensor that repeats fewer stored numbers, such as one latent for all layers."""
 
 
 def read_checkpoint(path: Path | str) -> dict[str, Any]:
     """The dictionary in a ``.pt``, ``.pth`` or ``.ckpt`` file, on the CPU; never runs code from the file.
 
     Raises:
-        CheckpointError: missing, truncated, damaged, not a torch file, or holding Python objects.
+        CheckpointError: missing, truncated, damaged, not a torch file, holding Python objects, or claiming more
+            numbers than are in it.
     """
     path = require_file(path, "checkpoint", CheckpointError)
+    if not path.is_file():
+        raise CheckpointError(f"checkpoint {path} is not an ordinary file; save it to disk first")
+    _check_unpacked_size(path)
     try:
         content = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # the unpickler raises almost any type on damaged files
@@ -37,7 +46,47 @@ def read_checkpoint(path: Path | str) -> dict[str, Any]:
         ) from None
     if not isinstance(content, dict):
         raise CheckpointError(f"{path} holds a {type(content).__name__}; expected a dictionary of tensors")
+    _check_values(content, path)
     return {str(key): value for key, value in content.items()}
+
+
+def _check_unpacked_size(path: Path) -> None:
+    """A few kilobytes of a zip file can claim to be gigabytes; torch stores its own uncompressed."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            unpacked = sum(entry.file_size for entry in archive.infolist())
+    except Exception:  # older files are no zip files; a damaged one is torch's to name
+        return
+    if unpacked > path.stat().st_size:
+        raise CheckpointError(
+            f"{path} has {path.stat().st_size:,} bytes and claims to hold {unpacked:,}; torch.save writes none such: "
+            "get it again"
+        )
+
+
+def _check_values(content: Mapping[Any, Any], path: Path) -> None:
+    """Every tensor is a plain one whose numbers are in the file: networks are built with the shapes of some."""
+    todo: list[object] = [content]
+    seen: set[int] = set()
+    for _ in range(_MAX_VALUES):
+        if not todo:
+            return
+        value = todo.pop()
+        if isinstance(value, Tensor):
+            if not _is_stored(value):
+                raise CheckpointError(f"{path} holds a tensor that is more than its stored numbers; get it again")
+        elif isinstance(value, Mapping | list | tuple) and id(value) not in seen:
+            seen.add(id(value))
+            todo.extend([*value.keys(), *value.values()] if isinstance(value, Mapping) else value)
+    raise CheckpointError(f"{path} holds more than {_MAX_VALUES:,} values; this is no checkpoint of a network")
+
+
+def _is_stored(tensor: Tensor) -> bool:
+    plain = type(tensor) in (Tensor, nn.Parameter) and tensor.layout is torch.strided
+    if not plain or tensor.device.type != "cpu" or tensor.is_quantized or tensor.is_nested:
+        return False
+    size = tensor.numel() * tensor.element_size()
+    return size <= max(tensor.untyped_storage().nbytes(), _MAX_VIEW_BYTES)
 
 
 def state_dict_under(content: Mapping[str, Any], names: Iterable[str], path: Path | str) -> dict[str, Tensor]:

@@ -12,7 +12,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from riddle_pl.errors import CheckpointError, one_line
+from riddle_pl.errors import CheckpointError, RiddleError, one_line
 from riddle_pl.networks.bisenet import BiSeNet
 from riddle_pl.networks.checkpoint_files import State, load_strict, read_checkpoint, some, state_dict_under, tensors
 from riddle_pl.networks.e4e import E4EEncoder, E4EInverter
@@ -23,6 +23,7 @@ from riddle_pl.networks.encryptor_mlp import MLPEncryptor
 from riddle_pl.networks.irse import IRSE, PUBLIC_BLOCKS, PUBLIC_WIDTHS
 from riddle_pl.networks.mobilefacenet import SHRINK, MobileFaceNet
 from riddle_pl.networks.parser_unet import FaceParserUNet
+from riddle_pl.networks.size_limit import build_within_limits
 from riddle_pl.networks.stylegan2 import Generator, num_layers
 
 __all__ = [
@@ -61,7 +62,9 @@ def load_generator_checkpoint(path: Path | str, size: int) -> Generator:
     for level in range(num_layers(size) // 2 - 1):
         channels[8 * 2**level] = _dim(state, f"convs.{2 * level}.conv.weight", 1, 512)
     style_dim = _dim(state, "style.1.weight", 1, 512)
-    generator = Generator(size, channels, style_dim, mapping_layers=_count(state, "style.{}.weight", start=1) or 8)
+    mapping_layers = _count(state, "style.{}.weight", start=1) or 8
+    with _naming(path):
+        generator = build_within_limits(lambda: Generator(size, channels, style_dim, mapping_layers=mapping_layers))
     load_strict(generator, state, f"{path} [g_ema]")
     return generator.eval()
 
@@ -92,8 +95,9 @@ def load_e4e(path: Path | str, num_layers: int | None = None) -> E4EInverter:
         latent_avg = torch.zeros_like(latent_avg)
     widths, blocks = _body(state)
     side = 2 ** _count(state, "styles.0.convs.{}.weight", step=2)
+    dim = _dim(state, "styles.0.linear.weight", 0, 512)
     with _naming(path):
-        encoder = E4EEncoder(16 * side, layers, widths, blocks, _dim(state, "styles.0.linear.weight", 0, 512))
+        encoder = build_within_limits(lambda: E4EEncoder(16 * side, layers, widths, blocks, dim))
         load_strict(encoder, state, f"{path} [state_dict]")
         return E4EInverter(encoder, latent_avg.float()).eval()
 
@@ -105,7 +109,7 @@ def load_irse50(path: Path | str) -> IRSE:
     embedding, features = _dim(state, "output_layer.3.weight", 0, 512), _dim(state, "output_layer.3.weight", 1, 25088)
     side = round((features / widths[-1]) ** 0.5)
     with _naming(path):
-        network = IRSE(widths, blocks, embedding, side * 2 ** len(widths))
+        network = build_within_limits(lambda: IRSE(widths, blocks, embedding, side * 2 ** len(widths)))
     load_strict(network, state, str(path))
     return network.eval()
 
@@ -115,7 +119,9 @@ def load_mobilefacenet(path: Path | str) -> MobileFaceNet:
     state = state_dict_under(read_checkpoint(path), ["net_state_dict", "state_dict"], path)
     height, breadth = _dim(state, "linear7.conv.weight", 2, 7), _dim(state, "linear7.conv.weight", 3, 6)
     embedding, stem = _dim(state, "linear1.conv.weight", 0, 128), _dim(state, "conv1.conv.weight", 0, 64)
-    network = MobileFaceNet(embedding, (height * SHRINK, breadth * SHRINK), stem / 64)
+    input_size = (height * SHRINK, breadth * SHRINK)
+    with _naming(path):
+        network = build_within_limits(lambda: MobileFaceNet(embedding, input_size, stem / 64))
     load_strict(network, state, str(path))
     return network.eval()
 
@@ -125,7 +131,8 @@ def load_parser(path: Path | str) -> FaceParserUNet:
     state = tensors(read_checkpoint(path), path)
     names = ("conv1", "conv2", "conv3", "conv4", "center")
     widths = [_dim(state, f"{name}.conv1.0.weight", 0, 16 * 2**level) for level, name in enumerate(names)]
-    network = FaceParserUNet(_dim(state, "final.weight", 0, 19), widths)
+    with _naming(path):
+        network = build_within_limits(lambda: FaceParserUNet(_dim(state, "final.weight", 0, 19), widths))
     load_strict(network, state, str(path))
     return network.eval()
 
@@ -133,7 +140,8 @@ def load_parser(path: Path | str) -> FaceParserUNet:
 def load_bisenet(path: Path | str) -> BiSeNet:
     """The face parser of the photo pipeline's masks in the format of ``79999_iter.pth``: a bare state dict."""
     state = tensors(read_checkpoint(path), path)
-    network = BiSeNet(_dim(state, "conv_out.conv_out.weight", 0, 19))
+    with _naming(path):
+        network = build_within_limits(lambda: BiSeNet(_dim(state, "conv_out.conv_out.weight", 0, 19)))
     load_strict(network, state, str(path))
     return network.eval()
 
@@ -160,7 +168,8 @@ def load_encryptor_checkpoint(path: Path | str, num_layers: int | None = None) -
     state = state_dict_under(content, ["mapper_state_dict"], path)
     opts = content.get("opts")
     with _naming(path):
-        network = encryptor_from_state(state, opts if isinstance(opts, dict) else {}, num_layers, str(path))
+        options = opts if isinstance(opts, dict) else {}
+        network = build_within_limits(lambda: encryptor_from_state(state, options, num_layers, str(path)))
     load_strict(network, state, f"{path} [mapper_state_dict]")
     return network.eval()
 
@@ -193,5 +202,7 @@ def _naming(path: Path | str) -> Iterator[None]:
     """Turns a constructor's complaint about inferred arguments into an error that names the file."""
     try:
         yield
-    except (ValueError, TypeError, IndexError) as error:
+    except RiddleError:
+        raise
+    except Exception as error:  # constructors of torch raise almost any type on sizes that no network has
         raise CheckpointError(f"{path} does not fit: {one_line(error)}") from None

@@ -1,38 +1,67 @@
-"""Architecture names of pack manifests, and how to build each network from its JSON arguments.
+"""Architecture names of pack manifests and checkpoints, and how to build each network from its JSON arguments.
 
-Modules are imported when a network is built, so listing packs stays fast.
+A name is looked up here and nowhere else, and its arguments are checked against the constructor's: no file can have
+anything else called. Modules are imported when a network is built, so listing packs stays fast.
 """
 
 from collections.abc import Callable, Mapping
 from difflib import get_close_matches
+from functools import partial
 from importlib import import_module
 from typing import Any
 
 from torch import nn
 
-from riddle_pl.errors import PackError, one_line
+from riddle_pl.errors import PackError, RiddleError, one_line, shown
+from riddle_pl.networks.size_limit import build_within_limits
+from riddle_pl.packs.arguments import checked, plain_value
 
 Args = Mapping[str, Any]
 Builder = Callable[[Args], nn.Module]
 
 
-def _from_json(value: Any) -> Any:
-    """JSON has lists where our constructors take tuples, and texts as keys where they take numbers."""
-    if isinstance(value, list):
-        return tuple(_from_json(item) for item in value)
-    if isinstance(value, dict):
-        return {int(k) if isinstance(k, str) and k.isdigit() else k: _from_json(v) for k, v in value.items()}
-    return value
+CLASSES: Mapping[str, str] = {
+    "stylegan2": "stylegan2.Generator",
+    "mobile_head": "mobile_head.MobileHead",
+    "lite_encoder": "lite_encoder.LiteEncoder",
+    "code_encoder": "code_encoder.CodeEncoder",
+    "code_model": "code_model.GaussianCodeModel",
+    "irse50": "irse.IRSE50",
+    "mobilefacenet": "mobilefacenet.MobileFaceNet",
+    "facenet": "facenet.FaceNet",
+    "sphereface": "sphereface.SphereFace20",
+    "fid_inception": "fid_inception.FIDInception",
+    "bisenet": "bisenet.BiSeNet",
+    "parser_unet": "parser_unet.FaceParserUNet",
+    "pack_features": "features.PackFeatures",
+    "lpips_vgg": "lpips_features.LPIPSFeatures",
+    "transformer_paper": "encryptor.TransformerEncryptor",
+    "transformer_residual": "encryptor_residual.ResidualTransformerEncryptor",
+    "mlp": "encryptor_mlp.MLPEncryptor",
+    "involutive": "encryptor_involution.InvolutiveEncryptor",
+}
+"""Architectures whose constructor takes the arguments as they are: module and class in ``riddle_pl.networks``."""
+
+ENCRYPTORS = ("transformer_paper", "transformer_residual", "mlp", "involutive")
+"""Those that encrypt: what a checkpoint may name."""
+
+BACKBONES = ("facenet", "irse50", "mobilefacenet", "sphereface")
+"""What an ``aligned_recogniser`` may have inside."""
+
+MAX_SIDE = 1024
+"""Pixels of the input of a recogniser; real ones take 112 to 160."""
 
 
-def _class(module: str, name: str) -> Builder:
-    """A network whose constructor takes the arguments as they are."""
+def class_of(arch: str) -> type[nn.Module]:
+    """The class of an architecture in :data:`CLASSES`."""
+    module, _, name = CLASSES[arch].partition(".")
+    found: type[nn.Module] = getattr(import_module(f"riddle_pl.networks.{module}"), name)
+    return found
 
-    def builder(args: Args) -> nn.Module:
-        network: nn.Module = getattr(import_module(f"riddle_pl.networks.{module}"), name)(**args)
-        return network
 
-    return builder
+def _build_class(arch: str, args: Args) -> nn.Module:
+    network = class_of(arch)
+    return network(**checked(network, args, arch))
 
 
 def _e4e(args: Args) -> nn.Module:
@@ -40,56 +69,69 @@ def _e4e(args: Args) -> nn.Module:
 
     from riddle_pl.networks.e4e import E4EEncoder, E4EInverter
 
-    return E4EInverter(E4EEncoder(**args), torch.zeros(args.get("dim", 512)))
+    given = checked(E4EEncoder, args, "e4e")
+    return E4EInverter(E4EEncoder(**given), torch.zeros(given.get("dim", 512)))
 
 
 def _aligned_recogniser(args: Args) -> nn.Module:
-    """Args: ``backbone`` {arch, args}, ``crop`` {top, bottom, left, right} in fractions, ``input_size`` [h, w]."""
-    from riddle_pl.networks.recogniser import AlignedRecogniser, CropBox
+    """Args: ``backbone`` {arch, args}, and those of :func:`crop_of`."""
+    from riddle_pl.networks.recogniser import AlignedRecogniser
 
-    backbone, (height, width) = args["backbone"], args["input_size"]
-    network = build(backbone["arch"], backbone.get("args", {}))
-    return AlignedRecogniser(network, CropBox(**args["crop"]), (height, width))
+    backbone = args.get("backbone")
+    if not isinstance(backbone, Mapping) or backbone.get("arch") not in BACKBONES:
+        raise PackError(f"aligned_recogniser: backbone names no architecture; choose from {', '.join(BACKBONES)}")
+    given = backbone.get("args", {})
+    if not isinstance(given, Mapping):
+        raise PackError(f"aligned_recogniser: the backbone has arguments {shown(given)}; expected an object")
+    crop, input_size = crop_of({key: value for key, value in args.items() if key != "backbone"})
+    return AlignedRecogniser(_build_class(backbone["arch"], given), crop, input_size)
 
 
-ARCHITECTURES: dict[str, Builder] = {
-    "stylegan2": _class("stylegan2", "Generator"),
-    "mobile_head": _class("mobile_head", "MobileHead"),
+def crop_of(args: Args) -> tuple[Any, tuple[int, int]]:
+    """The part of an aligned image that a recogniser takes, a ``CropBox``, and its (height, width) in pixels there.
+
+    Args:
+        args: ``crop`` {top, bottom, left, right} in fractions of the side, ``input_size`` [height, width].
+
+    Raises:
+        PackError: not these, or out of range.
+    """
+    from riddle_pl.networks.recogniser import CropBox
+
+    if set(args) != {"crop", "input_size"}:
+        raise PackError("a recogniser has other arguments than crop and input_size; give these two")
+    if not isinstance(args["crop"], Mapping):
+        raise PackError(f"a recogniser: crop is {shown(args['crop'])}; expected top, bottom, left, right")
+    height, width = plain_value(args["input_size"], tuple[int, int], "a recogniser: input_size")
+    if not (1 <= height <= MAX_SIDE and 1 <= width <= MAX_SIDE):
+        raise PackError(f"a recogniser: input_size is {height} x {width}; expected sides from 1 to {MAX_SIDE}")
+    try:
+        return CropBox(**checked(CropBox, args["crop"], "a recogniser: crop")), (height, width)
+    except ValueError as error:
+        raise PackError(f"a recogniser: {one_line(error)}") from None
+
+
+ARCHITECTURES: Mapping[str, Builder] = {
     "e4e": _e4e,
-    "lite_encoder": _class("lite_encoder", "LiteEncoder"),
-    "code_encoder": _class("code_encoder", "CodeEncoder"),
-    "code_model": _class("code_model", "GaussianCodeModel"),
-    "irse50": _class("irse", "IRSE50"),
-    "mobilefacenet": _class("mobilefacenet", "MobileFaceNet"),
-    "facenet": _class("facenet", "FaceNet"),
-    "sphereface": _class("sphereface", "SphereFace20"),
-    "fid_inception": _class("fid_inception", "FIDInception"),
     "aligned_recogniser": _aligned_recogniser,
-    "bisenet": _class("bisenet", "BiSeNet"),
-    "parser_unet": _class("parser_unet", "FaceParserUNet"),
-    "pack_features": _class("features", "PackFeatures"),
-    "lpips_vgg": _class("lpips_features", "LPIPSFeatures"),
-    "transformer_paper": _class("encryptor", "TransformerEncryptor"),
-    "transformer_residual": _class("encryptor_residual", "ResidualTransformerEncryptor"),
-    "mlp": _class("encryptor_mlp", "MLPEncryptor"),
-    "involutive": _class("encryptor_involution", "InvolutiveEncryptor"),
+    **{arch: partial(_build_class, arch) for arch in CLASSES},
 }
-"""Builders by the name that manifests and ``write_pack_entry`` use."""
+"""Builders by the name that manifests, checkpoints and ``write_pack_entry`` use."""
 
 
 def build(arch: str, args: Args) -> nn.Module:
     """A network of architecture ``arch`` with fresh weights.
 
     Raises:
-        PackError: the name is unknown, or the arguments do not fit the architecture.
+        PackError: the name is unknown, the arguments do not fit the architecture, or they make no real network's size.
     """
-    if arch not in ARCHITECTURES:
-        near = get_close_matches(arch, ARCHITECTURES, n=1)
+    if not isinstance(arch, str) or arch not in ARCHITECTURES:
+        near = get_close_matches(str(arch), ARCHITECTURES, n=1)
         hint = f"did you mean {near[0]}? " if near else ""
-        raise PackError(f"architecture {arch!r} is unknown; {hint}choose from {', '.join(sorted(ARCHITECTURES))}")
+        raise PackError(f"architecture {shown(arch)} is unknown; {hint}choose from {', '.join(sorted(ARCHITECTURES))}")
     try:
-        return ARCHITECTURES[arch](_from_json(dict(args)))
-    except (TypeError, ValueError, KeyError) as error:
-        raise PackError(
-            f"architecture {arch} cannot be built with the arguments {dict(args)}: {one_line(error)}"
-        ) from error
+        return build_within_limits(lambda: ARCHITECTURES[arch](args)) if args else ARCHITECTURES[arch](args)
+    except RiddleError as error:
+        raise PackError(f"architecture {arch} cannot be built: {one_line(error)}") from None
+    except Exception as error:  # constructors of torch raise almost any type on sizes that no network has
+        raise PackError(f"architecture {arch} cannot be built with its arguments: {one_line(error)}") from error

@@ -31,7 +31,7 @@ def put_section(folder: Path, role: str, section: str) -> Path:
     """
     card = require_card(folder, role)
     text = with_section(card.read_text(encoding="utf-8"), section)
-    with atomic_write(card) as temporary:
+    with atomic_write(card, inside=folder) as temporary:
         temporary.write_text(text, encoding="utf-8")
     return card
 

@@ -9,7 +9,7 @@ from torch import nn
 
 from riddle_pl.errors import CheckpointError, PackError, one_line
 from riddle_pl.networks.checkpoint_files import load_strict, read_checkpoint, tensors
-from riddle_pl.packs.architectures import build
+from riddle_pl.packs.architectures import build, crop_of
 from riddle_pl.packs.manifest import Manifest, WeightEntry
 
 Loader = Callable[[WeightEntry, Path, Manifest], nn.Module]
@@ -127,10 +127,10 @@ def _random_face(entry: WeightEntry, path: Path, manifest: Manifest) -> nn.Modul
 
 def _in_recogniser(entry: WeightEntry, backbone: nn.Module) -> nn.Module:
     """Public recognisers take crops: ``args`` say which part of an aligned image, and how large."""
-    from riddle_pl.networks.recogniser import AlignedRecogniser, CropBox
+    from riddle_pl.networks.recogniser import AlignedRecogniser
 
-    height, width = entry.args["input_size"]
-    return AlignedRecogniser(backbone, CropBox(**entry.args["crop"]), (height, width))
+    crop, input_size = crop_of(entry.args)
+    return AlignedRecogniser(backbone, crop, input_size)
 
 
 _LOADERS: dict[str, Loader] = {

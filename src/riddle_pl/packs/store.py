@@ -5,7 +5,7 @@ import os
 from pathlib import Path
 
 from riddle_pl.errors import PackError
-from riddle_pl.files import atomic_write, require_writable_dir
+from riddle_pl.files import atomic_write, read_json, require_writable_dir
 
 LOCK_NAME = "lock.json"
 
@@ -37,10 +37,10 @@ def recorded_hashes(folder: Path) -> dict[str, str]:
     """
     path = folder / LOCK_NAME
     try:
-        data = json.loads(path.read_text(encoding="utf-8"))
+        data = read_json(path)
     except FileNotFoundError:
         return {}
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError):
+    except (OSError, ValueError):
         data = None
     if not isinstance(data, dict) or not all(isinstance(value, str) for value in data.values()):
         raise PackError(f"{path} is damaged; delete it and import the weights again")
@@ -56,5 +56,5 @@ def record_hash(folder: Path, file: str, sha256: str) -> None:
     """
     require_writable_dir(folder, "weights folder", create=True)
     hashes = {**recorded_hashes(folder), file: sha256}
-    with atomic_write(folder / LOCK_NAME) as temporary:
+    with atomic_write(folder / LOCK_NAME, inside=folder) as temporary:
         temporary.write_text(json.dumps(hashes, indent=2, sort_keys=True) + "\n", encoding="utf-8")

@@ -65,15 +65,15 @@ def write_pack_entry(
     state = {key: _stored(value, dtype) for key, value in module.state_dict().items()}
     load_strict(build(arch, plain_args), state, f"{type(module).__name__} given as {role}")
 
-    with atomic_write(folder / entry.file) as temporary:
+    with atomic_write(folder / entry.file, inside=folder) as temporary:
         save_file(state, temporary)
         sha256 = sha256_file(temporary)
     if card is not None:
-        with atomic_write(folder / f"{role}.md") as temporary:
+        with atomic_write(folder / f"{role}.md", inside=folder) as temporary:
             temporary.write_text(card.rstrip() + "\n", encoding="utf-8")
     entry = replace(entry, sha256=sha256, args=plain_args)
     manifest = replace(manifest, networks={**manifest.networks, role: entry})
-    with atomic_write(folder / MANIFEST_NAME) as temporary:
+    with atomic_write(folder / MANIFEST_NAME, inside=folder) as temporary:
         temporary.write_text(json.dumps(manifest.to_json(), indent=2) + "\n", encoding="utf-8")
     return entry
 

@@ -14,8 +14,9 @@ from jaxtyping import Float, UInt8
 from PIL import Image
 from torch import Tensor
 
-from riddle_pl.errors import DataError, one_line
+from riddle_pl.errors import DataError, PhotoError, one_line
 from riddle_pl.files import require_file
+from riddle_pl.photos.limits import check_pixels
 from riddle_pl.pretraining.chance import recipe_rng
 
 
@@ -77,7 +78,7 @@ def read_members(archive: Path) -> Iterator[tuple[str, bytes]]:
             members = sorted(tar.getmembers(), key=lambda m: m.name)
             _require_end(archive, tar.offset)
             for member in members:
-                if member.isfile() and member.name.endswith((".jpg", ".png")):
+                if member.isfile() and not member.issparse() and member.name.endswith((".jpg", ".png")):
                     stream = tar.extractfile(member)
                     if stream is not None:
                         yield member.name, stream.read()
@@ -91,6 +92,22 @@ def _require_end(archive: Path, offset: int) -> None:
         file.seek(offset)
         if file.read(tarfile.BLOCKSIZE) != bytes(tarfile.BLOCKSIZE):
             raise tarfile.ReadError("it ends too early")
+
+
+def open_rgb(content: bytes, name: str) -> Image.Image:
+    """The picture in a member of an archive, which may come from anyone.
+
+    Raises:
+        DataError: damaged, too large, or neither JPEG nor PNG: some of Pillow's other decoders start programs.
+    """
+    try:
+        image = Image.open(io.BytesIO(content), formats=("JPEG", "PNG"))
+        check_pixels(*image.size, name)
+        return image.convert("RGB")
+    except PhotoError as error:
+        raise DataError(str(error)) from error
+    except Exception as error:  # a stranger's bytes in decoders that document no errors
+        raise DataError(f"{name} is not an intact image, JPEG or PNG; fetch the archive again") from error
 
 
 def read_faces(
@@ -135,10 +152,7 @@ def read_faces(
 
 
 def _decode(content: bytes, size: int, name: str) -> UInt8[np.ndarray, "size size 3"]:
-    try:
-        image = Image.open(io.BytesIO(content)).convert("RGB")
-    except OSError as error:
-        raise DataError(f"{name} is not an intact image; fetch the archive again") from error
+    image = open_rgb(content, name)
     if image.size != (size, size):
         image = image.resize((size, size), Image.Resampling.LANCZOS)
     return np.asarray(image)

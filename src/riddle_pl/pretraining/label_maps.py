@@ -1,7 +1,6 @@
 """Photos with hand-drawn label maps, found and aligned like any photo, for the parser's recipe."""
 
 import hashlib
-import io
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,14 +9,13 @@ from pathlib import Path
 import numpy as np
 import torch
 from jaxtyping import Bool, Float, UInt8
-from PIL import Image
 from torch import Tensor
 
 from riddle_pl.errors import DataError
 from riddle_pl.photos.align import align_face, crop_to_photo, ffhq_quad, transform_points
 from riddle_pl.photos.detect import FaceDetector
 from riddle_pl.photos.load import decode_image
-from riddle_pl.pretraining.faces import is_held_out, read_members
+from riddle_pl.pretraining.faces import is_held_out, open_rgb, read_members
 
 IGNORED = 255
 """Label of what lies outside the photo."""
@@ -140,10 +138,7 @@ def _group(name: str, photo: bytes) -> bytes:
 
 def _classes(drawn: bytes, name: str) -> UInt8[np.ndarray, "h w"]:
     """Index into ``LABELS`` of the colour nearest to each pixel's: edges between two colours are soft."""
-    try:
-        pixels = np.asarray(Image.open(io.BytesIO(drawn)).convert("RGB"), dtype=np.int32)
-    except OSError as error:
-        raise DataError(f"the label map of {name} cannot be read ({error}); fetch the archive again") from error
+    pixels = np.asarray(open_rgb(drawn, f"the label map of {name}"), dtype=np.int32)
     palette = np.array(list(COLOURS.values()), dtype=np.int32)
     distances = np.stack([np.square(pixels - colour).sum(axis=-1) for colour in palette])
     nearest: np.ndarray = distances.argmin(axis=0).astype(np.uint8)

@@ -14,11 +14,12 @@ from torch.optim.lr_scheduler import LRScheduler
 from riddle_pl.config import instantiate
 from riddle_pl.config.check import locate, to_plain
 from riddle_pl.data.steps import step_rng
-from riddle_pl.errors import ConfigError
+from riddle_pl.errors import ConfigError, PackError
 from riddle_pl.losses import RiddleLoss, build_loss
 from riddle_pl.losses.features import Role
 from riddle_pl.networks.fold_norms import fold_norms
 from riddle_pl.packs import Pack
+from riddle_pl.packs.encryptors import EncryptorSpec
 from riddle_pl.password import PasswordTokens
 from riddle_pl.training.frozen import Frozen
 from riddle_pl.training.module import FrozenNetworks, RiddleModule
@@ -37,6 +38,7 @@ def build_module(cfg: DictConfig, pack: Pack) -> RiddleModule:
     networks = load_networks(pack, loss, stage.roles)
     torch.manual_seed(step_rng(cfg.seed, "encryptor").initial_seed())
     encryptor: nn.Module = instantiate(cfg.encryptor, "encryptor", num_layers=pack.num_layers)
+    spec = encryptor_spec(cfg, pack)
     tokens: PasswordTokens = instantiate(cfg.password, "password")
     if cfg.start_pack is not None:
         start_encryptor_from(cfg.start_pack, cfg.export_role, encryptor, tokens)
@@ -54,7 +56,22 @@ def build_module(cfg: DictConfig, pack: Pack) -> RiddleModule:
         fit_codes=cfg.start_pack is None and cfg.start_ckpt is None,
         seed=cfg.seed,
         config=to_plain(cfg),
+        spec=spec,
     )
+
+
+def encryptor_spec(cfg: DictConfig, pack: Pack) -> EncryptorSpec | None:
+    """How a checkpoint of this run says what its encryptor is; None for a class of the user's own.
+
+    Raises:
+        ConfigError: arguments that a checkpoint cannot hold.
+    """
+    node = to_plain(cfg.encryptor)
+    given = {key: value for key, value in node.items() if not key.startswith("_")}
+    try:
+        return EncryptorSpec.of(locate(node["_target_"], "encryptor"), {"num_layers": pack.num_layers, **given})
+    except PackError as error:
+        raise ConfigError(f"encryptor: {error}") from error
 
 
 def load_networks(pack: Pack, loss: RiddleLoss, watching: Collection[Role] = ()) -> FrozenNetworks:

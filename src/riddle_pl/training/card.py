@@ -4,10 +4,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from omegaconf import OmegaConf
+import yaml
 
-SETTINGS = ("name", "seed", "steps", "batch_size", "encryptor", "password")
-SETTINGS += ("stage", "loss", "views", "optimizer", "scheduler")
+SETTINGS = (
+    *("name", "seed", "steps", "batch_size", "encryptor", "password"),
+    *("stage", "loss", "views", "optimizer", "scheduler"),
+)
 PLACES = ("root", "cache_dir", "device", "quiet", "num_workers", "pack", "inversion_batch")
 """Settings of the data, and of how they were inverted, that only say where things lay on the machine of the run."""
 
@@ -27,15 +29,17 @@ def encryptor_card(role: str, checkpoint: Mapping[str, Any]) -> str:
 
     Args:
         role: of the encryptor in the pack.
-        checkpoint: of ``riddle-train``.
+        checkpoint: of ``riddle-train``, from :func:`riddle_pl.training.checkpoint_file.load_checkpoint`.
     """
     config = checkpoint["hyper_parameters"]
     settings = {key: config[key] for key in SETTINGS if key in config}
     for key in ("start_pack", "start_ckpt"):
-        if config.get(key) is not None:
-            settings[key] = Path(config[key]).name
-    settings["data"] = _without_places(config["data"])
-    settings["precision"] = config["trainer"].get("precision")
+        if isinstance(start := config.get(key), str):
+            settings[key] = Path(start).name
+    if isinstance(data := config.get("data"), Mapping):
+        settings["data"] = _without_places(data)
+    if isinstance(trainer := config.get("trainer"), Mapping):
+        settings["precision"] = trainer.get("precision")
     return f"""# {role}
 
 Latent encryptor T(w, w_pwd) of this pack: the same network encrypts and, with the same password, decrypts.
@@ -46,7 +50,7 @@ Password tokens: {checkpoint["riddle"]["tokens"]}. {checkpoint["global_step"]:,}
 By `riddle-train` with these settings:
 
 ```yaml
-{OmegaConf.to_yaml(settings).rstrip()}
+{yaml.safe_dump(settings, sort_keys=False, allow_unicode=True).rstrip()}
 ```
 
 The recogniser in its loss is the pack's own and never reports on it. For who is recognised in its pictures, by another

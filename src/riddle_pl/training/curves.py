@@ -31,7 +31,7 @@ def write_curves(metrics: Sequence[Path], folder: Path, role: str) -> Path | Non
     if plate is None:
         return None
     picture = require_writable_dir(folder / PICTURES, "folder of pictures", create=True) / f"{role}_curves.jpg"
-    with atomic_write(picture) as temporary:
+    with atomic_write(picture, inside=folder) as temporary:
         temporary.write_bytes(plate.encoded("jpeg", NOTEBOOK_DPI))
     put_section(folder, role, f"{HEADING}\n\n![{plate.alt}]({PICTURES}/{picture.name})")
     return picture

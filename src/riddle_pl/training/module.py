@@ -18,16 +18,16 @@ from riddle_pl.losses import RiddleLoss
 from riddle_pl.losses.code_space import CodeSpace
 from riddle_pl.losses.views import AlignedView, Views
 from riddle_pl.networks.generator import FaceGenerator
-from riddle_pl.password import PasswordTokens, random_passwords, token_override
+from riddle_pl.packs.encryptors import EncryptorSpec
+from riddle_pl.password import PasswordTokens, random_passwords
+from riddle_pl.training.checkpoint_file import check_callback_paths
 from riddle_pl.training.code_figures import code_figures
 from riddle_pl.training.equal_layers import OnePerGroup, WorksInGroups
 from riddle_pl.training.frozen import Frozen
+from riddle_pl.training.origin import CHECKPOINT_KEY, Origin, check_origin
 from riddle_pl.training.stage import PictureStage, Stage
 from riddle_pl.training.statistics import STATISTICS_SAMPLES, fit_to_codes
 from riddle_pl.training.step import EncryptionStep
-
-CHECKPOINT_KEY = "riddle"
-"""Entry of a Lightning checkpoint that says which frozen networks it was trained with."""
 
 MakeOptimizer = Callable[[Iterable[nn.Parameter]], Optimizer]
 MakeScheduler = Callable[[Optimizer], LRScheduler]
@@ -64,7 +64,8 @@ class RiddleModule(pl.LightningModule):
         views: how the recogniser sees the faces in training; in validation it sees them as they are aligned.
         fit_codes: whether T is told how the training codes are distributed; not if it knows from an earlier run.
         seed: of the passwords, of the views and of dropout.
-        config: plain data to keep in the checkpoint as hyperparameters.
+        config: plain data to keep in the checkpoint as hyperparameters, for people to read.
+        spec: how the encryptor is built from a checkpoint; None for one of the user's own, which cannot be exported.
 
     Source: Li et al., "RiDDLE: Reversible and Diversified De-identification with Latent Encryptor", CVPR 2023.
     """
@@ -82,6 +83,7 @@ class RiddleModule(pl.LightningModule):
         fit_codes: bool = True,
         seed: int = 0,
         config: Mapping[str, Any] | None = None,
+        spec: EncryptorSpec | None = None,
     ):
         super().__init__()
         self.save_hyperparameters(dict(config or {}), logger=True)
@@ -98,6 +100,7 @@ class RiddleModule(pl.LightningModule):
         self.views = views or AlignedView()
         self.fit_codes = fit_codes
         self.seed = seed
+        self.spec = spec
         self._make_optimizer = make_optimizer
         self._make_scheduler = make_scheduler
         self._step = EncryptionStep(
@@ -159,19 +162,16 @@ class RiddleModule(pl.LightningModule):
         }
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        checkpoint[CHECKPOINT_KEY] = {
-            "pack": self.pack,
-            "sha256": dict(self.sha256),
-            "tokens": self.tokens.name,
-            "num_layers": self.generator.network.num_layers,
-        }
+        checkpoint[CHECKPOINT_KEY] = Origin(self.pack, self.sha256, self.tokens.name, self.spec).to_plain()
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Refuses to continue with other frozen networks or password tokens than the checkpoint's.
 
         Raises:
-            CheckpointError: a hash or the tokens differ; the line names both sides.
+            CheckpointError: a hash or the tokens differ; the line names both sides. Or a callback's state would have it
+                delete files that are not the run's.
         """
+        check_callback_paths(checkpoint)
         check_origin(checkpoint, self.pack, self.sha256, self.tokens.name)
 
     def load_state_dict(self, state_dict: Mapping[str, Any], strict: bool = True, assign: bool = False) -> Any:
@@ -185,25 +185,3 @@ class RiddleModule(pl.LightningModule):
         except RuntimeError as error:
             name = type(self.encryptor).__name__
             raise CheckpointError(f"the checkpoint does not fit this config's {name}: {one_line(error)}") from error
-
-
-def check_origin(checkpoint: Mapping[str, Any], pack: str, sha256: Mapping[str, str], tokens: str) -> None:
-    """Compares what a checkpoint was trained with to what is at hand; roles that only one side uses do not matter.
-
-    Raises:
-        CheckpointError: not a checkpoint of ours, or a difference, which is named.
-    """
-    origin = checkpoint.get(CHECKPOINT_KEY)
-    if not isinstance(origin, Mapping):
-        raise CheckpointError("the checkpoint does not say its pack; it was not written by riddle-train")
-    for role, expected in origin["sha256"].items():
-        if role in sha256 and sha256[role] != expected:
-            raise CheckpointError(
-                f"the checkpoint was trained with {role} {expected[:16]} of pack {origin['pack']}; "
-                f"pack {pack} has {role} {sha256[role][:16]}: give the pack that it was trained with"
-            )
-    if origin["tokens"] != tokens:
-        raise CheckpointError(
-            f"the checkpoint was trained with {origin['tokens']} password tokens; this run has {tokens}: "
-            f"give {token_override(origin['tokens'])}"
-        )

@@ -11,7 +11,7 @@ from riddle_pl.errors import CheckpointError, ConfigError, DeviceError
 from riddle_pl.files import require_file
 from riddle_pl.losses import build_loss
 from riddle_pl.packs import Pack, load_pack
-from riddle_pl.training.build import build_data
+from riddle_pl.training.build import build_data, encryptor_spec
 from riddle_pl.training.export import check_export
 
 
@@ -39,6 +39,11 @@ def check_job(cfg: DictConfig) -> None:
         load_pack(cfg.start_pack).verify(cfg.export_role)
     if cfg.export is not None:
         check_export(cfg.export, pack)
+        if encryptor_spec(cfg, pack) is None:
+            raise ConfigError(
+                f"export={cfg.export}: {cfg.encryptor._target_} is a class of your own, and packs hold riddle-pl's "
+                "architectures; leave out export, or choose an encryptor= of conf/encryptor"
+            )
     build_data(cfg, pack)
     if cfg.ckpt_path is not None:
         require_file(cfg.ckpt_path, "ckpt_path", CheckpointError)

@@ -10,11 +10,13 @@ from riddle_pl.config import instantiate
 from riddle_pl.evaluation.training_log import find_training_log
 from riddle_pl.packs import Pack
 from riddle_pl.training.build import build_data, build_module, build_trainer
+from riddle_pl.training.checkpoint_file import check_callback_paths, load_checkpoint
 from riddle_pl.training.checkpointing import LastCheckpoint
 from riddle_pl.training.curves import write_curves
-from riddle_pl.training.export import export_encryptor, load_checkpoint
+from riddle_pl.training.export import export_encryptor
 from riddle_pl.training.loggers import closing_wandb
-from riddle_pl.training.module import RiddleModule, check_origin
+from riddle_pl.training.module import RiddleModule
+from riddle_pl.training.origin import check_origin
 
 NOISE = (
     ".*does not have many workers.*",
@@ -74,6 +76,7 @@ def read_checkpoint(path: Path, module: RiddleModule) -> None:
         CheckpointError: unreadable, not of ``riddle-train``, of other networks, or of another encryptor.
     """
     checkpoint = load_checkpoint(path)
+    check_callback_paths(checkpoint)
     check_origin(checkpoint, module.pack, module.sha256, module.tokens.name)
     module.load_state_dict(checkpoint["state_dict"])
 

@@ -1,4 +1,4 @@
-"""Where a run starts that is to go on from a finished encryptor, a pack's or an earlier run's, with new data or terms."""
+"""Where a run starts that goes on from a finished encryptor, a pack's or an earlier run's, with new data or terms."""
 
 from pathlib import Path
 
@@ -9,8 +9,9 @@ from riddle_pl.networks.checkpoint_files import load_strict
 from riddle_pl.packs import Pack
 from riddle_pl.packs.registry import load_pack
 from riddle_pl.password import PasswordTokens, token_override
-from riddle_pl.training.export import load_checkpoint, load_trained_encryptor
-from riddle_pl.training.module import check_origin
+from riddle_pl.training.checkpoint_file import load_checkpoint
+from riddle_pl.training.export import load_trained_encryptor
+from riddle_pl.training.origin import check_origin
 
 
 def start_encryptor_from(pack_name: str, role: str, encryptor: nn.Module, tokens: PasswordTokens) -> None:
@@ -46,8 +47,8 @@ def start_encryptor_from_run(checkpoint: str, pack: Pack, encryptor: nn.Module, 
         tokens: how this run makes w_pwd of a password.
 
     Raises:
-        CheckpointError: no such checkpoint, or one of another generator, of other password tokens, or of another kind of
-            encryptor.
+        CheckpointError: no such checkpoint, or one of another generator, of other password tokens, or of another kind
+            of encryptor.
     """
     path = Path(checkpoint).expanduser()
     hashes = {"generator": pack.expected_sha256("generator") or ""}

@@ -11,8 +11,6 @@ from riddle_pl.inversion import EncoderInversion
 from riddle_pl.networks.encryptor_mlp import MLPEncryptor
 from riddle_pl.password import token_scheme
 
-ENCRYPTOR = {"_target_": "riddle_pl.networks.encryptor_mlp.MLPEncryptor"}
-
 
 @pytest.fixture
 def run(tmp_path, tiny_pack):
@@ -23,13 +21,13 @@ def run(tmp_path, tiny_pack):
     path.parent.mkdir(parents=True)
     checkpoint = {
         "state_dict": {f"encryptor.{key}": value for key, value in encryptor.state_dict().items()},
-        "hyper_parameters": {"name": "wo_transformer", "seed": 3, "encryptor": ENCRYPTOR},
+        "hyper_parameters": {"name": "wo_transformer", "seed": 3},
         "global_step": 7,
         "riddle": {
             "pack": "tiny",
             "sha256": {"generator": tiny_pack.expected_sha256("generator")},
             "tokens": "single",
-            "num_layers": tiny_pack.num_layers,
+            "encryptor": {"arch": "mlp", "args": {"num_layers": tiny_pack.num_layers}},
         },
     }
     torch.save(checkpoint, path)

@@ -9,6 +9,8 @@ from PIL import Image
 from riddle_pl.errors import FileError
 from riddle_pl.files import require_file
 
+FORMATS = ("PNG",)
+"""What is written; some of Pillow's other decoders start programs."""
 WIDTH = 720
 """Pixels that a notebook shows, and keeps."""
 
@@ -26,8 +28,8 @@ class SavedFigure:
     def __post_init__(self) -> None:
         require_file(self.path, "figure")
         try:
-            Image.open(self.path).close()
-        except OSError as error:
+            Image.open(self.path, formats=FORMATS).close()
+        except (OSError, ValueError, Image.DecompressionBombError) as error:
             raise FileError(f"figure {self.path} cannot be read; give a PNG of riddle-eval's figures/") from error
 
     def __repr__(self) -> str:
@@ -35,7 +37,7 @@ class SavedFigure:
 
     def _repr_jpeg_(self) -> bytes:
         data = io.BytesIO()
-        with Image.open(self.path) as image:
+        with Image.open(self.path, formats=FORMATS) as image:
             shown = image.convert("RGB")
         shown.thumbnail((WIDTH, 4 * WIDTH))
         shown.save(data, format="JPEG", quality=85)

@@ -13,8 +13,9 @@ from riddle_pl.evaluation.training_log import find_training_log
 from riddle_pl.files import require_file, sha256_file
 from riddle_pl.inversion import Inversion
 from riddle_pl.password import PasswordTokens
-from riddle_pl.training.export import load_checkpoint, load_trained_encryptor
-from riddle_pl.training.module import CHECKPOINT_KEY, check_origin
+from riddle_pl.training.checkpoint_file import load_checkpoint
+from riddle_pl.training.export import load_trained_encryptor
+from riddle_pl.training.origin import check_origin, encryptor_of, read_origin
 
 PAPER = {"riddle": "RiDDLE", "riddle_df": "RiDDLE data-free"}
 """What the paper's tables call the experiments."""
@@ -65,7 +66,12 @@ class CheckpointMethod(LatentMethod):
         checkpoint = load_checkpoint(self.path)
         hashes = {role: sha for role in ("generator", "encoder") if (sha := self.pack.expected_sha256(role))}
         try:
-            check_origin(checkpoint, self.pack.name, hashes, checkpoint[CHECKPOINT_KEY]["tokens"])
+            check_origin(checkpoint, self.pack.name, hashes, read_origin(checkpoint).tokens)
+            encryptor_of(checkpoint)
+            if missing := [key for key in ("name", "seed") if checkpoint["hyper_parameters"].get(key) is None]:
+                raise CheckpointError(
+                    f"it does not say the {' and '.join(missing)} of its run; give one of riddle-train"
+                )
         except CheckpointError as error:
             raise CheckpointError(f"method.path={self.path}: {error}") from error
 
@@ -83,5 +89,5 @@ class CheckpointMethod(LatentMethod):
     @cached_property
     def _origin(self) -> dict[str, Any]:
         checkpoint = load_checkpoint(self.path)
-        config = checkpoint.get("hyper_parameters", {})
-        return {"name": config.get("name"), "seed": config.get("seed"), "steps": checkpoint.get("global_step")}
+        config = checkpoint["hyper_parameters"]
+        return {"name": config.get("name"), "seed": config.get("seed"), "steps": checkpoint["global_step"]}

@@ -1,0 +1,117 @@
+"""What a checkpoint says of itself: how its encryptor is built, and the frozen networks that it was trained with.
+
+A checkpoint may come from anyone. Its encryptor is named by an architecture and plain arguments, which are held to the
+registry; the config beside it is for people and for model cards, and nothing in it is ever called.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from riddle_pl.errors import CheckpointError, PackError, one_line, shown
+from riddle_pl.packs.encryptors import EncryptorSpec
+from riddle_pl.packs.manifest import TOKENS
+from riddle_pl.password import token_override
+
+CHECKPOINT_KEY = "riddle"
+"""Entry of a Lightning checkpoint that holds an :class:`Origin`."""
+
+_SHA256 = re.compile(r"(?:[0-9a-f]{64})?")
+
+
+@dataclass(frozen=True)
+class Origin:
+    """What a checkpoint was trained with.
+
+    Args:
+        pack: its name.
+        sha256: of the file of each frozen network, by role; empty where it is not known.
+        tokens: name of the password token scheme.
+        encryptor: None for a class of the user's own, which only its own config can build.
+    """
+
+    pack: str
+    sha256: Mapping[str, str]
+    tokens: str
+    encryptor: EncryptorSpec | None
+
+    def to_plain(self) -> dict[str, Any]:
+        """As it is kept in a checkpoint."""
+        encryptor = None if self.encryptor is None else self.encryptor.to_plain()
+        return {"pack": self.pack, "sha256": dict(self.sha256), "tokens": self.tokens, "encryptor": encryptor}
+
+
+def read_origin(checkpoint: Mapping[str, Any]) -> Origin:
+    """The origin in a checkpoint; of one of an earlier version, without its encryptor.
+
+    Raises:
+        CheckpointError: it is no checkpoint of ours, or says something that no checkpoint of ours says.
+    """
+    section: Any = checkpoint.get(CHECKPOINT_KEY)
+    if not isinstance(section, Mapping):
+        raise CheckpointError("the checkpoint does not say its pack; it was not written by riddle-train")
+    pack: Any = section.get("pack")
+    sha256: Any = section.get("sha256")
+    tokens: Any = section.get("tokens")
+    encryptor = section.get("encryptor")
+    _expect(isinstance(pack, str) and pack.isprintable(), "pack", pack, "a name")
+    _expect(isinstance(tokens, str) and tokens in TOKENS, "tokens", tokens, f"one of {', '.join(TOKENS)}")
+    _expect(isinstance(sha256, Mapping), "sha256", sha256, "hashes by role")
+    for role, digest in sha256.items():
+        texts = isinstance(role, str) and role.isprintable() and isinstance(digest, str)
+        _expect(texts and bool(_SHA256.fullmatch(digest)), "sha256", {role: digest}, "64 hexadecimal digits by role")
+    return Origin(pack, dict(sha256), tokens, None if encryptor is None else _spec(encryptor))
+
+
+def encryptor_of(checkpoint: Mapping[str, Any]) -> EncryptorSpec:
+    """How the encryptor of a checkpoint is built.
+
+    Raises:
+        CheckpointError: see :func:`read_origin`; or it does not say, because it is of an earlier version or of a class
+            that is not ours.
+    """
+    spec = read_origin(checkpoint).encryptor
+    if spec is None and "encryptor" not in checkpoint[CHECKPOINT_KEY]:
+        raise CheckpointError(
+            "it is of an earlier riddle-pl and names a class to call, and nothing in a file is called any more; "
+            "continue it for a step (riddle-train as it was trained, with ckpt_path= this file and steps= at least one "
+            "more) and give the new last.ckpt"
+        )
+    if spec is None:
+        raise CheckpointError(
+            "its encryptor is a class of your own, which no file can name; only training can go on from it (ckpt_path=)"
+        )
+    return spec
+
+
+def check_origin(checkpoint: Mapping[str, Any], pack: str, sha256: Mapping[str, str], tokens: str) -> None:
+    """Compares what a checkpoint was trained with to what is at hand; roles that only one side uses do not matter.
+
+    Raises:
+        CheckpointError: not a checkpoint of ours, or a difference, which is named.
+    """
+    origin = read_origin(checkpoint)
+    for role, expected in origin.sha256.items():
+        if role in sha256 and sha256[role] != expected:
+            raise CheckpointError(
+                f"the checkpoint was trained with {role} {expected[:16]} of pack {origin.pack}; "
+                f"pack {pack} has {role} {sha256[role][:16]}: give the pack that it was trained with"
+            )
+    if origin.tokens != tokens:
+        raise CheckpointError(
+            f"the checkpoint was trained with {origin.tokens} password tokens; this run has {tokens}: "
+            f"give {token_override(origin.tokens)}"
+        )
+
+
+def _spec(value: object) -> EncryptorSpec:
+    try:
+        return EncryptorSpec.from_plain(value)
+    except PackError as error:
+        raise CheckpointError(f"the checkpoint's encryptor: {one_line(error)}") from None
+
+
+def _expect(ok: bool, key: str, value: object, expected: str) -> None:
+    if not ok:
+        raise CheckpointError(f"the checkpoint's {key} is {shown(value)}; expected {expected}")
