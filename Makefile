@@ -20,14 +20,13 @@ MALLOC := glibc.malloc.hugetlb=1:glibc.malloc.mmap_max=0:glibc.malloc.trim_thres
 BIN := $(VENV)/bin
 WORKERS = $$($(BIN)/python -c 'import os; print(min(8, os.cpu_count() or 1))')
 STAMP := $(VENV)/.riddle-stamp
+SETUP = PYTHON="$(PYTHON)" LOCKED="$(LOCKED)" EXTRAS="$(EXTRAS)" scripts/setup.sh "$(VENV)" && touch $(STAMP)
 
 .DEFAULT_GOAL := help
 .PHONY: help setup lock lock-check hooks demo test lint format typecheck notebooks wheel-smoke bench bench-photos
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
-
-SETUP = PYTHON="$(PYTHON)" LOCKED="$(LOCKED)" EXTRAS="$(EXTRAS)" scripts/setup.sh "$(VENV)" && touch $(STAMP)
 
 $(STAMP): pyproject.toml constraints.txt scripts/setup.sh
 	@$(SETUP)
