@@ -78,7 +78,7 @@ errors=$(mktemp)
 trap 'rm -f "$errors"' EXIT
 # pip's messages are shown as they come and also kept, to tell a version that is not to be had from a broken line.
 if ! { "$venv/bin/python" -m pip install --disable-pip-version-check --progress-bar off -e ".[$extras]" 2>&1 >&3 \
-  | tee "$errors" >&2; } 3>&1 | awk '/^(Collecting torch|Installing|Successfully)/ { print substr($0, 1, 100); fflush() }'; then
+  | tee "$errors" >&2; } 3>&1 | awk '/^(Collecting torch|Installing|Successfully|The conflict|    .*(depends on|requested) )/ { print substr($0, 1, 100); fflush() }'; then
   if [ "$locked" = 1 ] && grep -q -e 'No matching distribution' -e 'ResolutionImpossible' "$errors"; then
     fail "a version of $lock cannot be had here, or no longer (the reason is above; it was made for another Python or" \
       "platform, or the release was withdrawn); take the newest that fit: make setup LOCKED=0, or refresh it: make lock"

@@ -109,6 +109,9 @@ PYTHON = """#!/usr/bin/env bash
 [ "$1" = -c ] && exit 0
 echo "$* | $PIP_CONSTRAINT| $PIP_BUILD_CONSTRAINT" >> "$CALLS"
 echo "Successfully installed nothing"
+echo "The conflict is caused by:"
+echo "    The user requested (constraint) numpy==2.4.6"
+echo "Using cached numpy-2.4.6.whl"
 echo "$SAYS" >&2
 exit "$STATUS"
 """
@@ -165,6 +168,8 @@ def test_a_version_that_is_not_to_be_had_is_told_from_a_broken_line(setup, says)
     result, _ = setup(says, status=1)
     assert result.returncode == 1
     assert says in result.stderr
+    assert "The user requested (constraint) numpy==2.4.6" in result.stdout
+    assert "Using cached" not in result.stdout
     assert "make setup LOCKED=0" in result.stderr
     assert "make lock" in result.stderr
     assert "check the network" not in result.stderr
