@@ -39,7 +39,12 @@ def call(command: list[str | Path], cwd: Path) -> None:
 
 def build(folder: Path) -> Path:
     """Builds the wheel from the source archive, so that no stale ``build/`` gets in, and returns its path."""
-    call([Path(sys.executable), "-m", "build", "--outdir", str(folder), str(ROOT)], folder)
+    command = [sys.executable, "-m", "build", "--outdir", str(folder), str(ROOT)]
+    print("$ python -m build", flush=True)
+    done = subprocess.run(command, cwd=folder, env=plain(), capture_output=True, text=True)
+    if done.returncode:
+        print(done.stdout, done.stderr, sep="\n", file=sys.stderr)  # two thousand lines, of use for this alone
+        done.check_returncode()
     (wheel,) = folder.glob("*.whl")
     print(f"{wheel.name}: {wheel.stat().st_size / 1e6:.1f} MB")
     return wheel
