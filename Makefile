@@ -1,11 +1,17 @@
 # Needs GNU make, bash and Python 3.11 or newer; everything else goes into $(VENV).
 #   make demo PYTHON=/usr/bin/python3.12     another interpreter
-#   make test PYTEST_ARGS="-k password"      a part of the tests
+#   make setup LOCKED=0                      the newest versions within pyproject.toml's bounds, not those of constraints.txt
+#   make setup EXTRAS=dev,heif               other extras than dev,dlib
+#   make test PYTEST_ARGS="-k password"      a part of the tests, without the floor of the coverage
+#   make wheel-smoke WHEEL_ARGS=--clean      installs every dependency again (7 GB)
 
 SHELL := bash
 VENV ?= .venv
 PYTHON ?=
+LOCKED ?= 1
+EXTRAS ?= dev,dlib
 PYTEST_ARGS ?=
+WHEEL_ARGS ?=
 BENCH_ARGS ?=
 FUZZ_SECONDS ?= 600
 NOTEBOOK_ARGS ?=
@@ -13,25 +19,37 @@ DEMO_OUT ?= demo_output
 # Both steps of the benchmark keep the memory that they have touched, instead of asking for it again each time.
 MALLOC := glibc.malloc.hugetlb=1:glibc.malloc.mmap_max=0:glibc.malloc.trim_threshold=100000000000
 BIN := $(VENV)/bin
+WORKERS = $$($(BIN)/python -c 'import os; print(min(8, os.cpu_count() or 1))')
 STAMP := $(VENV)/.riddle-stamp
+SETUP = PYTHON="$(PYTHON)" LOCKED="$(LOCKED)" EXTRAS="$(EXTRAS)" scripts/setup.sh "$(VENV)" && touch $(STAMP)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint format typecheck notebooks wheel-smoke fuzz bench bench-photos
+.PHONY: help setup lock lock-check hooks demo test lint format typecheck notebooks wheel-smoke fuzz bench bench-photos
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-$(STAMP): pyproject.toml scripts/setup.sh
-	@PYTHON="$(PYTHON)" scripts/setup.sh "$(VENV)"
-	@touch $@
+$(STAMP): pyproject.toml constraints.txt scripts/setup.sh
+	@$(SETUP)
 
-setup: $(STAMP)  ## make the environment alone (.venv; about 7 GB, a few minutes the first time)
+# Not by the stamp, which does not know LOCKED and EXTRAS: where nothing is to be done, pip says so within seconds.
+setup:  ## make the environment alone (.venv; about 7 GB, a few minutes the first time)
+	@$(SETUP)
+
+lock:  ## find the newest versions within pyproject.toml's bounds and write them to constraints.txt
+	$(or $(PYTHON),python3.11) scripts/lock.py
+
+lock-check: $(STAMP)  ## that there are versions within the bounds; says what `make lock` would change
+	$(BIN)/python scripts/lock.py --check
+
+hooks: $(STAMP)  ## let git check each commit (.pre-commit-config.yaml)
+	$(BIN)/pre-commit install
 
 demo: $(STAMP)  ## short training run, then encrypt and recover faces; writes one picture (five minutes)
 	$(BIN)/riddle demo --out "$(DEMO_OUT)"
 
-test: lint typecheck  ## everything that must pass: lint, typecheck, pytest
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $$($(BIN)/python -c 'import os; print(min(8, os.cpu_count() or 1))') $(PYTEST_ARGS)
+test: lint typecheck  ## everything that must pass: lint, typecheck, pytest, coverage of 95 % of the lines
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) $(or $(strip $(PYTEST_ARGS)),--cov --cov-report=)
 
 lint: $(STAMP)  ## ruff: rules and format, nothing is changed
 	$(BIN)/ruff check .
@@ -47,8 +65,8 @@ typecheck: $(STAMP)  ## mypy --strict on src
 notebooks: $(STAMP)  ## run every notebook in notebooks/
 	$(BIN)/python scripts/run_notebooks.py $(NOTEBOOK_ARGS) notebooks
 
-wheel-smoke: $(STAMP)  ## build the wheel, install it in a clean environment, use it from another folder
-	$(BIN)/python scripts/wheel_smoke.py
+wheel-smoke: $(STAMP)  ## build the wheel, install it in an environment of its own, use it from another folder
+	$(BIN)/python scripts/wheel_smoke.py $(WHEEL_ARGS)
 
 fuzz: $(STAMP)  ## fuzz the reading of records for FUZZ_SECONDS (600); findings and corpus lie in .fuzz
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check "atheris>=3,<4"

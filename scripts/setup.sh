@@ -1,10 +1,13 @@
 #!/usr/bin/env bash
 # Makes the virtual environment with riddle-pl and its development tools in it.
 #   scripts/setup.sh [VENV]          (PYTHON=/path/to/python3.x chooses the interpreter)
+# Versions are those of constraints.txt; LOCKED=0 takes the newest within the bounds of pyproject.toml.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 venv=${1:-.venv}
 extras=${EXTRAS:-dev,dlib}
+locked=${LOCKED:-1}
+lock=constraints.txt
 
 say() { printf '%s\n' "setup: $*"; }
 fail() { printf '%s\n' "setup: error: $*" >&2; exit 1; }
@@ -59,10 +62,27 @@ if [ ! -e "$venv" ]; then
   trap - ERR INT TERM
 fi
 
-say "installing riddle-pl and its dependencies into $venv."
+case $locked in
+  1)
+    [ -f "$lock" ] || fail "$lock is missing; make it with 'make lock', or do without: make setup LOCKED=0"
+    say "installing riddle-pl[$extras] and its dependencies into $venv, in the versions of $lock."
+    # In the environment and not as -c, so that it also holds for setuptools where pip builds a package; a name for old
+    # pips, a name for new ones.
+    export PIP_CONSTRAINT="$lock ${PIP_CONSTRAINT:-}" PIP_BUILD_CONSTRAINT="$lock ${PIP_BUILD_CONSTRAINT:-}"
+    ;;
+  0) say "installing riddle-pl[$extras] and its dependencies into $venv, the newest within pyproject.toml's bounds." ;;
+  *) fail "LOCKED=$locked is unknown; give 1 (versions of $lock) or 0 (the newest within pyproject.toml's bounds)." ;;
+esac
 say "PyTorch for Linux is several GB; the first time takes a few minutes (about two on a fast line)."
-if ! "$venv/bin/python" -m pip install --disable-pip-version-check --progress-bar off -e ".[$extras]" \
-  | awk '/^(Collecting torch|Installing|Successfully)/ { print substr($0, 1, 100); fflush() }'; then
+errors=$(mktemp)
+trap 'rm -f "$errors"' EXIT
+# pip's messages are shown as they come and also kept, to tell a version that is not to be had from a broken line.
+if ! { "$venv/bin/python" -m pip install --disable-pip-version-check --progress-bar off -e ".[$extras]" 2>&1 >&3 \
+  | tee "$errors" >&2; } 3>&1 | awk '/^(Collecting torch|Installing|Successfully|The conflict|    .*(depends on|requested) )/ { print substr($0, 1, 100); fflush() }'; then
+  if [ "$locked" = 1 ] && grep -q -e 'No matching distribution' -e 'ResolutionImpossible' "$errors"; then
+    fail "a version of $lock cannot be had here, or no longer (the reason is above; it was made for another Python or" \
+      "platform, or the release was withdrawn); take the newest that fit: make setup LOCKED=0, or refresh it: make lock"
+  fi
   fail "pip could not install the dependencies (the reason is above); check the network and the disk space, then run it again: it goes on where it stopped."
 fi
 # Photographic faces. Without them everything works with the lite pack, so a failure is a line and no more.

@@ -18,6 +18,8 @@ sys.path.insert(0, str(REPOSITORY))  # for `from tests...`, also when pytest is 
 importlib.import_module("tests.typecheck")  # the hook only looks it up
 install_import_hook([f"riddle_pl.{name}" for name in CHECKED], "tests.typecheck.typechecked")
 
+from tests.cpu_time import pytest_runtest_call, pytest_terminal_summary  # noqa: E402, F401  # hooks of pytest
+
 
 @pytest.fixture(scope="session")
 def shared() -> Path:

@@ -80,6 +80,7 @@ def results() -> dict[str, bytes]:
     return {str(path): path.read_bytes() for path in files if path.is_file() and not path.name.startswith(".")}
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="the test copies its process")
 @pytest.mark.parametrize("kind", KINDS)
 def test_killed_at_any_moment_a_job_continues(album: Riddle, kind: str) -> None:
