@@ -59,6 +59,16 @@ def test_equal_sets_are_no_distance_apart(features):
     assert distance(alike, alike).mean == 0.0
 
 
+def test_rounding_below_zero_is_no_spread():
+    """Variances in directions in which nothing differs come out as 0 or a little less; their roots must be numbers."""
+    line = torch.randn(50, 1, generator=torch.Generator().manual_seed(2)) * torch.linspace(1.0, 2.0, 6)
+    assert distance(line, line).mean == pytest.approx(0.0, abs=1e-4)
+    point = torch.full((50, 6), 0.1)
+    assert distance(line, point).mean == pytest.approx(
+        float((line.mean(0) - 0.1).square().sum() + line.var(0).sum()), rel=1e-4
+    )
+
+
 def test_fewer_images_than_features_still_give_a_number(features):
     estimate = distance(features[0][:4], features[1][:3])
     assert math.isfinite(estimate.mean)

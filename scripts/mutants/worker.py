@@ -1,0 +1,233 @@
+"""Runs tests on a mutant in a fork of a process that has torch and all code that does not depend on the file loaded."""
+
+import ast
+import contextlib
+import importlib
+import json
+import os
+import resource
+import shutil
+import signal
+import sys
+import threading
+import time
+from collections import defaultdict
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import pytest
+
+MEMORY = 8 << 30
+"""Bytes of data a mutant may allocate, so that one of a key derivation does not take the machine."""
+
+
+class Tracer:
+    """A pytest plugin that notes which tests run which lines of a file, and how long they take."""
+
+    def __init__(self, file: Path):
+        self.file = str(file)
+        self.current: str | None = None
+        self.lines: dict[str, set[int]] = defaultdict(set)
+        self.seconds: dict[str, float] = {}
+        self.failed: list[str] = []
+
+    def _call(self, frame: FrameType, event: str, arg: Any) -> Any:
+        return self._line if frame.f_code.co_filename == self.file else None
+
+    def _line(self, frame: FrameType, event: str, arg: Any) -> Any:
+        if self.current is not None:
+            self.lines[self.current].add(frame.f_lineno)
+        return self._line
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_protocol(self, item: pytest.Item) -> Any:
+        self.current, start = item.nodeid, time.monotonic()
+        threading.settrace(self._call)
+        sys.settrace(self._call)
+        try:
+            return (yield)
+        finally:
+            sys.settrace(None)
+            threading.settrace(None)  # type: ignore[arg-type]
+            self.current, self.seconds[item.nodeid] = None, time.monotonic() - start
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.failed:
+            self.failed.append(report.nodeid)
+
+
+class Selection:
+    """A pytest plugin that keeps some tests, in a given order."""
+
+    def __init__(self, ids: list[str]):
+        self.rank = {name: place for place, name in enumerate(ids)}
+
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        items[:] = sorted((i for i in items if i.nodeid in self.rank), key=lambda item: self.rank[item.nodeid])
+
+
+class Worker:
+    """Tests mutants of one file.
+
+    Args:
+        root: a copy of the repository, which is changed.
+        file: below the root.
+        tests: test files below the root.
+    """
+
+    def __init__(self, root: Path, file: str, tests: list[str]):
+        self.root = root
+        self.path = root / file
+        self.tests = tests
+        self.original = self.path.read_text(encoding="utf-8")
+        self.time = self.path.stat().st_mtime_ns
+        self.count = 0
+        self.notes = root.parent / "baseline.json"
+        baseline = self._baseline()
+        self.seconds: dict[str, float] = baseline["seconds"]
+        self.lines = {name: set(lines) for name, lines in baseline["lines"].items()}
+        self._load(baseline["modules"])
+
+    def run(self, source: str, line: int) -> tuple[str, float]:
+        """``killed``, ``timeout`` or ``survived``, and the seconds that it took."""
+        start = time.monotonic()
+        names = self._tests_of(line)
+        if not names:
+            return "uncovered", 0.0
+        self.count += 1
+        self.path.write_text(source, encoding="utf-8")
+        later = self.time + self.count * 1_000_000_000  # or an older bytecode file would pass for this one's
+        os.utime(self.path, ns=(later, later))
+        try:
+            status = self._first_failure(names)
+        finally:
+            self.path.write_text(self.original, encoding="utf-8")
+            os.utime(self.path, ns=(self.time, self.time))
+        verdict = "timeout" if status is None else "survived" if status == 0 else "killed"
+        return verdict, time.monotonic() - start
+
+    def _first_failure(self, names: list[str]) -> int | None:
+        """Exit status of the first test file that fails, or 0. File by file: most mutants do not need the second."""
+        status: int | None = 0
+        for file in self.tests:
+            chosen = [name for name in names if name.startswith(f"{file}::")]
+            limit = 30.0 + 6.0 * sum(self.seconds[name] for name in chosen)
+            if chosen and (status := self._fork(lambda chosen=chosen: self._pytest(chosen), limit)) != 0:
+                break
+        return status
+
+    def _tests_of(self, line: int) -> list[str]:
+        """Those that run the function around a line; all, for a line outside of functions. The quickest first."""
+        span = _function_around(self.original, line)
+        names = list(self.seconds)
+        if span is not None:
+            names = [name for name in names if self.lines.get(name, set()) & set(range(span[0], span[1] + 1))]
+        return sorted(names, key=lambda name: self.seconds[name])
+
+    def _pytest(self, names: list[str]) -> int:
+        return self._call_pytest(["-x", names[0].partition("::")[0]], [Selection(names)])
+
+    def _call_pytest(self, args: list[str], plugins: list[object]) -> int:
+        options = ["-q", "--tb=short", "--no-header", "-m", "not slow", "-p", "no:cacheprovider", "-W", "ignore"]
+        return int(pytest.main([*options, f"--basetemp={self.root.parent / 'tmp'}", *args], plugins=plugins))
+
+    def _baseline(self) -> dict[str, Any]:
+        def trace() -> int:
+            tracer = Tracer(self.path)
+            status = self._call_pytest(self.tests, [tracer])
+            modules = [n for n, m in list(sys.modules.items()) if getattr(m, "__spec__", None) and n != "__main__"]
+            lines = {name: sorted(found) for name, found in tracer.lines.items()}
+            notes = {"lines": lines, "seconds": tracer.seconds, "modules": modules, "failed": tracer.failed}
+            self.notes.write_text(json.dumps(notes))
+            return status
+
+        status = self._fork(trace, 1800.0)
+        if status != 0:
+            sys.exit(f"mutants: tests of {self.path} fail without any mutation; see {self.log}")
+        baseline: dict[str, Any] = json.loads(self.notes.read_text())
+        return baseline
+
+    def _load(self, modules: list[str]) -> None:
+        """Imports everything that the tests need and that does not depend on the file."""
+        importlib.import_module("tests.conftest")
+        changed = dependents(self.root / "src", self.path)
+        for name in modules:
+            ours = name.partition(".")[0] in ("riddle_pl", "tests")
+            if (ours and (name in changed or name.startswith("tests"))) or name in sys.modules:
+                continue
+            with contextlib.suppress(Exception):
+                importlib.import_module(name)
+        sys.dont_write_bytecode = True
+
+    @property
+    def log(self) -> Path:
+        """What the last run of pytest printed."""
+        return self.root.parent / "pytest.log"
+
+    def _fork(self, work: Any, limit: float) -> int | None:
+        """Exit status of ``work`` in a fork; None if it took longer than ``limit`` seconds."""
+        sys.stdout.flush()
+        child = os.fork()
+        if child == 0:
+            os.setpgid(0, 0)
+            log = os.open(self.log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+            os.dup2(log, 1)
+            os.dup2(log, 2)
+            resource.setrlimit(resource.RLIMIT_DATA, (MEMORY, MEMORY))
+            status = 99
+            try:
+                status = work()
+            finally:
+                sys.stdout.flush()
+                os._exit(status)
+        end = time.monotonic() + limit
+        try:
+            while time.monotonic() < end:
+                done, status = os.waitpid(child, os.WNOHANG)
+                if done:
+                    return os.waitstatus_to_exitcode(status)
+                time.sleep(0.02)
+            return None
+        finally:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(child, signal.SIGKILL)
+            with contextlib.suppress(ChildProcessError):
+                os.waitpid(child, 0)
+            shutil.rmtree(self.root.parent / "tmp", ignore_errors=True)
+
+
+def _function_around(source: str, line: int) -> tuple[int, int] | None:
+    """First and last line of the body of the innermost function at a line; None on signatures and outside."""
+    found = None
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.FunctionDef) and node.body[0].lineno <= line <= (node.end_lineno or 0):
+            span = (node.body[0].lineno, node.end_lineno or 0)
+            if found is None or span[0] >= found[0]:
+                found = span
+    return found
+
+
+def dependents(src: Path, file: Path) -> set[str]:
+    """Modules that import a file, directly or not; itself included."""
+    names = {path: ".".join(path.relative_to(src).with_suffix("").parts) for path in src.rglob("*.py")}
+    names = {path: name.removesuffix(".__init__") for path, name in names.items()}
+    known = set(names.values())
+    uses: dict[str, set[str]] = {}
+    for path, name in names.items():
+        found = set(_parents(name))
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import):
+                found |= {part for alias in node.names for part in [alias.name, *_parents(alias.name)]}
+            elif isinstance(node, ast.ImportFrom) and node.module:
+                found |= {node.module, *_parents(node.module), *(f"{node.module}.{alias.name}" for alias in node.names)}
+        uses[name] = found & known
+    reached = {names[file]}
+    while more := {name for name, used in uses.items() if used & reached} - reached:
+        reached |= more
+    return reached
+
+
+def _parents(name: str) -> list[str]:
+    parts = name.split(".")
+    return [".".join(parts[:count]) for count in range(1, len(parts))]
