@@ -7,6 +7,7 @@ VENV ?= .venv
 PYTHON ?=
 PYTEST_ARGS ?=
 BENCH_ARGS ?=
+MUTANTS_ARGS ?=
 NOTEBOOK_ARGS ?=
 DEMO_OUT ?= demo_output
 # Both steps of the benchmark keep the memory that they have touched, instead of asking for it again each time.
@@ -15,7 +16,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.riddle-stamp
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint format typecheck notebooks wheel-smoke bench bench-photos
+.PHONY: help setup demo test lint format typecheck notebooks wheel-smoke bench bench-photos mutants
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -54,3 +55,7 @@ bench: $(STAMP)  ## time the fast training step against the plain one
 
 bench-photos: $(STAMP)  ## time the photo pipeline, file to file, and watch its memory
 	$(BIN)/python -m riddle_pl.bench_photos $(BENCH_ARGS)
+
+mutants: $(STAMP)  ## change the safety code one thing at a time and see whether a test notices (hours; goes on where it stopped)
+	$(BIN)/python -m pip install --quiet -e '.[mutants]'
+	nice -n 15 $(BIN)/python scripts/mutants $(MUTANTS_ARGS)

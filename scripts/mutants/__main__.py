@@ -10,11 +10,8 @@ goes on where it was; a file or test that has changed starts anew with ``--fresh
 ``accepted.toml`` are explained there; others make the exit status 1.
 """
 
-import os
-
-os.environ.setdefault("OMP_NUM_THREADS", "1")
-
 import argparse
+import os
 import shutil
 import signal
 import sys
@@ -23,14 +20,12 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-HERE = Path(__file__).resolve().parent
-ROOT = HERE.parents[1]
-sys.path.insert(0, str(HERE))
-
 from cosmic_ray.work_db import WorkDB
 from cosmic_ray.work_item import TestOutcome, WorkerOutcome, WorkResult
 from plan import Mutant, describe, mutants_of
 
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parents[1]
 PLACE = ROOT / ".mutants"
 COPIED = ("src", "conf", "tests", "docs", "scripts", "pyproject.toml", "README.md", "CHANGELOG.md", "Makefile")
 TARGETS: list[dict[str, Any]] = tomllib.loads((HERE / "targets.toml").read_text(encoding="utf-8"))["target"]
@@ -148,6 +143,7 @@ def main() -> None:
     if not targets:
         parser.error(f"no file of targets.toml has any of {', '.join(args.parts)} in its path")
     PLACE.mkdir(exist_ok=True)
+    os.environ["OMP_NUM_THREADS"] = "1"  # a fork has one thread
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("mutants: stopped"))  # and so takes the test run with it
     if not args.table:
         work = copy_of_the_repository()

@@ -1,9 +1,9 @@
-"""Mutations that cosmic-ray does not have: what one would do by hand to a safety check to see whether a test notices."""
+"""Mutations that cosmic-ray does not have: what one does by hand to a safety check to see whether a test notices."""
 
 import math
 import re
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, ClassVar
 
 from cosmic_ray.operators.operator import Operator
 from parso.python.tree import Function, Name, search_ancestor
@@ -155,7 +155,7 @@ class NameSwapped(TextOperator):
 class Provider:
     """How cosmic-ray finds them: as ``riddle/<name>``."""
 
-    operators: dict[str, Callable[[], TextOperator]] = {
+    operators: ClassVar[dict[str, Callable[[], TextOperator]]] = {
         kind.__name__: kind
         for kind in (ReturnEmpty, StatementDeleted, CallDropped, ArgumentDropped, FloatScaled, NameSwapped)
     }

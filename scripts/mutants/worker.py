@@ -151,6 +151,9 @@ class Worker:
     def _load(self, modules: list[str]) -> None:
         """Imports everything that the tests need and that does not depend on the file."""
         importlib.import_module("tests.conftest")
+        package = importlib.import_module("riddle_pl")
+        if not Path(package.__file__ or "").is_relative_to(self.root):
+            sys.exit(f"mutants: riddle_pl is imported from {package.__file__}, not from the copy that is changed")
         changed = dependents(self.root / "src", self.path)
         for name in modules:
             ours = name.partition(".")[0] in ("riddle_pl", "tests")
