@@ -20,6 +20,8 @@ import pytest
 
 MEMORY = 8 << 30
 """Bytes of data a mutant may allocate, so that one of a key derivation does not take the machine."""
+WALL = 20
+"""Limits are of processor time, since the machine may be busy; a test that waits is ended after so many times that."""
 
 
 class Tracer:
@@ -169,7 +171,7 @@ class Worker:
         return self.root.parent / "pytest.log"
 
     def _fork(self, work: Any, limit: float) -> int | None:
-        """Exit status of ``work`` in a fork; None if it took longer than ``limit`` seconds."""
+        """Exit status of ``work`` in a fork; None if it took more than ``limit`` seconds of processor time."""
         sys.stdout.flush()
         child = os.fork()
         if child == 0:
@@ -178,18 +180,20 @@ class Worker:
             os.dup2(log, 1)
             os.dup2(log, 2)
             resource.setrlimit(resource.RLIMIT_DATA, (MEMORY, MEMORY))
+            resource.setrlimit(resource.RLIMIT_CPU, (int(limit), int(limit) + 5))
             status = 99
             try:
                 status = work()
             finally:
                 sys.stdout.flush()
                 os._exit(status)
-        end = time.monotonic() + limit
+        end = time.monotonic() + WALL * limit
         try:
             while time.monotonic() < end:
                 done, status = os.waitpid(child, os.WNOHANG)
                 if done:
-                    return os.waitstatus_to_exitcode(status)
+                    code = os.waitstatus_to_exitcode(status)
+                    return None if code == -signal.SIGXCPU else code
                 time.sleep(0.02)
             return None
         finally:

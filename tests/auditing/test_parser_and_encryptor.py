@@ -30,10 +30,10 @@ def test_overlap_per_class(bench, audit_data, monkeypatch):
     assert set(iou) == {
         "background", "skin", "nose", "eyes", "mouth", "hair", "mean", "share of pixels right, mean of photos"
     }  # fmt: skip
-    found, right = iou.pop(NAMES[label]), iou.pop("share of pixels right, mean of photos")
-    assert 0 < found < 1
-    assert right == pytest.approx(found, abs=0.05)  # over photos instead of over pixels
-    assert iou.pop("mean") == pytest.approx(found / 6)
+    agreed, right = iou.pop(NAMES[label]), iou.pop("share of pixels right, mean of photos")
+    assert 0 < agreed < 1
+    assert right == pytest.approx(agreed, abs=0.05)  # over photos instead of over pixels
+    assert iou.pop("mean") == pytest.approx(agreed / 6)
     assert set(iou.values()) == {0.0}
     assert [picture.name for picture in found.pictures] == ["labels"]
 

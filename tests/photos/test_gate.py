@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from riddle_pl.errors import ConfigError
+from riddle_pl.evaluation.dlib_recogniser import LFW_COSINE_THRESHOLD
 from riddle_pl.evaluation.lfw import LFW
 from riddle_pl.packs import load_pack
 from riddle_pl.photos import judges
@@ -133,6 +134,7 @@ def test_the_judge_is_dlibs_where_it_is_installed_and_says_so_where_not(tiny_pac
     monkeypatch.setattr(judges.DlibRecogniser, "available", staticmethod(lambda: True))
     assert isinstance(best_judge(tiny_pack), DlibJudge)
     assert best_judge(tiny_pack).note == ""
+    assert best_judge(tiny_pack).same_person == LFW_COSINE_THRESHOLD
     monkeypatch.setattr(judges.DlibRecogniser, "available", staticmethod(lambda: False))
     judge = best_judge(tiny_pack)
     assert isinstance(judge, PackJudge)
