@@ -62,7 +62,11 @@ def work_on(target: dict[str, Any], work: Path, again: bool) -> None:
     """Runs what is left of one file, in a process of its own."""
     child = os.fork()
     if child:
-        _, status = os.waitpid(child, 0)
+        try:
+            _, status = os.waitpid(child, 0)
+        except BaseException:  # Ctrl-C, or stopped
+            os.kill(child, signal.SIGTERM)
+            raise
         if status:
             sys.exit(f"mutants: {target['file']} was not finished")
         return
