@@ -1,8 +1,14 @@
-"""Runs tests on a mutant in a fork of a process that has torch and all code that does not depend on the file loaded."""
+"""Runs tests on a mutant in a fork of a process in which everything is loaded already.
+
+Importing torch, and the package with its shape checks, takes longer than the tests that notice a mutant. Where only
+function bodies differ, the fork therefore gets their new code; else it imports anew what depends on the file.
+"""
 
 import ast
 import contextlib
+import gc
 import importlib
+import inspect
 import json
 import os
 import resource
@@ -12,12 +18,15 @@ import sys
 import threading
 import time
 from collections import defaultdict
+from collections.abc import Callable
 from pathlib import Path
-from types import FrameType
+from types import CodeType, FrameType, FunctionType
 from typing import Any
 
 import pytest
 
+HOOK = ("tests.conftest", "tests.typecheck")
+"""What installs the shape checks; once is enough."""
 MEMORY = 8 << 30
 """Bytes of data a mutant may allocate, so that one of a key derivation does not take the machine."""
 WALL = 20
@@ -89,7 +98,9 @@ class Worker:
         baseline = self._baseline()
         self.seconds: dict[str, float] = baseline["seconds"]
         self.lines = {name: set(lines) for name, lines in baseline["lines"].items()}
+        self.changed = dependents(self.root / "src", self.path)
         self._load(baseline["modules"])
+        self.bodies = Bodies(self.path, self.original)
 
     def run(self, source: str, line: int) -> tuple[str, float]:
         """``killed``, ``timeout`` or ``survived``, and the seconds that it took."""
@@ -97,25 +108,29 @@ class Worker:
         names = self._tests_of(line)
         if not names:
             return "uncovered", 0.0
+        swap = self.bodies.swap(source)
+        status = self._on_disk(source, names) if swap is None else self._first_failure(names, swap)
+        verdict = "timeout" if status is None else "survived" if status == 0 else "killed"
+        return verdict, time.monotonic() - start
+
+    def _on_disk(self, source: str, names: list[str]) -> int | None:
         self.count += 1
         self.path.write_text(source, encoding="utf-8")
         later = self.time + self.count * 1_000_000_000  # or an older bytecode file would pass for this one's
         os.utime(self.path, ns=(later, later))
         try:
-            status = self._first_failure(names)
+            return self._first_failure(names, self._forget)
         finally:
             self.path.write_text(self.original, encoding="utf-8")
             os.utime(self.path, ns=(self.time, self.time))
-        verdict = "timeout" if status is None else "survived" if status == 0 else "killed"
-        return verdict, time.monotonic() - start
 
-    def _first_failure(self, names: list[str]) -> int | None:
+    def _first_failure(self, names: list[str], prepare: Callable[[], None]) -> int | None:
         """Exit status of the first test file that fails, or 0. File by file: most mutants do not need the second."""
         status: int | None = 0
         for file in self.tests:
             chosen = [name for name in names if name.startswith(f"{file}::")]
             limit = 30.0 + 6.0 * sum(self.seconds[name] for name in chosen)
-            if chosen and (status := self._fork(lambda chosen=chosen: self._pytest(chosen), limit)) != 0:
+            if chosen and (status := self._fork(lambda chosen=chosen: self._pytest(chosen, prepare), limit)) != 0:
                 break
         return status
 
@@ -127,7 +142,8 @@ class Worker:
             names = [name for name in names if self.lines.get(name, set()) & set(range(span[0], span[1] + 1))]
         return sorted(names, key=lambda name: self.seconds[name])
 
-    def _pytest(self, names: list[str]) -> int:
+    def _pytest(self, names: list[str], prepare: Callable[[], None]) -> int:
+        prepare()
         return self._call_pytest(["-x", names[0].partition("::")[0]], [Selection(names)])
 
     def _call_pytest(self, args: list[str], plugins: list[object]) -> int:
@@ -151,19 +167,25 @@ class Worker:
         return baseline
 
     def _load(self, modules: list[str]) -> None:
-        """Imports everything that the tests need and that does not depend on the file."""
+        """Imports everything that the tests need."""
         importlib.import_module("tests.conftest")
         package = importlib.import_module("riddle_pl")
         if not Path(package.__file__ or "").is_relative_to(self.root):
             sys.exit(f"mutants: riddle_pl is imported from {package.__file__}, not from the copy that is changed")
-        changed = dependents(self.root / "src", self.path)
         for name in modules:
-            ours = name.partition(".")[0] in ("riddle_pl", "tests")
-            if (ours and (name in changed or name.startswith("tests"))) or name in sys.modules:
-                continue
-            with contextlib.suppress(Exception):
-                importlib.import_module(name)
+            if name not in sys.modules:
+                with contextlib.suppress(Exception):
+                    importlib.import_module(name)
         sys.dont_write_bytecode = True
+
+    def _forget(self) -> None:
+        """Lets all that depends on the file be imported anew."""
+        for name in list(sys.modules):
+            if name in self.changed or (name.startswith("tests.") and name not in HOOK):
+                del sys.modules[name]
+                parent, _, own = name.rpartition(".")
+                if hasattr(sys.modules.get(parent), own):
+                    delattr(sys.modules[parent], own)
 
     @property
     def log(self) -> Path:
@@ -202,6 +224,65 @@ class Worker:
             with contextlib.suppress(ChildProcessError):
                 os.waitpid(child, 0)
             shutil.rmtree(self.root.parent / "tmp", ignore_errors=True)
+
+
+class Bodies:
+    """The functions of a file that is loaded, and their code.
+
+    Args:
+        path: of the file.
+        source: what was loaded.
+    """
+
+    def __init__(self, path: Path, source: str):
+        self.path = str(path)
+        self.shell, self.codes = _parts(compile(source, self.path, "exec"))
+        self.functions: dict[str, list[FunctionType]] = defaultdict(list)
+        for one in gc.get_objects():
+            if isinstance(one, FunctionType) and one.__code__.co_filename == self.path:
+                self.functions[one.__code__.co_qualname].append(one)
+
+    def swap(self, source: str) -> Callable[[], None] | None:
+        """What gives the functions the code of a changed source; None if more than function bodies differ."""
+        shell, codes = _parts(compile(source, self.path, "exec"))
+        if shell != self.shell or len(codes) != len(self.codes):
+            return None
+        pairs = [(old, new) for old, new in zip(self.codes, codes, strict=True) if _body(old) != _body(new)]
+        found = [(self.functions.get(old.co_qualname, []), new) for old, new in pairs]
+        if not found or any(len(old) != 1 or old[0].__code__.co_freevars != new.co_freevars for old, new in found):
+            return None
+
+        def apply() -> None:
+            for (function,), new in found:
+                function.__code__ = new
+
+        return apply
+
+
+def _parts(code: CodeType) -> tuple[tuple[Any, ...], list[CodeType]]:
+    """A module's or class's code without its functions', and these in order."""
+    shell: list[Any] = [code.co_name, code.co_code, code.co_names]
+    functions: list[CodeType] = []
+    for constant in code.co_consts:
+        if not isinstance(constant, CodeType):
+            shell.append((type(constant), constant))
+        elif not constant.co_flags & inspect.CO_OPTIMIZED:  # of a class
+            inner, more = _parts(constant)
+            shell.append(inner)
+            functions += more
+        elif constant.co_name.startswith("<") and constant.co_name != "<lambda>":  # run once, when it is loaded
+            shell.append(_body(constant))
+        else:
+            shell.append(constant.co_qualname)
+            functions.append(constant)
+    return tuple(shell), functions
+
+
+def _body(code: CodeType) -> tuple[Any, ...]:
+    """All that a function's code does, wherever it stands in the file."""
+    constants = [_body(c) if isinstance(c, CodeType) else (type(c), c) for c in code.co_consts]
+    variables = (code.co_varnames, code.co_freevars, code.co_cellvars)
+    return (code.co_code, code.co_names, variables, code.co_argcount, code.co_exceptiontable, constants)
 
 
 def _function_around(source: str, line: int) -> tuple[int, int] | None:

@@ -70,7 +70,8 @@ def test_grey_faces_have_no_colour():
 def test_the_share_of_grey_faces_is_the_settings(share):
     greys = torch.cat([view.grey for view in RandomViews(count=300, grey=share).draw(4, rng())])
     assert float(greys.float().mean()) == pytest.approx(share, abs=0.05)
-    assert RandomViews().grey == 0.25
+    default = RandomViews()
+    assert (default.count, default.shift, default.zoom, default.turn, default.grey) == (2, 0.1, 1.25, 10.0, 0.25)
 
 
 def test_nothing_is_moved_further_than_the_settings_say():
