@@ -14,6 +14,7 @@ PYTEST_ARGS ?=
 WHEEL_ARGS ?=
 BENCH_ARGS ?=
 FUZZ_SECONDS ?= 600
+MUTANTS_ARGS ?=
 NOTEBOOK_ARGS ?=
 DEMO_OUT ?= demo_output
 # Both steps of the benchmark keep the memory that they have touched, instead of asking for it again each time.
@@ -24,7 +25,7 @@ STAMP := $(VENV)/.riddle-stamp
 SETUP = PYTHON="$(PYTHON)" LOCKED="$(LOCKED)" EXTRAS="$(EXTRAS)" scripts/setup.sh "$(VENV)" && touch $(STAMP)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lock lock-check hooks demo test lint format typecheck notebooks wheel-smoke fuzz bench bench-photos
+.PHONY: help setup lock lock-check hooks demo test lint format typecheck notebooks wheel-smoke fuzz bench bench-photos mutants
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -78,3 +79,7 @@ bench: $(STAMP)  ## time the fast training step against the plain one
 
 bench-photos: $(STAMP)  ## time the photo pipeline, file to file, and watch its memory
 	$(BIN)/python -m riddle_pl.bench_photos $(BENCH_ARGS)
+
+mutants: $(STAMP)  ## change the safety code one thing at a time and see whether a test notices (hours; goes on where it stopped)
+	$(BIN)/python -m pip install --quiet -e '.[mutants]'
+	nice -n 15 $(BIN)/python scripts/mutants $(MUTANTS_ARGS)

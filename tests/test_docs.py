@@ -44,11 +44,18 @@ def test_the_map_names_every_folder(folder):
     assert f"`{folder}/`" in (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
 
 
+def commands(document: Path) -> list[list[str]]:
+    blocks = re.findall(r"^```(?:bash)?\n(.*?)^```", document.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+    return [line.split() for block in blocks for line in block.splitlines() if line.startswith("riddle")]
+
+
+def test_the_read_me_shows_commands():
+    assert {line[0] for line in commands(ROOT / "README.md")} >= {"riddle", "riddle-train", "riddle-eval"}
+
+
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
 def test_commands_that_are_shown_exist(document):
-    blocks = re.findall(r"^```(?:bash)?\n(.*?)^```", document.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
-    lines = [line.split() for block in blocks for line in block.splitlines() if line.startswith("riddle")]
-    for program, *arguments in lines:
+    for program, *arguments in commands(document):
         if program == "riddle":
             assert arguments[0] in VERBS, f"riddle {arguments[0]}"
         else:

@@ -84,6 +84,18 @@ def test_refuses_to_overwrite_when_told(tmp_path: Path) -> None:
     assert late.read_text() == "another program's"
 
 
+def test_the_contents_are_on_disk_before_the_name_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Or a power cut after the rename would leave an empty file in place of the old one."""
+    steps = []
+    sync, replace = os.fsync, Path.replace
+    monkeypatch.setattr(os, "fsync", lambda number: steps.append("fsync") or sync(number))
+    monkeypatch.setattr(Path, "replace", lambda self, to: steps.append("replace") or replace(self, to))
+    with atomic_write(tmp_path / "out.txt") as temporary:
+        assert temporary.name.startswith(".out.")
+        temporary.write_text("new")
+    assert steps == ["fsync", "replace"]
+
+
 def test_writing_nothing_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(FileError, match="nothing was written"), atomic_write(tmp_path / "out.txt"):
         pass

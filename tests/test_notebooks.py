@@ -32,11 +32,12 @@ def test_the_notebooks_are_there():
 
 
 def test_what_it_imports_from_the_package_exists(notebook):
-    for cell in code(notebook):
-        for node in ast.walk(ast.parse(cell.source)):
-            if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("riddle_pl"):
-                module = importlib.import_module(node.module)
-                assert all(hasattr(module, alias.name) for alias in node.names), ast.unparse(node)
+    nodes = [node for cell in code(notebook) for node in ast.walk(ast.parse(cell.source))]
+    ours = [n for n in nodes if isinstance(n, ast.ImportFrom) and n.module and n.module.startswith("riddle_pl")]
+    assert ours
+    for node in ours:
+        module = importlib.import_module(node.module)
+        assert all(hasattr(module, alias.name) for alias in node.names), ast.unparse(node)
 
 
 def test_was_run_from_top_to_bottom_without_an_error(notebook):

@@ -8,6 +8,7 @@ from statistics import NormalDist
 
 import pytest
 import torch
+from cryptography.exceptions import UnsupportedAlgorithm
 
 from riddle_pl.errors import ConfigError, PasswordError
 from riddle_pl.networks.stylegan2 import Generator
@@ -18,6 +19,7 @@ from riddle_pl.password import (
     PasswordTokens,
     PerLayerTokens,
     SingleToken,
+    check_password,
     derive_key,
     password_latent,
     password_z,
@@ -199,6 +201,8 @@ def test_what_is_no_password(password: str) -> None:
         {"lanes": 0},
         {"lanes": 17},
         {"salt": b"short"},
+        {"salt": bytes(15)},
+        {"salt": bytes(17)},
         {"memory_kib": 10**400},
     ],
 )
@@ -206,6 +210,57 @@ def test_kdf_limits(bad: dict[str, int]) -> None:
     with pytest.raises(ConfigError, match="Argon2id") as error:
         KdfParams(**bad)  # type: ignore[arg-type]
     assert len(str(error.value)) < 200
+
+
+@pytest.mark.parametrize(
+    "edge",
+    [
+        {"memory_kib": 8},
+        {"memory_kib": 16, "lanes": 2},
+        {"memory_kib": 128, "lanes": 16},
+        {"memory_kib": 1 << 20},
+        {"time": 1},
+        {"time": 16},
+    ],
+)
+def test_kdf_limits_may_be_reached(edge: dict[str, int]) -> None:
+    kdf = KdfParams(**edge)  # type: ignore[arg-type]
+    assert {name: getattr(kdf, name) for name in edge} == edge
+    assert len(kdf.salt) == 16
+
+
+def test_what_costs_little_to_guess_is_no_default() -> None:
+    kdf = KdfParams()
+    assert (kdf.memory_kib, kdf.time, kdf.lanes) == (64 * 1024, 3, 1)
+    assert len({KdfParams().salt for _ in range(20)}) == 20
+
+
+def test_halves_of_a_character_are_no_text_and_their_neighbours_are() -> None:
+    for half in ("\ud800", "\udfff"):
+        with pytest.raises(PasswordError, match="not valid text"):
+            check_password(f"a{half}")
+    check_password("\ud7ff\ue000")
+
+
+@pytest.mark.parametrize(
+    ("cause", "line"),
+    [
+        (MemoryError(), "deriving the key takes 2 MiB of memory, which is not there; close other programs"),
+        (UnsupportedAlgorithm("x"), "this build of cryptography has no Argon2id; install cryptography>=44 from PyPI"),
+    ],
+)
+def test_a_machine_that_cannot_derive_keys(cause: Exception, line: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Fails:
+        def __init__(self, **_settings: object) -> None:
+            pass
+
+        def derive(self, _text: bytes) -> bytes:
+            raise cause
+
+    monkeypatch.setattr("riddle_pl.password.Argon2id", Fails)
+    with pytest.raises(PasswordError) as error:
+        derive_key("p", KdfParams(memory_kib=2048, time=1, salt=SALT))
+    assert str(error.value) == line
 
 
 def test_password_does_not_show_itself() -> None:

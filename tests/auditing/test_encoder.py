@@ -26,7 +26,9 @@ def test_measures_both_inversions_and_groups(bench, audit_data):
     assert figures["LFW: 6 people", "PSNR in dB"].count == 6
     assert figures[optimised, "PSNR in dB"].value > figures[encoder, "PSNR in dB"].value
     assert figures[optimised, "seconds per face"].value > figures[encoder, "seconds per face"].value
-    assert 0 <= figures["LFW: 6 people", "identified by fake at FAR 0.001"].value <= 1
+    identified = figures["LFW: 6 people", "identified by fake at FAR 0.001"]
+    assert identified.value * 6 == pytest.approx(round(identified.value * 6))
+    assert identified.low < identified.value < identified.high  # some of the six, by the faces' colours
     assert figures["LFW: 6 people", "distance in pack_features"].value > 0
     assert "cosine above" in found.about["same person by fake"]
     groups = {name.partition(":")[0] for section, name in figures if section == "By group"}

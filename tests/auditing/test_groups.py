@@ -76,7 +76,11 @@ def test_the_networks_of_the_pack_are_asked(bench, audit_data):
     one = audit(bench, audit_data, count=12)
     figures = found_by(one, bench)
     assert figures["Recovery", "all"].count == 12
-    assert all(0 <= figure.value <= 1 for figure in figures.values())
+    for title in ("De-identification", "Recovery", "Two passwords", "Wrong password"):
+        men, everybody = figures[title, "male"], figures[title, "all"]
+        among_men, among_all = men.value * men.count, everybody.value * everybody.count
+        assert (among_men, among_all) == pytest.approx((round(among_men), round(among_all)))
+        assert 0 <= among_all - among_men <= everybody.count - men.count
 
 
 def test_small_groups_are_left_out():

@@ -57,7 +57,9 @@ def test_verifies_pairs_and_follows_the_gradient(bench, audit_data):
     # the fake recogniser tells painted people apart by their colours
     assert figures["Verification by fake", "accuracy, mean of 2 folds"].value == 1.0
     assert figures["Verification by fake", "area under the ROC curve"].value == 1.0
-    assert 0 <= figures["Verification by this recogniser", "accuracy, mean of 2 folds"].value <= 1
+    assert (
+        0.5 < figures["Verification by this recogniser", "accuracy, mean of 2 folds"].value <= 1
+    )  # better than chance
     assert ("Verification by this recogniser, mirror image added", "area under the ROC curve") in figures
     own = [point["cosine"] for point in found.curves["gradient, this recogniser"]]
     assert own[-1] < own[0]
@@ -80,9 +82,9 @@ def test_strangers_are_compared_within_their_group(bench, audit_data, monkeypatc
     groups = [name for where, name in alike if where == section]
     assert groups[0] == "all"
     assert {"female", "male", "up to 29"} <= set(groups)
-    assert "black" not in groups or alike[section, "black"].count >= 5
+    assert min(alike[section, group].count for group in groups) >= 5
     assert all(alike[section, group].value == 1.0 for group in groups)
-    assert all(0 <= apart[section, group].value <= 1 for group in groups)
+    assert all(apart[section, group].value < 1 for group in groups)
     assert alike[section, "female"].count < alike[section, "all"].count
 
 

@@ -129,7 +129,8 @@ def test_a_baseline_runs_through_the_same_tables(riddle_eval, method):
     report = riddle_eval.report("o")
     assert report["method"]["sha256"] is None
     rows = {(r["metric"], r["reference"], r["statistic"]): r["value"] for r in report["rows"]}
-    assert rows["de-identification", "photo", "rate"] == (1.0 if method == "identity" else pytest.approx(0.5, abs=0.5))
+    # of the four strangers that stand in for four people, one has colours that are alike enough for the fake recogniser
+    assert rows["de-identification", "photo", "rate"] == (1.0 if method == "identity" else 0.25)
     assert ("recovery", "photo", "rate") in rows if method == "identity" else ("recovery", "photo", "rate") not in rows
     assert ("de-identification", "inversion", "rate") not in rows
     assert "baseline without training" in out

@@ -214,7 +214,31 @@ def test_gradient_at_identical_faces_is_finite(loss):
     assert torch.isfinite(slope).all()
 
 
-@pytest.mark.parametrize("margin", [1.0, -1.5, float("nan")])
+DEFAULTS = {
+    "deidentification": lambda e: deidentification_loss(unit(0), e, e),
+    "wrong_password": lambda e: wrong_password_loss([unit(0)], [e, e]),
+    "diversity": lambda e: diversity_loss(unit(0), e, unit(0), e),
+    "ciphertext": lambda e: ciphertext_loss(unit(0), e, e),
+    "distinction": lambda e: distinction_loss(torch.cat([unit(0), e])),
+}
+
+
+@pytest.mark.parametrize("name", DEFAULTS)
+def test_the_margin_is_the_papers_and_nothing_is_squared_by_default(name):
+    embedding = unit(80)  # a cosine of 0.174
+    assert DEFAULTS[name](embedding).item() == pytest.approx(cos(80) - 0.1)
+    assert DEFAULTS[name](unit(85)).item() == 0.0  # 0.087
+    term = DistinctionLoss() if name == "distinction" else type(TERMS[name][0])()
+    assert (term.weight, term.margin, term.squared) == (1.0, 0.1, False)
+    assert RecoveryLoss().weight == 1.0
+
+
+@pytest.mark.parametrize("margin", [-1.0, 0.999])
+def test_margin_may_be_any_cosine_below_one(margin):
+    assert DiversityLoss(margin=margin).margin == margin
+
+
+@pytest.mark.parametrize("margin", [1.0, -1.001, -1.5, float("nan")])
 def test_margin_must_be_a_cosine(margin):
     with pytest.raises(ConfigError, match=r"margin=.* in DiversityLoss; expected a cosine"):
         DiversityLoss(margin=margin)

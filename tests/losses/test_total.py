@@ -50,6 +50,8 @@ def test_unknown_setting_names_the_nearest():
     [
         ({"weight": -1.0}, r"loss\.recovery: weight=-1\.0 in RecoveryLoss; expected a finite number of at least 0"),
         ({"weight": float("nan")}, r"loss\.recovery: weight=nan"),
+        ({"weight": float("inf")}, r"loss\.recovery: weight=inf"),
+        ({"weight": True}, r"loss\.recovery\.weight=True; expected a number"),
         ({"weight": "heavy"}, r"loss\.recovery\.weight='heavy'; expected a number"),
         (3.0, r"loss\.recovery=3\.0; expected settings"),
         ({"_target_": "os.system", "weight": 1.0}, r"loss\.recovery\._target_=os\.system; expected riddle_pl\.losses"),
@@ -115,6 +117,8 @@ def test_each_term_has_a_config_entry_that_builds(name):
     assert settings["weight"] > 0
     if name.endswith("_recovery"):
         assert list(settings["images"]) == ["dec"]
+    else:
+        assert TERMS[name]().weight == settings["weight"]  # type: ignore[call-arg]  # each term has a default
 
 
 @pytest.mark.parametrize("name", LOSSES)

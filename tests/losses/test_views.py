@@ -66,6 +66,14 @@ def test_grey_faces_have_no_colour():
     torch.testing.assert_close(seen[1], x[1])
 
 
+@pytest.mark.parametrize("share", [0.0, 0.25, 1.0])
+def test_the_share_of_grey_faces_is_the_settings(share):
+    greys = torch.cat([view.grey for view in RandomViews(count=300, grey=share).draw(4, rng())])
+    assert float(greys.float().mean()) == pytest.approx(share, abs=0.05)
+    default = RandomViews()
+    assert (default.count, default.shift, default.zoom, default.turn, default.grey) == (2, 0.1, 1.25, 10.0, 0.25)
+
+
 def test_nothing_is_moved_further_than_the_settings_say():
     views = RandomViews(count=300, shift=0.1, zoom=1.25, turn=10.0, grey=0.0).draw(4, rng())
     place = torch.cat([view.place for view in views])  # type: ignore[attr-defined]  # that of MovedView

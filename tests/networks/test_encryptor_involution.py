@@ -91,6 +91,16 @@ def test_latent_statistics_are_the_principal_components() -> None:
     assert (network.scale.diff() <= 0).all()
 
 
+def test_directions_in_which_no_code_differs_do_not_blow_codes_up() -> None:
+    """Their variance is nothing, or by rounding less than that; the floor is a thousandth of the largest deviation."""
+    few = torch.randn(2, 1, DIM, generator=torch.Generator().manual_seed(0)).double().expand(2, LAYERS, DIM)
+    network = InvolutiveEncryptor(LAYERS, dim=DIM, rank=DIM, hidden=8, heads=2, depth=1).double()
+    network.fit_latents(few)
+    assert float(network.scale.min() / network.scale.max()) == pytest.approx(1e-3)
+    w, password = codes(1), codes(2)
+    torch.testing.assert_close(network(network(w, password), password), w, rtol=0, atol=1e-6)
+
+
 def test_every_parameter_gets_a_gradient(encryptor: InvolutiveEncryptor) -> None:
     encryptor(codes(1), codes(2)).square().sum().backward()
     silent = [name for name, p in encryptor.named_parameters() if p.grad is None or not p.grad.abs().sum() > 0]

@@ -104,6 +104,53 @@ def test_what_could_not_be_read_is_not_written(tmp_path, records):
     assert not path.exists()
 
 
+def test_a_name_may_have_a_thousand_characters(tmp_path):
+    for length in (1000, 1001):
+        path = tmp_path / f"{length}.zip"
+        with zipfile.ZipFile(path, "w") as archive:
+            folders = ("b" * 99 + "/") * 9
+            archive.writestr(folders + "a" * (length - len(folders) - len(".riddle")) + ".riddle", b"x")
+    assert len(RecordArchive(tmp_path / "1000.zip").names[0]) == 1000
+    with pytest.raises(RecordError, match="no place below a folder"):
+        RecordArchive(tmp_path / "1001.zip")
+
+
+def test_entries_that_take_more_than_they_seem_to(tmp_path, monkeypatch):
+    path = tmp_path / "crafted.zip"
+    with zipfile.ZipFile(path, "w") as plain:
+        plain.writestr("a.riddle", b"12345")
+        plain.writestr("b.riddle", b"123")
+    content = path.read_bytes()
+    with monkeypatch.context() as patch:
+        patch.setattr("riddle_pl.photos.archive.MAX_FILE_BYTES", 5)
+        assert RecordArchive(path).names == ["a.riddle", "b.riddle"]
+        patch.setattr("riddle_pl.photos.archive.MAX_FILE_BYTES", 4)
+        with pytest.raises(RecordError, match=r"entry 'a\.riddle' .* compressed, encrypted or too large"):
+            RecordArchive(path)
+    with monkeypatch.context() as patch:
+        patch.setattr("riddle_pl.photos.archive.MAX_RECORDS", 2)
+        RecordArchive(path)
+        patch.setattr("riddle_pl.photos.archive.MAX_RECORDS", 1)
+        with pytest.raises(RecordError, match="has 2 entries; expected at most 1"):
+            RecordArchive(path)
+    central = content.index(b"PK\1\2")
+    encrypted = bytearray(content)
+    encrypted[central + 8] |= 1  # the flags in the table of contents
+    path.write_bytes(encrypted)
+    with pytest.raises(RecordError, match="compressed, encrypted or too large"):
+        RecordArchive(path)
+
+
+@pytest.mark.filterwarnings("ignore:Duplicate name")
+def test_two_entries_of_one_name(tmp_path):
+    path = tmp_path / "crafted.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("a.riddle", b"x")
+        archive.writestr("a.riddle", b"y")
+    with pytest.raises(RecordError, match="two entries of one name"):
+        RecordArchive(path)
+
+
 def test_bad_archives(tmp_path):
     path = tmp_path / "crafted.zip"
     for content in (b"", b"PK\3\4", b"PK\5\6" + bytes(10), b"x" * 1000):

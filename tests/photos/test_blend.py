@@ -94,3 +94,43 @@ def test_a_quad_that_lies_elsewhere():
     quad = ffhq_quad(fake_face().points) + 500.0
     with pytest.raises(PhotoError, match="outside the photo"):
         paste_layers(fake_photo(), [Layer(torch.ones(3, 8, 8), MASK, quad)])
+
+
+def test_the_border_between_two_faces_is_where_both_centres_are_equally_near_in_units_of_their_sides():
+    """White and black squares without masks of their own, the second twice as large: the border is at one third."""
+    whole = torch.ones(8, 8)
+    small, large = (ffhq_quad(fake_face((x, 200.0), d).points) for x, d in ((170.0, 25.0), (290.0, 50.0)))
+    photo = np.full((400, 480, 3), 128, np.uint8)
+    layers = [Layer(torch.ones(3, 8, 8), whole, small), Layer(-torch.ones(3, 8, 8), whole, large)]
+    row = paste_layers(photo, layers)[round(small.mean(axis=0)[1]), :, 0].astype(int)
+    a, b = small.mean(axis=0)[0], large.mean(axis=0)[0]
+    x = np.arange(480) + 0.5
+    nearer = np.abs(x - b) / 200 - np.abs(x - a) / 100
+    between = (x > a) & (x < a + 50)
+    assert (row[between & (nearer > 0.04)] == 255).all()
+    assert (row[(x > a + 60) & (x < b) & (nearer < -0.04)] == 0).all()
+    share = np.clip(0.5 + nearer / 0.06, 0, 1)  # 0.03 to either side
+    mixed = between & (share > 0.05) & (share < 0.95)
+    assert mixed.sum() >= 2
+    # the smaller one goes in first, then the larger one over it
+    expected = (1 - (1 - share)) * (128 + share * 127)
+    np.testing.assert_allclose(row[mixed], expected[mixed], atol=3)
+
+
+def test_faces_far_from_each_other_share_nothing():
+    left, right = fake_face((24.0, 40.0), 5.0), fake_face((72.0, 40.0), 5.0)
+    photo = fake_photo()
+    both = paste_layers(photo, [layer(left), layer(right)])
+    np.testing.assert_array_equal(both[:, :48], paste_layers(photo, [layer(left)])[:, :48])
+    np.testing.assert_array_equal(both[:, 48:], paste_layers(photo, [layer(right)])[:, 48:])
+
+
+def test_supports_are_in_the_order_of_the_layers_and_lie_where_they_say():
+    left, right = fake_face((30.0, 40.0), 9.0), fake_face((62.0, 42.0), 8.0)  # the first one is the larger
+    layers = [layer(left), layer(right)]
+    for one, support in zip(layers, supports(PHOTO_SIZE, layers), strict=True):
+        corner, end = np.floor(one.quad.min(axis=0)).astype(int), np.ceil(one.quad.max(axis=0)).astype(int)
+        assert (support.left, support.top) == (max(0, corner[0]), max(0, corner[1]))
+        assert support.changed.shape == (min(80, end[1]) - support.top, min(96, end[0]) - support.left)
+        x, y = one.quad.mean(axis=0).astype(int)
+        assert support.changed[y - support.top, x - support.left]

@@ -1,10 +1,13 @@
 """If this fails, a face that is still recognised passes the gate, or good ones are refused."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 
 from riddle_pl.errors import ConfigError
+from riddle_pl.evaluation.dlib_recogniser import LFW_COSINE_THRESHOLD
 from riddle_pl.evaluation.lfw import LFW
 from riddle_pl.packs import load_pack
 from riddle_pl.photos import judges
@@ -40,7 +43,16 @@ def gate(*found, **thresholds) -> QualityGate:
 def test_small_faces(eye_distance, passes):
     verdict = gate().size(fake_face(eye_distance=eye_distance))
     assert verdict.reason is (None if passes else Reason.TOO_SMALL)
-    assert passes or "24 px are needed" in verdict.detail
+    assert verdict.detail == ("" if passes else "it is 6 px wide, and 24 px are needed")
+
+
+@pytest.mark.parametrize(
+    ("width", "height", "passes"), [(24, 24, True), (24, 90, True), (23.9, 90, False), (90, 23.9, False)]
+)
+def test_the_shorter_side_of_the_box_must_have_24_pixels(width, height, passes):
+    face = replace(fake_face(), box=np.array([10.0, 20.0, 10.0 + width, 20.0 + height]))
+    assert gate().size(face).reason is (None if passes else Reason.TOO_SMALL)
+    assert gate(min_face=12.0).size(face).reason is None
 
 
 def test_inversions_need_a_face_and_likeness():
@@ -54,6 +66,40 @@ def test_inversions_need_a_face_and_likeness():
     assert "no face" in faceless.detail
 
 
+@pytest.mark.parametrize(("likeness", "passes"), [(0.0, True), (-0.01, False), (-0.1, False), (-0.9, False)])
+def test_an_inversion_less_like_its_photo_than_a_stranger_is_refused(likeness, passes):
+    inversion = likeness * RED + (1 - likeness**2) ** 0.5 * GREEN
+    (verdict,) = gate(fake_face()).inversions(faces(RED), faces(inversion))
+    assert verdict.similarity == pytest.approx(likeness, abs=1e-6)
+    assert verdict.reason is (None if passes else Reason.POORLY_INVERTED)
+    (strict,) = gate(fake_face(), min_inversion=0.2).inversions(faces(RED), faces(0.19 * RED + 0.98 * GREEN))
+    assert strict.reason is Reason.POORLY_INVERTED
+
+
+def test_a_face_is_looked_for_in_the_inversion_at_96_pixels():
+    seen = []
+
+    class Looks(FakeDetector):
+        def detect(self, image):
+            seen.append(image)
+            return super().detect(image)
+
+    QualityGate(MeanJudge(), MeanJudge(), None, Looks(fake_face())).inversions(faces(RED), faces(GREEN, size=256))
+    (image,) = seen
+    assert image.shape == (96, 96, 3)
+    assert image[48, 48].tolist() == [128, 255, 128]
+    detector = QualityGate(MeanJudge(), MeanJudge()).detector
+    assert (detector.min_face, detector.min_score) == (32, 0.9)
+
+
+def test_a_face_that_is_just_at_the_threshold_is_refused_and_those_after_it_are_judged_too():
+    other, same, last = gate(max_similarity=0.0).published(faces(RED, RED, RED), faces(-RED, GREEN, RED))
+    assert (other.reason, other.similarity) == (None, pytest.approx(-1.0))
+    assert (same.reason, same.similarity) == (Reason.STILL_RECOGNISED, 0.0)
+    assert last.reason is Reason.STILL_RECOGNISED
+    assert gate().same_person == MeanJudge.same_person
+
+
 def test_published_faces_must_be_someone_else():
     same, other = gate().published(faces(RED, RED), faces(RED, GREEN))
     assert same.reason is Reason.STILL_RECOGNISED
@@ -63,7 +109,22 @@ def test_published_faces_must_be_someone_else():
     assert gate().published(torch.zeros(0, 3, 8, 8), torch.zeros(0, 3, 8, 8)) == []
 
 
-@pytest.mark.parametrize("wrong", [{"min_face": -1.0}, {"min_inversion": 2.0}, {"max_similarity": float("nan")}])
+@pytest.mark.parametrize("edge", [{"min_face": 0.0}, {"min_inversion": -1.0}, {"max_similarity": 1.0}])
+def test_thresholds_may_be_at_their_ends(edge):
+    assert GateThresholds(**edge) != GateThresholds()
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"min_face": -0.5},
+        {"min_face": float("nan")},
+        {"min_inversion": 1.01},
+        {"min_inversion": -1.01},
+        {"max_similarity": 1.01},
+        {"max_similarity": float("nan")},
+    ],
+)
 def test_thresholds_out_of_range(wrong):
     with pytest.raises(ConfigError, match=next(iter(wrong))):
         GateThresholds(**wrong)
@@ -73,6 +134,7 @@ def test_the_judge_is_dlibs_where_it_is_installed_and_says_so_where_not(tiny_pac
     monkeypatch.setattr(judges.DlibRecogniser, "available", staticmethod(lambda: True))
     assert isinstance(best_judge(tiny_pack), DlibJudge)
     assert best_judge(tiny_pack).note == ""
+    assert best_judge(tiny_pack).same_person == LFW_COSINE_THRESHOLD
     monkeypatch.setattr(judges.DlibRecogniser, "available", staticmethod(lambda: False))
     judge = best_judge(tiny_pack)
     assert isinstance(judge, PackJudge)
@@ -81,8 +143,10 @@ def test_the_judge_is_dlibs_where_it_is_installed_and_says_so_where_not(tiny_pac
 
 
 def test_the_open_gate_says_that_it_is_open():
-    assert "nothing" in OpenGate().note or "no face was checked" in OpenGate().note
-    assert OpenGate().published(faces(RED), faces(RED))[0].reason is None
+    assert OpenGate().note == "the quality gate is off: no face was checked"
+    assert OpenGate().size(fake_face(eye_distance=1.0)).reason is None
+    for answer in (OpenGate().published, OpenGate().inversions):
+        assert [verdict.reason for verdict in answer(faces(RED, RED), faces(RED, RED))] == [None, None]
 
 
 def test_the_error_names_photo_face_reason_and_how_many_more():

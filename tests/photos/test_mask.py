@@ -1,5 +1,7 @@
 """If this fails, a part of a face is left to the photo, or a hard edge shows around it."""
 
+from types import SimpleNamespace
+
 import pytest
 import torch
 
@@ -121,3 +123,76 @@ def test_the_oval_is_the_same_for_all():
     assert maps.shape == (3, 1, 64, 64)
     assert torch.equal(maps[0], maps[2])
     assert 0.5 < float(maps.mean()) < 0.7
+
+
+def crossing(row: torch.Tensor, start: int, step: int) -> int:
+    """Pixels from ``start`` to where a mask falls below one half."""
+    return int((row[start::step] < 0.5).nonzero()[0])
+
+
+def big_disc() -> torch.Tensor:
+    return disc(512, 144.0, (256.0, 256.0))
+
+
+def test_how_far_the_mask_reaches_and_how_soft_it_ends():
+    row = join_maps(big_disc())[0, 0, 256]
+    edge = crossing(row, 256, 1)
+    assert edge == pytest.approx(144 + 0.03 * 512, abs=1)  # grown by 0.01, and by 0.02 so that the blur is outside
+    deviation = 0.02 * 512
+    for offset, weight in ((-deviation, 0.841), (deviation, 0.159)):  # a Gaussian's distribution function
+        assert float(row[256 + round(edge + offset)]) == pytest.approx(weight, abs=0.03)
+    assert crossing(join_maps(big_disc(), grow=0.04)[0, 0, 256], 256, 1) == pytest.approx(144 + 0.06 * 512, abs=1)
+
+
+def test_how_far_another_map_is_followed():
+    row = join_maps(big_disc(), disc(512, 220.0, (256.0, 256.0)))[0, 0, 256]
+    assert crossing(row, 256, 1) == pytest.approx(144 + (0.05 + 0.03) * 512, abs=2)
+
+
+@pytest.mark.parametrize(("width", "closed"), [(80, True), (110, False)])
+def test_how_wide_a_gap_belongs_to_the_face(width, closed):
+    """Up to twice 0.06 of the side, and what the mask grows from both sides."""
+    slit = torch.ones(1, 1, 512, 512)
+    slit[..., 150:400, 100 - width // 2 : 100 + width // 2] = 0.0
+    middle = join_maps(slit)[0, 0, 275, 100]
+    assert bool(middle > 0.98) is closed
+    assert bool(middle < 0.5) is not closed
+
+
+def test_where_the_core_ends():
+    mask = join_maps(torch.zeros(1, 1, 512, 512))[0, 0]
+    reach = 0.03
+    assert crossing(mask[round(0.6 * 512)], 256, 1) == pytest.approx((0.17 + reach) * 512, abs=2)
+    column = mask[:, 256]
+    assert crossing(column, round(0.6 * 512), 1) == pytest.approx((0.22 + reach) * 512, abs=2)
+    assert crossing(column.flip(0), 512 - round(0.6 * 512), 1) == pytest.approx((0.22 + reach) * 512, abs=2)
+
+
+def test_where_a_mask_of_the_whole_square_ends():
+    row = join_maps(torch.ones(1, 1, 512, 512))[0, 0, 256]
+    place = (torch.arange(512) + 0.5) / 256 - 1
+    assert (row[place.abs() < 0.8] == 1.0).all()
+    assert (row[place.abs() > 0.97] == 0.0).all()
+    assert float(place[row >= 0.5].max()) == pytest.approx(0.885, abs=0.005)
+    assert (row[256:].diff() <= 0).all()
+
+
+def test_weights_that_no_pixel_can_show_are_none():
+    mask = join_maps(big_disc())
+    assert 1 / 512 <= float(mask[mask > 0].min()) < 2 / 512
+
+
+@pytest.mark.parametrize(("side", "size"), [(1024, 256), (256, 256), (64, 64)])
+def test_parsers_see_at_most_256_pixels(side, size, tiny_pack):
+    face_map = ParserMap(tiny_pack)
+    face_map.pack = SimpleNamespace(size=side)
+    assert face_map.size == size
+
+
+def test_the_blur_has_the_deviation_it_is_asked_for():
+    point = torch.zeros(1, 1, 65, 65)
+    point[..., 32, 32] = 1.0
+    across = blur(point, 4.0)[0, 0].sum(dim=0)
+    place = torch.arange(65) - 32.0
+    assert float((across * place.square()).sum()) == pytest.approx(16.0, rel=0.05)  # cut off at three deviations
+    assert int((across > 0).sum()) == 25

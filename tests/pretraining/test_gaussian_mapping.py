@@ -1,10 +1,11 @@
 """A failure here: W would not be the Gaussian that the encoder's codes are held to, or whitening would change faces."""
 
+import pytest
 import torch
 
 from riddle_pl.networks.lite_encoder import LiteEncoder
 from riddle_pl.networks.stylegan2 import Generator
-from riddle_pl.pretraining.gaussian_mapping import REACH, Whitening, set_gaussian_mapping
+from riddle_pl.pretraining.gaussian_mapping import FLOOR, REACH, Whitening, set_gaussian_mapping
 
 CHANNELS = {4: 8, 8: 8, 16: 4, 32: 4}
 
@@ -42,3 +43,16 @@ def test_whitened_codes_have_the_moments_of_w_and_draw_the_same_faces() -> None:
     assert variances.max() < 1.01
     assert variances.max() > 0.99
     assert (after - before).abs().max() > 1.0
+
+
+def test_directions_in_which_no_code_differs_are_not_brought_to_one() -> None:
+    """Their variance is nothing, or by rounding less than that: without a floor they would be blown up, or be no
+    numbers."""
+    w = torch.randn(100, 1, generator=torch.Generator().manual_seed(0)) * torch.linspace(1, 2, 8)
+    whitening = Whitening.of(w)
+    assert torch.isfinite(whitening.matrix).all()
+    torch.testing.assert_close(whitening.matrix @ whitening.inverse, torch.eye(8), atol=1e-4, rtol=0)
+    largest = torch.linalg.eigvalsh(torch.cov(w.T)).max()
+    assert float(torch.linalg.matrix_norm(whitening.matrix, 2)) == pytest.approx(
+        float((FLOOR * largest) ** -0.5), rel=1e-3
+    )

@@ -1,6 +1,7 @@
 """A failure here: a run with Ranger or a schedule would not train as configured, or not resume."""
 
 import io
+import math
 from itertools import pairwise
 
 import pytest
@@ -76,6 +77,14 @@ def test_cosine_falls_to_the_final_share() -> None:
     assert all(a >= b for a, b in pairwise(seen[4:]))
     assert seen[12] == pytest.approx(0.55)
     assert seen[20] == pytest.approx(0.1)
+    half_a_cosine = [0.1 + 0.9 * 0.5 * (1 + math.cos(math.pi * done / 16)) for done in range(17)]
+    assert seen[4:] == pytest.approx(half_a_cosine)
+
+
+def test_cosine_stays_at_its_end() -> None:
+    seen = rates(schedule.cosine, 9, total_steps=4)
+    assert seen[4:] == pytest.approx([0.01] * 5)
+    assert seen[1] == pytest.approx(0.01 + 0.99 * 0.5 * (1 + 0.5**0.5))  # a straight line would be at 0.7525
 
 
 @pytest.mark.parametrize(

@@ -59,6 +59,16 @@ def test_equal_sets_are_no_distance_apart(features):
     assert distance(alike, alike).mean == 0.0
 
 
+def test_rounding_below_zero_is_no_spread():
+    """Variances in directions in which nothing differs come out as 0 or a little less; their roots must be numbers."""
+    g = torch.Generator().manual_seed(2)
+    a, b = torch.randn(5, 40, generator=g).double(), torch.randn(6, 40, generator=g).double()
+    # of the centred rows A and B, the root's trace is the sum of the singular values of A Bᵀ
+    cross = torch.linalg.svdvals((a - a.mean(0)) @ (b - b.mean(0)).T).sum() / (4 * 5) ** 0.5
+    expected = (a.mean(0) - b.mean(0)).square().sum() + a.var(0).sum() + b.var(0).sum() - 2 * cross
+    assert distance(a, b).mean == pytest.approx(float(expected), rel=1e-6)
+
+
 def test_fewer_images_than_features_still_give_a_number(features):
     estimate = distance(features[0][:4], features[1][:3])
     assert math.isfinite(estimate.mean)

@@ -64,6 +64,8 @@ def test_experiments_of_one_s_own_and_single_ones_have_no_order():
         ([0.1, 0.1], [0.2, 0.2], -1.0, Agreement.SAME),
         ([0.2, 0.2], [0.2, 0.2], -1.0, Agreement.UNDECIDED),
         ([float("nan")] * 2, [0.2, 0.3], -1.0, Agreement.UNDECIDED),
+        # two seeds far apart beside six close together: p is 0.36 by Welch's test, 0.017 by Student's
+        ([0.1, 0.5], [0.6, 0.61, 0.62, 0.6, 0.61, 0.62], -1.0, Agreement.UNDECIDED),
     ],
 )
 def test_pairs_worked_by_hand(first, second, theirs, expected):

@@ -1,0 +1,162 @@
+"""Changes the safety code one thing at a time and runs its tests: what no test notices is listed.
+
+    python scripts/mutants                      all files of targets.toml that are not done yet
+    python scripts/mutants photos/gate          files whose path has that part
+    python scripts/mutants --survivors          what survived so far, again
+    python scripts/mutants --table              the figures so far, as Markdown; runs nothing
+
+cosmic-ray makes the mutants and keeps them (``.mutants/<file>.sqlite``, for its reports, too). A run that is stopped
+goes on where it was; a file or test that has changed starts anew with ``--fresh``. Survivors that are in
+``accepted.toml`` are explained there; others make the exit status 1.
+"""
+
+import argparse
+import os
+import shutil
+import signal
+import sys
+import tomllib
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+from cosmic_ray.work_db import WorkDB
+from cosmic_ray.work_item import TestOutcome, WorkerOutcome, WorkResult
+from plan import Mutant, describe, mutants_of
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parents[1]
+PLACE = ROOT / ".mutants"
+COPIED = ("src", "conf", "tests", "docs", "scripts", "pyproject.toml", "README.md", "CHANGELOG.md", "Makefile")
+TARGETS: list[dict[str, Any]] = tomllib.loads((HERE / "targets.toml").read_text(encoding="utf-8"))["target"]
+ACCEPTED: list[dict[str, Any]] = tomllib.loads((HERE / "accepted.toml").read_text(encoding="utf-8")).get("survivor", [])
+
+
+def session_of(file: str) -> WorkDB:
+    """cosmic-ray's session of one file, made if it is not there."""
+    path = PLACE / (file.replace("/", ".").removesuffix(".py") + ".sqlite")
+    db = WorkDB(path, WorkDB.Mode.create)
+    if not db.num_work_items:
+        db.add_work_items(mutants_of(ROOT / "src/riddle_pl" / file))
+    return db
+
+
+def copy_of_the_repository() -> Path:
+    """Where mutants are written: never into the working tree."""
+    work = PLACE / "work"
+    shutil.rmtree(work, ignore_errors=True)
+    for name in COPIED:
+        source = ROOT / name
+        if source.is_dir():
+            ignored = shutil.ignore_patterns("__pycache__", "conf" if name == "src" else "")
+            shutil.copytree(source, work / name, ignore=ignored)
+        elif source.is_file():
+            work.mkdir(exist_ok=True)
+            shutil.copy2(source, work / name)
+    (work / "src/riddle_pl/conf").symlink_to(work / "conf")
+    os.environ.setdefault("RIDDLE_SHARED", str(ROOT.parent / "shared"))
+    return work
+
+
+def work_on(target: dict[str, Any], work: Path, again: bool) -> None:
+    """Runs what is left of one file, in a process of its own."""
+    child = os.fork()
+    if child:
+        try:
+            _, status = os.waitpid(child, 0)
+        except BaseException:  # Ctrl-C, or stopped
+            os.kill(child, signal.SIGTERM)
+            raise
+        if status:
+            sys.exit(f"mutants: {target['file']} was not finished")
+        return
+    os.chdir(work)
+    sys.path[:0] = [str(work), str(work / "src")]
+    import torch
+    from worker import Worker
+
+    torch.set_num_threads(1)
+    file = target["file"]
+    db = session_of(file)
+    survived = {job for job, result in db.results if result.test_outcome == TestOutcome.SURVIVED}
+    left = [item for item in db.work_items if item.job_id in survived] if again else list(db.pending_work_items)
+    if left:
+        worker = Worker(work, f"src/riddle_pl/{file}", [f"tests/{name}" for name in target["tests"]])
+        for number, item in enumerate(left, start=1):
+            mutant, changed = describe(worker.original, item.mutations[0])
+            verdict, seconds = worker.run(changed, mutant.line)
+            lives = verdict in ("survived", "uncovered")
+            outcome = TestOutcome.SURVIVED if lives else TestOutcome.KILLED
+            difference = f"{mutant.line}\n{mutant.before}\n{mutant.after}"
+            db.set_result(item.job_id, WorkResult(WorkerOutcome.NORMAL, verdict, outcome, difference))
+            print(f"{file} {number}/{len(left)} {verdict} {seconds:.1f} s", flush=True)
+            if lives:
+                print(f"  {mutant.operator} line {mutant.line}\n  - {mutant.before}\n  + {mutant.after}", flush=True)
+    os._exit(0)
+
+
+def survivors_of(file: str, db: WorkDB) -> list[tuple[Mutant, str | None]]:
+    """With the reason of those that are accepted."""
+    reasons = {(e["file"], e["before"], e["after"]): e["why"] for e in ACCEPTED}
+    items = {item.job_id: item for item in db.work_items}
+    found = []
+    for job, result in db.results:
+        if result.test_outcome == TestOutcome.SURVIVED:
+            line, before, after = (result.diff or "0\n\n").split("\n", 2)
+            why = reasons.get((file, before, after))
+            found.append((Mutant(items[job].mutations[0].operator_name, int(line), before, after), why))
+    return sorted(found, key=lambda pair: pair[0].line)
+
+
+def report(targets: list[dict[str, Any]]) -> int:
+    """Prints the table and the survivors without a reason; their number."""
+    print("| file | mutants | run | killed | survived, explained | survived, open |")
+    print("|---|---:|---:|---:|---:|---:|")
+    total, unexplained = Counter[str](), []
+    for target in targets:
+        path = PLACE / (target["file"].replace("/", ".").removesuffix(".py") + ".sqlite")
+        if not path.is_file():
+            continue
+        db = session_of(target["file"])
+        alive = survivors_of(target["file"], db)
+        open_ones = [mutant for mutant, why in alive if why is None]
+        numbers = {
+            "mutants": db.num_work_items,
+            "run": db.num_results,
+            "killed": db.num_results - len(alive),
+            "explained": len(alive) - len(open_ones),
+            "open": len(open_ones),
+        }
+        total.update(numbers)
+        unexplained += [(target["file"], mutant) for mutant in open_ones]
+        print(f"| `{target['file']}` | {' | '.join(map(str, numbers.values()))} |")
+    print(f"| all | {' | '.join(str(total[key]) for key in ('mutants', 'run', 'killed', 'explained', 'open'))} |")
+    for file, mutant in unexplained:
+        print(f"\n{file}:{mutant.line} {mutant.operator}\n- {mutant.before}\n+ {mutant.after}")
+    return len(unexplained)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("parts", nargs="*", metavar="PART", help="of the paths of the files to change; all by default")
+    parser.add_argument("--survivors", action="store_true", help="run what survived again")
+    parser.add_argument("--fresh", action="store_true", help="forget earlier runs of these files")
+    parser.add_argument("--table", action="store_true", help="print the figures so far")
+    args = parser.parse_args()
+    targets = [t for t in TARGETS if not args.parts or any(part in t["file"] for part in args.parts)]
+    if not targets:
+        parser.error(f"no file of targets.toml has any of {', '.join(args.parts)} in its path")
+    PLACE.mkdir(exist_ok=True)
+    os.environ["OMP_NUM_THREADS"] = "1"  # a fork has one thread
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("mutants: stopped"))  # and so takes the test run with it
+    if not args.table:
+        work = copy_of_the_repository()
+        for target in targets:
+            if args.fresh:
+                (PLACE / (target["file"].replace("/", ".").removesuffix(".py") + ".sqlite")).unlink(missing_ok=True)
+            work_on(target, work, args.survivors)
+    sys.exit(1 if report(targets) else 0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,321 @@
+"""Runs tests on a mutant in a fork of a process in which everything is loaded already.
+
+Importing torch, and the package with its shape checks, takes longer than the tests that notice a mutant. Where only
+function bodies differ, the fork therefore gets their new code; else it imports anew what depends on the file.
+"""
+
+import ast
+import contextlib
+import gc
+import importlib
+import inspect
+import json
+import os
+import resource
+import shutil
+import signal
+import sys
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Callable
+from pathlib import Path
+from types import CodeType, FrameType, FunctionType
+from typing import Any
+
+import pytest
+
+HOOK = ("tests.conftest", "tests.typecheck")
+"""What installs the shape checks; once is enough."""
+MEMORY = 8 << 30
+"""Bytes of data a mutant may allocate, so that one of a key derivation does not take the machine."""
+WALL = 20
+"""Limits are of processor time, since the machine may be busy; a test that waits is ended after so many times that."""
+
+
+class Tracer:
+    """A pytest plugin that notes which tests run which lines of a file, and how long they take."""
+
+    def __init__(self, file: Path):
+        self.file = str(file)
+        self.current: str | None = None
+        self.lines: dict[str, set[int]] = defaultdict(set)
+        self.seconds: dict[str, float] = {}
+        self.failed: list[str] = []
+
+    def _call(self, frame: FrameType, event: str, arg: Any) -> Any:
+        return self._line if frame.f_code.co_filename == self.file else None
+
+    def _line(self, frame: FrameType, event: str, arg: Any) -> Any:
+        if self.current is not None:
+            self.lines[self.current].add(frame.f_lineno)
+        return self._line
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_protocol(self, item: pytest.Item) -> Any:
+        self.current, start = item.nodeid, time.monotonic()
+        threading.settrace(self._call)
+        sys.settrace(self._call)
+        try:
+            return (yield)
+        finally:
+            sys.settrace(None)
+            threading.settrace(None)  # type: ignore[arg-type]
+            self.current, self.seconds[item.nodeid] = None, time.monotonic() - start
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.failed:
+            self.failed.append(report.nodeid)
+
+
+class Selection:
+    """A pytest plugin that keeps some tests, in a given order."""
+
+    def __init__(self, ids: list[str]):
+        self.rank = {name: place for place, name in enumerate(ids)}
+
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        items[:] = sorted((i for i in items if i.nodeid in self.rank), key=lambda item: self.rank[item.nodeid])
+
+
+class Worker:
+    """Tests mutants of one file.
+
+    Args:
+        root: a copy of the repository, which is changed.
+        file: below the root.
+        tests: test files below the root.
+    """
+
+    def __init__(self, root: Path, file: str, tests: list[str]):
+        self.root = root
+        self.path = root / file
+        self.tests = tests
+        self.original = self.path.read_text(encoding="utf-8")
+        self.time = self.path.stat().st_mtime_ns
+        self.count = 0
+        self.notes = root.parent / "baseline.json"
+        baseline = self._baseline()
+        self.seconds: dict[str, float] = baseline["seconds"]
+        self.lines = {name: set(lines) for name, lines in baseline["lines"].items()}
+        self.changed = dependents(self.root / "src", self.path)
+        self._load(baseline["modules"])
+        self.bodies = Bodies(self.path, self.original)
+
+    def run(self, source: str, line: int) -> tuple[str, float]:
+        """``killed``, ``timeout`` or ``survived``, and the seconds that it took."""
+        start = time.monotonic()
+        names = self._tests_of(line)
+        if not names:
+            return "uncovered", 0.0
+        swap = self.bodies.swap(source)
+        status = self._on_disk(source, names) if swap is None else self._first_failure(names, swap)
+        verdict = "timeout" if status is None else "survived" if status == 0 else "killed"
+        return verdict, time.monotonic() - start
+
+    def _on_disk(self, source: str, names: list[str]) -> int | None:
+        self.count += 1
+        self.path.write_text(source, encoding="utf-8")
+        later = self.time + self.count * 1_000_000_000  # or an older bytecode file would pass for this one's
+        os.utime(self.path, ns=(later, later))
+        try:
+            return self._first_failure(names, self._forget)
+        finally:
+            self.path.write_text(self.original, encoding="utf-8")
+            os.utime(self.path, ns=(self.time, self.time))
+
+    def _first_failure(self, names: list[str], prepare: Callable[[], None]) -> int | None:
+        """Exit status of the first test file that fails, or 0. File by file: most mutants do not need the second."""
+        status: int | None = 0
+        for file in self.tests:
+            chosen = [name for name in names if name.startswith(f"{file}::")]
+            limit = 30.0 + 6.0 * sum(self.seconds[name] for name in chosen)
+            if chosen and (status := self._fork(lambda chosen=chosen: self._pytest(chosen, prepare), limit)) != 0:
+                break
+        return status
+
+    def _tests_of(self, line: int) -> list[str]:
+        """Those that run the function around a line; all, for a line outside of functions. The quickest first."""
+        span = _function_around(self.original, line)
+        names = list(self.seconds)
+        if span is not None:
+            names = [name for name in names if self.lines.get(name, set()) & set(range(span[0], span[1] + 1))]
+        return sorted(names, key=lambda name: self.seconds[name])
+
+    def _pytest(self, names: list[str], prepare: Callable[[], None]) -> int:
+        prepare()
+        return self._call_pytest(["-x", names[0].partition("::")[0]], [Selection(names)])
+
+    def _call_pytest(self, args: list[str], plugins: list[object]) -> int:
+        options = ["-q", "--tb=short", "--no-header", "-m", "not slow", "-p", "no:cacheprovider", "-W", "ignore"]
+        return int(pytest.main([*options, f"--basetemp={self.root.parent / 'tmp'}", *args], plugins=plugins))
+
+    def _baseline(self) -> dict[str, Any]:
+        def trace() -> int:
+            tracer = Tracer(self.path)
+            status = self._call_pytest(self.tests, [tracer])
+            modules = [n for n, m in list(sys.modules.items()) if getattr(m, "__spec__", None) and n != "__main__"]
+            lines = {name: sorted(found) for name, found in tracer.lines.items()}
+            notes = {"lines": lines, "seconds": tracer.seconds, "modules": modules, "failed": tracer.failed}
+            self.notes.write_text(json.dumps(notes))
+            return status
+
+        status = self._fork(trace, 1800.0)
+        if status != 0:
+            sys.exit(f"mutants: tests of {self.path} fail without any mutation; see {self.log}")
+        baseline: dict[str, Any] = json.loads(self.notes.read_text())
+        return baseline
+
+    def _load(self, modules: list[str]) -> None:
+        """Imports everything that the tests need."""
+        importlib.import_module("tests.conftest")
+        package = importlib.import_module("riddle_pl")
+        if not Path(package.__file__ or "").is_relative_to(self.root):
+            sys.exit(f"mutants: riddle_pl is imported from {package.__file__}, not from the copy that is changed")
+        for name in modules:
+            if name not in sys.modules:
+                with contextlib.suppress(Exception):
+                    importlib.import_module(name)
+        sys.dont_write_bytecode = True
+
+    def _forget(self) -> None:
+        """Lets all that depends on the file be imported anew."""
+        for name in list(sys.modules):
+            if name in self.changed or (name.startswith("tests.") and name not in HOOK):
+                del sys.modules[name]
+                parent, _, own = name.rpartition(".")
+                if hasattr(sys.modules.get(parent), own):
+                    delattr(sys.modules[parent], own)
+
+    @property
+    def log(self) -> Path:
+        """What the last run of pytest printed."""
+        return self.root.parent / "pytest.log"
+
+    def _fork(self, work: Any, limit: float) -> int | None:
+        """Exit status of ``work`` in a fork; None if it took more than ``limit`` seconds of processor time."""
+        sys.stdout.flush()
+        child = os.fork()
+        if child == 0:
+            os.setpgid(0, 0)
+            log = os.open(self.log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+            os.dup2(log, 1)
+            os.dup2(log, 2)
+            resource.setrlimit(resource.RLIMIT_DATA, (MEMORY, MEMORY))
+            resource.setrlimit(resource.RLIMIT_CPU, (int(limit), int(limit) + 5))
+            status = 99
+            try:
+                status = work()
+            finally:
+                sys.stdout.flush()
+                os._exit(status)
+        end = time.monotonic() + WALL * limit
+        try:
+            while time.monotonic() < end:
+                done, status = os.waitpid(child, os.WNOHANG)
+                if done:
+                    code = os.waitstatus_to_exitcode(status)
+                    return None if code == -signal.SIGXCPU else code
+                time.sleep(0.02)
+            return None
+        finally:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(child, signal.SIGKILL)
+            with contextlib.suppress(ChildProcessError):
+                os.waitpid(child, 0)
+            shutil.rmtree(self.root.parent / "tmp", ignore_errors=True)
+
+
+class Bodies:
+    """The functions of a file that is loaded, and their code.
+
+    Args:
+        path: of the file.
+        source: what was loaded.
+    """
+
+    def __init__(self, path: Path, source: str):
+        self.path = str(path)
+        self.shell, self.codes = _parts(compile(source, self.path, "exec"))
+        self.functions: dict[str, list[FunctionType]] = defaultdict(list)
+        for one in gc.get_objects():
+            if isinstance(one, FunctionType) and one.__code__.co_filename == self.path:
+                self.functions[one.__code__.co_qualname].append(one)
+
+    def swap(self, source: str) -> Callable[[], None] | None:
+        """What gives the functions the code of a changed source; None if more than function bodies differ."""
+        shell, codes = _parts(compile(source, self.path, "exec"))
+        if shell != self.shell or len(codes) != len(self.codes):
+            return None
+        pairs = [(old, new) for old, new in zip(self.codes, codes, strict=True) if _body(old) != _body(new)]
+        found = [(self.functions.get(old.co_qualname, []), new) for old, new in pairs]
+        if not found or any(len(old) != 1 or old[0].__code__.co_freevars != new.co_freevars for old, new in found):
+            return None
+
+        def apply() -> None:
+            for (function,), new in found:
+                function.__code__ = new
+
+        return apply
+
+
+def _parts(code: CodeType) -> tuple[tuple[Any, ...], list[CodeType]]:
+    """A module's or class's code without its functions', and these in order."""
+    shell: list[Any] = [code.co_name, code.co_code, code.co_names]
+    functions: list[CodeType] = []
+    for constant in code.co_consts:
+        if not isinstance(constant, CodeType):
+            shell.append((type(constant), constant))
+        elif not constant.co_flags & inspect.CO_OPTIMIZED:  # of a class
+            inner, more = _parts(constant)
+            shell.append(inner)
+            functions += more
+        elif constant.co_name.startswith("<") and constant.co_name != "<lambda>":  # run once, when it is loaded
+            shell.append(_body(constant))
+        else:
+            shell.append(constant.co_qualname)
+            functions.append(constant)
+    return tuple(shell), functions
+
+
+def _body(code: CodeType) -> tuple[Any, ...]:
+    """All that a function's code does, wherever it stands in the file."""
+    constants = [_body(c) if isinstance(c, CodeType) else (type(c), c) for c in code.co_consts]
+    variables = (code.co_varnames, code.co_freevars, code.co_cellvars)
+    return (code.co_code, code.co_names, variables, code.co_argcount, code.co_exceptiontable, constants)
+
+
+def _function_around(source: str, line: int) -> tuple[int, int] | None:
+    """First and last line of the body of the innermost function at a line; None on signatures and outside."""
+    found = None
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.FunctionDef) and node.body[0].lineno <= line <= (node.end_lineno or 0):
+            span = (node.body[0].lineno, node.end_lineno or 0)
+            if found is None or span[0] >= found[0]:
+                found = span
+    return found
+
+
+def dependents(src: Path, file: Path) -> set[str]:
+    """Modules that import a file, directly or not; itself included."""
+    names = {path: ".".join(path.relative_to(src).with_suffix("").parts) for path in src.rglob("*.py")}
+    names = {path: name.removesuffix(".__init__") for path, name in names.items()}
+    known = set(names.values())
+    uses: dict[str, set[str]] = {}
+    for path, name in names.items():
+        found = set(_parents(name))
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import):
+                found |= {part for alias in node.names for part in [alias.name, *_parents(alias.name)]}
+            elif isinstance(node, ast.ImportFrom) and node.module:
+                found |= {node.module, *_parents(node.module), *(f"{node.module}.{alias.name}" for alias in node.names)}
+        uses[name] = found & known
+    reached = {names[file]}
+    while more := {name for name, used in uses.items() if used & reached} - reached:
+        reached |= more
+    return reached
+
+
+def _parents(name: str) -> list[str]:
+    parts = name.split(".")
+    return [".".join(parts[:count]) for count in range(1, len(parts))]
