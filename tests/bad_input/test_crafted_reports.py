@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from omegaconf import OmegaConf
 from typer.testing import CliRunner
 
 from riddle_pl.ablation.jobs import SETTINGS, check
 from riddle_pl.cli.tables import app
-from riddle_pl.config import compose_jobs
 from riddle_pl.errors import ConfigError, FileError
 from riddle_pl.evaluation.figures.saved import SavedFigure
 from riddle_pl.evaluation.outputs import numbers
@@ -111,7 +111,7 @@ def test_settings_of_an_ablation_are_compared_and_not_parsed(
 ) -> None:
     monkeypatch.setattr("riddle_pl.ablation.jobs.plan", lambda cfg: pytest.fail("the settings passed for these"))
     (tmp_path / SETTINGS).write_text(content)
-    [cfg] = compose_jobs("ablation", [f"out={tmp_path}", "train_root=a", "eval_root=b"])
+    cfg = OmegaConf.create({"out": str(tmp_path), "train_root": "a", "eval_root": "b", "train": [], "evaluate": []})
     with pytest.raises(ConfigError, match=r"holds runs with other settings \(settings\.yaml\)"):
         check(cfg)
 
