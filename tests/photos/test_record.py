@@ -326,6 +326,58 @@ def test_crafted_containers(tmp_path: Path, content: bytes) -> None:
     assert len(str(error.value)) < 300 + len(str(path))
 
 
+def _rewritten(change: Callable[[str], str]) -> bytes:
+    """An intact record whose outer header was changed as text."""
+    content = make_record(1).to_bytes()
+    end = 8 + struct.unpack_from("<Q", content)[0]
+    text = change(content[8:end].decode()).encode()
+    return struct.pack("<Q", len(text)) + text + content[end:]
+
+
+def _inner(old: str, new: str) -> Callable[[str], str]:
+    return lambda text: text.replace(old.replace('"', r"\""), new.replace('"', r"\""), 1)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda text: text.replace('"quads":', '"quads":{},"quads":', 1), "one name twice"),
+        (lambda text: text.replace('"dtype":', '"dtype":"F32","dtype":', 1), "one name twice"),
+        (lambda text: text.replace('"riddle":', '"riddle":"{}","riddle":', 1), "one name twice"),
+        (_inner('"mode":', '"mode":"sealed","mode":'), "one name twice"),
+        (_inner('"header":', '"header":{},"header":'), "one name twice"),
+        (lambda text: text.replace('"riddle":', '"other":"","riddle":', 1), "key 'other' is unknown"),
+        (_inner('"header":', '"note":1,"header":'), "key 'note' is unknown"),
+        (_inner('"checksum":', '"check":'), "key 'check' is unknown"),
+        (lambda text: text.replace('"dtype":', '"note":1,"dtype":', 1), "'quads' is not described by"),
+        (lambda text: text.replace('"quads":', '"qu/ads":', 1), "array 'qu/ads' is unknown"),
+    ],
+)
+def test_no_two_readers_see_different_records_in_one_file(change: Callable[[str], str], message: str) -> None:
+    """Readers differ in which of two equal names they take, and in what they do with names that they do not know."""
+    with pytest.raises(RecordError, match=message):
+        Record.from_bytes(_rewritten(change), "it")
+
+
+def test_a_newer_format_is_named_before_anything_else_is_judged() -> None:
+    header = _outer(
+        {
+            "__metadata__": {"riddle": json.dumps({"header": {"format_version": 2}, "more": 1}), "other": ""},
+            "w_enc": {"dtype": "BF16", "shape": [1], "data_offsets": [0, 2], "scale": 3},
+        },
+        b"\0\0",
+    )
+    with pytest.raises(RecordError, match=r"format version is 2.*upgrade"):
+        Record.from_bytes(header, "it")
+
+
+def test_the_digest_does_not_depend_on_the_machines_byte_order() -> None:
+    values = np.arange(6, dtype="<f4").reshape(2, 3)
+    little = record_file.digest({}, {"a": values})
+    assert record_file.digest({}, {"a": values.astype(">f4")}) == little
+    assert record_file.digest({}, {"a": values.astype("<f8")}) != little
+
+
 def test_missing_and_odd_files(tmp_path: Path) -> None:
     with pytest.raises(RecordError, match="does not exist"):
         Record.load(tmp_path / "absent.riddle")
