@@ -87,7 +87,7 @@ class OptimisedInversion(Inversion):
     def __call__(self, x: Float[Tensor, "b 3 h h"]) -> Float[Tensor, "b n 512"]:
         x = x.to(self.device)
         with torch.no_grad():
-            w_0: Tensor = self.encoder(x)
+            w_0 = self.encode(x)
             known = self.recogniser(x)
             seen = self.perceptual(x) if self.features else None
         moved = torch.zeros_like(w_0, requires_grad=True)  # in standard deviations of W
