@@ -7,6 +7,7 @@ VENV ?= .venv
 PYTHON ?=
 PYTEST_ARGS ?=
 BENCH_ARGS ?=
+FUZZ_SECONDS ?= 600
 NOTEBOOK_ARGS ?=
 DEMO_OUT ?= demo_output
 # Both steps of the benchmark keep the memory that they have touched, instead of asking for it again each time.
@@ -15,7 +16,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.riddle-stamp
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint format typecheck notebooks wheel-smoke bench bench-photos
+.PHONY: help setup demo test lint format typecheck notebooks wheel-smoke fuzz bench bench-photos
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -48,6 +49,11 @@ notebooks: $(STAMP)  ## run every notebook in notebooks/
 
 wheel-smoke: $(STAMP)  ## build the wheel, install it in a clean environment, use it from another folder
 	$(BIN)/python scripts/wheel_smoke.py
+
+fuzz: $(STAMP)  ## fuzz the reading of records for FUZZ_SECONDS (600); findings and corpus lie in .fuzz
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check "atheris>=3,<4"
+	mkdir -p .fuzz/corpus
+	OMP_NUM_THREADS=1 $(BIN)/python -m tests.fuzz.run -max_total_time=$(FUZZ_SECONDS) -artifact_prefix=.fuzz/ .fuzz/corpus
 
 bench: $(STAMP)  ## time the fast training step against the plain one
 	GLIBC_TUNABLES=$(MALLOC) $(BIN)/python -m riddle_pl.bench $(BENCH_ARGS)

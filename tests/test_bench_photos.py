@@ -20,8 +20,8 @@ def test_rates_and_memory_are_printed(capsys):
     bench_photos.main(["--photos", "2", "--singles", "1", "--batch-size", "2", "--set", "invert=encoder"])
     out = capsys.readouterr().out
     assert re.search(r"after 2 photos: \d+ MiB", out)
-    assert re.search(r"in batches: [\d.]+ photos a second \(2 photos, \d of them protected\)", out)
-    assert re.search(r"one at a time: [\d.]+ photos a second \(1 photos, \d of them protected\)", out)
+    assert re.search(r"in batches: [\d.]+ photos a second \(2 photos, \d of them encrypted\)", out)
+    assert re.search(r"one at a time: [\d.]+ photos a second \(1 photos, \d of them encrypted\)", out)
 
 
 def test_a_count_that_is_none_is_one_line(capsys):

@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 import struct
+from concurrent.futures import ThreadPoolExecutor
 from statistics import NormalDist
 
 import pytest
@@ -172,6 +173,13 @@ def test_salt_and_every_cost_change_the_key() -> None:
 def test_keys_for_different_uses_are_unrelated() -> None:
     key = derive_key("p", FAST)
     assert len({key, sealing_key(key), _hkdf(key, LATENT_LABEL)}) == 3
+
+
+def test_keys_with_several_lanes_may_be_derived_side_by_side() -> None:
+    kdf = KdfParams(memory_kib=64, time=1, lanes=4, salt=SALT)
+    with ThreadPoolExecutor(8) as pool:
+        keys = set(pool.map(lambda _: derive_key("a", kdf), range(64)))
+    assert keys == {derive_key("a", kdf)}
 
 
 @pytest.mark.parametrize("password", ["", " ", "\n", "\u00a0\t\u3000", "bad\udcff"])

@@ -48,7 +48,7 @@ class Run:
 
     def __str__(self) -> str:
         rate = self.photos / self.seconds
-        return f"{self.name}: {rate:.2f} photos a second ({self.photos} photos, {self.protected} of them protected)"
+        return f"{self.name}: {rate:.2f} photos a second ({self.photos} photos, {self.protected} of them encrypted)"
 
 
 def write_photos(folder: Path, count: int, seed: int = 0) -> list[Path]:

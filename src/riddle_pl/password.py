@@ -10,7 +10,9 @@ decomposed accents, full-width letters, ligatures) are one password. Nothing her
 """
 
 import secrets
+import threading
 import unicodedata
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -37,6 +39,10 @@ MAX_MEMORY_KIB = 1 << 20
 """1 GiB: what a record from a stranger may make Argon2id allocate."""
 MAX_TIME = 16
 MAX_LANES = 16
+
+
+_ONE_POOL = threading.Lock()
+"""OpenSSL runs lanes on one pool of threads; a second derivation at the same time fails as if memory were short."""
 
 
 class Password(str):
@@ -102,7 +108,8 @@ def derive_key(password: str, kdf: KdfParams) -> bytes:
     check_password(password)
     argon = Argon2id(salt=kdf.salt, length=KEY_BYTES, iterations=kdf.time, lanes=kdf.lanes, memory_cost=kdf.memory_kib)
     try:
-        return argon.derive(unicodedata.normalize("NFKC", password).encode())
+        with _ONE_POOL if kdf.lanes > 1 else nullcontext():
+            return argon.derive(unicodedata.normalize("NFKC", password).encode())
     except MemoryError as error:
         raise PasswordError(
             f"deriving the key takes {kdf.memory_kib // 1024} MiB of memory, which is not there; close other programs"

@@ -1,4 +1,4 @@
-"""If this fails, an encryptor's card is wrong about whom it protects, or brings back, less than others."""
+"""If this fails, an encryptor's card is wrong about who is recognised more, or brought back less, than others."""
 
 from dataclasses import replace
 

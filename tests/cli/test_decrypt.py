@@ -1,5 +1,6 @@
 """If this fails, a user cannot get a face back, or `riddle decrypt` says whether a deniable password was right."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -57,15 +58,22 @@ def test_sealed_returns_the_photo_and_refuses_a_wrong_password(riddle):
     riddle.refused(result, "password is wrong", before=before)
 
 
-def test_bad_records(riddle, record, monkeypatch):
+def test_a_sealed_record_of_another_version_and_pack(riddle):
+    golden = Path(__file__).parents[1] / "golden" / "records" / "v1"
+    Path("golden_pw").write_text("a golden password\n")
+    record, picture = golden / "lite" / "one_sealed.riddle", golden / "lite" / "one_sealed.png"
+    result = riddle.decrypt(str(record), "--image", str(picture), "-o", "back.png", password="golden_pw")
+    assert result.status == 0, result.err
+    np.testing.assert_array_equal(pixels("back.png"), pixels(golden / "one.png"))
+
+
+def test_bad_records(riddle, record):
     content = Path(record).read_bytes()
     Path("cut.riddle").write_bytes(content[:-100])
     Path("short.riddle").write_bytes(content[:5])
     Path("text.riddle").write_text("not a record at all, but long enough to look like one")
     Path("folder.riddle").mkdir()
-    with monkeypatch.context() as future:
-        future.setattr("riddle_pl.photos.record.FORMAT_VERSION", 99)
-        Record.load(record).save("newer.riddle")
+    replace(Record.load(record), version=99).save("newer.riddle")
     before = riddle.files()
     for name in ("missing.riddle", "cut.riddle", "short.riddle", "text.riddle", "folder.riddle", "photo.png"):
         riddle.refused(riddle.decrypt(name), name, before=before)
@@ -78,8 +86,12 @@ def test_another_pack(riddle, record, tmp_path, monkeypatch):
     other = {**tiny_pack.NETWORKS, "extra": tiny_pack.NETWORKS["generator"]}
     networks = {"extra": other.pop("extra"), **other}  # every network gets another seed
     monkeypatch.setattr(tiny_pack, "NETWORKS", networks)
+    assert riddle.encrypt("photo.png", "-o", "sealed.png", "--mode", "sealed").status == 0
     riddle.pack = str(tiny_pack.write_tiny_pack(tmp_path / "other"))
-    riddle.refused(riddle.decrypt(record), record, "pack tiny", "pack in use is other", before=riddle.files())
+    expected = (record, "pack tiny", "pack in use is other", "use the pack that made it (--pack")
+    riddle.refused(riddle.decrypt(record), *expected, before=riddle.files())
+    assert riddle.decrypt("sealed.riddle").status == 0  # its pixels take no network
+    np.testing.assert_array_equal(pixels("sealed_recovered.png"), pixels("photo.png"))
 
 
 def test_other_bad_input(riddle, record, monkeypatch):

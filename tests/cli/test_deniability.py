@@ -1,4 +1,5 @@
-"""If this fails, somebody who has a deniable record can tell a right password from a wrong one."""
+"""If this fails, what `riddle` prints, writes beside the face, or takes time for tells a right password of a deniable
+record from a wrong one. (The recovered code itself does, with today's encryptors: docs/security.md.)"""
 
 import sys
 from pathlib import Path

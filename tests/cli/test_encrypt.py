@@ -41,6 +41,22 @@ def test_names_mode_and_quiet(riddle):
     assert Record.load("y.riddle").mode == "sealed"
 
 
+@pytest.mark.parametrize("mode", ["deniable", "sealed"])
+def test_what_the_record_gives_away_is_said_in_one_line(riddle, mode):
+    """With a link to the page that has the figures; never where --quiet asks for silence."""
+    result = riddle.encrypt("photo.png", "--mode", mode)
+    (line,) = (line for line in result.out.splitlines() if "docs/security.md" in line)
+    assert line.startswith("note: ")
+    for said in ("guesses of the password", "other records", "one face known"):
+        assert said in line
+    result = riddle.encrypt("photo.png", "-o", "x.png", "--json", "-")
+    assert json.loads(result.out)["counts"]["encrypted"] == 1
+    assert result.err == f"{line}\n"
+    result = riddle.encrypt("photo.png", "-o", "y.png", "--json", "-", "--quiet")
+    assert result.err == ""
+    assert "docs/security.md" in " ".join(riddle("encrypt", "--help").out.split())
+
+
 def test_output_lies_beside_the_photo_whatever_the_working_directory(riddle, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert riddle.encrypt(str(riddle.folder / "photo.png"), password=str(riddle.folder / "pw")).status == 0

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 
 def test_shows_what_is_open_and_asks_for_no_password(riddle):
     assert riddle.encrypt("photo.png", "--mode", "sealed").status == 0
@@ -10,6 +12,15 @@ def test_shows_what_is_open_and_asks_for_no_password(riddle):
     for text in ("sealed", "96 x 80", "tiny", "Argon2id, 8 KiB", "8 layers", "pseudonymised", "square of 40 px"):
         assert text in result.out
     assert "correct horse" not in result.out
+
+
+@pytest.mark.parametrize("mode", ["deniable", "sealed"])
+def test_says_what_was_measured(riddle, mode):
+    assert riddle.encrypt("photo.png", "--mode", mode).status == 0
+    out = " ".join(riddle("inspect", "photo_anonymised.riddle").out.split())
+    for said in ("whether a guessed password is right", "same photo", "knows one of its faces", "docs/security.md"):
+        assert said in out
+    assert "not given away" not in out
 
 
 def test_bad_records(riddle):

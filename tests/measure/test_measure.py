@@ -78,7 +78,7 @@ def test_photos_without_faces_and_unreadable_ones_are_counted(tiny_pack):
     assert counts["photos without a face found"] == 1
     assert counts["people in them"] == 3
     assert counts["faces found"] == 1
-    assert counts["faces protected"] == 0
+    assert counts["faces passed"] == 0
     assert counts["faces refused: poorly inverted"] == 1
 
 

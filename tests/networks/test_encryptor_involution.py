@@ -1,8 +1,9 @@
-"""If this fails, the right password no longer gives the original code back."""
+"""If this fails, the right password no longer gives the original code back, or a part of every code passes in clear."""
 
 import pytest
 import torch
 
+from riddle_pl.config import compose_jobs, instantiate
 from riddle_pl.networks.encryptor_involution import InvolutiveEncryptor
 
 LAYERS, DIM, RANK = 6, 16, 8
@@ -36,7 +37,31 @@ def test_other_password_does_not(encryptor: InvolutiveEncryptor) -> None:
     assert (w_wrong - w).norm() > 0.1 * w.norm()
 
 
-def test_trailing_components_are_kept(encryptor: InvolutiveEncryptor) -> None:
+def in_clear(network: InvolutiveEncryptor) -> float:
+    """Share of the variance of random codes in directions that no password changes (relative to it, by 1e-6)."""
+    dim, rng = len(network.basis), torch.Generator().manual_seed(0)
+    mixing = torch.randn(dim, dim, generator=rng) / dim**0.5
+    w = torch.randn(max(64, 2 * dim // LAYERS), LAYERS, dim, generator=rng) @ mixing
+    network.fit_latents(w)
+    network.double()
+    w = w.double()
+    with torch.no_grad():
+        change = network(w, w[torch.randperm(len(w), generator=rng)]) - w  # each password is another code
+    variances = torch.cov(w.flatten(0, 1).T)
+    moved, directions = torch.linalg.eigh(torch.cov(change.flatten(0, 1).T))
+    held = (directions * (variances @ directions)).sum(dim=0)
+    return float(held[moved < 1e-6 * held].sum() / variances.trace())
+
+
+def test_no_part_of_a_code_passes_unchanged() -> None:
+    """Of the encryptor that the shipped config builds; a rank leaves what is measured here in clear."""
+    [cfg] = compose_jobs("train", [])
+    torch.manual_seed(0)
+    assert in_clear(instantiate(cfg.encryptor, "encryptor", num_layers=LAYERS)) == 0.0
+    assert in_clear(instantiate(cfg.encryptor, "encryptor", num_layers=LAYERS, rank=128)) > 0.1
+
+
+def test_a_rank_leaves_the_other_components_in_clear(encryptor: InvolutiveEncryptor) -> None:
     w = codes(1)
     change = (encryptor(w, codes(2)) - w) @ encryptor.basis
     assert change[..., :RANK].abs().min() > 0
@@ -47,6 +72,12 @@ def test_trailing_components_are_kept(encryptor: InvolutiveEncryptor) -> None:
 def test_impossible_rank_is_an_error(rank: int) -> None:
     with pytest.raises(ValueError, match=f"rank is {rank}; expected an even number from 2 to 16"):
         InvolutiveEncryptor(LAYERS, dim=DIM, rank=rank)
+
+
+def test_full_rank_is_said_in_one_place() -> None:
+    [cfg] = compose_jobs("train", ["experiment=improved"])
+    assert cfg.encryptor.rank is None
+    assert InvolutiveEncryptor(LAYERS, dim=DIM).rank == DIM
 
 
 def test_latent_statistics_are_the_principal_components() -> None:

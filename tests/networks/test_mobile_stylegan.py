@@ -130,5 +130,5 @@ def test_a_head_takes_the_place_of_the_blocks_above_it() -> None:
 
 
 def test_a_code_with_another_number_of_layers_is_refused(small: MobileStyleGAN) -> None:
-    with pytest.raises(ValueError, match="w has 18 layers; this 128 px MobileStyleGAN takes 23"):
+    with pytest.raises(ValueError, match="w has 18 layers; this 128 px generator takes 23"):
         small(torch.randn(1, 18, 512))

@@ -79,7 +79,8 @@ def test_another_record_of_one_name_is_not_overwritten(tmp_path, records):
         "a\n.riddle",
         "./a.riddle",
         "a//b.riddle",
-        "a" * 2000 + ".riddle",
+        "a" * 249 + ".riddle",
+        "/".join(["a" * 200] * 6) + ".riddle",
     ],
 )
 def test_names_that_lead_elsewhere(tmp_path, name):
@@ -91,6 +92,16 @@ def test_names_that_lead_elsewhere(tmp_path, name):
     with pytest.raises(RecordError, match=r"crafted\.zip") as error:
         RecordArchive(path)
     assert "\n" not in str(error.value)
+
+
+def test_what_could_not_be_read_is_not_written(tmp_path, records):
+    path = tmp_path / "records.zip"
+    file = records["a.riddle"]
+    for name in ("12:30.riddle", "ü" * 130 + ".riddle", "/".join("abcdefgh" * 20 for _ in range(8)) + ".riddle"):
+        with pytest.raises(RecordError, match=r"records\.zip cannot hold.*rename the photo"):
+            move_into(path, {name: file})
+    assert file.exists()
+    assert not path.exists()
 
 
 def test_bad_archives(tmp_path):

@@ -1,4 +1,4 @@
-"""If this fails, a face that is still recognised is passed off as protected, or good ones are refused."""
+"""If this fails, a face that is still recognised passes the gate, or good ones are refused."""
 
 import numpy as np
 import pytest
@@ -88,7 +88,7 @@ def test_the_open_gate_says_that_it_is_open():
 def test_the_error_names_photo_face_reason_and_how_many_more():
     refusals = [Refusal(2, Reason.TOO_SMALL, "it is small"), Refusal(3, Reason.TOO_SMALL, "so")]
     error = FaceRefusedError("a.jpg", refusals)
-    assert str(error) == "face 2 of a.jpg cannot be protected: it is small (and 1 more of its faces)"
+    assert str(error) == "face 2 of a.jpg is refused: it is small (and 1 more of its faces)"
     assert error.refusals == tuple(refusals)
 
 

@@ -54,6 +54,15 @@ def test_folders(here):
     assert len(planned("x", out=Path("x/out"))) == 2
 
 
+@pytest.mark.parametrize("name", ["12:30.jpg", "a\\b.jpg", "a\nb.jpg", "not utf-8 \udcff.jpg"])
+def test_a_name_that_its_archive_could_not_be_read_with_is_refused(here, name):
+    """The archive was written, and then none of its records could be read."""
+    Path("y", name).touch()
+    with pytest.raises(FileError, match=r"in an archive.*rename it"):
+        planned("y", archived=True)
+    assert len(planned("y")) == 2
+
+
 def test_clashes(here):
     with pytest.raises(FileError, match=r"x/a\.jpg and y/a\.jpg would both be written to o/a_anonymised\.jpg"):
         planned("x/a.jpg", "y/a.jpg", out=Path("o"))

@@ -218,10 +218,10 @@ class StrictGate(OpenGate):
     ("question", "reason"),
     [("size", "too_small"), ("inversions", "poorly_inverted"), ("published", "still_recognised")],
 )
-def test_a_refused_face_is_not_passed_off_as_protected(tiny_pack, question, reason):
+def test_a_refused_face_is_not_published(tiny_pack, question, reason):
     photo, gate = fake_photo(), StrictGate(question)
     strict = Pseudonymiser(tiny_pack, FakeDetector(*TWO_FACES), "encryptor-df", gate=gate, face_map=OvalMap())
-    with pytest.raises(FaceRefusedError, match=r"face 1 of x\.jpg cannot be protected: it is so"):
+    with pytest.raises(FaceRefusedError, match=r"face 1 of x\.jpg is refused: it is so"):
         strict.encrypt(photo, "secret", kdf=CHEAP, name="x.jpg")
     [answer] = strict.encrypt_batch([EncryptRequest(photo, "secret", kdf=CHEAP)])
     assert [refusal.face for refusal in answer.refusals] == [1]

@@ -1,4 +1,4 @@
-"""``audit=groups``: does an encryptor protect all groups of people alike, and bring everybody back?"""
+"""``audit=groups``: are all groups of people recognised alike after an encryptor, and brought back alike?"""
 
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple

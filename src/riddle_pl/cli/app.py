@@ -20,7 +20,7 @@ VERBS = {
     "decrypt": "recover the faces from records, with the same password",
     "inspect": "show what a record holds; needs no password",
     "rekey": "give a record another password",
-    "measure": "measure on photos of yours how many faces are protected and recovered",
+    "measure": "measure on photos of yours how many faces pass the gate and come back",
     "demo": "train for a moment, then encrypt and recover faces; writes one picture",
     "tables": "put several evaluations of riddle-eval into one set of tables",
     "weights": "list, fetch, import and verify the networks of the model packs",

@@ -59,8 +59,8 @@ def decrypt(
 ) -> int:
     """Recover the faces from records, with the password that encrypted them.
 
-    With a deniable record every password gives some face, and nothing tells whether it was the right one. With a
-    sealed record the right password gives the original pixels, and a wrong one is an error. Exit status: 0 if all
+    With a deniable record every password gives some face and no error. With a sealed record the right password gives
+    the original pixels, and a wrong one is an error. Exit status: 0 if all
     records were decrypted, 1 if some of several were skipped, 2 for errors.
 
     Examples: riddle decrypt portrait_anonymised.riddle

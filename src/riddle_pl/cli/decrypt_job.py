@@ -1,6 +1,7 @@
 """What ``riddle decrypt`` does with one record, with many, and with pictures alone.
 
-Of a deniable record nothing that is printed, written beside the picture or returned depends on the password.
+Of a deniable record nothing that is printed, written beside the picture or returned depends on the password; the
+recovered face does, and shows a right one to those who look for it (docs/security.md).
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -19,6 +20,7 @@ from riddle_pl.password import SALT_BYTES, KdfParams
 from riddle_pl.photos.image_only import read_back
 from riddle_pl.photos.jobs_plan import ENCRYPTED, RECOVERED, REKEYED, means_folder
 from riddle_pl.photos.jobs_recover import Recovery, plan_recovery
+from riddle_pl.photos.known_leaks import PAGE, UNCHECKED
 from riddle_pl.photos.linkable import linkable_kdf
 from riddle_pl.photos.load import load_image
 from riddle_pl.photos.metadata import SYNTHETIC_NOTE
@@ -27,7 +29,6 @@ from riddle_pl.photos.png_record import holds_record, load_embedded
 from riddle_pl.photos.pseudonymise import Pseudonymiser
 from riddle_pl.photos.record import Record
 
-DENIABLE = "The record is deniable: nothing can tell whether the password was the right one."
 SKIPPED_STATUS = 1
 
 Pixels = UInt8[np.ndarray, "h w 3"]
@@ -85,7 +86,7 @@ def decrypt_records(job: Decryption, inputs: Sequence[Path], out: Path | None, i
             warn(f"skipped: {item.source.place}: {one_line(error)}")
     say(job.quiet, f"{len(left) - skipped} recovered, {skipped} skipped")
     if deniable:
-        say(job.quiet, f"{deniable} records are deniable: nothing can tell whether the password was the right one.")
+        say(job.quiet, f"{deniable} records are deniable: riddle does not check their password; see {PAGE}")
     return SKIPPED_STATUS if skipped else 0
 
 
@@ -98,7 +99,7 @@ def _decrypt_one(job: Decryption, item: Recovery) -> int:
     where = "(the face alone)" if item.picture is None else f"(in {item.picture})"
     say(job.quiet, f"recovered: {item.target} {where}")
     if record.mode == "deniable":
-        say(job.quiet, DENIABLE)
+        say(job.quiet, UNCHECKED)
     return 0
 
 
@@ -133,7 +134,7 @@ def decrypt_pictures(
     with working("decrypting", job.quiet):
         job.write(found.record, password, None if alone else photo, target)
     say(job.quiet, f"recovered: {target} (from the picture alone; no closer to the original than these similarities)")
-    say(job.quiet, "Nothing can tell whether the password was the right one.")
+    say(job.quiet, "riddle does not check the password.")
     return 0
 
 

@@ -44,13 +44,14 @@ def encrypt(
         list[str] | None, typer.Option("--except", help="Leave these faces as they are: indices or a person's photo.")
     ] = None,
     mode: Annotated[
-        str, typer.Option(help="deniable: nothing tells a wrong password; sealed: it also keeps the original pixels.")
+        str,
+        typer.Option(help="deniable: any password gives a face; sealed: it also keeps the original pixels, encrypted."),
     ] = "deniable",
     linkable: Annotated[
         bool, typer.Option("--linkable", help="The same password makes the same person in every photo.")
     ] = False,
     on_failure: Annotated[
-        str, typer.Option(help="Photos that cannot be protected: error (stop), solid (cover the face), skip.")
+        str, typer.Option(help="Photos that fail the gate: error (stop), solid (cover the face), skip.")
     ] = "error",
     pack: Pack = "lite",
     pack_size: PackSize = None,
@@ -71,7 +72,9 @@ def encrypt(
     """Turn the faces in photos into other people, with a password.
 
     The password comes from --password-file, --password-stdin, the environment variable RIDDLE_PASSWORD, or a prompt.
-    This is pseudonymisation, not anonymisation: the record and the password bring the person back. Metadata of the
+    This is pseudonymisation, not anonymisation: the record and the password bring the person back. In this version the
+    record alone tells much, in both modes: whoever has it can test guesses of the password, link it to other records of
+    the photo, and with one face known open others under the same password and salt (docs/security.md). Metadata of the
     photos (place, time, camera) is not copied. In folders, finished photos are skipped: an interrupted job continues
     when it is run again. Exit status: 0 if all is encrypted, 1 if photos were skipped or faces covered, 2 for errors.
 

@@ -1,6 +1,7 @@
 """What ``riddle encrypt`` tells: lines while it works, a summary, a JSON report, an exit status."""
 
 import json
+import sys
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,6 +13,7 @@ from riddle_pl.errors import FileError, one_line
 from riddle_pl.files import atomic_write, require_writable_file
 from riddle_pl.photos.jobs import Outcome, Status
 from riddle_pl.photos.jobs_plan import Plan
+from riddle_pl.photos.known_leaks import NOTE
 
 KIND = "riddle encrypt report"
 NOT_ALL_STATUS = 1
@@ -34,6 +36,7 @@ class EncryptReport:
         self.plan = plan
         self.path = path
         self.on_stdout = str(path) == "-"
+        self.silent = quiet
         self.quiet = quiet or self.on_stdout
         self.done = 0
         """Photos that an earlier run finished."""
@@ -71,6 +74,8 @@ class EncryptReport:
             say(self.quiet, f"left out: {self.plan.left_out} pictures that earlier runs wrote (by their names)")
         if self.note and self.outcomes:
             say(self.quiet, f"note: {self.note}")
+        if not self.silent and any(outcome.record is not None for outcome in self.outcomes):
+            print(f"note: {NOTE}", file=sys.stderr if self.on_stdout else sys.stdout, flush=True)
         return 0 if all(outcome.status is Status.ENCRYPTED for outcome in self.outcomes) else NOT_ALL_STATUS
 
     def _counts(self) -> dict[str, int]:

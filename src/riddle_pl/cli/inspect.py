@@ -12,18 +12,16 @@ if TYPE_CHECKING:
 app = typer.Typer(add_completion=False)
 
 MODES = {
-    "deniable": "deniable (any password gives a face; nothing tells which is right)",
-    "sealed": "sealed (holds the original pixels, encrypted; a wrong password is an error)",
+    "deniable": "deniable (any password gives a face and no error)",
+    "sealed": "sealed (holds the original pixels under AES-256-GCM; a wrong password is an error)",
 }
-GIVEN_AWAY = (
+OPEN = (
     "that a picture of this size was made with this pack",
     "where its encrypted faces are, how large they are and how they are turned",
 )
-SEALED = "to everyone who has it: whether a guessed password is right"
 LINKABLE = "that it was made with --linkable: the same password makes the same person in other pictures"
 NAMES = "to everyone who has the archive: the names of the pictures"
-KEPT_BACK = "not given away: who the people are, how many passwords there are"
-DENIED = ", whether a password is right"
+MEASURED = "how well, and with which command it was measured"
 
 
 @app.command()
@@ -45,7 +43,6 @@ def inspect(
 
 def _rows(source: "Source", record: "Record") -> dict[str, str]:
     from riddle_pl.photos.align import quad_side
-    from riddle_pl.photos.record_file import FORMAT_VERSION
 
     kdf = record.kdf
     faces = []
@@ -54,7 +51,7 @@ def _rows(source: "Source", record: "Record") -> dict[str, str]:
         faces.append(f"{index}: square of {quad_side(face.quad):.0f} px around ({x:.0f}, {y:.0f})")
     size = len(record.to_bytes())
     return {
-        "file": f"{_place(source)} ({size:,} bytes, format version {FORMAT_VERSION})",
+        "file": f"{_place(source)} ({size:,} bytes, format version {record.version})",
         "mode": MODES[record.mode],
         "photo": f"{record.image_size[0]} x {record.image_size[1]} pixels",
         f"faces ({len(faces)})": "\n".join(faces),
@@ -69,16 +66,15 @@ def _rows(source: "Source", record: "Record") -> dict[str, str]:
 
 
 def _given_away(source: "Source", record: "Record") -> list[str]:
+    from riddle_pl.photos.known_leaks import GIVEN_AWAY, GUESSES, PAGE
     from riddle_pl.photos.linkable import linkable_salt
 
-    lines = list(GIVEN_AWAY)
+    lines = [*OPEN, GUESSES[record.mode], *GIVEN_AWAY]
     if record.kdf.salt == linkable_salt(record.pack_hash):
         lines.append(LINKABLE)
     if source.archived:
         lines.append(NAMES)
-    if record.mode == "sealed":
-        return [*lines, SEALED, KEPT_BACK]
-    return [*lines, KEPT_BACK + DENIED]
+    return [*lines, f"{MEASURED}: {PAGE}"]
 
 
 def _place(source: "Source") -> str:

@@ -1,4 +1,4 @@
-"""``riddle measure``: how well photos are protected and recovered, measured on photos at hand."""
+"""``riddle measure``: who is still recognised in encrypted photos and in recovered ones, on photos at hand."""
 
 from pathlib import Path
 from typing import Annotated
@@ -30,7 +30,7 @@ def measure(
     device: Device = "cpu",
     quiet: Quiet = False,
 ) -> None:
-    """Measure on photos of yours how many faces are found, protected and refused, and what comes back.
+    """Measure on photos of yours how many faces are found, passed and refused by the gate, and what comes back.
 
     Every photo is encrypted, recovered, and decrypted with a wrong password, in memory; dlib (or, without the extra
     [dlib], the pack's recogniser, which flatters) says who is taken for whom. Writes OUT/table.md and OUT/report.json.

@@ -20,8 +20,8 @@ from riddle_pl.cli.options import (
 app = typer.Typer(add_completion=False)
 
 CANNOT_KNOW = (
-    "The record is deniable: nothing can tell whether the old password was right. Look at what the new one recovers "
-    "before you delete the old record."
+    "The record is deniable: riddle does not check the old password. Look at what the new one recovers before you "
+    "delete the old record."
 )
 
 
@@ -53,8 +53,9 @@ def rekey(
     """Give a record another password, without the original photo.
 
     A sealed record is opened and sealed anew; its picture stays. A deniable record is decrypted and encrypted anew,
-    which changes the face in its picture too. The old record keeps its old password: delete it, or use --replace. The
-    new password comes from --new-password-file, the environment variable RIDDLE_NEW_PASSWORD, or a prompt.
+    which changes the face in its picture too. The old record keeps its old password: delete it, or use --replace.
+    Whoever has both can tell that they are of one photo, and try guesses on either (docs/security.md). The new password
+    comes from --new-password-file, the environment variable RIDDLE_NEW_PASSWORD, or a prompt.
 
     Example: riddle rekey portrait_anonymised.riddle
     """

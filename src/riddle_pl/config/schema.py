@@ -28,6 +28,8 @@ class TrainConfig:
     """Checkpoint to resume from."""
     start_pack: str | None = None
     """Pack whose encryptor (role ``export_role``) is the start of a new run; null: fresh weights."""
+    start_ckpt: str | None = None
+    """Checkpoint whose encryptor is the start of a new run, of another stage for example; null: fresh weights."""
     device: str = "auto"
     """Where photos are inverted: auto, cpu, cuda or cuda:N."""
     quiet: bool = False
@@ -42,6 +44,7 @@ class TrainConfig:
     encryptor: Node = field(default_factory=dict)
     password: Node = field(default_factory=dict)
     loss: Node = field(default_factory=dict)
+    stage: Node = field(default_factory=dict)
     views: Node = field(default_factory=dict)
     optimizer: Node = field(default_factory=dict)
     scheduler: Node = field(default_factory=dict)

@@ -29,6 +29,11 @@ class LatentDataModule(pl.LightningDataModule):
         self.seed = seed
         self.num_workers = num_workers
 
+    @property
+    def equal_layers(self) -> bool:
+        """Whether all layers of every code are equal, in training and validation."""
+        return False
+
     @abstractmethod
     def train_batches(self, rank: int, world_size: int) -> tuple[Dataset[Batch], int]:
         """A map from the number of a step to this rank's batch, and the number of steps per epoch."""

@@ -128,6 +128,11 @@ class DataFreeDataModule(LatentDataModule):
         self.val_samples = val_samples
         self._sampler: LatentSampler | None = None
 
+    @property
+    def equal_layers(self) -> bool:
+        """A code of one person repeats one w."""
+        return not self.style_mixing
+
     def setup(self, stage: str | None = None) -> None:
         """Loads the pack's mapping network, once."""
         self._draw()

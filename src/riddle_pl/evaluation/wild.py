@@ -120,7 +120,7 @@ def whole_photo(
         kdf: salt and cost; random and full by default.
 
     Raises:
-        FaceRefusedError: a face cannot be protected well enough.
+        FaceRefusedError: the gate refuses a face.
         NoFaceError: no face was found.
     """
     anonymised, record = pseudonymiser.encrypt(photo, password, kdf=kdf, name=name)

@@ -34,18 +34,28 @@ class Inversion(ABC):
         return resolve_device(self.device_name)
 
     @property
+    def needed(self) -> tuple[str, ...]:
+        """The roles that it needs of this pack."""
+        return self.roles
+
+    @property
+    def drawing_pack(self) -> Pack:
+        """The pack at the size at which faces are drawn."""
+        return self.pack
+
+    @property
     def fingerprint(self) -> str:
         """Names everything that the code of a given face depends on.
 
         Raises:
             PackError: the pack lacks a network.
         """
-        return self.pack.fingerprint(*self.pack.generator_roles, *self.roles)
+        return self.drawing_pack.fingerprint(*self.drawing_pack.generator_roles, *self.needed)
 
     def check(self) -> None:
         """Raises a ``RiddleError`` when a network or the device is missing; loads nothing."""
         resolve_device(self.device_name)
-        self.pack.check(*self.roles)
+        self.drawing_pack.check(*self.needed)
 
     def prepare(self) -> None:
         """Loads the networks now.
@@ -53,12 +63,12 @@ class Inversion(ABC):
         Raises:
             PackError, CheckpointError: one is missing or damaged.
         """
-        for role in self.roles:
+        for role in self.needed:
             getattr(self, role)
 
     def release(self) -> None:
         """Forgets the networks, and with them their memory, until they are needed again."""
-        for role in self.roles:
+        for role in self.needed:
             self.__dict__.pop(role, None)
 
     @abstractmethod

@@ -1,46 +1,87 @@
 """``invert=optimise``: the encoder's code, improved for this photo by a hundred steps of Adam."""
 
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
 from riddle_pl.errors import ConfigError
+from riddle_pl.inversion.coordinates import AroundStart, Coordinates, InCodeModel
 from riddle_pl.inversion.inversion import Inversion
 from riddle_pl.losses.identity import cosine
 from riddle_pl.losses.perceptual import perceptual_distance
+from riddle_pl.networks.code_model import GaussianCodeModel
 from riddle_pl.networks.fold_norms import fold_norms
 from riddle_pl.networks.generator import FaceGenerator
+from riddle_pl.networks.resize import resize
 from riddle_pl.packs import Pack
 
 W_SAMPLES = 4096
 W_SEED = 1_000_000
 """Not a small one: a generator may know the noise that its training drew."""
 
+CODE_MODEL = "code_model"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Steps and weights of an optimised inversion; see :class:`OptimisedInversion`.
+
+    Raises:
+        ConfigError: a value is out of range.
+    """
+
+    steps: int
+    learning_rate: float
+    pixel: float
+    features: float
+    identity: float
+    start: float = 0.0
+    spread: float = 0.0
+    prior: float = 0.0
+    size: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.steps < 1 or self.learning_rate <= 0:
+            raise ConfigError(
+                f"invert.steps={self.steps} must be at least 1 and invert.learning_rate={self.learning_rate} "
+                "greater than 0"
+            )
+        for name in ("pixel", "features", "identity", "start", "spread", "prior"):
+            if getattr(self, name) < 0:
+                raise ConfigError(f"invert.{name}={getattr(self, name)} is negative; give 0 to switch the term off")
+
 
 class OptimisedInversion(Inversion):
     """Minimises, from the encoder's code w_0 on, for each face
 
-        pixel ‖x - G(w)‖₁ + features ‖F_p(x) - F_p(G(w))‖₂² + identity (1 - cos(R(x), R(G(w))))
-        + start ‖w - w_0‖² + spread Σ_i ‖w_i - mean_i w_i‖²,
+        pixel ‖x - G(w)‖₁ + features ‖F_p(x) - F_p(G(w))‖₂² + identity (1 - cos(R(x), R(G(w)))) + what the place costs.
 
-    all norms as means, the last two in variances of W: they keep the code where the generator draws faces and the
-    encryptor was trained. Nothing is drawn at random: the same photo gives the same code, alone or in any batch (up to
-    rounding). A step takes 0.03 to 0.07 s of one CPU core per face of 64 px.
+    Where the pack has a code model, the steps are taken in its coordinates v and the place costs prior · energy(v):
+    nothing of a code lies outside of the model. Elsewhere they are taken in W+, in standard deviations of W, and the
+    place costs start ‖w - w_0‖² + spread Σ_i ‖w_i - mean_i w_i‖². All norms are means.
+
+    Nothing is drawn at random: the same photo gives the same code, alone or in any batch (up to rounding). A step takes
+    0.03 to 0.07 s of one CPU core per face of 64 px, 0.25 s per face of 128 px of the mobile pack.
 
     Args:
-        pack: generator, encoder, recogniser R and perceptual features F_p.
+        pack: generator, encoder, recogniser R, perceptual features F_p and, where there is one, code model.
         device: see :class:`Inversion`.
         steps: of Adam; the learning rate falls to zero by a cosine.
-        learning_rate: at the start, in standard deviations of W.
+        learning_rate: at the start, in standard deviations of W or in the model's coordinates.
         pixel: weight.
         features: weight; 0 saves the time of their network.
         identity: weight. Judge it by another recogniser than R, which is soon convinced: more weight is more likeness
             only as long as R is a good judge, and it costs pixels.
-        start: weight.
-        spread: weight.
+        start: weight, without a code model.
+        spread: weight, without a code model.
+        prior: weight, with a code model.
+        size: side in pixels at which faces are drawn and compared, where the pack draws several sizes.
+
+    What is None is taken from :attr:`in_w_plus` or :attr:`in_code_model`, as the pack has no code model or one.
 
     Raises:
         ConfigError: a value is out of range.
@@ -50,71 +91,96 @@ class OptimisedInversion(Inversion):
 
     name: ClassVar[str] = "optimise"
     roles: ClassVar[tuple[str, ...]] = ("generator", "encoder", "recogniser", "perceptual")
+    in_w_plus: ClassVar[Settings] = Settings(100, 0.06, pixel=2.0, features=0.3, identity=0.5, start=0.06)
+    in_code_model: ClassVar[Settings] = Settings(100, 0.1, pixel=2.0, features=0.3, identity=1.0, prior=0.05, size=128)
 
     def __init__(
         self,
         pack: Pack,
         device: str = "auto",
-        steps: int = 100,
-        learning_rate: float = 0.06,
-        pixel: float = 2.0,
-        features: float = 0.3,
-        identity: float = 0.5,
-        start: float = 0.06,
-        spread: float = 0.0,
+        steps: int | None = None,
+        learning_rate: float | None = None,
+        pixel: float | None = None,
+        features: float | None = None,
+        identity: float | None = None,
+        start: float | None = None,
+        spread: float | None = None,
+        prior: float | None = None,
+        size: int | None = None,
     ):
         super().__init__(pack, device)
-        if steps < 1 or learning_rate <= 0:
-            raise ConfigError(
-                f"invert.steps={steps} must be at least 1 and invert.learning_rate={learning_rate} greater than 0"
-            )
-        if min(pixel, features, identity, start, spread) < 0:
-            raise ConfigError("a weight of invert is negative; give 0 to switch a term off")
-        self.steps = steps
-        self.learning_rate = learning_rate
-        self.pixel = pixel
-        self.features = features
-        self.identity = identity
-        self.start = start
-        self.spread = spread
+        given: dict[str, Any] = {
+            "steps": steps,
+            "learning_rate": learning_rate,
+            "pixel": pixel,
+            "features": features,
+            "identity": identity,
+            "start": start,
+            "spread": spread,
+            "prior": prior,
+            "size": size,
+        }
+        own = self.in_code_model if self.has_code_model else self.in_w_plus
+        self.settings = replace(own, **{name: value for name, value in given.items() if value is not None})
+
+    @property
+    def has_code_model(self) -> bool:
+        """Whether the pack has coordinates of its own for codes."""
+        return CODE_MODEL in self.pack.roles
+
+    @property
+    def needed(self) -> tuple[str, ...]:
+        return (*self.roles, CODE_MODEL) if self.has_code_model else self.roles
+
+    @property
+    def drawing_pack(self) -> Pack:
+        return self.pack if self.settings.size is None else self.pack.at(self.settings.size)
 
     @property
     def fingerprint(self) -> str:
-        weights = (self.pixel, self.features, self.identity, self.start, self.spread)
-        return f"{super().fingerprint} {self.name} {self.steps} {self.learning_rate} {weights}"
+        return f"{super().fingerprint} {self.name} {tuple(asdict(self.settings).values())}"
 
     @torch.enable_grad()
     def __call__(self, x: Float[Tensor, "b 3 h h"]) -> Float[Tensor, "b n 512"]:
         x = x.to(self.device)
         with torch.no_grad():
             w_0 = self.encode(x)
+            if self.settings.size is not None:
+                x = resize(x, (self.settings.size, self.settings.size))
             known = self.recogniser(x)
-            seen = self.perceptual(x) if self.features else None
-        moved = torch.zeros_like(w_0, requires_grad=True)  # in standard deviations of W
-        optimizer = torch.optim.Adam([moved], lr=self.learning_rate)
-        schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, self.steps)
-        for _ in range(self.steps):
-            w = w_0 + self.deviation * moved
-            image = self.generator(w)
-            offsets = (w - w.mean(dim=1, keepdim=True)) / self.deviation
+            seen = self.perceptual(x) if self.settings.features else None
+        coordinates = self._coordinates(w_0)
+        v = coordinates.start(w_0).requires_grad_(True)
+        optimizer = torch.optim.Adam([v], lr=self.settings.learning_rate)
+        schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, self.settings.steps)
+        for _ in range(self.settings.steps):
+            image = self.generator(coordinates.decode(v))
             loss = (
-                self.pixel * (image - x).abs().mean(dim=(1, 2, 3))
-                + self.identity * (1.0 - cosine(self.recogniser(image), known))
-                + self.start * moved.square().mean(dim=(1, 2))
-                + self.spread * offsets.square().mean(dim=(1, 2))
+                self.settings.pixel * (image - x).abs().mean(dim=(1, 2, 3))
+                + self.settings.identity * (1.0 - cosine(self.recogniser(image), known))
+                + coordinates.cost(v)
             )
             if seen is not None:
-                loss = loss + self.features * perceptual_distance(seen, self.perceptual(image))
-            (moved.grad,) = torch.autograd.grad(loss.sum(), moved)  # a sum: a face's steps are its own
+                loss = loss + self.settings.features * perceptual_distance(seen, self.perceptual(image))
+            (v.grad,) = torch.autograd.grad(loss.sum(), v)  # a sum: a face's steps are its own
             optimizer.step()
             schedule.step()
-        w = w_0 + self.deviation * moved.detach()
-        return w.cpu()
+        return coordinates.decode(v.detach()).cpu()
+
+    def _coordinates(self, w_0: Float[Tensor, "b n 512"]) -> Coordinates:
+        if self.has_code_model:
+            return InCodeModel(self.code_model, self.settings.prior)
+        return AroundStart(w_0, self.deviation, self.settings.start, self.settings.spread)
 
     @cached_property
     def generator(self) -> FaceGenerator:
-        """G."""
-        return self.pack.generator().to(self.device)
+        """G, at the size at which faces are compared."""
+        return self.drawing_pack.generator().to(self.device)
+
+    @cached_property
+    def code_model(self) -> GaussianCodeModel:
+        """The pack's coordinates of codes."""
+        return self.pack.load_as(CODE_MODEL, GaussianCodeModel).to(self.device)
 
     @cached_property
     def recogniser(self) -> nn.Module:

@@ -2,19 +2,19 @@
 
 from typing import ClassVar
 
-from riddle_pl.inversion.optimise import OptimisedInversion
+from riddle_pl.inversion.optimise import OptimisedInversion, Settings
 from riddle_pl.packs import Pack
 
 
 class RefinedInversion(OptimisedInversion):
-    """A few large steps of :class:`OptimisedInversion` towards the person, without perceptual features.
+    """A few large steps of :class:`OptimisedInversion` on pixel and identity loss, without perceptual features.
 
-    An encoder of this size knows what sort of face it sees, and hardly whose. The first steps that a recogniser leads
-    find most of that; the hundred of ``invert=optimise`` also find hair, light and background.
+    An encoder of this size knows what sort of face it sees, and hardly whose. The first steps find most of that; the
+    hundred of ``invert=optimise`` also find hair, light and background.
 
     Args:
-        pack: generator, encoder and recogniser.
-        device, steps, learning_rate, pixel, identity, start: see :class:`OptimisedInversion`.
+        pack: generator, encoder, recogniser and, where there is one, code model.
+        device, steps, learning_rate, pixel, identity, start, prior, size: see :class:`OptimisedInversion`.
 
     Raises:
         ConfigError: a value is out of range.
@@ -22,15 +22,19 @@ class RefinedInversion(OptimisedInversion):
 
     name: ClassVar[str] = "refine"
     roles: ClassVar[tuple[str, ...]] = ("generator", "encoder", "recogniser")
+    in_w_plus: ClassVar[Settings] = Settings(5, 0.07, pixel=2.0, features=0.0, identity=0.5, start=0.06)
+    in_code_model: ClassVar[Settings] = Settings(12, 0.15, pixel=2.0, features=0.0, identity=1.0, prior=0.05, size=128)
 
     def __init__(
         self,
         pack: Pack,
         device: str = "auto",
-        steps: int = 5,
-        learning_rate: float = 0.07,
-        pixel: float = 2.0,
-        identity: float = 0.5,
-        start: float = 0.06,
+        steps: int | None = None,
+        learning_rate: float | None = None,
+        pixel: float | None = None,
+        identity: float | None = None,
+        start: float | None = None,
+        prior: float | None = None,
+        size: int | None = None,
     ):
-        super().__init__(pack, device, steps, learning_rate, pixel, 0.0, identity, start)
+        super().__init__(pack, device, steps, learning_rate, pixel, None, identity, start, prior=prior, size=size)

@@ -28,5 +28,5 @@ class CiphertextLoss(MarginTerm):
     image_names = ("enc1", "wrong1", "wrong2")
 
     def forward(self, step: StepFeatures) -> Float[Tensor, ""]:
-        encrypted, wrong1, wrong2 = map(step.embedding, self.image_names)
+        encrypted, wrong1, wrong2 = (self.embedding(step, name) for name in self.image_names)
         return ciphertext_loss(encrypted, wrong1, wrong2, self.margin, self.squared)

@@ -25,5 +25,5 @@ class DeidentificationLoss(MarginTerm):
     image_names = (ORIGINAL, "enc1", "enc2")
 
     def forward(self, step: StepFeatures) -> Float[Tensor, ""]:
-        original, encrypted1, encrypted2 = map(step.embedding, self.image_names)
+        original, encrypted1, encrypted2 = (self.embedding(step, name) for name in self.image_names)
         return deidentification_loss(original, encrypted1, encrypted2, self.margin, self.squared)

@@ -30,5 +30,5 @@ class DistinctionLoss(MarginTerm):
 
     def forward(self, step: StepFeatures) -> Float[Tensor, ""]:
         return distinction_loss(
-            torch.cat([step.embedding(name) for name in self.image_names]), self.margin, self.squared
+            torch.cat([self.embedding(step, name) for name in self.image_names]), self.margin, self.squared
         )

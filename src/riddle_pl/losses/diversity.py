@@ -26,5 +26,5 @@ class DiversityLoss(MarginTerm):
     image_names = ("enc1", "enc2", "wrong1", "wrong2")
 
     def forward(self, step: StepFeatures) -> Float[Tensor, ""]:
-        encrypted1, encrypted2, wrong1, wrong2 = map(step.embedding, self.image_names)
+        encrypted1, encrypted2, wrong1, wrong2 = (self.embedding(step, name) for name in self.image_names)
         return diversity_loss(encrypted1, encrypted2, wrong1, wrong2, self.margin, self.squared)

@@ -9,11 +9,14 @@ from jaxtyping import Float
 from torch import Tensor
 
 from riddle_pl.errors import ConfigError
+from riddle_pl.losses.code_space import CodeSpace
 from riddle_pl.losses.views import View, as_aligned
 
 ORIGINAL = "x"
 PRODUCED = ("enc1", "enc2", "dec", "wrong1", "wrong2")
 """x*: two encryptions with different passwords, the recovery of the first, two wrong decryptions of the first."""
+SHARED = "shared"
+"""What validation may ask for besides: every face encrypted with the first one's password."""
 
 Role = Literal["recogniser", "perceptual", "parser"]
 FeatureNetwork = Callable[[Tensor], Any]
@@ -25,27 +28,44 @@ class StepFeatures:
     """The six codes and six images of a step, keyed ``x``, ``enc1``, ``enc2``, ``dec``, ``wrong1``, ``wrong2``.
 
     Args:
-        latents: W+ codes.
-        x: the target image in about [-1, 1]; its graph, if it has one, is cut.
+        latents: W+ codes, ``shared`` perhaps among them; with ``repeats``, one token for each run of equal layers.
+        x: the target image in about [-1, 1]; its graph, if it has one, is cut. None: G(w), drawn when it is asked for.
         generator: draws the image of a code.
         networks: feature networks by role; ``None`` where there is none.
         views: ways in which the recogniser sees each face.
+        code_space: where terms on codes compare them, if there is one.
+        repeats: for how many layers of the code each token of ``latents`` stands; None: one each.
     """
 
-    latents: Mapping[str, Float[Tensor, "b n d"]]
-    x: Float[Tensor, "b 3 h w"]
+    latents: Mapping[str, Float[Tensor, "b t d"]]
+    x: Float[Tensor, "b 3 h w"] | None
     generator: Draw
     networks: Mapping[Role, FeatureNetwork | None]
     views: Sequence[View] = (as_aligned,)
+    code_space: CodeSpace | None = None
+    repeats: Sequence[int] | None = None
     _images: dict[str, Tensor] = field(init=False, repr=False)
+    _whitened: dict[str, Tensor] = field(default_factory=dict, init=False, repr=False)
     _cache: dict[Role, dict[str, list[Tensor]]] = field(default_factory=dict, init=False, repr=False)
 
     def __post_init__(self) -> None:
-        self._images = {ORIGINAL: self.x.detach()}
+        self._images = {} if self.x is None else {ORIGINAL: self.x.detach()}
 
     def latent(self, name: str) -> Float[Tensor, "b n d"]:
         """w, w_enc, w_dec or w_wrong."""
-        return self.latents[name]
+        return self._all_layers(self.latents[name])
+
+    def whitened(self, name: str) -> Float[Tensor, "b n d"]:
+        """A code in the space where W is centred and softly whitened.
+
+        Raises:
+            ConfigError: there is no such space.
+        """
+        if name not in self._whitened:
+            if self.code_space is None:
+                raise ConfigError("a loss term compares whitened codes, and this step has no space for them")
+            self._whitened[name] = self._all_layers(self.code_space(self.latents[name]))
+        return self._whitened[name]
 
     def image(self, name: str) -> Float[Tensor, "b 3 h w"]:
         """x, x_enc, x_dec or x_wrong."""
@@ -67,9 +87,12 @@ class StepFeatures:
     def draw(self, names: Iterable[str]) -> None:
         """Draws those of several images that are not there yet, in one call of the generator."""
         wanted = set(names) - self._images.keys()
+        if ORIGINAL in wanted:
+            with torch.no_grad():
+                self._images[ORIGINAL] = self.generator(self.latent(ORIGINAL))
         missing = [name for name in PRODUCED if name in wanted]
         if missing:
-            together = self.generator(torch.cat([self.latents[name] for name in missing]))
+            together = self.generator(torch.cat([self.latent(name) for name in missing]))
             self._images.update(zip(missing, together.chunk(len(missing)), strict=True))
 
     def fetch(self, role: Role, names: Iterable[str]) -> None:
@@ -89,6 +112,12 @@ class StepFeatures:
             together = self._run(role, torch.cat([self.image(name) for name in produced]))
             per_image = zip(*(maps.chunk(len(produced)) for maps in together), strict=True)
             known.update(zip(produced, map(list, per_image), strict=True))
+
+    def _all_layers(self, tokens: Tensor) -> Tensor:
+        if self.repeats is None:
+            return tokens
+        runs = zip(tokens.split(1, dim=1), self.repeats, strict=True)
+        return torch.cat([token.expand(-1, layers, -1) for token, layers in runs], dim=1)
 
     def _features(self, role: Role, name: str) -> list[Tensor]:
         if name not in self._cache.get(role, {}):

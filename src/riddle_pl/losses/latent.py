@@ -26,12 +26,21 @@ class LatentLoss(ImagesTerm):
         weight: λ_latent.
         images: produced codes to compare with the original.
         squared: mean squared difference; False: the norm in the paper's equation.
+        whitened: in the space where W is centred and softly whitened, in which all packs are alike.
     """
 
-    def __init__(self, weight: float = 0.01, images: Sequence[str] = PRODUCED, squared: bool = True):
+    def __init__(
+        self,
+        weight: float = 0.01,
+        images: Sequence[str] = PRODUCED,
+        squared: bool = True,
+        whitened: bool = False,
+    ):
         super().__init__(weight, images)
         self.squared = squared
+        self.whitened = whitened
 
     def forward(self, step: StepFeatures) -> Float[Tensor, ""]:
-        original = step.latent(ORIGINAL)
-        return torch.stack([latent_loss(original, step.latent(name), self.squared) for name in self.images]).sum()
+        code = step.whitened if self.whitened else step.latent
+        original = code(ORIGINAL)
+        return torch.stack([latent_loss(original, code(name), self.squared) for name in self.images]).sum()

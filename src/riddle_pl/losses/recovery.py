@@ -1,13 +1,11 @@
 """Recovery: the face decrypted with the right password is the original person."""
 
-from typing import ClassVar
-
 from jaxtyping import Float
 from torch import Tensor
 
-from riddle_pl.losses.features import ORIGINAL, Role, StepFeatures
+from riddle_pl.losses.features import ORIGINAL, StepFeatures
 from riddle_pl.losses.identity import cosine
-from riddle_pl.losses.term import LossTerm
+from riddle_pl.losses.term import IdentityTerm
 
 
 def recovery_loss(original: Float[Tensor, "b d"], recovered: Float[Tensor, "b d"]) -> Float[Tensor, ""]:
@@ -18,14 +16,13 @@ def recovery_loss(original: Float[Tensor, "b d"], recovered: Float[Tensor, "b d"
     return (1 - cosine(original, recovered)).mean()
 
 
-class RecoveryLoss(LossTerm):
+class RecoveryLoss(IdentityTerm):
     """:func:`recovery_loss` of a step."""
 
-    role: ClassVar[Role | None] = "recogniser"
     image_names = (ORIGINAL, "dec")
 
     def __init__(self, weight: float = 1.0):
         super().__init__(weight)
 
     def forward(self, step: StepFeatures) -> Float[Tensor, ""]:
-        return recovery_loss(step.embedding(ORIGINAL), step.embedding("dec"))
+        return recovery_loss(self.embedding(step, ORIGINAL), self.embedding(step, "dec"))

@@ -48,7 +48,17 @@ class LossTerm(nn.Module, ABC):
         return f"weight={self.weight}"
 
 
-class MarginTerm(LossTerm):
+class IdentityTerm(LossTerm):
+    """A term on the cosines of what tells people apart."""
+
+    role: ClassVar[Role | None] = "recogniser"
+
+    def embedding(self, step: StepFeatures, name: str) -> Float[Tensor, "rows d"]:
+        """Of each face: the recogniser's of its image."""
+        return step.embedding(name)
+
+
+class MarginTerm(IdentityTerm):
     """A term that pushes cosines down until they are at the margin.
 
     Args:
@@ -59,8 +69,6 @@ class MarginTerm(LossTerm):
     Raises:
         ConfigError: ``margin`` is outside [-1, 1).
     """
-
-    role: ClassVar[Role | None] = "recogniser"
 
     def __init__(self, weight: float = 1.0, margin: float = 0.1, squared: bool = False):
         super().__init__(weight)

@@ -15,6 +15,13 @@ from riddle_pl.losses.distinction import DistinctionLoss
 from riddle_pl.losses.diversity import DiversityLoss
 from riddle_pl.losses.features import Role, StepFeatures
 from riddle_pl.losses.latent import LatentLoss
+from riddle_pl.losses.on_codes import (
+    CiphertextOnCodes,
+    DeidentificationOnCodes,
+    DiversityOnCodes,
+    RecoveryOnCodes,
+    WrongPasswordOnCodes,
+)
 from riddle_pl.losses.parse import ParseLoss
 from riddle_pl.losses.perceptual import PerceptualLoss
 from riddle_pl.losses.pixel import PixelLoss
@@ -38,8 +45,14 @@ TERMS: Mapping[str, type[LossTerm]] = {
     "pixel_recovery": PixelLoss,
     "perceptual_recovery": PerceptualLoss,
     "latent_recovery": LatentLoss,
+    "deidentification_codes": DeidentificationOnCodes,
+    "recovery_codes": RecoveryOnCodes,
+    "wrong_password_codes": WrongPasswordOnCodes,
+    "diversity_codes": DiversityOnCodes,
+    "ciphertext_codes": CiphertextOnCodes,
 }
-"""Every term by its name; a ``*_recovery`` term is meant for x_dec alone, with a weight of its own."""
+"""Every term by its name; a ``*_recovery`` term is meant for x_dec alone, with a weight of its own, and a ``*_codes``
+term needs no picture."""
 
 NUMBERS = ("weight", "margin")
 """Settings that are numbers wherever they occur."""

@@ -30,11 +30,15 @@ class TypicalLoss(ImagesTerm):
     Args:
         weight: of the term.
         images: produced codes that are held.
+        whitened: in the space where W is centred and softly whitened, so that the directions in which W is narrow
+            are held too.
     """
 
-    def __init__(self, weight: float = 1.0, images: Sequence[str] = PRODUCED):
+    def __init__(self, weight: float = 1.0, images: Sequence[str] = PRODUCED, whitened: bool = False):
         super().__init__(weight, images)
+        self.whitened = whitened
 
     def forward(self, step: StepFeatures) -> Float[Tensor, ""]:
-        original = step.latent(ORIGINAL)
-        return torch.stack([typical_loss(original, step.latent(name)) for name in self.images]).sum()
+        code = step.whitened if self.whitened else step.latent
+        original = code(ORIGINAL)
+        return torch.stack([typical_loss(original, code(name)) for name in self.images]).sum()

@@ -11,7 +11,7 @@ from riddle_pl.losses.identity import push_apart
 from riddle_pl.losses.term import MarginTerm
 
 FACES = (ORIGINAL, "dec")
-"""The person to protect: as photographed, and as recovered."""
+"""The person who was encrypted: as photographed, and as recovered."""
 
 
 def wrong_password_loss(
@@ -47,7 +47,7 @@ class WrongPasswordLoss(MarginTerm):
         self.image_names = (*self.faces, "wrong1", "wrong2")
 
     def forward(self, step: StepFeatures) -> Float[Tensor, ""]:
-        *faces, wrong1, wrong2 = map(step.embedding, self.image_names)
+        *faces, wrong1, wrong2 = (self.embedding(step, name) for name in self.image_names)
         return wrong_password_loss(faces, (wrong1, wrong2), self.margin, self.squared)
 
     def extra_repr(self) -> str:

@@ -14,9 +14,10 @@ from riddle_pl.measure.trial import Trial
 
 FORMAT_VERSION = 1
 NOTES = (
-    "protected: the quality gate lets the face pass. It refuses faces that the judge still takes for the person in the "
-    "photo, so that de-identification against the photo, over protected faces, is 0 by construction where gate and "
+    "passed: the quality gate lets the face pass. It refuses faces that the judge still takes for the person in the "
+    "photo, so that de-identification against the photo, over faces that pass, is 0 by construction where gate and "
     "judge are the same recogniser at the same threshold; the column of all faces tells how often the gate was needed.",
+    "These rates speak of pictures. What records give away without the password: riddle-audit audit=leaks.",
     "recovery against the photo is to be read beside the inversion's own row: what comes back is the inversion.",
     "An interval without width means that all faces agreed; 0 of n faces leaves rates up to about 3/n possible.",
 )
@@ -45,7 +46,7 @@ class Report:
         if read and all(trial.people is not None for trial in read):
             counts["people in them"] = sum(trial.people or 0 for trial in read)
         refused = count_reasons(self.trials)
-        counts |= {"faces found": found, "faces protected": found - sum(refused.values())}
+        counts |= {"faces found": found, "faces passed": found - sum(refused.values())}
         return counts | {f"faces refused: {reason.replace('_', ' ')}": count for reason, count in refused.items()}
 
     def to_markdown(self) -> str:
@@ -56,7 +57,7 @@ class Report:
             [rate.metric, rate.image, rate.reference, _value(rate.protected), _value(rate.all_faces)]
             for rate in self.rates
         ]
-        lines += ["", *_table(["", "image", "reference", "protected faces", "all faces"], cells), ""]
+        lines += ["", *_table(["", "image", "reference", "faces passed", "all faces"], cells), ""]
         return "\n".join([*lines, *(f"- {note}" for note in NOTES)]) + "\n"
 
     def to_json(self) -> dict[str, Any]:

@@ -7,6 +7,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from riddle_pl.networks.encryptor_start import STARTS
 from riddle_pl.networks.latents import check_latents
 
 Norm = Literal["layernorm", "none"]
@@ -39,9 +40,13 @@ class TransformerEncryptor(nn.Module):
       permutes the output.
     * It ends in a layer norm: with its initial gain and bias, every output token has norm sqrt(512) = 22.6 and lies
       around zero, wherever the codes lie. Before a fresh run we start gain and bias at the deviation and the mean of
-      the training codes (``start_at``), which the authors' code does not.
+      the training codes (``start_at``), which the authors' code does not. Gain and bias are a group's: layers of one
+      group whose codes differ in length come out equally long.
+    * From random weights, the identity terms lead to an output that is nearly the same for every password.
+      ``start="difference"`` begins at T(w, p) = p - w in this architecture (``networks/encryptor_start.py``).
 
-    ``ResidualTransformerEncryptor`` is the remedy for all three.
+    ``ResidualTransformerEncryptor`` is the remedy for the first three. What the codes of either give away without the
+    password is for ``riddle-audit audit=leaks`` to measure.
 
     Args:
         num_layers: W+ layers of the generator.
@@ -53,9 +58,11 @@ class TransformerEncryptor(nn.Module):
         input_linear: a learned linear map on ``w`` and another on ``w_pwd`` first.
         position_embedding: a learned vector per layer, added to the tokens of ``w``.
         norm: "layernorm", or "none" for the authors' variant without any.
+        start: "usual" or "difference": where a fresh run begins; not where weights are loaded.
 
     Raises:
-        ValueError: the groups do not sum to ``num_layers``, or ``heads`` does not divide ``dim``.
+        ValueError: the groups do not sum to ``num_layers``, ``heads`` does not divide ``dim``, or there is no such start
+            or not of this variant.
 
     Source: Li et al., "RiDDLE", CVPR 2023, section 3.2.
     """
@@ -71,6 +78,7 @@ class TransformerEncryptor(nn.Module):
         input_linear: bool = False,
         position_embedding: bool = False,
         norm: Norm = "layernorm",
+        start: str = "usual",
     ):
         super().__init__()
         if dim % heads:
@@ -79,6 +87,15 @@ class TransformerEncryptor(nn.Module):
         self.groups = tuple(groups) if groups is not None else default_groups(num_layers)
         if sum(self.groups) != num_layers or min(self.groups) < 1:
             raise ValueError(f"groups are {self.groups}, which sum to {sum(self.groups)}; expected {num_layers} layers")
+        if start not in STARTS:
+            raise ValueError(f"start is {start!r}; expected one of {', '.join(STARTS)}")
+        if start == "difference" and (input_linear or position_embedding or norm != "layernorm"):
+            raise ValueError(
+                "start is 'difference', which is of the paper's variant alone: "
+                "expected input_linear false, position_embedding false and norm 'layernorm'"
+            )
+        self.start = start
+        self.equal_tokens_stay_equal = not position_embedding and not dropout
         self.pos_embedding = nn.Parameter(torch.randn(num_layers, 1, dim)) if position_embedding else None
         self.linear_ori = nn.Linear(dim, dim) if input_linear else None
         self.linear_pwd = nn.Linear(dim, dim) if input_linear else None
@@ -91,29 +108,35 @@ class TransformerEncryptor(nn.Module):
             ValueError: ``w`` or ``w_pwd`` is for another number of layers.
         """
         check_latents(w, w_pwd, self.num_layers)
+        return self._decode(w, w_pwd, self.groups)
+
+    def on_groups(self, w: Float[Tensor, "b g d"], w_pwd: Float[Tensor, "b g d"]) -> Float[Tensor, "b g d"]:
+        """T of codes and passwords whose layers are equal within each group, one token for each group's.
+
+        The same as ``forward`` on all layers where ``equal_tokens_stay_equal``: attention over equal tokens is
+        attention over one.
+
+        Raises:
+            ValueError: ``w`` or ``w_pwd`` is for another number of groups, or the tokens of a group do not stay equal.
+        """
+        if not self.equal_tokens_stay_equal:
+            raise ValueError("a position embedding or dropout tells the tokens of a group apart; give all layers")
+        check_latents(w, w_pwd, len(self.groups))
+        return self._decode(w, w_pwd, (1,) * len(self.groups))
+
+    def start_at(self, mean: Float[Tensor, "d"], std: Float[Tensor, "d"]) -> None:
+        """Begins where ``start`` says, for codes of this mean and deviation."""
+        layers: list[nn.TransformerDecoderLayer] = list(self.layers)  # type: ignore[arg-type]  # a ModuleList of them
+        STARTS[self.start](layers, mean, std)
+
+    def _decode(self, w: Tensor, w_pwd: Tensor, sizes: Sequence[int]) -> Tensor:
         if self.linear_ori is not None and self.linear_pwd is not None:
             w, w_pwd = self.linear_ori(w), self.linear_pwd(w_pwd)
         if self.pos_embedding is not None:
             w = w + self.pos_embedding[:, 0]
-        groups = list(self.groups)
-        tokens, passwords = torch.split(w, groups, dim=1), torch.split(w_pwd, groups, dim=1)
+        tokens, passwords = torch.split(w, list(sizes), dim=1), torch.split(w_pwd, list(sizes), dim=1)
         pairs = zip(self.layers, tokens, passwords, strict=True)
         return torch.cat([layer(token, password) for layer, token, password in pairs], dim=1)
-
-    @torch.no_grad()
-    def start_at(self, mean: Float[Tensor, "d"], std: Float[Tensor, "d"]) -> None:
-        """Lets the first outputs have the mean and the deviation of the codes, and attention see what differs from it.
-
-        Without it, on a W far from zero, what all passwords have in common drowns what tells them apart.
-        """
-        for part in self.layers.modules():
-            if isinstance(part, nn.MultiheadAttention):
-                part.in_proj_bias.copy_(-part.in_proj_weight @ mean)
-        for layer in self.layers:
-            last = layer.norm3
-            if isinstance(last, nn.LayerNorm):
-                last.bias.copy_(mean)
-                last.weight.copy_(std)
 
 
 def _decoder_layer(dim: int, heads: int, ffn: int, dropout: float, norm: Norm) -> nn.TransformerDecoderLayer:

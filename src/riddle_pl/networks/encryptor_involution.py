@@ -5,6 +5,9 @@ F_p is a chain of additive coupling layers (Dinh et al., "NICE", ICLR workshop 2
 be undone exactly whatever its weights are, and S_p reflects the code in planes, at angles that the password chooses.
 S_p is its own inverse, hence T_p is too, up to rounding. Training is left with the rest of the task: a realistic,
 different person for every password, right or wrong.
+
+T hides nothing from whoever attacks codes in place of pictures: reflections keep lengths, T is smooth in the password,
+and wrong decryptions do not lie where codes of faces lie. ``riddle-audit audit=leaks`` measures what follows.
 """
 
 import torch
@@ -62,13 +65,15 @@ class InvolutiveEncryptor(nn.Module):
     """T with exact recovery.
 
     Codes are written, around the mean of their layer, in their principal components (``fit_latents``), each scaled to
-    unit variance. T changes the leading ``rank`` of them, in which people differ, and keeps the others, which hold
-    little and whose turning draws no face. Neighbouring components, whose variances are alike, share a plane of S_p.
+    unit variance: see :meth:`coordinates`. Neighbouring ones, whose variances are alike, share a plane of S_p.
+
+    T changes all of them. With a ``rank`` it changes the leading ones only: the others pass in clear, whatever the
+    password, and tell whose code it was.
 
     Args:
         num_layers: n, layers of a W+ code.
         dim: width of a code, even.
-        rank: leading components that T changes, even.
+        rank: leading components that T changes, even; None: all of them.
         hidden: width inside the coupling layers.
         heads: attention heads inside the coupling layers.
         depth: coupling layers in F_p.
@@ -82,9 +87,16 @@ class InvolutiveEncryptor(nn.Module):
     scale: Tensor
 
     def __init__(
-        self, num_layers: int, dim: int = 512, rank: int = 128, hidden: int = 256, heads: int = 4, depth: int = 4
+        self,
+        num_layers: int,
+        dim: int = 512,
+        rank: int | None = None,
+        hidden: int = 256,
+        heads: int = 4,
+        depth: int = 4,
     ):
         super().__init__()
+        rank = dim if rank is None else rank
         if rank % 2 or not 2 <= rank <= dim:
             raise ValueError(f"rank is {rank}; expected an even number from 2 to {dim}")
         self.num_layers = num_layers
@@ -107,10 +119,14 @@ class InvolutiveEncryptor(nn.Module):
         floor = variances.max() * 1e-6
         self.scale.copy_(variances.flip(0).clamp_min(floor).sqrt())
 
+    def coordinates(self, w: Float[Tensor, "b n d"]) -> Float[Tensor, "b n d"]:
+        """Codes in their principal components, in standard deviations; S_p turns 0 with 1, 2 with 3, and so on."""
+        v: Tensor = (w - self.mean) @ self.basis / self.scale
+        return v
+
     def forward(self, w: Float[Tensor, "b n d"], w_pwd: Float[Tensor, "b n d"]) -> Float[Tensor, "b n d"]:
-        v = (w - self.mean) @ self.basis / self.scale
-        v, kept = v.split([self.rank, v.shape[-1] - self.rank], dim=-1)
-        password = ((w_pwd - self.mean) @ self.basis / self.scale)[..., : self.rank]
+        v, kept = self.coordinates(w).split([self.rank, self.basis.shape[0] - self.rank], dim=-1)
+        password = self.coordinates(w_pwd)[..., : self.rank]
         a, b = v[..., 0::2], v[..., 1::2]
         for index, shift in enumerate(self.shifts):
             a, b = self._couple(shift, index, a, b, password, sign=1.0)

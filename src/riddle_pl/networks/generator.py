@@ -50,5 +50,6 @@ class FaceGenerator(nn.Module, ABC):
         """Raises ``ValueError`` when a code is for another number of layers."""
         if w.shape[1] != self.num_layers:
             raise ValueError(
-                f"w has {w.shape[1]} layers; this {self.size} px {type(self).__name__} takes {self.num_layers}"
+                f"w has {w.shape[1]} layers; this {self.size} px generator takes {self.num_layers} "
+                f"({type(self).__name__})"
             )

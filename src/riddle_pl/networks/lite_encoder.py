@@ -33,7 +33,32 @@ class StyleHead(nn.Module):
         return torch.stack([write(hidden) for write in self.write], dim=1)
 
 
-class LiteEncoder(nn.Module):
+class EncoderTrunk(nn.Module):
+    """What encoders share: images to feature maps.
+
+    Args:
+        size: image side in pixels.
+        channels: feature maps per resolution, from ``size`` down to 4.
+    """
+
+    def __init__(self, size: int, channels: Mapping[int, int]):
+        super().__init__()
+        widths = {int(side): width for side, width in channels.items()}
+        sides = [2**k for k in range(int(math.log2(size)), 1, -1)]
+        self.from_rgb = EqualizedConv2d(3, widths[size], 3)
+        self.blocks = nn.ModuleList(ResidualBlock(widths[a], widths[b]) for a, b in itertools.pairwise(sides))
+
+    def maps(self, x: Float[Tensor, "b 3 h h"]) -> dict[int, Float[Tensor, "b _ _ _"]]:
+        """Feature maps by their side in pixels, from half the image's down to 4."""
+        maps = {}
+        x = self.from_rgb(x)
+        for block in self.blocks:
+            x = block(x)
+            maps[x.shape[2]] = x
+        return maps
+
+
+class LiteEncoder(EncoderTrunk):
     """Photo to W+ code.
 
     Args:
@@ -47,13 +72,10 @@ class LiteEncoder(nn.Module):
     w_mean: Tensor
 
     def __init__(self, size: int, num_layers: int, channels: Mapping[int, int], hidden: int = 256, dim: int = 512):
-        super().__init__()
+        super().__init__(size, channels)
         widths = {int(side): width for side, width in channels.items()}
-        sides = [2**k for k in range(int(math.log2(size)), 1, -1)]
         self.size = size
         self.num_layers = num_layers
-        self.from_rgb = EqualizedConv2d(3, widths[size], 3)
-        self.blocks = nn.ModuleList(ResidualBlock(widths[a], widths[b]) for a, b in itertools.pairwise(sides))
         coarse, middle = min(3, num_layers - 2), min(3, num_layers - 4)
         self.base = StyleHead(widths[4], hidden, 1, dim)
         self.coarse = StyleHead(widths[4], hidden, coarse - 1, dim)
@@ -69,11 +91,7 @@ class LiteEncoder(nn.Module):
         """
         if x.shape[2:] != (self.size, self.size):
             raise ValueError(f"image is {x.shape[2]}x{x.shape[3]}; this encoder takes {self.size}x{self.size}")
-        features = {}
-        x = self.from_rgb(x)
-        for block in self.blocks:
-            x = block(x)
-            features[x.shape[2]] = x
+        features = self.maps(x)
         base = self.w_mean + self.base(features[4])
         offsets = [self.coarse(features[4]), self.middle(features[8]), self.fine(features[16])]
         return base, torch.cat(offsets, dim=1)

@@ -57,6 +57,8 @@ ARCHITECTURES: dict[str, Builder] = {
     "mobile_head": _class("mobile_head", "MobileHead"),
     "e4e": _e4e,
     "lite_encoder": _class("lite_encoder", "LiteEncoder"),
+    "code_encoder": _class("code_encoder", "CodeEncoder"),
+    "code_model": _class("code_model", "GaussianCodeModel"),
     "irse50": _class("irse", "IRSE50"),
     "mobilefacenet": _class("mobilefacenet", "MobileFaceNet"),
     "facenet": _class("facenet", "FaceNet"),

@@ -9,14 +9,15 @@ import zipfile
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 
-from riddle_pl.errors import RecordError
+from riddle_pl.errors import RecordError, one_line
 from riddle_pl.files import atomic_write, require_file, require_writable_dir
 from riddle_pl.photos.record import Record
 from riddle_pl.photos.record_file import MAX_FILE_BYTES
 
 SUFFIX = ".riddle"
 MAX_RECORDS = 1 << 20
-_MAX_NAME = 1000
+_MAX_NAME, _MAX_PART = 1000, 255
+"""Bytes of an entry's name (without the slashes), and of each folder and file in it."""
 
 
 class RecordArchive:
@@ -34,7 +35,7 @@ class RecordArchive:
         try:
             self._archive = zipfile.ZipFile(self.path)
         except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
-            raise RecordError(f"archive {path} is no zip file or is damaged ({error})") from error
+            raise RecordError(f"archive {path} is no zip file or is damaged ({_short(error)})") from error
         entries = self._archive.infolist()
         if len(entries) > MAX_RECORDS:
             raise RecordError(f"archive {path} has {len(entries)} entries; expected at most {MAX_RECORDS}")
@@ -58,7 +59,7 @@ class RecordArchive:
         try:
             return self._archive.read(self._entries[name])
         except (zipfile.BadZipFile, OSError, ValueError, EOFError, MemoryError, NotImplementedError) as error:
-            raise RecordError(f"record {name!r} of archive {self.path} is damaged ({error})") from error
+            raise RecordError(f"record {name!r} of archive {self.path} is damaged ({_short(error)})") from error
 
     def load(self, name: str) -> Record:
         """The record of an entry; see :meth:`riddle_pl.photos.record.Record.from_bytes`."""
@@ -66,14 +67,35 @@ class RecordArchive:
 
     def _check(self, entry: zipfile.ZipInfo) -> None:
         name = entry.filename
-        parts = PurePosixPath(name).parts
-        clean = "/".join(parts) == name and ".." not in parts and not name.startswith("/")
-        if not clean or "\\" in name or ":" in name or not name.isprintable() or len(name) > _MAX_NAME:
+        if not is_entry_name(name):
             raise RecordError(f"archive {self.path} has an entry {name!r:.80}, which is no place below a folder")
         if not name.endswith(SUFFIX):
             raise RecordError(f"archive {self.path} has an entry {name!r:.80}, which is no record")
-        if entry.compress_type != zipfile.ZIP_STORED or entry.flag_bits & 1 or entry.file_size > MAX_FILE_BYTES:
+        stored = entry.compress_type == zipfile.ZIP_STORED and entry.compress_size == entry.file_size
+        if not stored or entry.flag_bits & 1 or entry.file_size > MAX_FILE_BYTES:
             raise RecordError(f"entry {name!r:.80} of archive {self.path} is compressed, encrypted or too large")
+
+
+def is_entry_name(name: str) -> bool:
+    """Whether something in an archive may have this name: a place below a folder, on every system."""
+    parts = PurePosixPath(name).parts
+    if "/".join(parts) != name or ".." in parts or name.startswith("/") or not name.isprintable():
+        return False
+    sizes = [len(part.encode()) for part in parts]
+    return "\\" not in name and ":" not in name and max(sizes, default=0) <= _MAX_PART and sum(sizes) <= _MAX_NAME
+
+
+def is_archive(path: Path) -> bool:
+    """Whether the file looks like a zip file, intact or not."""
+    try:
+        return zipfile.is_zipfile(path)
+    except zipfile.BadZipFile:
+        return True
+
+
+def _short(error: Exception) -> str:
+    """What zipfile says; it may quote 64 KiB of a crafted file."""
+    return f"{one_line(error):.120}"
 
 
 def archived(path: Path) -> frozenset[str]:
@@ -94,8 +116,12 @@ def move_into(path: Path, records: Mapping[str, Path]) -> None:
 
     Raises:
         FileError: the archive cannot be written.
-        RecordError: the file is there and is no archive, or holds another record of the same name.
+        RecordError: the file is there and is no archive, or holds another record of the same name; or a name that
+            no archive may have.
     """
+    for name in records:
+        if not is_entry_name(name):
+            raise RecordError(f"archive {path} cannot hold a record named {name!r:.80}; rename the photo")
     old = RecordArchive(path) if path.exists() else None
     kept = set(old.names) if old else set()
     for name in sorted(kept & set(records)):

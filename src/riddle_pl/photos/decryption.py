@@ -12,7 +12,7 @@ import torch
 from jaxtyping import Bool, Float, UInt8
 from torch import Tensor
 
-from riddle_pl.errors import ConfigError, RecordError
+from riddle_pl.errors import ConfigError
 from riddle_pl.password import derive_key
 from riddle_pl.photos.align import align_face
 from riddle_pl.photos.blend import Layer, paste_layers
@@ -102,16 +102,12 @@ def _layers(
 
 
 def unsealed(record: Record, keys: Sequence[bytes], chosen: Sequence[int]) -> list[Patch]:
-    """The original pixels of some faces of a sealed record: RGB, and a fourth channel that marks those that changed
-    (without it, as in records of version 0.1, all did).
+    """The original pixels of some faces of a sealed record.
 
     Raises:
         PasswordError, RecordError: see :meth:`Record.unseal`.
     """
-    patches = [record.unseal(key, index) for index, key in zip(chosen, keys, strict=True)]
-    if any(patch.pixels.shape[2] not in (3, 4) for patch in patches):
-        raise RecordError(f"{record.source} holds an original that is not RGB; it was made by another program")
-    return patches
+    return [record.unseal(key, index) for index, key in zip(chosen, keys, strict=True)]
 
 
 def restore(photo: UInt8[np.ndarray, "h w 3"], patches: Sequence[Patch]) -> UInt8[np.ndarray, "h w 3"]:
@@ -133,8 +129,6 @@ def originals_alone(patches: Sequence[Patch]) -> UInt8[np.ndarray, "h w 3"]:
 
 
 def _marked(patch: Patch) -> Bool[np.ndarray, "h w"]:
-    if patch.pixels.shape[2] == 3:
-        return np.ones(patch.pixels.shape[:2], dtype=bool)
     return patch.pixels[..., 3] > 0
 
 

@@ -22,7 +22,7 @@ SURROUNDINGS = 0.6
 class PhotoFaceDetector:
     """MTCNN for photos: searches a reduced picture, then looks at faces that are small in it again at full size.
 
-    A face that is not found stays as it is in the photo, so ``min_face`` says from which size on faces are protected.
+    A face that is not found stays as it is in the photo, so ``min_face`` says from which size on faces are looked for.
 
     Args:
         min_face: smallest face looked for, in pixels of the photo.

@@ -1,7 +1,8 @@
-"""The quality gate: says of every face whether its encryption may be passed off as protected.
+"""The quality gate: says of every face whether its encryption may be published, as far as a recogniser can see.
 
-Three questions, in this order: is the face large enough to be encrypted? Does its inversion show a face, and one that
-is like it? Is the person in the published photo no longer identified as the person in the original?
+It looks at pictures, never at what a record gives away. Three questions, in this order: is the face large enough to be
+encrypted? Does its inversion show a face, and one that is like it? Is the person in the published photo no longer
+identified as the person in the original?
 """
 
 from collections.abc import Sequence

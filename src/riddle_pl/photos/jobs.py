@@ -23,7 +23,7 @@ from riddle_pl.photos.select import Selector
 
 
 class OnFailure(StrEnum):
-    """What becomes of a photo that cannot be protected: its faces are not found or refused, or it cannot be read."""
+    """What becomes of a photo whose faces are not found or refused, or which cannot be read."""
 
     ERROR = "error"
     """The job ends with an error; nothing of the photo is written."""
@@ -155,7 +155,7 @@ def _request(task: Task, photo: Photo, pseudonymiser: Pseudonymiser, orders: Ord
 
 
 def _settle(task: Task, answer: Encrypted | RiddleError, orders: Orders, seconds: float) -> Callable[[], Outcome]:
-    """Decides what becomes of a photo; nothing that is not protected gets beyond this.
+    """Decides what becomes of a photo; nothing that the gate refuses gets beyond this.
 
     Raises:
         RiddleError: it failed, and ``on_failure`` is ``error`` or the fault is not the photo's.

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from riddle_pl.errors import FileError, PhotoError
 from riddle_pl.files import require_writable_dir
+from riddle_pl.photos.archive import is_entry_name
 from riddle_pl.photos.outputs import PICTURE_SUFFIXES, RECORD_SUFFIX, check_picture_name
 
 _KINDS = "avif bmp gif heic heif hif jfif jpe jpeg jpg mpo png ppm tif tiff webp"
@@ -98,8 +99,8 @@ def plan_encryption(
         beside = record or picture.with_suffix(RECORD_SUFFIX)
         tasks.append(Task(file.path, picture, None if embed else beside, _entry(file, picture)))
     _check_names(tasks)
-    if archived and len({task.entry for task in tasks}) < len(tasks):
-        raise FileError("two photos would have records of one name in the archive; give -o FOLDER")
+    if archived:
+        _check_entries(tasks)
     return Plan(tuple(tasks), left_out)
 
 
@@ -152,6 +153,17 @@ def walk(folder: Path, without: Path | None = None) -> Iterator[Path]:
     for here, folders, files in os.walk(folder, onerror=refuse):
         folders[:] = sorted(f for f in folders if not f.startswith(".") and Path(here, f).resolve() != excluded)
         yield from (Path(here, name) for name in sorted(files) if not name.startswith("."))
+
+
+def _check_entries(tasks: Sequence[Task]) -> None:
+    if len({task.entry for task in tasks}) < len(tasks):
+        raise FileError("two photos would have records of one name in the archive; give -o FOLDER")
+    for task in tasks:
+        if not is_entry_name(task.entry):
+            raise FileError(
+                f"photo {task.photo} cannot have a record in an archive: its name or a folder's holds a colon, a "
+                "backslash or a character that does not print, or is too long; rename it"
+            )
 
 
 def _check_names(tasks: Iterable[Task]) -> None:

@@ -1,9 +1,9 @@
 """One person per password: the salt that all linkable records of a pack share.
 
-It comes from the pack and from nothing else. A salt made of the password would let everyone who has a record test
-guesses of the password, which a deniable record must not allow. What the shared salt gives away: that two linkable
-pictures were made with one password can be guessed from their people being alike (that is its purpose), and work spent
-on guessing passwords for one such picture serves for all of them.
+It comes from the pack and from nothing else: a salt made of the password would test guesses of it by itself. What the
+shared salt gives away: that two linkable pictures were made with one password can be guessed from their people being
+alike (that is its purpose), work spent on guessing passwords for one such picture serves for all of them, and whoever
+knows one face of an album can fit its password latent and open the others (docs/security.md).
 """
 
 import hashlib

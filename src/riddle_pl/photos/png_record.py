@@ -59,19 +59,20 @@ def load_embedded(path: Path | str) -> Record:
 
 
 def _record_bytes(file: BinaryIO) -> bytes:
-    contents = []
+    found: bytes | None = None
     for kind, length in _chunks(file):
         if kind != CHUNK:
             continue
+        if found is not None:
+            raise RecordError("the picture holds several records; expected one")
         if length > MAX_FILE_BYTES:
             raise RecordError(f"it is larger than {MAX_FILE_BYTES >> 20} MiB; this is no record")
-        content, check = file.read(length), file.read(4)
-        if check != struct.pack(">I", zlib.crc32(kind + content)):
+        found, check = file.read(length), file.read(4)
+        if check != struct.pack(">I", zlib.crc32(kind + found)):
             raise RecordError("it does not match its checksum: the picture is damaged; use another copy of it")
-        contents.append(content)
-    if len(contents) != 1:
-        raise RecordError(f"the picture holds {len(contents) or 'no'} records; expected one")
-    return contents[0]
+    if found is None:
+        raise RecordError("the picture holds no record; expected one")
+    return found
 
 
 def _chunks(file: BinaryIO) -> Iterator[tuple[bytes, int]]:

@@ -49,7 +49,7 @@ class Pseudonymiser:
         detector: finds faces; MTCNN by default.
         encryptor: role of the encryptor that :meth:`encrypt` uses; :meth:`decrypt` uses the record's.
         device: where the pack's networks run.
-        gate: refuses faces that cannot be protected well enough; see :class:`riddle_pl.photos.gate.QualityGate`.
+        gate: refuses faces; see :class:`riddle_pl.photos.gate.QualityGate`.
         face_map: says what is pasted; the pack's parser by default.
         batch_size: faces that go through a network at a time.
         inversion: photo to code; :class:`riddle_pl.inversion.RefinedInversion` by default.
@@ -124,12 +124,12 @@ class Pseudonymiser:
             only: indices of the faces to encrypt; all by default. All others stay as they are.
             passwords: by face index, for faces that have another one than ``password``.
             mode: ``deniable`` (a wrong password gives another face and no error) or ``sealed`` (the record also holds
-                the original pixels, and tells a wrong password).
+                the original pixels, and a wrong password is an error). What either gives away: docs/security.md.
             kdf: cost and salt of the key derivation; a fresh random salt by default.
             name: how error lines call the photo.
 
         Raises:
-            FaceRefusedError: a face cannot be protected well enough; it says which and why.
+            FaceRefusedError: the gate refuses a face; it says which and why.
             NoFaceError: no face was found or chosen.
             PasswordError: empty password.
             ConfigError: unknown mode or face index.
@@ -166,8 +166,8 @@ class Pseudonymiser:
     ) -> UInt8[np.ndarray, "h2 w2 3"]:
         """The recovered faces in their photo; without the photo the faces alone, side by side.
 
-        A deniable record gives some face for every password, and nothing says whether it is the right one. A sealed
-        record gives the original pixels bit for bit.
+        A deniable record gives some face for every password, and no error. A sealed record gives the original pixels
+        bit for bit.
 
         Args:
             record: of :meth:`encrypt`.
@@ -177,7 +177,7 @@ class Pseudonymiser:
             passwords: by index in the record, for faces that have another one than ``password``.
 
         Raises:
-            RecordError: made with another pack or encryptor.
+            RecordError: deniable, and made with another pack or encryptor.
             PhotoError: ``image`` has another size than the record's photo.
             PasswordError: empty; for a sealed record also a wrong password.
             ConfigError: the record has no face of an index.
@@ -194,10 +194,13 @@ class Pseudonymiser:
     def check(self, record: Record, photo: UInt8[np.ndarray, "h w 3"] | None = None) -> None:
         """What :meth:`decrypt` can know before it has the password.
 
+        A sealed record opens with any pack, since its pixels take no network: it outlives the pack that made it.
+
         Raises:
             RecordError, PhotoError: see :meth:`decrypt`.
         """
-        self.coder_for(record)
+        if record.mode == "deniable":
+            self.coder_for(record)
         if photo is not None and (photo.shape[1], photo.shape[0]) != record.image_size:
             width, height = record.image_size
             raise PhotoError(

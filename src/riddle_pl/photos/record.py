@@ -1,13 +1,19 @@
 """A record (``.riddle`` file): what is needed, beside the password and the pack, to get the faces of a photo back.
 
-Two modes, named for what they promise:
+Two modes:
 
-- ``deniable``: no authenticator anywhere. A wrong password gives another realistic face and no error, and nothing in
-  the record tells right from wrong.
+- ``deniable``: no authenticator. A wrong password gives another face and no error. The name is the paper's aim: with
+  today's encryptors the code that a guess decrypts to tells whether it is right, as audit=leaks measures.
 - ``sealed``: additionally the original pixels under AES-256-GCM. The right password returns them bit for bit, a wrong
-  one is an error. So a sealed record lets anyone who has it test guesses of the password.
+  one is an error. The encrypted code is in it as well, so that all that holds for it holds here too.
 
-Either way the photo is pseudonymised (GDPR Art. 4(5)), not anonymised: the password brings the person back.
+What whoever has a record can do without the password: docs/security.md. Either way the photo is pseudonymised (GDPR
+Art. 4(5)), not anonymised: the password brings the person back.
+
+Records open for ever: every later version of this package reads what a released version wrote, or says in one line
+what it takes. The format is specified byte by byte in ``docs/record-format.md``; a change of it is a new
+``format_version``, and the reader of each version stays. A sealed record gives its pixels back with this package and
+the password alone; a deniable one also takes the pack that made it.
 """
 
 from collections.abc import Sequence
@@ -54,6 +60,7 @@ class Record:
         tokens: name of the password token scheme.
         pack_name, pack_hash: the pack that made the codes, and its hash.
         encryptor_name, encryptor_sha256: the same for the encryptor.
+        version: of the format that it was read from and is written in; what was sealed is bound to it.
         source: how messages call it; the path after :meth:`load`. Not saved.
 
     Raises:
@@ -68,6 +75,7 @@ class Record:
     pack_hash: str
     encryptor_name: str
     encryptor_sha256: str
+    version: int = FORMAT_VERSION
     source: str = field(default="the record")
 
     def __post_init__(self) -> None:
@@ -99,7 +107,8 @@ class Record:
         if pack_hash != self.pack_hash:
             raise RecordError(
                 f"{self.source} was made with pack {self.pack_name} (hash {self.pack_hash[:12]}); "
-                f"the pack in use is {pack_name} (hash {pack_hash[:12]}): use the pack that made it"
+                f"the pack in use is {pack_name} (hash {pack_hash[:12]}): use the pack that made it "
+                "(--pack FOLDER; each version of riddle-pl ships its own lite)"
             )
 
     def check_encryptor(self, name: str, sha256: str) -> None:
@@ -201,7 +210,7 @@ class Record:
 
     def _header(self, mode: str) -> Header:
         return {
-            "format_version": FORMAT_VERSION,
+            "format_version": self.version,
             "mode": mode,
             "image_size": list(self.image_size),
             "faces": len(self.faces),
@@ -255,5 +264,6 @@ def _record(header: Header, arrays: Arrays, source: str) -> Record:
         pack_hash=header["pack"]["sha256"],
         encryptor_name=header["encryptor"]["name"],
         encryptor_sha256=header["encryptor"]["sha256"],
+        version=header["format_version"],
         source=source,
     )

@@ -1,7 +1,7 @@
 """The outer form of a ``.riddle`` file: a JSON header and named arrays in one safetensors file, with a checksum.
 
 Nothing here trusts the file: it is read once, its size and types are checked before anything is allocated for them,
-and whatever is wrong with it ends in a :class:`RecordError`. No pickle.
+and whatever is wrong with it ends in a :class:`RecordError`. No pickle. ``docs/record-format.md`` specifies every byte.
 
 The checksum is an unkeyed sha256 of what the file holds. It notices damage, not forgery, and since anyone can compute
 it from the file alone, it says nothing about passwords.
@@ -9,6 +9,7 @@ it from the file alone, it says nothing about passwords.
 
 import hashlib
 import json
+import re
 import struct
 from collections.abc import Mapping
 from pathlib import Path
@@ -29,14 +30,16 @@ MAX_ARRAYS = 4096
 Header = dict[str, Any]
 Arrays = dict[str, np.ndarray]
 
-_DTYPES = {"F32": np.dtype("<f4"), "F64": np.dtype("<f8"), "U8": np.dtype("u1")}
+_DTYPES = ("F32", "F64", "U8")
+_ENTRY = {"dtype", "shape", "data_offsets"}
+_NAME = re.compile(r"[a-z0-9_.]{1,40}", re.ASCII)
 
 
 def digest(header: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> bytes:
     """sha256 over the header (canonical JSON) and the name, type, shape and contents of every array."""
     total = hashlib.sha256(json.dumps(header, sort_keys=True, separators=(",", ":")).encode())
     for name in sorted(arrays):
-        array = arrays[name]
+        array = arrays[name].astype(arrays[name].dtype.newbyteorder("<"), copy=False)
         label = json.dumps([name, array.dtype.str, list(array.shape)])
         total.update(hashlib.sha256(label.encode()).digest())
         total.update(hashlib.sha256(np.ascontiguousarray(array).data).digest())
@@ -63,15 +66,13 @@ def decode(content: bytes) -> tuple[Header, Arrays]:
     Raises:
         RecordError: not a record, damaged, hostile, or of a newer format version.
     """
-    inner = _json_object(_metadata(content), "header")
+    metadata, entries = _outer(content)
+    inner = _json_object(metadata["riddle"], "header")
     header = inner.get("header")
     if not isinstance(header, dict):
         raise RecordError("its header is incomplete: the file is damaged or is no .riddle record")
-    version = header.get("format_version")
-    if type(version) is not int or version < 1:
-        raise RecordError(f"format version is {version!r:.40}; expected {FORMAT_VERSION}: the file is damaged")
-    if version > FORMAT_VERSION:
-        raise RecordError(f"format version is {version!r:.40}; this riddle-pl reads up to {FORMAT_VERSION}: upgrade it")
+    _check_version(header.get("format_version"))
+    _check_closed(metadata, entries, inner)
     try:
         arrays = safetensors.numpy.load(content)
     except (SafetensorError, ValueError, KeyError, TypeError, OverflowError) as error:
@@ -100,8 +101,8 @@ def read(path: Path | str) -> bytes:
     return content
 
 
-def _metadata(content: bytes) -> object:
-    """Our entry in the metadata of a safetensors file whose arrays have types that we use."""
+def _outer(content: bytes) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The metadata of a safetensors file, with our entry among them, and what it says of its arrays."""
     if len(content) < 8:
         raise RecordError("the file is too short for a record; use another copy of it")
     (length,) = struct.unpack_from("<Q", content)
@@ -111,18 +112,47 @@ def _metadata(content: bytes) -> object:
     metadata = outer.pop("__metadata__", None)
     if not isinstance(metadata, dict) or "riddle" not in metadata:
         raise RecordError("the file is no .riddle record (its header says nothing of one)")
-    if len(outer) > MAX_ARRAYS:
-        raise RecordError(f"the file holds {len(outer)} arrays; expected at most {MAX_ARRAYS}")
-    for name, entry in outer.items():
-        dtype = entry.get("dtype") if isinstance(entry, dict) else None
+    return metadata, outer
+
+
+def _check_version(version: object) -> None:
+    if type(version) is not int or version < 1:
+        raise RecordError(f"format version is {version!r:.40}; expected {FORMAT_VERSION}: the file is damaged")
+    if version > FORMAT_VERSION:
+        raise RecordError(f"format version is {version!r:.40}; this riddle-pl reads up to {FORMAT_VERSION}: upgrade it")
+
+
+def _check_closed(metadata: dict[str, Any], entries: dict[str, Any], inner: dict[str, Any]) -> None:
+    """Nothing but what version 1 knows, so that no two readers can see different records in one file."""
+    if len(entries) > MAX_ARRAYS:
+        raise RecordError(f"the file holds {len(entries)} arrays; expected at most {MAX_ARRAYS}")
+    for found, expected in ((metadata, {"riddle"}), (inner, {"checksum", "header"})):
+        for key in sorted(set(found) ^ expected)[:1]:
+            state = "missing" if key in expected else "unknown"
+            raise RecordError(f"its header key {key!r:.40} is {state}; the file is damaged")
+    for name, entry in entries.items():
+        if not _NAME.fullmatch(name):
+            raise RecordError(f"array {name!r:.40} is unknown; the file is damaged")
+        if not isinstance(entry, dict) or set(entry) != _ENTRY:
+            raise RecordError(
+                f"array {name!r:.40} is not described by {', '.join(sorted(_ENTRY))}; the file is damaged"
+            )
+        dtype = entry["dtype"]
         if not isinstance(dtype, str) or dtype not in _DTYPES:
             raise RecordError(f"array {name!r:.40} has type {dtype!r:.40}; expected one of {', '.join(_DTYPES)}")
-    return metadata["riddle"]
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """A JSON object none of whose names comes twice (readers differ in which of the two they take)."""
+    values = dict(pairs)
+    if len(values) != len(pairs):
+        raise RecordError("its header has one name twice; the file is damaged")
+    return values
 
 
 def _json_object(text: object, what: str) -> dict[str, Any]:
     try:
-        value = json.loads(text) if isinstance(text, str | bytes) else None
+        value = json.loads(text, object_pairs_hook=_unique) if isinstance(text, str | bytes) else None
     except (ValueError, RecursionError) as error:
         raise RecordError(f"its {what} is not JSON: the file is damaged or is no .riddle record") from error
     if not isinstance(value, dict):

@@ -1,6 +1,5 @@
 """Where records are found: ``.riddle`` files, PNG pictures that hold one, archives, and folders of all these."""
 
-import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
@@ -8,7 +7,7 @@ from pathlib import Path
 
 from riddle_pl.errors import FileError, RecordError
 from riddle_pl.files import require_file
-from riddle_pl.photos.archive import RecordArchive
+from riddle_pl.photos.archive import RecordArchive, is_archive
 from riddle_pl.photos.jobs_plan import ENCRYPTED, REKEYED, walk
 from riddle_pl.photos.outputs import RECORD_SUFFIX, picture_beside
 from riddle_pl.photos.png_record import holds_record, is_png, load_embedded
@@ -58,7 +57,7 @@ def find_records(path: Path, pictures: Path | None = None) -> list[Source]:
         return sources
     require_file(path, "record", RecordError)
     if path.suffix.lower() != RECORD_SUFFIX and path.is_file():
-        if zipfile.is_zipfile(path):
+        if is_archive(path):
             return list(_in_archive(RecordArchive(path), path.parent if pictures is None else pictures))
         if is_png(path):
             return [Source(Path(path.name), lambda: load_embedded(path), path, path, embedded=True)]

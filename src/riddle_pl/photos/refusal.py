@@ -1,4 +1,4 @@
-"""Faces that are not passed off as protected: why, in words for the user."""
+"""Faces that the gate refuses: why, in words for the user."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -32,7 +32,7 @@ class Refusal:
 
 
 class FaceRefusedError(PhotoError):
-    """Faces of a photo that cannot be protected well enough; nothing of the photo was written.
+    """Faces of a photo that the gate refuses; nothing of the photo was written.
 
     Args:
         name: how messages call the photo.
@@ -43,4 +43,4 @@ class FaceRefusedError(PhotoError):
         self.refusals = tuple(refusals)
         first = self.refusals[0]
         more = f" (and {len(self.refusals) - 1} more of its faces)" if len(self.refusals) > 1 else ""
-        super().__init__(f"face {first.face} of {name} cannot be protected: {first.detail}{more}")
+        super().__init__(f"face {first.face} of {name} is refused: {first.detail}{more}")

@@ -15,9 +15,11 @@ from riddle_pl.password import sealing_key
 NONCE_BYTES = 12
 TAG_BYTES = 16
 MAX_SIDE = 1 << 16
+CHANNELS = 4
+"""Red, green, blue, and whether the pixel changed."""
 
 _HEAD = struct.Struct("<5I")  # left, top, width, height, channels
-MIN_SEALED_BYTES = NONCE_BYTES + _HEAD.size + 1 + TAG_BYTES
+MIN_SEALED_BYTES = NONCE_BYTES + _HEAD.size + CHANNELS + TAG_BYTES
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,7 +27,7 @@ class Patch:
     """A rectangle of the original photo.
 
     Args:
-        pixels: bit for bit as in the photo; 1 to 4 channels.
+        pixels: RGB, bit for bit as in the photo, and a fourth channel that is not 0 where the picture changed.
         left, top: its place in the photo, in pixels.
 
     Raises:
@@ -38,8 +40,10 @@ class Patch:
 
     def __post_init__(self) -> None:
         height, width, channels = self.pixels.shape
-        if not (1 <= height <= MAX_SIDE and 1 <= width <= MAX_SIDE and 1 <= channels <= 4):
-            raise RecordError(f"patch is {width} x {height} x {channels}; expected sides of 1 to {MAX_SIDE} pixels")
+        if not (1 <= height <= MAX_SIDE and 1 <= width <= MAX_SIDE and channels == CHANNELS):
+            raise RecordError(
+                f"patch is {width} x {height} x {channels}; expected sides of 1 to {MAX_SIDE} and {CHANNELS} channels"
+            )
         if not (0 <= self.left <= MAX_SIDE and 0 <= self.top <= MAX_SIDE):
             raise RecordError(f"patch lies at ({self.left}, {self.top}); expected 0 to {MAX_SIDE}")
 

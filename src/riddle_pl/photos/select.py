@@ -85,7 +85,7 @@ class Selector:
         chosen = self._matching(self.only, photo, faces) if self.only else set(range(len(faces)))
         chosen -= self._matching(self.without, photo, faces)
         if not chosen:
-            raise NoFaceError(f"no face of {name} is among those to encrypt; nothing in it would be protected")
+            raise NoFaceError(f"no face of {name} is among those to encrypt; nothing in it would change")
         return sorted(chosen)
 
     def _matching(self, wanted: Faces, photo: UInt8[ndarray, "h w 3"], faces: Sequence[Face]) -> set[int]:

@@ -43,6 +43,7 @@ class PackRole:
         arch: its name among the pack architectures.
         args: JSON arguments that build it.
         description: for the model card: what it is, what it learnt from, its limits (Markdown).
+        dtype: that the weights are stored as.
     """
 
     role: str
@@ -50,6 +51,7 @@ class PackRole:
     arch: str
     args: Mapping[str, Any]
     description: str
+    dtype: torch.dtype = torch.float16
 
 
 class Recipe(pl.LightningModule, ABC):
@@ -118,7 +120,7 @@ class Recipe(pl.LightningModule, ABC):
         return f"seed {self.seed}, {int(self.step_count):,} steps, {minutes:.0f} minutes on {self.hardware}"
 
     def export(self, pack_folder: Path, command: str) -> list[str]:
-        """Writes the networks into a pack as float16, with their model cards; returns their roles."""
+        """Writes the networks into a pack, with their model cards; returns their roles."""
         figures = self.figures()
         results = self.pack_roles()
         for result in results:
@@ -131,7 +133,7 @@ class Recipe(pl.LightningModule, ABC):
                 result.args,
                 origin=command,
                 card=card,
-                dtype=torch.float16,
+                dtype=result.dtype,
             )
         return [result.role for result in results]
 
@@ -155,7 +157,7 @@ def model_card(result: PackRole, command: str, made: str, figures: Mapping[str, 
 ## How it was made
 
 - command: `{command}`
-- architecture: `{result.arch}`, {parameters:,} parameters, stored as float16
+- architecture: `{result.arch}`, {parameters:,} parameters, stored as {str(result.dtype).removeprefix("torch.")}
 - {made}
 {measured}
 ## Licence and use

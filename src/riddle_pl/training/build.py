@@ -1,6 +1,6 @@
 """From a composed config to the objects of a run."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any
 
@@ -16,27 +16,32 @@ from riddle_pl.config.check import locate, to_plain
 from riddle_pl.data.steps import step_rng
 from riddle_pl.errors import ConfigError
 from riddle_pl.losses import RiddleLoss, build_loss
+from riddle_pl.losses.features import Role
 from riddle_pl.networks.fold_norms import fold_norms
 from riddle_pl.packs import Pack
 from riddle_pl.password import PasswordTokens
 from riddle_pl.training.frozen import Frozen
 from riddle_pl.training.module import FrozenNetworks, RiddleModule
-from riddle_pl.training.start import start_encryptor_from
+from riddle_pl.training.stage import Stage
+from riddle_pl.training.start import start_encryptor_from, start_encryptor_from_run
 
 
 def build_module(cfg: DictConfig, pack: Pack) -> RiddleModule:
-    """The module of a run: encryptor with fresh weights or those of ``start_pack``, frozen networks of the pack, loss.
+    """The module of a run: encryptor, its weights fresh or those to start from; frozen networks of the pack; loss.
 
     Raises:
         RiddleError: a config value or a network of the pack is missing or does not fit.
     """
     loss = build_loss(to_plain(cfg.loss))
-    networks = load_networks(pack, loss)
+    stage: Stage = instantiate(cfg.stage, "stage")
+    networks = load_networks(pack, loss, stage.roles)
     torch.manual_seed(step_rng(cfg.seed, "encryptor").initial_seed())
     encryptor: nn.Module = instantiate(cfg.encryptor, "encryptor", num_layers=pack.num_layers)
     tokens: PasswordTokens = instantiate(cfg.password, "password")
     if cfg.start_pack is not None:
         start_encryptor_from(cfg.start_pack, cfg.export_role, encryptor, tokens)
+    if cfg.start_ckpt is not None:
+        start_encryptor_from_run(cfg.start_ckpt, pack, encryptor, tokens)
     return RiddleModule(
         encryptor=encryptor,
         tokens=tokens,
@@ -44,20 +49,21 @@ def build_module(cfg: DictConfig, pack: Pack) -> RiddleModule:
         loss=loss,
         make_optimizer=lambda params: _optimizer(cfg, params),
         make_scheduler=_scheduler(cfg),
+        stage=stage,
         views=instantiate(cfg.views, "views"),
-        fit_codes=cfg.start_pack is None,
+        fit_codes=cfg.start_pack is None and cfg.start_ckpt is None,
         seed=cfg.seed,
         config=to_plain(cfg),
     )
 
 
-def load_networks(pack: Pack, loss: RiddleLoss) -> FrozenNetworks:
-    """The generator, the feature networks that the loss needs, and a recogniser to measure cosines if there is one.
+def load_networks(pack: Pack, loss: RiddleLoss, watching: Collection[Role] = ()) -> FrozenNetworks:
+    """The generator, the feature networks that the loss needs, and those of ``watching`` that the pack has.
 
     Raises:
         PackError: a network that is needed is missing or damaged.
     """
-    roles = {"generator", *loss.needs} | ({"recogniser"} if pack.has("recogniser") else set())
+    roles = {"generator", *loss.needs} | {role for role in watching if pack.has(role)}
     loaded = {role: pack.load(role) for role in sorted(roles)}
     if "recogniser" in loaded:
         loaded["recogniser"] = fold_norms(loaded["recogniser"])

@@ -6,7 +6,8 @@ from typing import Any
 
 from omegaconf import OmegaConf
 
-SETTINGS = ("name", "seed", "steps", "batch_size", "encryptor", "password", "loss", "views", "optimizer", "scheduler")
+SETTINGS = ("name", "seed", "steps", "batch_size", "encryptor", "password")
+SETTINGS += ("stage", "loss", "views", "optimizer", "scheduler")
 PLACES = ("root", "cache_dir", "device", "quiet", "num_workers", "pack", "inversion_batch")
 """Settings of the data, and of how they were inverted, that only say where things lay on the machine of the run."""
 
@@ -14,9 +15,10 @@ LIMITS = """
 ## Licence and use
 
 Weights: CC BY-NC-SA 4.0, because most of the data behind the pack is for non-commercial research. What the encryptor
-does is pseudonymisation, not anonymisation: whoever has record and password gets the face back. That a wrong password
-does not is measured, not proven. Not for deciding anything about a person, and not for hiding a person whom it could
-harm to be found.
+does is pseudonymisation, not anonymisation: whoever has record and password gets the face back. **It keeps no secret**:
+whoever has records can test guesses of the password, link two records of one photo, and with one face known open others
+under the same password and salt (`riddle-audit audit=leaks`; docs/security.md in the repository). Not for deciding
+anything about a person, and not for hiding a person whom it could harm to be found.
 """
 
 
@@ -29,8 +31,9 @@ def encryptor_card(role: str, checkpoint: Mapping[str, Any]) -> str:
     """
     config = checkpoint["hyper_parameters"]
     settings = {key: config[key] for key in SETTINGS if key in config}
-    if config.get("start_pack") is not None:
-        settings["start_pack"] = Path(config["start_pack"]).name
+    for key in ("start_pack", "start_ckpt"):
+        if config.get(key) is not None:
+            settings[key] = Path(config[key]).name
     settings["data"] = _without_places(config["data"])
     settings["precision"] = config["trainer"].get("precision")
     return f"""# {role}
@@ -46,7 +49,7 @@ By `riddle-train` with these settings:
 {OmegaConf.to_yaml(settings).rstrip()}
 ```
 
-The recogniser in its loss is the pack's own and never reports on it. For how well it protects and recovers, by another
+The recogniser in its loss is the pack's own and never reports on it. For who is recognised in its pictures, by another
 recogniser, run `riddle-eval` (the README has the command and the results).
 {LIMITS}"""
 

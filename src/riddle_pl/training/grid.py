@@ -71,7 +71,7 @@ def _fitting(draw: ImageDraw.ImageDraw, text: str, width: int) -> str:
 
 
 class ImageGrid(pl.Callback):
-    """Writes ``grids/step_<n>.png`` at each validation, and hands it to the loggers that take pictures.
+    """Writes ``grids/step_<n>.png`` at each validation that has pictures, and hands it to the loggers that take some.
 
     Args:
         faces: rows of the grid.
@@ -100,7 +100,7 @@ class ImageGrid(pl.Callback):
         batch_idx: int,
         dataloader_idx: int = 0,
     ) -> None:
-        if trainer.is_global_zero and sum(len(kept["x"]) for kept in self._batches) < self.faces:
+        if outputs and trainer.is_global_zero and sum(len(kept["x"]) for kept in self._batches) < self.faces:
             photo = {"photo": batch["photo"]} if "photo" in batch else {}
             self._batches.append({name: value.detach().cpu() for name, value in (photo | dict(outputs)).items()})
 

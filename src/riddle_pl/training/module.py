@@ -14,12 +14,15 @@ from torch.optim.lr_scheduler import LRScheduler
 from riddle_pl.data.base import LatentDataModule
 from riddle_pl.data.steps import Batch, step_rng
 from riddle_pl.errors import CheckpointError, one_line
-from riddle_pl.losses import ORIGINAL, PRODUCED, RiddleLoss, StepFeatures
-from riddle_pl.losses.identity import cosine
+from riddle_pl.losses import RiddleLoss
+from riddle_pl.losses.code_space import CodeSpace
 from riddle_pl.losses.views import AlignedView, Views
 from riddle_pl.networks.generator import FaceGenerator
 from riddle_pl.password import PasswordTokens, random_passwords, token_override
+from riddle_pl.training.code_figures import code_figures
+from riddle_pl.training.equal_layers import OnePerGroup, WorksInGroups
 from riddle_pl.training.frozen import Frozen
+from riddle_pl.training.stage import PictureStage, Stage
 from riddle_pl.training.statistics import STATISTICS_SAMPLES, fit_to_codes
 from riddle_pl.training.step import EncryptionStep
 
@@ -57,6 +60,7 @@ class RiddleModule(pl.LightningModule):
         loss: L_total; the feature networks that its terms need must be among ``networks``.
         make_optimizer: from the trainable parameters.
         make_scheduler: from the optimiser, stepped once per optimiser step; None for a constant rate.
+        stage: what validation looks at besides the loss.
         views: how the recogniser sees the faces in training; in validation it sees them as they are aligned.
         fit_codes: whether T is told how the training codes are distributed; not if it knows from an earlier run.
         seed: of the passwords, of the views and of dropout.
@@ -73,6 +77,7 @@ class RiddleModule(pl.LightningModule):
         loss: RiddleLoss,
         make_optimizer: MakeOptimizer,
         make_scheduler: MakeScheduler | None = None,
+        stage: Stage | None = None,
         views: Views | None = None,
         fit_codes: bool = True,
         seed: int = 0,
@@ -88,12 +93,16 @@ class RiddleModule(pl.LightningModule):
         self.parser = networks.parser
         self.pack, self.sha256 = networks.pack, dict(networks.sha256)
         self.loss = loss
+        self.stage = stage or PictureStage()
+        self.code_space = CodeSpace.of(networks.generator.network)
         self.views = views or AlignedView()
         self.fit_codes = fit_codes
         self.seed = seed
         self._make_optimizer = make_optimizer
         self._make_scheduler = make_scheduler
-        self._step = EncryptionStep(encryptor, self.generator, self.recogniser, self.perceptual, self.parser)
+        self._step = EncryptionStep(
+            encryptor, self.generator, self.recogniser, self.perceptual, self.parser, self.code_space
+        )
 
     def draw_passwords(self, batch: int, rng: torch.Generator) -> Passwords:
         """Four random passwords per face, from ``rng`` alone: two to encrypt, two wrong ones."""
@@ -101,9 +110,18 @@ class RiddleModule(pl.LightningModule):
         return one, two, wrong1, wrong2
 
     def setup(self, stage: str) -> None:
-        """Before a fresh run, T learns how the training codes are distributed; a checkpoint loaded after this knows."""
+        """Before a fresh run, T learns how the training codes are distributed; a checkpoint loaded after this knows.
+
+        Where the layers of every code and password are equal, the step works with one token per group of T.
+        """
         data: Any = getattr(self.trainer, "datamodule", None)
-        if stage == "fit" and self.fit_codes and isinstance(data, LatentDataModule):
+        if stage != "fit" or not isinstance(data, LatentDataModule):
+            return
+        encryptor = self.encryptor
+        equal = data.equal_layers and self.tokens.count(self.generator.network.num_layers) == 1
+        if equal and isinstance(encryptor, WorksInGroups) and encryptor.equal_tokens_stay_equal:
+            self._step.one_per_group = OnePerGroup(encryptor)
+        if self.fit_codes:
             place = next(self.encryptor.parameters()).device  # Lightning has not moved it to self.device yet
             fit_to_codes(self.encryptor, data.codes(STATISTICS_SAMPLES).to(place))
 
@@ -121,26 +139,15 @@ class RiddleModule(pl.LightningModule):
         return loss
 
     def validation_step(self, batch: Batch, batch_idx: int) -> dict[str, Tensor]:
-        """The same passwords for the same face in every validation of every run; returns the images by name."""
+        """The same passwords for the same face in every validation of every run; returns what the stage shows."""
         w = batch["w"]
         passwords = self.draw_passwords(len(w), step_rng(0, "validation passwords", batch_idx, self.global_rank))
-        features = self._step(w, *passwords, batch.get("x"))
+        features = self._step(w, *passwords, batch.get("x"), shared=True)
         total, terms = self.loss(features)
         values = {"val/loss/total": total, **{f"val/loss/{name}": value for name, value in terms.items()}}
-        self.log_dict(values | self._cosines(features), batch_size=len(w), sync_dist=True)
-        return {name: features.image(name) for name in (ORIGINAL, *PRODUCED)}
-
-    def _cosines(self, features: StepFeatures) -> dict[str, Tensor]:
-        """Mean cosine of the face with its encryptions, its recovery, and its wrong decryptions."""
-        if self.recogniser is None:
-            return {}
-        features.fetch("recogniser", (ORIGINAL, *PRODUCED))
-        of = {name: cosine(features.embedding(ORIGINAL), features.embedding(name)).mean() for name in PRODUCED}
-        return {
-            "val/cosine/deid": (of["enc1"] + of["enc2"]) / 2,
-            "val/cosine/recovery": of["dec"],
-            "val/cosine/wrong_password": (of["wrong1"] + of["wrong2"]) / 2,
-        }
+        figures = self.stage.measure(features) | code_figures(features, self.code_space)
+        self.log_dict(values | figures, batch_size=len(w), sync_dist=True)
+        return self.stage.pictures(features)
 
     def configure_optimizers(self) -> Any:
         optimizer = self._make_optimizer(self.encryptor.parameters())

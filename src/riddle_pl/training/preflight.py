@@ -1,5 +1,7 @@
 """What can be known to fail before a run writes anything."""
 
+from pathlib import Path
+
 import torch
 from omegaconf import DictConfig
 
@@ -29,6 +31,10 @@ def check_job(cfg: DictConfig) -> None:
     for role in (*pack.generator_roles, *sorted(loss.needs)):
         if not pack.has(role):
             pack.verify(role)  # says why
+    if cfg.start_pack is not None and cfg.start_ckpt is not None:
+        raise ConfigError(f"start_pack={cfg.start_pack} and start_ckpt={cfg.start_ckpt}; give one of the two")
+    if cfg.start_ckpt is not None:
+        require_file(Path(cfg.start_ckpt).expanduser(), "start_ckpt", CheckpointError)
     if cfg.start_pack is not None:
         load_pack(cfg.start_pack).verify(cfg.export_role)
     if cfg.export is not None:

@@ -1,11 +1,16 @@
-"""Where a run starts that is to go on from a finished encryptor: at a pack's, with new data, weights or passwords."""
+"""Where a run starts that is to go on from a finished encryptor, a pack's or an earlier run's, with new data or terms."""
+
+from pathlib import Path
 
 from torch import nn
 
-from riddle_pl.errors import ConfigError
+from riddle_pl.errors import CheckpointError, ConfigError
 from riddle_pl.networks.checkpoint_files import load_strict
+from riddle_pl.packs import Pack
 from riddle_pl.packs.registry import load_pack
 from riddle_pl.password import PasswordTokens, token_override
+from riddle_pl.training.export import load_checkpoint, load_trained_encryptor
+from riddle_pl.training.module import check_origin
 
 
 def start_encryptor_from(pack_name: str, role: str, encryptor: nn.Module, tokens: PasswordTokens) -> None:
@@ -29,3 +34,26 @@ def start_encryptor_from(pack_name: str, role: str, encryptor: nn.Module, tokens
             f"{tokens.name}: give {token_override(known.name)}"
         )
     load_strict(encryptor, network.state_dict(), f"{role} of pack {pack_name}")
+
+
+def start_encryptor_from_run(checkpoint: str, pack: Pack, encryptor: nn.Module, tokens: PasswordTokens) -> None:
+    """Takes the averaged weights of an earlier run's encryptor, and what it knows of how codes are distributed.
+
+    Args:
+        checkpoint: ``checkpoints/last.ckpt`` of that run, which is read and left as it is.
+        pack: of this run; its generator must be that run's.
+        encryptor: takes the weights, in place.
+        tokens: how this run makes w_pwd of a password.
+
+    Raises:
+        CheckpointError: no such checkpoint, or one of another generator, of other password tokens, or of another kind of
+            encryptor.
+    """
+    path = Path(checkpoint).expanduser()
+    hashes = {"generator": pack.expected_sha256("generator") or ""}
+    try:
+        check_origin(load_checkpoint(path), pack.name, hashes, tokens.name)
+    except CheckpointError as error:
+        raise CheckpointError(f"start_ckpt={checkpoint}: {error}") from error
+    network, _ = load_trained_encryptor(path)
+    load_strict(encryptor, network.state_dict(), f"the encryptor of {checkpoint}")

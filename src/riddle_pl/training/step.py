@@ -1,13 +1,15 @@
 """One training step's codes: every password of one direction in one encryptor call. Images follow when asked for."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from riddle_pl.losses.features import ORIGINAL, PRODUCED, StepFeatures
+from riddle_pl.losses.code_space import CodeSpace
+from riddle_pl.losses.features import ORIGINAL, SHARED, StepFeatures
 from riddle_pl.losses.views import View, as_aligned
+from riddle_pl.training.equal_layers import OnePerGroup
 
 
 class EncryptionStep:
@@ -21,6 +23,10 @@ class EncryptionStep:
         recogniser: R, images to unit-length embeddings, if a loss term needs it.
         perceptual: F_p, images to a list of feature maps, if a loss term needs it.
         parser: F_s, images to class logits, if a loss term needs it.
+        code_space: where terms on codes compare them, if there are any.
+
+    Attributes:
+        one_per_group: T on one token per group, to be set where the layers of all codes and passwords are equal.
 
     Source: RiDDLE (Li et al., CVPR 2023), section 3.
     """
@@ -32,12 +38,15 @@ class EncryptionStep:
         recogniser: nn.Module | None = None,
         perceptual: nn.Module | None = None,
         parser: nn.Module | None = None,
+        code_space: CodeSpace | None = None,
     ):
         self.encryptor = encryptor
         self.generator = generator
         self.recogniser = recogniser
         self.perceptual = perceptual
         self.parser = parser
+        self.code_space = code_space
+        self.one_per_group: OnePerGroup | None = None
 
     def __call__(
         self,
@@ -49,30 +58,41 @@ class EncryptionStep:
         x: Float[Tensor, "b 3 h w"] | None = None,
         *,
         views: Sequence[View] = (as_aligned,),
+        shared: bool = False,
     ) -> StepFeatures:
         """The six codes; images and their features follow when a loss term asks for them.
 
         Args:
-            w: codes of the faces to protect.
+            w: codes of the faces to encrypt.
             w_pwd1: first password of each face; the recovery uses it too.
             w_pwd2: second password of each face, for diversity.
             w_wrong1_pwd: first wrong password.
             w_wrong2_pwd: second wrong password.
             x: target images in [-1, 1]; G(w) when None.
             views: ways in which the recogniser sees each face.
+            shared: whether all faces are encrypted with the first one's password, too.
         """
-        if x is None:
-            with torch.no_grad():
-                x = self.generator(w)
-        encrypted: Tensor = self.encryptor(torch.cat([w, w]), torch.cat([w_pwd1, w_pwd2]))
-        w_enc1, w_enc2 = encrypted.chunk(2)
-        decrypted: Tensor = self.encryptor(
-            torch.cat([w_enc1, w_enc1, w_enc1]), torch.cat([w_pwd1, w_wrong1_pwd, w_wrong2_pwd])
-        )
+        T: nn.Module | OnePerGroup = self.encryptor
+        if self.one_per_group is not None:
+            T = self.one_per_group
+            w, w_pwd1, w_pwd2 = map(T.pick, (w, w_pwd1, w_pwd2))
+            w_wrong1_pwd, w_wrong2_pwd = map(T.pick, (w_wrong1_pwd, w_wrong2_pwd))
+        encryptions = {"enc1": w_pwd1, "enc2": w_pwd2} | ({SHARED: w_pwd1[:1].expand_as(w_pwd1)} if shared else {})
+        encrypted = _by_name(encryptions, T(torch.cat([w] * len(encryptions)), torch.cat([*encryptions.values()])))
+        decryptions = {"dec": w_pwd1, "wrong1": w_wrong1_pwd, "wrong2": w_wrong2_pwd}
+        w_enc1 = encrypted["enc1"]
+        decrypted = _by_name(decryptions, T(torch.cat([w_enc1] * 3), torch.cat([*decryptions.values()])))
         return StepFeatures(
-            latents={ORIGINAL: w, **dict(zip(PRODUCED, (w_enc1, w_enc2, *decrypted.chunk(3)), strict=True))},
+            latents={ORIGINAL: w} | encrypted | decrypted,
             x=x,
             generator=self.generator,
             networks={"recogniser": self.recogniser, "perceptual": self.perceptual, "parser": self.parser},
             views=views,
+            code_space=self.code_space,
+            repeats=None if self.one_per_group is None else self.one_per_group.repeats,
         )
+
+
+def _by_name(passwords: Mapping[str, Tensor], codes: Tensor) -> dict[str, Tensor]:
+    """The codes that one call of T gave for several passwords."""
+    return dict(zip(passwords, codes.chunk(len(passwords)), strict=True))

@@ -1,0 +1,72 @@
+"""Where an optimised inversion moves: in W+ as it is, or in the coordinates of the pack's code model."""
+
+from typing import Protocol
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from riddle_pl.networks.code_model import GaussianCodeModel
+
+
+class Coordinates(Protocol):
+    """Coordinates of a code, and what it costs to be there."""
+
+    def start(self, w_0: Float[Tensor, "b n d"]) -> Float[Tensor, "b ..."]:
+        """The coordinates of the encoder's code."""
+
+    def decode(self, v: Float[Tensor, "b ..."]) -> Float[Tensor, "b n d"]:
+        """Coordinates to W+ codes."""
+
+    def cost(self, v: Float[Tensor, "b ..."]) -> Float[Tensor, "b"]:
+        """Per face, what holds a code near faces."""
+
+
+class AroundStart:
+    """Steps from the encoder's code, in standard deviations of W.
+
+    Args:
+        w_0: the encoder's codes.
+        deviation: standard deviation of W.
+        start: weight of ‖w - w_0‖².
+        spread: weight of Σ_i ‖w_i - mean_i w_i‖².
+    """
+
+    def __init__(self, w_0: Float[Tensor, "b n d"], deviation: float, start: float, spread: float):
+        self.w_0 = w_0
+        self.deviation = deviation
+        self.weights = (start, spread)
+
+    def start(self, w_0: Float[Tensor, "b n d"]) -> Float[Tensor, "b n d"]:
+        return torch.zeros_like(w_0)
+
+    def decode(self, v: Float[Tensor, "b n d"]) -> Float[Tensor, "b n d"]:
+        return self.w_0 + self.deviation * v
+
+    def cost(self, v: Float[Tensor, "b n d"]) -> Float[Tensor, "b"]:
+        start, spread = self.weights
+        w = self.decode(v)
+        offsets = (w - w.mean(dim=1, keepdim=True)) / self.deviation
+        return start * v.square().mean(dim=(1, 2)) + spread * offsets.square().mean(dim=(1, 2))
+
+
+class InCodeModel:
+    """The coordinates of a code model; the cost is the model's energy, per coordinate.
+
+    Args:
+        model: of the pack.
+        prior: weight of the energy.
+    """
+
+    def __init__(self, model: GaussianCodeModel, prior: float):
+        self.model = model
+        self.prior = prior
+
+    def start(self, w_0: Float[Tensor, "b n d"]) -> Float[Tensor, "b k"]:
+        return self.model.encode(w_0)
+
+    def decode(self, v: Float[Tensor, "b k"]) -> Float[Tensor, "b n d"]:
+        return self.model.decode(v)
+
+    def cost(self, v: Float[Tensor, "b k"]) -> Float[Tensor, "b"]:
+        return self.prior * self.model.energy(v) / self.model.dim

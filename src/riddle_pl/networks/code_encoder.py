@@ -1,0 +1,50 @@
+"""Photo to the coordinates of a code model: what lies outside of them, an inversion never leaves W+ for."""
+
+from collections.abc import Mapping
+
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from riddle_pl.networks.code_model import GaussianCodeModel
+from riddle_pl.networks.lite_encoder import GRID, EncoderTrunk
+from riddle_pl.networks.resize import resize
+from riddle_pl.networks.stylegan2 import EqualizedLinear
+
+
+class CodeEncoder(EncoderTrunk):
+    """A residual trunk, what it says at 4, 8 and 16 pixels, and one linear layer to the K coordinates of a code.
+
+    Args:
+        size: side in pixels at which the trunk sees a face; larger faces are averaged down.
+        channels: feature maps per resolution, from ``size`` down to 4.
+        groups, rank: of the :class:`~riddle_pl.networks.code_model.GaussianCodeModel`.
+        hidden: width of each of the four readings (two of the smallest map).
+    """
+
+    def __init__(self, size: int, channels: Mapping[int, int], groups: tuple[int, ...], rank: int, hidden: int = 256):
+        super().__init__(size, channels)
+        self.size = size
+        self.codes = GaussianCodeModel(groups, rank)
+        self.num_layers = self.codes.num_layers
+        sides = (4, 4, 8, 16)
+        self.read = nn.ModuleList(
+            EqualizedLinear(int(channels[side]) * GRID**2, hidden, activate=True) for side in sides
+        )
+        self.write = nn.Linear(len(sides) * hidden, self.codes.size)
+
+    def features(self, x: Float[Tensor, "b 3 h h"]) -> Float[Tensor, "b f"]:
+        """What the linear layer reads."""
+        maps = self.maps(resize(x, (self.size, self.size)))
+        seen = [F.adaptive_avg_pool2d(maps[side], GRID).flatten(1) for side in (4, 4, 8, 16)]
+        return torch.cat([read(part) for read, part in zip(self.read, seen, strict=True)], dim=1)
+
+    def coordinates(self, x: Float[Tensor, "b 3 h h"]) -> Float[Tensor, "b k"]:
+        """Images in [-1, 1], FFHQ-aligned, of at least ``size`` pixels, to coordinates of their codes."""
+        v: Tensor = self.write(self.features(x))
+        return v
+
+    def forward(self, x: Float[Tensor, "b 3 h h"]) -> Float[Tensor, "b n d"]:
+        """Images to W+ codes."""
+        return self.codes.decode(self.coordinates(x))

@@ -1,0 +1,247 @@
+"""Recipe of an encoder to the coordinates of W's Gaussian, for a generator that is given; and of that code model."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float
+from torch import Tensor
+
+from riddle_pl.errors import ConfigError
+from riddle_pl.losses.perceptual import perceptual_distance
+from riddle_pl.networks.code_encoder import CodeEncoder
+from riddle_pl.networks.code_model import GaussianCodeModel
+from riddle_pl.networks.fold_norms import fold_norms
+from riddle_pl.networks.lite_encoder import LiteEncoder
+from riddle_pl.packs.registry import load_pack
+from riddle_pl.pretraining.average import Averaged
+from riddle_pl.pretraining.chance import recipe_rng
+from riddle_pl.pretraining.faces import FaceSet, to_float
+from riddle_pl.pretraining.likeness import public_recogniser
+from riddle_pl.pretraining.recipe import PackRole, Recipe
+from riddle_pl.pretraining.sheet import spread, stacked_rows
+
+DRAWN_BATCH = 20
+EVALUATION_BATCH = 16
+WARM_UP = 20
+SIZE = 128
+"""Side in pixels of the pictures that are compared."""
+
+
+class CodeEncoderRecipe(Recipe):
+    """Starts from another pack's encoder, whose readings are turned into coordinates in closed form, then learns.
+
+    The start: people drawn from the generator, read by the other encoder; a ridge regression of their coordinates on
+    these readings is the last layer. Then Adam on photos that are inverted and drawn again (they look the same) and on
+    drawn people (their coordinates are known).
+
+    Args:
+        faces: training images of 128 px.
+        held_out: images of the same archives that are never trained on.
+        pack: folder of the pack whose generator, recogniser and perceptual features are used.
+        start_pack: pack whose encoder, a ``lite_encoder``, is the start.
+        groups, rank: of the code model.
+        drawn: people drawn for the start.
+        ridge: strength of the regression, in people.
+        batch: photos per step.
+        generated: drawn people per step.
+        teacher: checkpoint of a public MobileFaceNet that judges identity beside the pack's recogniser; or null.
+        learning_rate: of Adam, falling to zero by a cosine.
+        pixel: weight of the mean absolute difference of photo and inversion.
+        features: weight of their squared distance in the pack's perceptual features.
+        identity: weight of 1 - cosine by the recognisers.
+        latent: weight of the mean squared error in the coordinates of drawn people.
+        prior: weight of the code model's energy of a photo's coordinates, per coordinate of W.
+
+    Raises:
+        ConfigError: the start is an encoder of another architecture.
+    """
+
+    def __init__(
+        self,
+        faces: FaceSet,
+        held_out: FaceSet,
+        pack: str,
+        start_pack: str,
+        groups: Sequence[int],
+        rank: int,
+        drawn: int,
+        ridge: float,
+        batch: int,
+        generated: int,
+        steps: int,
+        seed: int,
+        teacher: str | None = None,
+        learning_rate: float = 3e-4,
+        pixel: float = 1.0,
+        features: float = 0.15,
+        identity: float = 1.0,
+        latent: float = 0.1,
+        prior: float = 0.05,
+    ):
+        super().__init__(seed, steps)
+        opened, start = load_pack(pack, size=SIZE), load_pack(start_pack)
+        lite = start.load("encoder")
+        if not isinstance(lite, LiteEncoder):
+            raise ConfigError(f"recipe.start_pack={start_pack} has a {type(lite).__name__}; a LiteEncoder is the start")
+        self.faces, self.held_out = faces, held_out
+        self.batch, self.generated, self.learning_rate = batch, generated, learning_rate
+        self.weights = {
+            "pixel": pixel,
+            "features": features,
+            "identity": identity,
+            "latent": latent,
+            "prior": prior,
+        }
+        self.groups, self.rank = tuple(groups), rank
+        channels = {int(side): int(width) for side, width in start.entry("encoder").args["channels"].items()}
+        hidden = lite.base.read.weight.shape[0]
+        self.encoder = CodeEncoder(lite.size, channels, self.groups, rank, hidden)
+        self.args = {
+            "size": lite.size,
+            "channels": {str(side): width for side, width in channels.items()},
+            "groups": list(groups),
+            "rank": rank,
+            "hidden": hidden,
+        }
+        # In tuples, so that frozen networks stay out of the checkpoint.
+        judges = [fold_norms(opened.load("recogniser"))]
+        judges += [] if teacher is None else [public_recogniser(Path(teacher))]
+        self._frozen = (opened.generator(), opened.load("perceptual"))
+        self._judges = tuple(judges)
+        self.encoder.codes.fit(self._frozen[0])
+        self._take_readings(lite)
+        self._fit_last_layer(drawn, ridge)
+        self.average = Averaged(self.encoder, half_life=500.0)
+
+    @torch.no_grad()
+    def _take_readings(self, lite: LiteEncoder) -> None:
+        heads = (lite.base, lite.coarse, lite.middle, lite.fine)
+        self.encoder.from_rgb.load_state_dict(lite.from_rgb.state_dict())
+        self.encoder.blocks.load_state_dict(lite.blocks.state_dict())
+        for read, head in zip(self.encoder.read, heads, strict=True):
+            read.load_state_dict(head.read.state_dict())
+
+    @torch.no_grad()
+    def _fit_last_layer(self, drawn: int, ridge: float) -> None:
+        """Ridge regression of drawn people's coordinates on the readings of their pictures."""
+        rng = torch.Generator().manual_seed(self.seed)
+        codes, readings = [], []
+        for _ in range(drawn // DRAWN_BATCH):
+            v, x = self._people(DRAWN_BATCH, rng)
+            codes.append(v)
+            readings.append(self.encoder.features(x))
+        v, seen = torch.cat(codes).double(), torch.cat(readings).double()
+        centre, mean = seen.mean(dim=0), v.mean(dim=0)
+        centred = seen - centre
+        scale = centred.square().mean()
+        gram = centred.T @ centred + ridge * scale * torch.eye(seen.shape[1], dtype=torch.double)
+        weight = torch.linalg.solve(gram, centred.T @ (v - mean)).T
+        self.encoder.write.weight.copy_(weight)
+        self.encoder.write.bias.copy_(mean - weight @ centre)
+
+    @torch.no_grad()
+    def _people(self, count: int, rng: torch.Generator) -> tuple[Float[Tensor, "b k"], Float[Tensor, "b 3 h h"]]:
+        """Coordinates and pictures of people drawn from the code model, a little nearer to its mean."""
+        model: GaussianCodeModel = self.encoder.codes
+        strength = torch.empty(count, 1).uniform_(0.6, 1.0, generator=rng)
+        v = strength * torch.randn(count, model.size, generator=rng)
+        return v, self._frozen[0](model.decode(v)).clamp(-1, 1)
+
+    def configure_optimizers(self) -> tuple[list[torch.optim.Optimizer], list[torch.optim.lr_scheduler.LRScheduler]]:
+        optimizer = torch.optim.Adam(self.encoder.parameters(), lr=self.learning_rate, betas=(0.9, 0.99), fused=True)
+        warm_up = torch.optim.lr_scheduler.LinearLR(optimizer, 0.05, total_iters=WARM_UP)
+        fall = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, max(1, self.steps - WARM_UP))
+        schedule = torch.optim.lr_scheduler.SequentialLR(optimizer, [warm_up, fall], [WARM_UP])
+        return [optimizer], [{"scheduler": schedule, "interval": "step"}]  # type: ignore[list-item]  # Lightning's form
+
+    def training_step(self, batch: int, batch_idx: int) -> Tensor:
+        step = self.next_step()
+        generator, perceptual = self._frozen
+        model = self.encoder.codes
+        photos = self.faces.batch(self.batch, self.seed, step).contiguous()
+        known, people = self._people(self.generated, recipe_rng(self.seed, step))
+        v = self.encoder.coordinates(torch.cat([photos, people]))
+        redrawn = generator(model.decode(v[: self.batch]))
+        with torch.no_grad():
+            seen = perceptual(photos)
+        terms = {
+            "pixel": F.l1_loss(redrawn, photos),
+            "features": perceptual_distance(seen, perceptual(redrawn)).mean(),
+            "identity": torch.stack([self._strangeness(judge, redrawn, photos) for judge in self._judges]).mean(),
+            "latent": F.mse_loss(v[self.batch :], known),
+            "prior": (model.energy(v[: self.batch]) / model.dim).mean(),
+        }
+        self.log_dict({f"loss/{name}": value for name, value in terms.items()}, prog_bar=True)
+        return torch.stack([self.weights[name] * value for name, value in terms.items()]).sum()
+
+    @staticmethod
+    def _strangeness(judge: torch.nn.Module, redrawn: Tensor, photos: Tensor) -> Tensor:
+        with torch.no_grad():
+            known = judge(photos)
+        cosines: Tensor = (judge(redrawn) * known).sum(dim=1)
+        return (1.0 - cosines).mean()
+
+    def on_train_batch_end(self, outputs: object, batch: object, batch_idx: int) -> None:
+        super().on_train_batch_end(outputs, batch, batch_idx)
+        self.average.update(self.encoder, self.batch)
+
+    @torch.no_grad()
+    def samples(self) -> Float[Tensor, "n 3 h w"]:
+        """Held-out faces, each row above its inversions."""
+        photos = to_float(self.held_out.images[spread(len(self.held_out), 32)])
+        return stacked_rows(photos, self._redrawn(photos))
+
+    def _redrawn(self, photos: Float[Tensor, "b 3 h h"]) -> Float[Tensor, "b 3 h h"]:
+        parts = photos.split(EVALUATION_BATCH)
+        return torch.cat([self._frozen[0](self.average.module(part)).clamp(-1, 1) for part in parts])
+
+    @torch.no_grad()
+    def figures(self) -> Mapping[str, float]:
+        photos = to_float(self.held_out.images[spread(len(self.held_out), 200)])
+        redrawn = self._redrawn(photos)
+        errors = (redrawn - photos).square().mean(dim=(1, 2, 3)) / 4
+        judge = self._judges[0]
+        v = torch.cat([self.average.module.coordinates(part) for part in photos.split(EVALUATION_BATCH)])
+        people, pictures = self._people(100, torch.Generator().manual_seed(self.seed + 1))
+        found = self.average.module.coordinates(pictures)
+        base = slice(0, self.encoder.codes.dim)
+        name = f"{len(photos)} held-out images"
+        return {
+            f"PSNR of inversions in dB, {name}": float(-10 * errors.log10().mean()),
+            f"cosine of photo and inversion by the pack's own recogniser, {name}": float(
+                (judge(redrawn) * judge(photos)).sum(dim=1).mean()
+            ),
+            f"|v|²/512 of the W code (drawn people: 1), {name}": float(v[:, base].square().mean()),
+            "R² of the W coordinates of 100 drawn people": float(
+                1 - (found - people)[:, base].square().mean() / people[:, base].square().mean()
+            ),
+        }
+
+    def pack_roles(self) -> list[PackRole]:
+        description = f"""
+Inversion encoder: aligned faces, averaged down to {self.encoder.size} px, to the coordinates of this pack's code model
+and through it to W+. Trained on {len(self.faces):,} real and synthetic faces (All-Age-Faces, CelebA, synthetic people;
+LFW is not among them) and on drawn people; its first layers come from the lite pack's encoder.
+
+An inversion has the photo's pose, age, sex, expression and light; identity is only partly kept: see the figures.
+`invert=refine` and `invert=optimise` go on from its code.
+"""
+        model = f"""
+Coordinates of W+ codes: the axes of W's Gaussian, from 50,000 mapped codes of a fixed seed, and offsets of rank
+{self.rank} for {len(self.groups)} groups of layers (sizes
+{", ".join(str(size) for size in self.groups)}; the first has none). Nothing is trained: it follows from
+the generator. Inversion works inside of it.
+"""
+        return [
+            PackRole("encoder", self.average.module, "code_encoder", self.args, description),
+            PackRole(
+                "code_model",
+                self.encoder.codes,
+                "code_model",
+                {"groups": list(self.groups), "rank": self.rank},
+                model,
+                dtype=torch.float32,
+            ),
+        ]

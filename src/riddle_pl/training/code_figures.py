@@ -1,0 +1,48 @@
+"""What validation measures on codes, in every run: whom they are like, and whether T still tells people apart."""
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from riddle_pl.losses import ORIGINAL, StepFeatures
+from riddle_pl.losses.code_space import CodeSpace
+from riddle_pl.losses.features import SHARED
+from riddle_pl.losses.identity import cosine
+
+SPREAD_OF_PASSWORDS = "val/spread/passwords"
+"""How different the encryptions of one face with two passwords are: 0, the same code; 1, as two random people."""
+SPREAD_OF_FACES = "val/spread/faces"
+"""How different the encryptions of two faces with one password are."""
+
+
+def code_figures(features: StepFeatures, space: CodeSpace) -> dict[str, Tensor]:
+    """Cosines of codes, a mean over layers; and the two spreads, of faces only where there are at least two.
+
+    Args:
+        features: of a step that was asked for ``shared``.
+        space: the step's.
+    """
+    of = {name: features.whitened(name) for name in features.latents}
+    rows = {name: codes.flatten(0, 1) for name, codes in of.items()}
+
+    def like(*pairs: tuple[str, str]) -> Tensor:
+        return torch.stack([cosine(rows[a], rows[b]).mean() for a, b in pairs]).mean()
+
+    figures = {
+        "val/codes/deid": like((ORIGINAL, "enc1"), (ORIGINAL, "enc2")),
+        "val/codes/recovery": like((ORIGINAL, "dec")),
+        "val/codes/wrong_password": like((ORIGINAL, "wrong1"), (ORIGINAL, "wrong2")),
+        "val/codes/two_passwords": like(("enc1", "enc2")),
+        "val/codes/two_wrong_passwords": like(("wrong1", "wrong2")),
+        SPREAD_OF_PASSWORDS: half_distance(of["enc1"], of["enc2"]) / space.variance,
+    }
+    shared = of[SHARED]
+    first, second = torch.triu_indices(len(shared), len(shared), offset=1, device=shared.device)
+    if len(first):
+        figures[SPREAD_OF_FACES] = half_distance(shared[first], shared[second]) / space.variance
+    return figures
+
+
+def half_distance(a: Float[Tensor, "k n d"], b: Float[Tensor, "k n d"]) -> Float[Tensor, ""]:
+    """Half the mean squared difference: of independent codes, their variance."""
+    return (a - b).square().mean() / 2

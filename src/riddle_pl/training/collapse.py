@@ -1,0 +1,44 @@
+"""Says so when an encryptor collapses: when its output is the same whatever the password, or whoever the face."""
+
+import logging
+
+import pytorch_lightning as pl
+from typing_extensions import override
+
+from riddle_pl.errors import ConfigError
+from riddle_pl.training.code_figures import SPREAD_OF_FACES, SPREAD_OF_PASSWORDS
+
+log = logging.getLogger(__name__)
+
+COLLAPSES = {SPREAD_OF_PASSWORDS: "two passwords give one face", SPREAD_OF_FACES: "two faces become one"}
+"""By the figure that shows it."""
+
+
+class CollapseWarning(pl.Callback):
+    """Warns in one line when a spread falls below the bound; again only after it was above.
+
+    Training goes on: a collapse early in a run may pass, and the loss alone cannot tell it from progress.
+
+    Args:
+        bound: smallest spread that is none, as a share of two random people's.
+
+    Raises:
+        ConfigError: ``bound`` is outside [0, 1].
+    """
+
+    def __init__(self, bound: float = 0.05):
+        if not 0 <= bound <= 1:
+            raise ConfigError(f"callbacks.collapse.bound={bound}; expected a share from 0 to 1")
+        self.bound = bound
+        self._collapsed: set[str] = set()
+
+    @override
+    def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        for name, what in COLLAPSES.items():
+            spread = trainer.callback_metrics.get(name)
+            if spread is None or not spread < self.bound:
+                self._collapsed.discard(name)
+            elif name not in self._collapsed:
+                self._collapsed.add(name)
+                if trainer.is_global_zero:
+                    log.warning("step %d: collapsed: %s (%s %.3f)", trainer.global_step, what, name, spread)

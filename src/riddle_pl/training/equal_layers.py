@@ -1,0 +1,37 @@
+"""Where all layers of a code are equal, one token of each group says all: the same step for a part of the work."""
+
+from itertools import accumulate
+from typing import Protocol, runtime_checkable
+
+from jaxtyping import Float
+from torch import Tensor
+
+
+@runtime_checkable
+class WorksInGroups(Protocol):
+    """An encryptor in which groups of layers do not see each other."""
+
+    groups: tuple[int, ...]
+    equal_tokens_stay_equal: bool
+
+    def on_groups(self, w: Float[Tensor, "b g d"], w_pwd: Float[Tensor, "b g d"]) -> Float[Tensor, "b g d"]: ...
+
+
+class OnePerGroup:
+    """T(w, w_pwd) on the first layer of each group.
+
+    Args:
+        encryptor: T; its weights are used, not owned.
+    """
+
+    def __init__(self, encryptor: WorksInGroups):
+        self.encryptor = encryptor
+        self.repeats = encryptor.groups
+        self.first = [0, *accumulate(encryptor.groups)][:-1]
+
+    def pick(self, w: Float[Tensor, "b n d"]) -> Float[Tensor, "b g d"]:
+        """The first layer of each group."""
+        return w[:, self.first]
+
+    def __call__(self, w: Float[Tensor, "b g d"], w_pwd: Float[Tensor, "b g d"]) -> Float[Tensor, "b g d"]:
+        return self.encryptor.on_groups(w, w_pwd)

@@ -1,0 +1,60 @@
+"""What a run works on, pictures or codes alone: what its validation looks at and shows."""
+
+from collections.abc import Set
+from typing import Protocol
+
+from torch import Tensor
+
+from riddle_pl.losses import ORIGINAL, PRODUCED, StepFeatures
+from riddle_pl.losses.features import Role
+from riddle_pl.losses.identity import cosine
+
+
+class Stage(Protocol):
+    """The terms of the loss decide what a step computes; a stage says what a validation does besides."""
+
+    @property
+    def roles(self) -> Set[Role]:
+        """Networks that validation uses even if no term of the loss does, where the pack has them."""
+        ...
+
+    def measure(self, features: StepFeatures) -> dict[str, Tensor]:
+        """Figures of a validation step, by the names that they are logged under."""
+        ...
+
+    def pictures(self, features: StepFeatures) -> dict[str, Tensor]:
+        """Images to be shown, by name."""
+        ...
+
+
+class PictureStage:
+    """The paper's: cosines of the recogniser, and the images of every code."""
+
+    roles: Set[Role] = frozenset({"recogniser"})
+
+    def measure(self, features: StepFeatures) -> dict[str, Tensor]:
+        """Mean cosine of the face with its encryptions, its recovery, and its wrong decryptions."""
+        if features.networks["recogniser"] is None:
+            return {}
+        features.fetch("recogniser", (ORIGINAL, *PRODUCED))
+        of = {name: cosine(features.embedding(ORIGINAL), features.embedding(name)).mean() for name in PRODUCED}
+        return {
+            "val/cosine/deid": (of["enc1"] + of["enc2"]) / 2,
+            "val/cosine/recovery": of["dec"],
+            "val/cosine/wrong_password": (of["wrong1"] + of["wrong2"]) / 2,
+        }
+
+    def pictures(self, features: StepFeatures) -> dict[str, Tensor]:
+        return {name: features.image(name) for name in (ORIGINAL, *PRODUCED)}
+
+
+class CodesStage:
+    """Beyond the paper: codes alone. No picture is drawn and no recogniser runs, unless a term of the loss asks."""
+
+    roles: Set[Role] = frozenset()
+
+    def measure(self, features: StepFeatures) -> dict[str, Tensor]:
+        return {}
+
+    def pictures(self, features: StepFeatures) -> dict[str, Tensor]:
+        return {}

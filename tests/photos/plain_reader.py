@@ -1,0 +1,152 @@
+"""A reader of records written from docs/record-format.md alone: nothing of the package is imported here.
+
+What is not plain Python and numpy are the ciphers.
+"""
+
+import hashlib
+import hmac
+import json
+import struct
+import unicodedata
+import zipfile
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import NormalDist
+from typing import Any
+
+import numpy as np
+from cryptography.hazmat.primitives.ciphers import Cipher
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.ciphers.algorithms import ChaCha20
+from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
+
+TYPES = {"F32": "<f4", "F64": "<f8", "U8": "|u1"}
+LATENT, SEALING, LINKABLE = (b"riddle-pl/v1/" + use for use in (b"password-latent", b"sealing-key", b"linkable-salt"))
+
+
+@dataclass(frozen=True)
+class PlainRecord:
+    header: dict[str, Any]
+    arrays: dict[str, np.ndarray]
+    checksum: str
+
+
+def sha256(content: bytes) -> bytes:
+    return hashlib.sha256(content).digest()
+
+
+def read_tensors(content: bytes) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+    """The metadata and the arrays of a safetensors file."""
+    (length,) = struct.unpack_from("<Q", content)
+    outer = json.loads(content[8 : 8 + length])
+    metadata = outer.pop("__metadata__", {})
+    data, arrays, ranges = content[8 + length :], {}, []
+    for name, entry in outer.items():
+        begin, end = entry["data_offsets"]
+        arrays[name] = np.frombuffer(data[begin:end], TYPES[entry["dtype"]]).reshape(entry["shape"])
+        ranges.append((begin, end))
+    ranges.sort()
+    assert [begin for begin, _ in ranges] == [0, *(end for _, end in ranges[:-1])]
+    assert ranges[-1][1] == len(data)
+    return metadata, arrays
+
+
+def read_record(content: bytes) -> PlainRecord:
+    metadata, arrays = read_tensors(content)
+    inner = json.loads(metadata["riddle"])
+    assert inner["header"]["format_version"] == 1
+    return PlainRecord(inner["header"], arrays, inner["checksum"])
+
+
+def digest(header: dict[str, Any], arrays: dict[str, np.ndarray]) -> bytes:
+    """D of the specification."""
+    canonical = json.dumps(header, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    parts = [canonical.encode("ascii")]
+    for name in sorted(arrays):
+        array = arrays[name]
+        shape = ", ".join(str(side) for side in array.shape)
+        parts.append(sha256(f'["{name}", "{array.dtype.str}", [{shape}]]'.encode("ascii")))
+        parts.append(sha256(array.tobytes()))
+    return sha256(b"".join(parts))
+
+
+def embedded(picture: bytes) -> bytes:
+    """The record file inside a PNG file."""
+    assert picture.startswith(b"\x89PNG\r\n\x1a\n")
+    place, found = 8, []
+    while True:
+        length, kind = struct.unpack_from(">I4s", picture, place)
+        data = picture[place + 8 : place + 8 + length]
+        (check,) = struct.unpack_from(">I", picture, place + 8 + length)
+        if kind == b"riDl":
+            assert check == zlib.crc32(kind + data)
+            found.append(data)
+        if kind == b"IEND":
+            break
+        place += 12 + length
+    (record,) = found
+    return record
+
+
+def record_bytes(path: Path, entry: str | None = None) -> bytes:
+    """The contents of the record file in whatever ``path`` is."""
+    if entry is not None:
+        with zipfile.ZipFile(path) as archive:
+            assert archive.getinfo(entry).compress_type == zipfile.ZIP_STORED
+            return archive.read(entry)
+    content = path.read_bytes()
+    return embedded(content) if path.suffix == ".png" else content
+
+
+def derive(password: str, kdf: dict[str, Any]) -> bytes:
+    text = unicodedata.normalize("NFKC", password).encode()
+    salt = bytes.fromhex(kdf["salt"])
+    argon = Argon2id(salt=salt, length=32, iterations=kdf["time"], lanes=kdf["lanes"], memory_cost=kdf["memory_kib"])
+    return argon.derive(text)
+
+
+def expand(key: bytes, label: bytes) -> bytes:
+    """HKDF-SHA256 without salt, one block."""
+    return hmac.digest(hmac.digest(bytes(32), key, "sha256"), label + b"\1", "sha256")
+
+
+def noise(key: bytes, rows: int) -> np.ndarray:
+    """z, (rows, 512) in float64."""
+    cipher = Cipher(ChaCha20(expand(key, LATENT), bytes(16)), mode=None).encryptor()
+    words = struct.unpack(f"<{rows * 512}Q", cipher.update(bytes(8 * rows * 512)))
+    normal = NormalDist()
+    return np.array([normal.inv_cdf(((word >> 12) + 0.5) / 2**52) for word in words]).reshape(rows, 512)
+
+
+def password_latent(z: np.ndarray, layers: int, generator: dict[str, np.ndarray]) -> np.ndarray:
+    """w_pwd, (layers, 512), by the mapping network of a generator's weights."""
+    x = z.astype(np.float32)
+    x = x / np.sqrt((x**2).mean(axis=1, keepdims=True) + 1e-8)
+    depth = 1
+    while f"style.{depth}.weight" in generator:
+        weight, bias = generator[f"style.{depth}.weight"], generator[f"style.{depth}.bias"]
+        x = x @ weight.T * (0.01 / 512**0.5) + 0.01 * bias
+        x = np.where(x < 0, 0.2 * x, x) * 2**0.5
+        depth += 1
+    return np.repeat(x, layers, axis=0) if len(x) == 1 else x
+
+
+def linkable_salt(record: PlainRecord) -> str:
+    return sha256(LINKABLE + bytes.fromhex(record.header["pack"]["sha256"]))[:16].hex()
+
+
+def pack_hash(manifest: dict[str, Any]) -> str:
+    entry = manifest["networks"]["generator"]
+    parts = {"generator": [entry["arch"], entry["args"], entry["sha256"], None], "size": manifest["size"]}
+    return sha256(json.dumps(parts, sort_keys=True).encode()).hex()
+
+
+def unseal(record: PlainRecord, key: bytes, face: int) -> tuple[int, int, np.ndarray]:
+    """Left, top and the (h, w, 4) patch of a face."""
+    sealed = record.arrays[f"sealed.{face}"].tobytes()
+    public = {name: record.arrays[name] for name in ("w_enc", "quads")}
+    associated = digest(record.header, public) + struct.pack("<I", face)
+    plain = AESGCM(expand(key, SEALING)).decrypt(sealed[:12], sealed[12:], associated)
+    left, top, width, height, channels = struct.unpack_from("<5I", plain)
+    return left, top, np.frombuffer(plain[20:], np.uint8).reshape(height, width, channels)
