@@ -17,5 +17,4 @@ class EncoderInversion(Inversion):
 
     @torch.no_grad()
     def __call__(self, x: Float[Tensor, "b 3 h h"]) -> Float[Tensor, "b n 512"]:
-        w: Tensor = self.encoder(x.to(self.device))
-        return w.cpu()
+        return self.encode(x.to(self.device)).cpu()

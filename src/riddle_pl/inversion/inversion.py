@@ -9,6 +9,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from riddle_pl.device import resolve_device
+from riddle_pl.networks.resize import resize
 from riddle_pl.packs import Pack
 
 
@@ -82,6 +83,12 @@ class Inversion(ABC):
     def encoder(self) -> nn.Module:
         """Photo to code, in one go."""
         return self._load("encoder")
+
+    def encode(self, x: Float[Tensor, "b 3 h h"]) -> Float[Tensor, "b n 512"]:
+        """The encoder's codes; it sees images of its own size, whatever the pack draws."""
+        side = getattr(self.encoder, "size", x.shape[-1])
+        w: Tensor = self.encoder(resize(x, (side, side)))
+        return w
 
     def _load(self, role: str) -> nn.Module:
         return self.pack.load(role).to(self.device)

@@ -144,7 +144,7 @@ class OptimisedInversion(Inversion):
     def __call__(self, x: Float[Tensor, "b 3 h h"]) -> Float[Tensor, "b n 512"]:
         x = x.to(self.device)
         with torch.no_grad():
-            w_0: Tensor = self.encoder(x)
+            w_0 = self.encode(x)
             if self.settings.size is not None:
                 x = resize(x, (self.settings.size, self.settings.size))
             known = self.recogniser(x)
