@@ -42,7 +42,8 @@ class GaussianCodeModel(nn.Module):
         self.register_buffer("mean", torch.zeros(dim))
         self.register_buffer("axes", torch.eye(dim))
         self.register_buffer("scale", torch.ones(dim))
-        self.register_buffer("group_of_layer", torch.repeat_interleave(torch.tensor(groups)), persistent=False)
+        of_layer = [group for group, layers in enumerate(groups) for _ in range(layers)]
+        self.register_buffer("group_of_layer", torch.tensor(of_layer), persistent=False)
 
     group_of_layer: Tensor
 
