@@ -15,6 +15,7 @@ from safetensors.torch import save_file
 from riddle_pl.auditing.embeddings import embed_data
 from riddle_pl.data.inverted import _read_split
 from riddle_pl.data.latent_cache import LatentCache, LatentTable
+from riddle_pl.data.sources import FolderSource
 from riddle_pl.errors import DataError, FileError
 from riddle_pl.evaluation.cache import FILE_NAME, TABLE, CachedDetector, JudgementCache, image_key
 from riddle_pl.evaluation.pairs import _cached
@@ -177,6 +178,13 @@ def test_a_cache_is_not_written_through_links(name: str, latents: LatentCache, m
     }[name]
     with pytest.raises(FileError, match="is a link that leads out of"):
         write()
+    assert marks.nothing_ran
+
+
+def test_a_lock_that_is_a_link_empties_no_file(latents: LatentCache, marks: Marks) -> None:
+    (latents.folder / "lock").symlink_to(marks.stays)
+    with pytest.raises(FileError, match="is a link that leads out of"):
+        latents.build(FolderSource(latents.folder), [])
     assert marks.nothing_ran
 
 

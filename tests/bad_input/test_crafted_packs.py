@@ -115,8 +115,9 @@ def test_a_public_format_without_its_crop_is_one_line(file_format: str, folder: 
 
 
 def test_a_network_of_another_kind_is_no_encryptor(folder: Path) -> None:
-    with pytest.raises(PackError, match=r"parser has password tokens and is a parser_unet; expected an encryptor"):
-        load_pack(edit(folder, "parser", tokens="single")).encryptor("parser")
+    for changes in ({}, {"format": "parsenet", "arch": "mlp"}):
+        with pytest.raises(PackError, match=r"parser has password tokens and is a \w+; expected an encryptor"):
+            load_pack(edit(folder, "parser", tokens="single", **changes)).encryptor("parser")
 
 
 MANIFESTS: list[tuple[bytes, str]] = [

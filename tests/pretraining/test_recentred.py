@@ -80,3 +80,14 @@ def test_what_cannot_be_rewritten_is_refused(faces: FaceSet, tiny_pack_folder: P
 def test_the_centres_of_an_encryptor_move_to_the_layers_means(faces: FaceSet, pack: Path) -> None:
     recipe = RecentredRecipe(faces, str(pack), 2.0, 1.0, {"encryptor-df": 1.0}, 0)
     torch.testing.assert_close(recipe.encryptors["encryptor-df"].mean, torch.full((8, 512), REACH))
+
+
+def test_what_a_link_in_a_pack_leads_to_is_not_copied(faces: FaceSet, pack: Path, tmp_path: Path) -> None:
+    """A stranger's pack may hold a link to a private file, and the new pack is there to be shared."""
+    secret = tmp_path / "private.txt"
+    secret.write_text("private")
+    (pack / "notes.md").symlink_to(secret)
+    RecentredRecipe(faces, str(pack), 2.0, 0.8, {}, 0).export(tmp_path / "new", "the command")
+    written = [path for path in (tmp_path / "new").rglob("*") if path.is_file() and not path.is_symlink()]
+    assert len(written) > 5
+    assert not [path for path in written if b"private" in path.read_bytes()]

@@ -248,7 +248,10 @@ class InvertedDataModule(LatentDataModule):
         return {"train": sorted(parts["train"]), "val": sorted(parts["val"])[: self.val_images]}
 
     def _report(self, path: Path, skipped: dict[str, str], total: int, name: str) -> None:
-        with atomic_write(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
+        with (
+            atomic_write(path, inside=path.parent) as temporary,
+            temporary.open("w", newline="", encoding="utf-8") as file,
+        ):
             rows = csv.writer(file)
             rows.writerow(["file", "reason"])
             rows.writerows(sorted(skipped.items()))

@@ -25,7 +25,7 @@ from torch import Tensor
 from riddle_pl.data.progress import track
 from riddle_pl.data.sources import ImageSource, sha256
 from riddle_pl.errors import DataError, PhotoError, shown
-from riddle_pl.files import atomic_write, read_json, require_writable_dir, sha256_file
+from riddle_pl.files import atomic_write, read_json, require_inside, require_writable_dir, sha256_file
 from riddle_pl.inversion import Inversion
 
 CACHE_VERSION = 1
@@ -204,7 +204,8 @@ class LatentCache:
 
     @contextmanager
     def _lock(self) -> Iterator[None]:
-        with (self.folder / "lock").open("w") as file:
+        require_inside(self.folder / "lock", self.folder)
+        with (self.folder / "lock").open("a") as file:
             fcntl.flock(file, fcntl.LOCK_EX)  # released by the system when the process ends, however it ends
             yield
 

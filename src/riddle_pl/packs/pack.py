@@ -242,7 +242,7 @@ class Pack:
         tokens = entry.tokens
         if tokens is None:
             raise PackError(f"pack {self.name}: {name} does not say its password tokens; it is not an encryptor")
-        if entry.format == "safetensors" and entry.arch not in ENCRYPTORS:
+        if entry.format != "riddle" and (entry.format != "safetensors" or entry.arch not in ENCRYPTORS):
             raise PackError(
                 f"pack {self.name}: {name} has password tokens and is a {entry.arch:.40}; expected an encryptor "
                 f"({', '.join(ENCRYPTORS)})"

@@ -93,7 +93,8 @@ class RecentredRecipe(Recipe):
         for result in results:
             require_card(self.pack.folder, result.role)
         with TemporaryDirectory(dir=pack_folder.parent) as temporary:
-            aside = Path(shutil.copytree(self.pack.folder, Path(temporary) / pack_folder.name))
+            # A link stays one: what it leads to, in a pack from a stranger, must not get into a pack to be shared.
+            aside = Path(shutil.copytree(self.pack.folder, Path(temporary) / pack_folder.name, symlinks=True))
             for result in results:
                 self._write(aside, result, command)
             made = sorted(path.relative_to(aside) for path in aside.rglob("*") if path.is_file())
