@@ -7,7 +7,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 GROUPS = (("coarse", 0, 4), ("middle", 4, 8), ("fine", 8, None))
-"""The paper's three groups of layers: up to 8 px, 16 and 32 px, 64 px and more."""
+"""The paper's three groups of layers: in StyleGAN2 up to 8 px, 16 and 32 px, 64 px and more."""
 
 
 def layer_groups(num_layers: int) -> Mapping[str, range]:
