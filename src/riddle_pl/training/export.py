@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import torch
 from torch import nn
 
 from riddle_pl.errors import CheckpointError, PackError
@@ -44,7 +45,11 @@ def check_export(folder: Path | str, pack: Pack) -> None:
 
 
 def export_encryptor(
-    checkpoint: Path | str, folder: Path | str, role: str = "encryptor", card: str | None = None
+    checkpoint: Path | str,
+    folder: Path | str,
+    role: str = "encryptor",
+    card: str | None = None,
+    dtype: torch.dtype = torch.float32,
 ) -> WeightEntry:
     """Writes the (averaged) encryptor of a training checkpoint into a pack.
 
@@ -53,6 +58,7 @@ def export_encryptor(
         folder: the pack, which must hold the networks that the encryptor was trained with.
         role: its name in the pack: ``encryptor``, ``encryptor-df``, ...
         card: model card, Markdown; from the checkpoint's config by default.
+        dtype: that the weights are stored as; float16 halves the file.
 
     Raises:
         CheckpointError: an unreadable checkpoint, one that does not say how its encryptor is built, or one that was
@@ -75,6 +81,7 @@ def export_encryptor(
         tokens=tokens,
         origin=f"riddle-train, run {data['hyper_parameters'].get('name')}, {data['global_step']} steps",
         card=card or encryptor_card(role, data),
+        dtype=dtype,
     )
 
 
