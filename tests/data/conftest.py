@@ -32,7 +32,8 @@ class ToyEncoder(nn.Module):
 class ToyPack:
     """As much of a pack as inversion needs; ``gain`` stands for its weights."""
 
-    name, size, num_layers, generator_roles = "toy", 32, 8, ("generator",)
+    name, size, num_layers = "toy", 32, 8
+    roles = generator_roles = ("generator",)
 
     def __init__(self, gain: float = 1.0):
         self.encoder = ToyEncoder(gain)
