@@ -59,7 +59,7 @@ def plain_networks(fast: EncryptionStep, generator: Generator) -> EncryptionStep
     if isinstance(recogniser, AlignedRecogniser) and isinstance(recogniser.backbone, IRSE):
         recogniser = RecogniserWithMaps(recogniser, recogniser.backbone)
     parser = None if fast.parser is None else copy.deepcopy(fast.parser).requires_grad_(True)
-    return EncryptionStep(fast.encryptor, port_form(generator), recogniser, fast.perceptual, parser)
+    return EncryptionStep(fast.encryptor, port_form(generator), recogniser, fast.perceptual, parser, fast.code_space)
 
 
 def plain_loss(
@@ -113,6 +113,19 @@ def plain_loss(
                 total = total + weights[f"parse{suffix}"] * _parse(networks, x, image)
             if f"latent{suffix}" in weights:
                 total = total + weights[f"latent{suffix}"] * F.mse_loss(code, w)
+    pairs_of_codes = {
+        "deidentification_codes": [(w, w_enc1), (w, w_enc2)],
+        "wrong_password_codes": [(w, w_wrong1), (w, w_wrong2), (w_dec.detach(), w_wrong1), (w_dec.detach(), w_wrong2)],
+        "diversity_codes": [(w_enc1, w_enc2), (w_wrong1, w_wrong2)],
+        "ciphertext_codes": [(w_enc1, w_wrong1), (w_enc1, w_wrong2)],
+    }
+    for term, compared_codes in pairs_of_codes.items():
+        if term in weights:
+            for a, b in compared_codes:
+                above = (_cosine_of_layers(networks, a, b) - margin).clamp_min(0.0)
+                total = total + weights[term] * above.mean() / len(compared_codes)
+    if "recovery_codes" in weights:
+        total = total + weights["recovery_codes"] * (1.0 - _cosine_of_layers(networks, w, w_dec)).mean()
     if "typical" in weights:
         for _, code in everything:
             total = total + weights["typical"] * _typical(w, code)
@@ -129,6 +142,13 @@ def _cosine(networks: EncryptionStep, a: Tensor, b: Tensor) -> Tensor:
     for map_a, map_b in zip(maps_a, maps_b, strict=True):
         F.l1_loss(map_a, map_b)  # as the authors do, for nothing
     return (embedding_a * embedding_b).sum(dim=1)
+
+
+def _cosine_of_layers(networks: EncryptionStep, a: Tensor, b: Tensor) -> Tensor:
+    """One cosine for each layer of each code."""
+    space = _required(networks.code_space, "code space")
+    layers = [F.cosine_similarity(space(a)[:, index], space(b)[:, index], dim=1) for index in range(a.shape[1])]
+    return torch.stack(layers, dim=1)
 
 
 def _as_list(features: Tensor | list[Tensor]) -> list[Tensor]:

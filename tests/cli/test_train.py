@@ -32,6 +32,7 @@ DATA_FREE = ("data.val_samples=1", *NO_FEATURES)
 def _elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("riddle_pl.training.module.STATISTICS_SAMPLES", 64)
+    monkeypatch.setattr("riddle_pl.losses.code_space.SAMPLES", 64)
 
 
 @pytest.fixture
@@ -74,6 +75,10 @@ def test_trains_from_any_directory(train, tmp_path: Path, capfd: pytest.CaptureF
         (["pack=nothing/here"], "manifest.json is missing"),
         (["start_pack=nothing/here"], "manifest.json is missing"),
         (["start_pack=lite", "export_role=encryptor-dff"], "encryptor-dff"),
+        (["start_ckpt=nowhere.ckpt"], "start_ckpt nowhere.ckpt does not exist"),
+        (["start_ckpt=a.ckpt", "start_pack=lite"], "start_pack=lite and start_ckpt=a.ckpt; give one of the two"),
+        (["stage=code"], "did you mean 'codes'"),
+        (["encryptor=transformer_paper", "encryptor.start=differnce"], "start is 'differnce'"),
         (["export=nothing/here"], "manifest.json is missing"),
         ([f"export={load_pack('lite').folder}"], "has generator"),
         (["data=images", "data.root=no/photos"], "no/photos"),
@@ -149,6 +154,25 @@ def test_every_experiment_starts_on_the_lite_pack(  # type: ignore[no-untyped-de
     monkeypatch.setattr(sys, "argv", ["riddle-train", *arguments])
     main()
     assert not list(tmp_path.rglob("*.ckpt"))
+
+
+def test_the_papers_stages_follow_each_other(  # type: ignore[no-untyped-def]
+    monkeypatch: pytest.MonkeyPatch, photos: Path, tmp_path: Path
+) -> None:
+    short = ["trainer=cpu", "steps=1", "val_every=1", "batch_size=2", "callbacks.grid=null", "callbacks.best=null"]
+    on_photos = ["experiment=riddle", f"data.root={photos}", "data.cropper.aligned=true", "data.val_share=0.4"]
+    codes = ["stage=codes", "scheduler.warmup_steps=0"]
+    commands = {
+        "people": ["experiment=riddle_df", *codes],
+        "photos": [*on_photos, *codes, "start_ckpt=people/checkpoints/last.ckpt"],
+        "pictures": [*on_photos, "start_ckpt=photos/checkpoints/last.ckpt", "debug=fast_dev_run"],
+    }
+    for folder, command in commands.items():
+        monkeypatch.setattr(sys, "argv", ["riddle-train", *short, *command, f"hydra.run.dir={folder}"])
+        main()
+    trained = [load_checkpoint(tmp_path / folder / "checkpoints" / "last.ckpt") for folder in ("people", "photos")]
+    first, second = (checkpoint["encryptor_ema"]["layers.0.norm3.bias"] for checkpoint in trained)
+    assert 0 < (first - second).abs().max() < 0.01  # one step on from there, and not fitted to the codes anew
 
 
 def test_ctrl_c_leaves_a_checkpoint_to_continue_from(train, tiny_pack: Pack, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]

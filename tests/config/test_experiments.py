@@ -48,6 +48,7 @@ def test_every_target_of_every_experiment_fits_its_signature(experiment: str, pa
         "data",
         "loss",
         "views",
+        "stage",
         "debug",
         "pack",
     ],
@@ -76,6 +77,47 @@ def test_an_ablation_differs_in_one_thing() -> None:
     for name, changed in (("wo_transformer", "encryptor"), ("wo_diversity", "loss"), ("riddle_df", "data")):
         part = job(f"experiment={name}", "pack=ffhq256")
         assert {key for key in whole if whole[key] != part[key]} == {"name", changed}
+
+
+@pytest.mark.parametrize("experiment", ["riddle", "riddle_df", "wo_transformer", "improved_df"])
+def test_the_stage_on_codes_brings_its_loss_and_its_budget_to_any_experiment(experiment: str) -> None:
+    cfg = job(f"experiment={experiment}", "stage=codes")
+    assert (cfg.steps, cfg.batch_size, cfg.optimizer.lr, cfg.scheduler.warmup_steps) == (1500, 64, 5e-4, 50)
+    assert cfg.stage._target_.endswith(".CodesStage")
+    assert cfg.optimizer._target_.endswith(".adamw")
+    assert list(cfg.optimizer.betas) == [0.9, 0.99]
+    assert cfg.trainer.gradient_clip_val == 1.0
+    assert "recovery_codes" in cfg.loss
+    assert "recovery" not in cfg.loss
+    changed = ("loss", "stage", "optimizer", "scheduler", "steps", "batch_size", "val_every", "trainer", "views")
+    pictures = job(f"experiment={experiment}")
+    others = {key for key in cfg if cfg[key] != pictures[key]} - {*changed, "callbacks", "data", "encryptor"}
+    assert not others
+    assert cfg.data._target_ == pictures.data._target_
+    assert cfg.encryptor._target_ == pictures.encryptor._target_
+
+
+def test_only_the_papers_transformer_begins_elsewhere_on_codes() -> None:
+    paper = job("experiment=riddle_df", "stage=codes").encryptor
+    assert (paper.start, paper.dropout) == ("difference", 0.0)
+    assert (job("experiment=riddle_df").encryptor.start, job("experiment=riddle_df").encryptor.dropout) == (
+        "usual",
+        0.1,
+    )
+    for experiment in ("wo_transformer", "improved_df"):
+        assert "start" not in job(f"experiment={experiment}", "stage=codes").encryptor
+
+
+def test_the_command_line_overrules_the_stage() -> None:
+    cfg = job("experiment=riddle_df", "stage=codes", "steps=7", "loss=paper", "optimizer.lr=1", "encryptor.start=usual")
+    assert (cfg.steps, cfg.optimizer.lr, cfg.encryptor.start) == (7, 1, "usual")
+    assert "perceptual" in cfg.loss
+    assert cfg.scheduler.total_steps == 7
+
+
+def test_an_ablation_is_one_on_codes_too() -> None:
+    assert job("experiment=wo_diversity", "stage=codes").loss.diversity_codes.weight == 0
+    assert job("experiment=riddle", "stage=codes").loss.diversity_codes.weight > 0
 
 
 def test_the_lite_pack_trains_on_a_cpu_by_default() -> None:

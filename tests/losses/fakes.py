@@ -5,6 +5,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from riddle_pl.losses import StepFeatures
+from riddle_pl.losses.code_space import CodeSpace
 from riddle_pl.networks.stylegan2 import Generator
 from riddle_pl.training.step import EncryptionStep
 
@@ -78,11 +79,18 @@ def make_generator() -> Generator:
     return generator.double().eval().requires_grad_(False)
 
 
+def make_code_space() -> CodeSpace:
+    """Of a W that is wide in some directions and narrow in others, and not around zero."""
+    rng = torch.Generator().manual_seed(5)
+    w = torch.randn(200, DIM, generator=rng, dtype=torch.float64) * torch.linspace(0.2, 3.0, DIM, dtype=torch.float64)
+    return CodeSpace(w + 1.5)
+
+
 def make_step(seed: int = 0) -> EncryptionStep:
     """Random networks, frozen but for the encryptor."""
     torch.manual_seed(seed)
     frozen = [network().double().eval().requires_grad_(False) for network in (Recogniser, Perceptual, Parser)]
-    return EncryptionStep(Encryptor().double(), make_generator(), *frozen)
+    return EncryptionStep(Encryptor().double(), make_generator(), *frozen, make_code_space())
 
 
 def make_codes(step: EncryptionStep, batch: int = 3, seed: int = 1) -> list[Tensor]:

@@ -186,7 +186,7 @@ def test_without_the_recovered_face_it_is_not_drawn_and_the_value_is_that_of_the
     drawn: list[int] = []
     step.generator.register_forward_pre_hook(lambda module, args: drawn.append(len(args[0])))
     value = term(features)
-    assert drawn == [3, 3]  # wrong1 and wrong2, three faces each
+    assert drawn == [3, 3, 3]  # x, wrong1 and wrong2, three faces each
     wrong = [features.embedding(name) for name in ("wrong1", "wrong2")]
     torch.testing.assert_close(value, wrong_password_loss([features.embedding("x")], wrong, margin=-0.9))
 

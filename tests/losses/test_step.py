@@ -12,7 +12,8 @@ from tests.losses.fakes import gradients, make_codes, make_generator, make_step
 EXACT = {"rtol": 1e-9, "atol": 1e-12}
 MARGIN = -0.9  # so low that most pairs are active
 WEIGHTS = {name: 0.3 + 0.1 * index for index, name in enumerate(TERMS)}
-MARGIN_TERMS = ("deidentification", "wrong_password", "diversity", "ciphertext", "distinction")
+PUSHED = ("deidentification", "wrong_password", "diversity", "ciphertext")
+MARGIN_TERMS = (*PUSHED, *(f"{name}_codes" for name in PUSHED), "distinction")
 
 
 def fast_loss(step: EncryptionStep, codes, weights):
@@ -103,6 +104,30 @@ def test_two_encryptor_calls_and_one_generator_call_for_what_is_asked():
     assert sizes["generator"] == [12]
     features.draw(PRODUCED)
     assert sizes["generator"] == [12, 3]
+
+
+def test_the_target_is_drawn_when_it_is_asked_for_once():
+    step = make_step()
+    drawn = []
+    step.generator.register_forward_pre_hook(lambda module, args: drawn.append((len(args[0]), torch.is_grad_enabled())))
+    features = step(*make_codes(step))
+    features.draw(["enc1"])
+    assert drawn == [(3, True)]
+    features.draw(["x", "enc1"])
+    assert features.image("x") is features.image("x")
+    assert drawn == [(3, True), (3, False)]
+
+
+def test_all_faces_under_one_password_cost_no_call_of_their_own():
+    step = make_step()
+    sizes = []
+    step.encryptor.register_forward_pre_hook(lambda module, args: sizes.append(len(args[0])))
+    w, pwd1, *others = make_codes(step)
+    features = step(w, pwd1, *others, shared=True)
+    assert sizes == [9, 9]
+    for index in range(3):
+        torch.testing.assert_close(features.latent("shared")[index : index + 1], step.encryptor(w[[index]], pwd1[:1]))
+    torch.testing.assert_close(features.latent("enc2"), step.encryptor(w, others[0]))
 
 
 def test_features_are_computed_once_and_shared():

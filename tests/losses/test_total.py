@@ -15,7 +15,7 @@ from riddle_pl.losses.recovery import RecoveryLoss
 from tests.losses.fakes import gradients, make_step, run_step
 
 CONF = Path(__file__).resolve().parents[2] / "conf"
-LOSSES = ("paper", "default", "involutive", "involutive_distinct", "wo_diversity")
+LOSSES = ("paper", "default", "involutive", "involutive_distinct", "wo_diversity", "codes")
 
 
 def compose_loss(name: str, *overrides: str) -> DictConfig:
@@ -126,7 +126,16 @@ def test_each_loss_config_runs(name):
     step = make_step()
     total, values = build_loss(compose_loss(name))(run_step(step))
     assert torch.isfinite(total)
-    assert ("diversity" in values) == (name != "wo_diversity")
+    assert ("diversity" in values) == (name not in ("wo_diversity", "codes"))
+
+
+def test_the_loss_on_codes_draws_no_picture_and_needs_no_network():
+    step = make_step()
+    step.generator.forward = None  # type: ignore[assignment]  # to call it is an error
+    loss = build_loss(compose_loss("codes"))
+    assert loss.needs == {}
+    assert all(slope.any() for slope in gradients(step, loss(run_step(step))[0]))
+    assert step.recogniser.calls == []
 
 
 def test_paper_config_has_the_authors_weights():

@@ -39,14 +39,16 @@ class TinyEncryptor(nn.Module):
         return out
 
 
-def small_overrides(pack: Path, *overrides: str) -> list[str]:
-    """Overrides of a small data-free run on the pack in a folder."""
-    return [f"pack.name_or_path={pack}", *SMALL, *NO_FEATURES, *overrides]
+def small_overrides(pack: Path, *overrides: str, loss: Sequence[str] = NO_FEATURES) -> list[str]:
+    """Overrides of a small data-free run on the pack in a folder; ``loss`` are those of the terms."""
+    return [f"pack.name_or_path={pack}", *SMALL, *loss, *overrides]
 
 
-def small_job(pack: Path, overrides: Sequence[str] = (), tiny_encryptor: bool = True) -> DictConfig:
+def small_job(
+    pack: Path, overrides: Sequence[str] = (), tiny_encryptor: bool = True, loss: Sequence[str] = NO_FEATURES
+) -> DictConfig:
     """The composed config of such a run, with :class:`TinyEncryptor` in place of the configured one."""
-    [cfg] = compose_jobs("train", small_overrides(pack, *overrides))
+    [cfg] = compose_jobs("train", small_overrides(pack, *overrides, loss=loss))
     if tiny_encryptor:
         cfg.encryptor = {"_target_": "tests.training.jobs.TinyEncryptor"}
     return cfg

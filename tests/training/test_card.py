@@ -19,6 +19,7 @@ CHECKPOINT = {
         "trainer": {"precision": "bf16-mixed", "max_steps": 1200},
         "ckpt_path": "/home/somebody/last.ckpt",
         "start_pack": "/home/somebody/packs/mine",
+        "start_ckpt": "/home/somebody/run/earlier.ckpt",
     },
 }
 
@@ -34,6 +35,7 @@ def test_the_card_gives_the_settings_and_no_path() -> None:
         "1,200 steps",
         "per_layer",
         "mine",
+        "earlier.ckpt",
         "steps: 5",
     ):
         assert setting in card

@@ -1,5 +1,6 @@
 """A failure here: a run that is to go on from a pack's encryptor begins elsewhere, or forgets how codes lie."""
 
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -7,10 +8,15 @@ import pytest
 import torch
 
 from riddle_pl.errors import CheckpointError, ConfigError, PackError
+from riddle_pl.networks.encryptor import TransformerEncryptor
 from riddle_pl.packs import Pack
+from riddle_pl.password import SingleToken
 from riddle_pl.training import module as training_module
 from riddle_pl.training.build import build_data, build_module, build_trainer
+from riddle_pl.training.export import load_checkpoint
 from riddle_pl.training.module import RiddleModule
+from riddle_pl.training.run import fit
+from riddle_pl.training.start import start_encryptor_from_run
 from tests.training.jobs import small_job
 
 RESIDUAL = ["encryptor=transformer", "encryptor.depth=1", "encryptor.ffn=64", "password=per_layer"]
@@ -53,6 +59,56 @@ def test_a_start_that_does_not_fit_is_an_error(
     job = small_job(tiny_pack.folder, [*base, f"start_pack={tiny_pack.folder}", *overrides], False)
     with pytest.raises(error, match=message):
         build_module(job, tiny_pack)
+
+
+PAPER = ["encryptor=transformer_paper", "encryptor.groups=[3,3,2]", "encryptor.ffn=16", "password=single_token"]
+
+
+@pytest.fixture(scope="module")
+def earlier(tiny_pack: Pack, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Checkpoint of an earlier run, whose average is not its last weights."""
+    overrides = [*PAPER, "steps=2", "callbacks.ema.warm_up=false", "callbacks.ema.decay=0.5"]
+    last = fit(small_job(tiny_pack.folder, overrides, False), tmp_path_factory.mktemp("earlier"))
+    assert last is not None
+    return last
+
+
+def test_a_run_starts_at_the_average_of_an_earlier_one(tiny_pack: Pack, tmp_path: Path, earlier: Path) -> None:
+    state = load_checkpoint(earlier)
+    average = state["encryptor_ema"]
+    weight = "layers.0.linear1.weight"
+    assert not torch.equal(average[weight], state["state_dict"][f"encryptor.{weight}"])
+    overrides = [*PAPER, "encryptor.start=difference", f"start_ckpt={earlier}", "optimizer.lr=0"]
+    job = small_job(tiny_pack.folder, overrides, False)
+    module = build_module(job, tiny_pack)
+    build_trainer(job, tmp_path, False).fit(module, datamodule=build_data(job, tiny_pack))  # fits it to no codes
+    assert all(torch.equal(value, average[name]) for name, value in module.encryptor.state_dict().items())
+    assert module.trainer.global_step == 4  # a run of its own, not the rest of the earlier one
+
+
+@pytest.mark.parametrize(
+    ("overrides", "message"),
+    [
+        (["password=per_layer"], "start_ckpt=.*give password=single_token"),
+        (["encryptor.ffn=32"], "the encryptor of .*last.ckpt does not fit TransformerEncryptor: it has another shape"),
+    ],
+    ids=["tokens", "shape"],
+)
+def test_a_run_of_another_encryptor_is_no_start(
+    tiny_pack: Pack, earlier: Path, overrides: list[str], message: str
+) -> None:
+    job = small_job(tiny_pack.folder, [*PAPER, f"start_ckpt={earlier}", *overrides], False)
+    with pytest.raises(CheckpointError, match=message):
+        build_module(job, tiny_pack)
+
+
+def test_a_run_with_another_generator_is_no_start(tiny_pack: Pack, earlier: Path) -> None:
+    networks = tiny_pack.manifest.networks
+    generator = replace(networks["generator"], sha256="f" * 64)
+    other = Pack(replace(tiny_pack.manifest, networks={**networks, "generator": generator}), tiny_pack.folder)
+    T = TransformerEncryptor(8, (3, 3, 2), ffn=16)
+    with pytest.raises(CheckpointError, match=r"start_ckpt=.*last.ckpt: .*generator f{16}"):
+        start_encryptor_from_run(str(earlier), other, T, SingleToken())
 
 
 def test_codes_go_where_the_encryptor_is_and_not_where_it_will_be(

@@ -1,16 +1,18 @@
 """The paper's latent encryptor: one transformer decoder layer per group of W+ layers."""
 
+import copy
 from collections.abc import Sequence
-from typing import Literal
+from typing import Literal, Self
 
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from riddle_pl.networks.encryptor_start import STARTS
+from riddle_pl.networks.encryptor_start import STARTS, fold_statistics
 from riddle_pl.networks.latents import check_latents
 
 Norm = Literal["layernorm", "none"]
+Start = Literal["usual", "difference"]
 
 
 def default_groups(num_layers: int) -> tuple[int, ...]:
@@ -44,6 +46,8 @@ class TransformerEncryptor(nn.Module):
       group whose codes differ in length come out equally long.
     * From random weights, the identity terms lead to an output that is nearly the same for every password.
       ``start="difference"`` begins at T(w, p) = p - w in this architecture (``networks/encryptor_start.py``).
+    * On codes that lie far from zero, gradients see where all codes lie before they see what tells codes apart.
+      ``standardised`` is the same architecture on codes around zero; ``folded`` writes it in the paper's weights.
 
     ``ResidualTransformerEncryptor`` is the remedy for the first three. What the codes of either give away without the
     password is for ``riddle-audit audit=leaks`` to measure.
@@ -59,6 +63,7 @@ class TransformerEncryptor(nn.Module):
         position_embedding: a learned vector per layer, added to the tokens of ``w``.
         norm: "layernorm", or "none" for the authors' variant without any.
         start: "usual" or "difference": where a fresh run begins; not where weights are loaded.
+        standardised: mean and deviation of the codes, a part of the weights, are taken out first and put back last.
 
     Raises:
         ValueError: the groups do not sum to ``num_layers``, ``heads`` does not divide ``dim``, or there is no such start
@@ -66,6 +71,9 @@ class TransformerEncryptor(nn.Module):
 
     Source: Li et al., "RiDDLE", CVPR 2023, section 3.2.
     """
+
+    mean: Tensor | None
+    scale: Tensor | None
 
     def __init__(
         self,
@@ -78,7 +86,8 @@ class TransformerEncryptor(nn.Module):
         input_linear: bool = False,
         position_embedding: bool = False,
         norm: Norm = "layernorm",
-        start: str = "usual",
+        start: Start = "usual",
+        standardised: bool = False,
     ):
         super().__init__()
         if dim % heads:
@@ -89,16 +98,18 @@ class TransformerEncryptor(nn.Module):
             raise ValueError(f"groups are {self.groups}, which sum to {sum(self.groups)}; expected {num_layers} layers")
         if start not in STARTS:
             raise ValueError(f"start is {start!r}; expected one of {', '.join(STARTS)}")
-        if start == "difference" and (input_linear or position_embedding or norm != "layernorm"):
+        if (start == "difference" or standardised) and (input_linear or position_embedding or norm != "layernorm"):
             raise ValueError(
-                "start is 'difference', which is of the paper's variant alone: "
-                "expected input_linear false, position_embedding false and norm 'layernorm'"
+                f"start is {start!r} and standardised {standardised}; with input_linear, position_embedding or another "
+                "norm than 'layernorm', expected 'usual' and False"
             )
         self.start = start
         self.equal_tokens_stay_equal = not position_embedding and not dropout
         self.pos_embedding = nn.Parameter(torch.randn(num_layers, 1, dim)) if position_embedding else None
         self.linear_ori = nn.Linear(dim, dim) if input_linear else None
         self.linear_pwd = nn.Linear(dim, dim) if input_linear else None
+        self.register_buffer("mean", torch.zeros(dim) if standardised else None)
+        self.register_buffer("scale", torch.ones(()) if standardised else None)
         self.layers = nn.ModuleList(_decoder_layer(dim, heads, ffn, dropout, norm) for _ in self.groups)
 
     def forward(self, w: Float[Tensor, "b n d"], w_pwd: Float[Tensor, "b n d"]) -> Float[Tensor, "b n d"]:
@@ -124,19 +135,39 @@ class TransformerEncryptor(nn.Module):
         check_latents(w, w_pwd, len(self.groups))
         return self._decode(w, w_pwd, (1,) * len(self.groups))
 
+    @torch.no_grad()
     def start_at(self, mean: Float[Tensor, "d"], std: Float[Tensor, "d"]) -> None:
         """Begins where ``start`` says, for codes of this mean and deviation."""
-        layers: list[nn.TransformerDecoderLayer] = list(self.layers)  # type: ignore[arg-type]  # a ModuleList of them
-        STARTS[self.start](layers, mean, std)
+        if self.mean is not None and self.scale is not None:
+            self.mean.copy_(mean)
+            self.scale.copy_(std.square().mean().sqrt())
+            mean, std = torch.zeros_like(mean), std / self.scale
+        STARTS[self.start](self._decoders(), mean, std)
+
+    @torch.no_grad()
+    def folded(self) -> Self:
+        """The same T in the paper's weights: mean and deviation are in those of the attentions and of the last norm."""
+        network = copy.deepcopy(self)
+        if network.mean is not None and network.scale is not None:
+            mean, scale = network.mean, network.scale
+            network.mean = network.scale = None
+            fold_statistics(network._decoders(), mean, float(scale))
+        return network
+
+    def _decoders(self) -> list[nn.TransformerDecoderLayer]:
+        return [layer for layer in self.layers if isinstance(layer, nn.TransformerDecoderLayer)]
 
     def _decode(self, w: Tensor, w_pwd: Tensor, sizes: Sequence[int]) -> Tensor:
+        if self.mean is not None:
+            w, w_pwd = (w - self.mean) / self.scale, (w_pwd - self.mean) / self.scale
         if self.linear_ori is not None and self.linear_pwd is not None:
             w, w_pwd = self.linear_ori(w), self.linear_pwd(w_pwd)
         if self.pos_embedding is not None:
             w = w + self.pos_embedding[:, 0]
         tokens, passwords = torch.split(w, list(sizes), dim=1), torch.split(w_pwd, list(sizes), dim=1)
         pairs = zip(self.layers, tokens, passwords, strict=True)
-        return torch.cat([layer(token, password) for layer, token, password in pairs], dim=1)
+        out = torch.cat([layer(token, password) for layer, token, password in pairs], dim=1)
+        return out if self.mean is None else self.mean + self.scale * out
 
 
 def _decoder_layer(dim: int, heads: int, ffn: int, dropout: float, norm: Norm) -> nn.TransformerDecoderLayer:

@@ -1,4 +1,4 @@
-"""Where a fresh transformer encryptor of the paper begins: functions of its decoder layers, by the name in the config."""
+"""Where a fresh transformer encryptor of the paper begins, by the name in the config, and its weights on other scales."""
 
 from collections.abc import Callable, Mapping, Sequence
 
@@ -35,14 +35,16 @@ def difference_start(layers: Layers, mean: Float[Tensor, "d"], std: Float[Tensor
     3. next to nothing in the feed-forward part;
     4. mean + s · norm.
 
-    Attention averages values, so its output does not depend on heads, nor, where tokens are equal, on queries and keys.
-    Where the layers of a group differ, each token looks at those that are most like it, itself first.
+    Attention averages values, so that where the tokens of a group are equal, neither heads nor queries and keys, which
+    stay random, change anything. Where they differ, the average is about even: the mean of the group turns round, and
+    what tells its layers apart stays, both ways alike.
     """
     scale = float(std.square().mean().sqrt())
     identity = torch.eye(len(mean), dtype=mean.dtype, device=mean.device)
     for layer in layers:
         own, other = layer.self_attn, layer.multihead_attn
-        own.in_proj_weight.copy_(torch.cat([identity / scale, identity / scale, identity]))
+        query, key, _ = own.in_proj_weight.chunk(3)
+        own.in_proj_weight.copy_(torch.cat([query, key, identity]))
         own.in_proj_bias.copy_(-own.in_proj_weight @ mean)
         own.out_proj.weight.copy_(-2.0 * identity)
         own.out_proj.bias.copy_(-mean)
@@ -59,6 +61,21 @@ def difference_start(layers: Layers, mean: Float[Tensor, "d"], std: Float[Tensor
         layer.linear2.bias.zero_()
         layer.norm3.weight.fill_(scale)
         layer.norm3.bias.copy_(mean)
+
+
+@torch.no_grad()
+def fold_statistics(layers: Layers, mean: Float[Tensor, "d"], scale: float) -> None:
+    """From layers for (w - mean) / scale to layers for w that compute the same, but for the epsilon of the norms."""
+    for layer in layers:
+        own, other = layer.self_attn, layer.multihead_attn
+        own.in_proj_weight.div_(scale)
+        own.in_proj_bias.sub_(own.in_proj_weight @ mean)
+        own.out_proj.weight.mul_(scale)  # beside w itself, which the first norm sees less its mean, and not divided
+        own.out_proj.bias.mul_(scale).sub_(mean)
+        other.in_proj_weight[len(mean) :].div_(scale)  # keys and values; queries come out of the first norm
+        other.in_proj_bias[len(mean) :].sub_(other.in_proj_weight[len(mean) :] @ mean)
+        layer.norm3.weight.mul_(scale)
+        layer.norm3.bias.mul_(scale).add_(mean)
 
 
 STARTS: Mapping[str, Start] = {"usual": usual_start, "difference": difference_start}
