@@ -1,7 +1,7 @@
 """The identity terms on codes (beyond the paper): no picture is drawn, and no recogniser runs.
 
-In the recogniser's place stand the codes themselves, layer by layer, in the space where W is centred and softly whitened:
-two people of W are nearly orthogonal there, as their faces are to a recogniser.
+In the recogniser's place stand the codes themselves, layer by layer, in the space where W is centred and softly
+whitened: two people of W are nearly orthogonal there, as their faces are to a recogniser.
 """
 
 from typing import ClassVar

@@ -66,8 +66,8 @@ class TransformerEncryptor(nn.Module):
         standardised: mean and deviation of the codes, a part of the weights, are taken out first and put back last.
 
     Raises:
-        ValueError: the groups do not sum to ``num_layers``, ``heads`` does not divide ``dim``, or there is no such start
-            or not of this variant.
+        ValueError: the groups do not sum to ``num_layers``, ``heads`` does not divide ``dim``, or there is no such
+            start or not of this variant.
 
     Source: Li et al., "RiDDLE", CVPR 2023, section 3.2.
     """
@@ -158,7 +158,7 @@ class TransformerEncryptor(nn.Module):
         return [layer for layer in self.layers if isinstance(layer, nn.TransformerDecoderLayer)]
 
     def _decode(self, w: Tensor, w_pwd: Tensor, sizes: Sequence[int]) -> Tensor:
-        if self.mean is not None:
+        if self.mean is not None and self.scale is not None:
             w, w_pwd = (w - self.mean) / self.scale, (w_pwd - self.mean) / self.scale
         if self.linear_ori is not None and self.linear_pwd is not None:
             w, w_pwd = self.linear_ori(w), self.linear_pwd(w_pwd)
@@ -167,7 +167,7 @@ class TransformerEncryptor(nn.Module):
         tokens, passwords = torch.split(w, list(sizes), dim=1), torch.split(w_pwd, list(sizes), dim=1)
         pairs = zip(self.layers, tokens, passwords, strict=True)
         out = torch.cat([layer(token, password) for layer, token, password in pairs], dim=1)
-        return out if self.mean is None else self.mean + self.scale * out
+        return out if self.mean is None or self.scale is None else self.mean + self.scale * out
 
 
 def _decoder_layer(dim: int, heads: int, ffn: int, dropout: float, norm: Norm) -> nn.TransformerDecoderLayer:

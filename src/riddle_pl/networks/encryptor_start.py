@@ -1,4 +1,4 @@
-"""Where a fresh transformer encryptor of the paper begins, by the name in the config, and its weights on other scales."""
+"""Where a fresh transformer encryptor of the paper begins, by name in the config, and its weights on other scales."""
 
 from collections.abc import Callable, Mapping, Sequence
 
