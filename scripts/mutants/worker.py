@@ -239,7 +239,7 @@ class Bodies:
         self.shell, self.codes = _parts(compile(source, self.path, "exec"))
         self.functions: dict[str, list[FunctionType]] = defaultdict(list)
         for one in gc.get_objects():
-            if isinstance(one, FunctionType) and one.__code__.co_filename == self.path:
+            if type(one) is FunctionType and one.__code__.co_filename == self.path:
                 self.functions[one.__code__.co_qualname].append(one)
 
     def swap(self, source: str) -> Callable[[], None] | None:
