@@ -42,7 +42,7 @@ def test_random_people_are_unlike_each_other_and_far_apart() -> None:
         SPREAD_OF_FACES,
     }
     for name, value in seen.items():
-        assert value == pytest.approx(1.0 if "spread" in name else 0.0, abs=0.06), name
+        assert value == pytest.approx(1.0 if "spread" in name else 0.0, abs=0.12), name
 
 
 @pytest.mark.parametrize(
@@ -68,11 +68,11 @@ def test_each_figure_is_of_the_codes_in_its_name(
 
 def test_codes_that_all_lie_at_the_mean_are_one_face_although_their_cosine_says_nothing() -> None:
     mean = torch.full((FACES, 2, DIM), 5.0)
-    near = {name: mean + 0.01 * (people(seed) - 5.0) for seed, name in ((8, "enc1"), (9, "enc2"), (10, "shared"))}
+    near = {name: mean + 0.1 * (people(seed) - 5.0) for seed, name in ((8, "enc1"), (9, "enc2"), (10, "shared"))}
     seen = figures(**near)
     assert seen["val/codes/two_passwords"] < 0.1
-    assert seen[SPREAD_OF_PASSWORDS] < 0.001
-    assert seen[SPREAD_OF_FACES] < 0.001
+    assert seen[SPREAD_OF_PASSWORDS] < 0.02
+    assert seen[SPREAD_OF_FACES] < 0.02
 
 
 def test_one_face_has_no_other_to_be_compared_with() -> None:

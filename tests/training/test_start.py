@@ -13,7 +13,7 @@ from riddle_pl.packs import Pack
 from riddle_pl.password import SingleToken
 from riddle_pl.training import module as training_module
 from riddle_pl.training.build import build_data, build_module, build_trainer
-from riddle_pl.training.export import load_checkpoint
+from riddle_pl.training.export import load_checkpoint, load_trained_encryptor
 from riddle_pl.training.module import RiddleModule
 from riddle_pl.training.run import fit
 from riddle_pl.training.start import start_encryptor_from_run
@@ -100,6 +100,18 @@ def test_a_run_of_another_encryptor_is_no_start(
     job = small_job(tiny_pack.folder, [*PAPER, f"start_ckpt={earlier}", *overrides], False)
     with pytest.raises(CheckpointError, match=message):
         build_module(job, tiny_pack)
+
+
+def test_a_standardised_encryptor_starts_one_in_the_papers_weights(tiny_pack: Pack, tmp_path: Path) -> None:
+    overrides = [*PAPER, "encryptor.dropout=0", "encryptor.start=difference", "steps=1"]
+    last = fit(small_job(tiny_pack.folder, [*overrides, "encryptor.standardised=true"], False), tmp_path)
+    standardised, _ = load_trained_encryptor(last)  # type: ignore[arg-type]  # it keeps a checkpoint
+    job = small_job(tiny_pack.folder, [*overrides, f"start_ckpt={last}"], False)
+    module = build_module(job, tiny_pack)
+    assert not {"mean", "scale"} & set(module.encryptor.state_dict())
+    w, w_pwd = build_data(job, tiny_pack).codes(8).chunk(2)  # type: ignore[attr-defined]  # of the data-free module
+    torch.testing.assert_close(module.encryptor(w, w_pwd), standardised(w, w_pwd), rtol=0, atol=1e-3)
+    assert standardised.mean.abs().max() > 0
 
 
 def test_a_run_with_another_generator_is_no_start(tiny_pack: Pack, earlier: Path) -> None:

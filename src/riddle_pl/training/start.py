@@ -6,6 +6,7 @@ from torch import nn
 
 from riddle_pl.errors import CheckpointError, ConfigError
 from riddle_pl.networks.checkpoint_files import load_strict
+from riddle_pl.networks.encryptor import TransformerEncryptor
 from riddle_pl.packs import Pack
 from riddle_pl.packs.registry import load_pack
 from riddle_pl.password import PasswordTokens, token_override
@@ -34,7 +35,7 @@ def start_encryptor_from(pack_name: str, role: str, encryptor: nn.Module, tokens
             f"start_pack={pack_name}: its {role} was trained with {known.name} password tokens; this run has "
             f"{tokens.name}: give {token_override(known.name)}"
         )
-    load_strict(encryptor, network.state_dict(), f"{role} of pack {pack_name}")
+    _take(network, encryptor, f"{role} of pack {pack_name}")
 
 
 def start_encryptor_from_run(checkpoint: str, pack: Pack, encryptor: nn.Module, tokens: PasswordTokens) -> None:
@@ -57,4 +58,11 @@ def start_encryptor_from_run(checkpoint: str, pack: Pack, encryptor: nn.Module, 
     except CheckpointError as error:
         raise CheckpointError(f"start_ckpt={checkpoint}: {error}") from error
     network, _ = load_trained_encryptor(path)
-    load_strict(encryptor, network.state_dict(), f"the encryptor of {checkpoint}")
+    _take(network, encryptor, f"the encryptor of {checkpoint}")
+
+
+def _take(network: nn.Module, encryptor: nn.Module, source: str) -> None:
+    """Strictly; a standardised transformer's weights are folded for one that is not."""
+    if isinstance(network, TransformerEncryptor) and isinstance(encryptor, TransformerEncryptor):
+        network = network if encryptor.mean is not None else network.folded()
+    load_strict(encryptor, network.state_dict(), source)
