@@ -39,7 +39,7 @@ def main() -> None:
             return changed[:max_size]
 
         atheris.Setup(
-            [sys.argv[0], f"-max_len={MAX_BYTES}", "-timeout=20", "-rss_limit_mb=1500", *sys.argv[1:]],
+            [sys.argv[0], f"-max_len={MAX_BYTES}", "-timeout=60", "-rss_limit_mb=1500", *sys.argv[1:]],
             lambda data: check(data, path) and None,
             custom_mutator=custom_mutator,
         )

@@ -221,15 +221,17 @@ def test_a_reader_written_from_the_specification_sees_the_same(golden: Golden) -
     assert linkable == (record.kdf.salt == linkable_salt(record.pack_hash))
 
 
-@each(lambda golden: golden.mode == "sealed" or golden.pack == "small")
-def test_it_derives_the_same_keys_and_unseals_the_same_pixels(golden: Golden) -> None:
+@each(lambda golden: golden.pack == "small")
+def test_it_derives_the_same_keys(golden: Golden) -> None:
+    plain = plain_reader.read_record(plain_reader.record_bytes(golden.path))
+    assert [plain_reader.derive(password, plain.header["kdf"]).hex() for password in golden.passwords] == golden.keys
+
+
+@each(lambda golden: golden.mode == "sealed")
+def test_it_unseals_the_same_pixels(golden: Golden) -> None:
     plain = plain_reader.read_record(plain_reader.record_bytes(golden.path, golden.entry))
     record = golden.open()
-    for index, (password, expected) in enumerate(zip(golden.passwords, golden.keys, strict=True)):
-        key = plain_reader.derive(password, plain.header["kdf"])
-        assert key.hex() == expected
-        if record.mode == "deniable":
-            continue
+    for index, key in enumerate(map(bytes.fromhex, golden.keys)):
         patch = record.unseal(key, index)
         left, top, pixels = plain_reader.unseal(plain, key, index)
         assert (left, top) == (patch.left, patch.top)
