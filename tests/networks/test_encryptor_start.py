@@ -134,9 +134,7 @@ def test_the_difference_is_the_same_standardised_or_not(standardised: bool) -> N
     mean, std = mean_and_std()
     T = encryptor(num_layers=10, standardised=standardised)
     assert likeness(T(w, p), mean + p - w) > 0.97
-    torch.testing.assert_close(
-        (T(w, p) - mean).square().mean(), std.square().mean(), rtol=0.02, atol=0.0
-    )
+    torch.testing.assert_close((T(w, p) - mean).square().mean(), std.square().mean(), rtol=0.02, atol=0.0)
 
 
 def test_folding_what_is_not_standardised_changes_nothing() -> None:

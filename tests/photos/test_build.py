@@ -64,7 +64,7 @@ def test_inversions(tiny_pack):
     assert isinstance(build_pseudonymiser(tiny_pack, ["invert=encoder"]).coder.inversion, EncoderInversion)
     built = build_pseudonymiser(tiny_pack, ["invert=optimise", "invert.steps=3"])
     assert isinstance(built.coder.inversion, OptimisedInversion)
-    assert (built.coder.inversion.steps, built.coder.inversion.pack) == (3, tiny_pack)
+    assert (built.coder.inversion.settings.steps, built.coder.inversion.pack) == (3, tiny_pack)
     x = torch.rand(2, 3, tiny_pack.size, tiny_pack.size) * 2 - 1
     with torch.no_grad():
         refined = built.coder.invert(x)

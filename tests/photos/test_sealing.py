@@ -14,7 +14,7 @@ from riddle_pl.photos.sealing import MAX_SIDE, MIN_SEALED_BYTES, Patch, seal, un
 KEY, ASSOCIATED = bytes(range(32)), b"everything else"
 
 
-def patch(height: int = 2, width: int = 3, channels: int = 3, left: int = 5, top: int = 7) -> Patch:
+def patch(height: int = 2, width: int = 3, channels: int = 4, left: int = 5, top: int = 7) -> Patch:
     return Patch(np.arange(height * width * channels, dtype=np.uint8).reshape(height, width, channels), left, top)
 
 
@@ -27,10 +27,10 @@ def forged(plain: bytes, key: bytes = KEY) -> bytes:
 def test_the_layout_is_nonce_then_ciphertext_of_place_size_and_pixels():
     one = patch()
     sealed = seal(KEY, one, ASSOCIATED)
-    assert len(sealed) == 12 + 20 + 18 + 16
+    assert len(sealed) == 12 + 20 + 24 + 16
     plain = AESGCM(sealing_key(KEY)).decrypt(sealed[:12], sealed[12:], ASSOCIATED)
-    assert plain == struct.pack("<5I", 5, 7, 3, 2, 3) + one.pixels.tobytes()
-    assert MIN_SEALED_BYTES == len(seal(KEY, patch(1, 1, 1), ASSOCIATED)) == 49
+    assert plain == struct.pack("<5I", 5, 7, 3, 2, 4) + one.pixels.tobytes()
+    assert MIN_SEALED_BYTES == len(seal(KEY, patch(1, 1), ASSOCIATED)) == 52
     opened = unseal(KEY, forged(plain), ASSOCIATED)
     np.testing.assert_array_equal(opened.pixels, one.pixels)
     assert (opened.left, opened.top) == (5, 7)
@@ -66,11 +66,11 @@ def test_a_nonce_is_random_and_never_used_twice():
     [
         (b"", "too short"),
         (struct.pack("<4I", 0, 0, 1, 1) + b"abc", "too short"),
-        (struct.pack("<5I", 0, 0, 1, 1, 1), "another size"),
-        (struct.pack("<5I", 0, 0, 2, 1, 1) + b"abc", "another size"),
-        (struct.pack("<5I", 0, 0, 1, 1, 1) + b"ab", "another size"),
-        (struct.pack("<5I", 0, 0, 0, 1, 1), "expected sides of 1"),
-        (struct.pack("<5I", MAX_SIDE + 1, 0, 1, 1, 1) + b"a", "patch lies at"),
+        (struct.pack("<5I", 0, 0, 1, 1, 4), "another size"),
+        (struct.pack("<5I", 0, 0, 2, 1, 4) + b"abc", "another size"),
+        (struct.pack("<5I", 0, 0, 1, 1, 4) + b"ab", "another size"),
+        (struct.pack("<5I", 0, 0, 0, 1, 4), "expected sides of 1"),
+        (struct.pack("<5I", MAX_SIDE + 1, 0, 1, 1, 4) + b"abcd", "patch lies at"),
     ],
 )
 def test_what_the_right_key_opens_is_checked_as_well(plain, message):
@@ -78,7 +78,7 @@ def test_what_the_right_key_opens_is_checked_as_well(plain, message):
         unseal(KEY, forged(plain), ASSOCIATED)
 
 
-@pytest.mark.parametrize("shape", [(1, 1, 1), (1, 1, 4), (65536, 1, 1), (1, 65536, 1)])
+@pytest.mark.parametrize("shape", [(1, 1, 4), (65536, 1, 4), (1, 65536, 4)])
 def test_the_smallest_and_the_largest_patch(shape):
     one = Patch(np.zeros(shape, np.uint8), MAX_SIDE, MAX_SIDE)
     assert MAX_SIDE == 65536
@@ -86,7 +86,9 @@ def test_the_smallest_and_the_largest_patch(shape):
     assert (Patch(one.pixels).left, Patch(one.pixels).top) == (0, 0)
 
 
-@pytest.mark.parametrize("shape", [(0, 1, 1), (1, 0, 1), (1, 1, 0), (1, 1, 5), (65537, 1, 1), (1, 65537, 1)], ids=str)
+@pytest.mark.parametrize(
+    "shape", [(0, 1, 4), (1, 0, 4), (1, 1, 0), (1, 1, 3), (1, 1, 5), (65537, 1, 4), (1, 65537, 4)], ids=str
+)
 def test_patches_of_impossible_size(shape):
     with pytest.raises(RecordError, match="patch is"):
         Patch(np.zeros(shape, np.uint8))
@@ -95,7 +97,7 @@ def test_patches_of_impossible_size(shape):
 @pytest.mark.parametrize("place", [(-1, 0), (0, -1), (65537, 0), (0, 65537)])
 def test_patches_of_impossible_place(place):
     with pytest.raises(RecordError, match="patch lies at"):
-        Patch(np.zeros((1, 1, 1), np.uint8), *place)
+        Patch(np.zeros((1, 1, 4), np.uint8), *place)
 
 
 def test_a_patch_may_touch_the_photos_sides_and_no_more():
