@@ -57,7 +57,7 @@ def test_one_token_per_group_gives_the_same_loss_and_gradients() -> None:
     assert set(sizes) == {1}  # of the group's four
 
 
-PAPER = ("encryptor=transformer_paper", "encryptor.groups=[3,3,2]", "encryptor.ffn=16", "encryptor.dropout=0")
+PAPER = ("encryptor=transformer_paper", "encryptor.groups=[3,3,2]", "encryptor.ffn=16", "encryptor.dropout=0.0")
 SINGLE = "password=single_token"
 
 
@@ -81,7 +81,7 @@ def test_a_run_works_on_one_token_per_group_where_layers_are_equal(tiny_pack: Pa
         (*PAPER, SINGLE, "data.style_mixing=0.5"),
         (*PAPER, "password=per_layer"),
         (*PAPER[:-1], SINGLE, "encryptor.dropout=0.1"),
-        (*PAPER, SINGLE, "encryptor.position_embedding=true"),
+        (*PAPER, SINGLE, "encryptor.position_embedding=true", "encryptor.start=usual", "encryptor.standardised=false"),
         ("encryptor=mlp", SINGLE),
     ],
     ids=["people mixed", "tokens per layer", "dropout", "position embedding", "no groups"],

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from riddle_pl.networks.encryptor import TransformerEncryptor
 from riddle_pl.networks.stylegan2 import Generator
 from riddle_pl.packs import Pack, load_pack
 from riddle_pl.training.build import build_module
@@ -57,7 +58,7 @@ def test_no_picture_is_drawn_and_no_recogniser_is_there(tiny_pack: Pack, run: Pa
 def test_it_begins_at_the_difference(run: Path) -> None:
     first, *_ = (row for row in csv.DictReader((run / "csv" / "metrics.csv").open()) if row["val/codes/recovery"])
     assert float(first["val/codes/recovery"]) > 0.8
-    assert float(first["val/codes/deid"]) < -0.5
+    assert float(first["val/codes/deid"]) < -0.3
 
 
 def test_resuming_equals_never_stopping(tiny_pack: Pack, run: Path, tmp_path: Path) -> None:
@@ -80,5 +81,7 @@ def test_its_encryptor_goes_into_a_pack_and_on_to_pictures(tiny_pack: Pack, run:
     job = small_job(tiny_pack.folder, pictures, tiny_encryptor=False, loss=no_features)
     state = load_checkpoint(fit(job, tmp_path / "pictures"))  # type: ignore[arg-type]  # it keeps a checkpoint
     assert state["global_step"] == 4
-    assert all(torch.equal(state["state_dict"][f"encryptor.{name}"], value) for name, value in averaged.items())
+    assert isinstance(network, TransformerEncryptor)
+    papers = network.folded().state_dict()
+    assert all(torch.equal(state["state_dict"][f"encryptor.{name}"], value) for name, value in papers.items())
     assert (tmp_path / "pictures" / "grids").is_dir()

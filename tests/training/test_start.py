@@ -103,7 +103,7 @@ def test_a_run_of_another_encryptor_is_no_start(
 
 
 def test_a_standardised_encryptor_starts_one_in_the_papers_weights(tiny_pack: Pack, tmp_path: Path) -> None:
-    overrides = [*PAPER, "encryptor.dropout=0", "encryptor.start=difference", "steps=1"]
+    overrides = [*PAPER, "encryptor.dropout=0.0", "encryptor.start=difference", "steps=1"]
     last = fit(small_job(tiny_pack.folder, [*overrides, "encryptor.standardised=true"], False), tmp_path)
     standardised, _ = load_trained_encryptor(last)  # type: ignore[arg-type]  # it keeps a checkpoint
     job = small_job(tiny_pack.folder, [*overrides, f"start_ckpt={last}"], False)
