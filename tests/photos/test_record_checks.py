@@ -98,7 +98,6 @@ def test_codes_at_the_ends_of_their_ranges_pass(layers, value):
     [
         np.zeros((3, 512), np.float32),
         np.zeros((2, 512), np.float32),
-        np.zeros((3, 512), np.float32),
         np.zeros((34, 512), np.float32),
         np.zeros((8, 511), np.float32),
         np.zeros((8, 513), np.float32),

@@ -91,7 +91,7 @@ def test_duplicates_are_dropped_and_faceless_photos_counted(tmp_path: Path, monk
     ("members", "line"),
     [
         ({"x.jpg": photo(0)}, r"x\.jpg has no label map of the same name"),
-        ({"x.jpg": photo(0), "x.png": b"no image"}, r"the label map of x\.jpg in .* cannot be read"),
+        ({"x.jpg": photo(0), "x.png": b"no image"}, r"the label map of x\.jpg in .* is not an intact image"),
         (
             {"x.jpg": photo(0), "x.png": encoded(np.zeros((9, 9, 3), np.uint8))},
             r"label map of x\.jpg is of another size",
