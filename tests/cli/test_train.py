@@ -78,7 +78,6 @@ def test_trains_from_any_directory(train, tmp_path: Path, capfd: pytest.CaptureF
         (["start_ckpt=nowhere.ckpt"], "start_ckpt nowhere.ckpt does not exist"),
         (["start_ckpt=a.ckpt", "start_pack=lite"], "start_pack=lite and start_ckpt=a.ckpt; give one of the two"),
         (["stage=code"], "did you mean 'codes'"),
-        (["encryptor=transformer_paper", "encryptor.start=differnce"], "start is 'differnce'"),
         (["export=nothing/here"], "manifest.json is missing"),
         ([f"export={load_pack('lite').folder}"], "has generator"),
         (["data=images", "data.root=no/photos"], "no/photos"),

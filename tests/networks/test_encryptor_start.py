@@ -4,7 +4,9 @@ import pytest
 import torch
 from torch import Tensor
 
+from riddle_pl.errors import PackError
 from riddle_pl.networks.encryptor import TransformerEncryptor
+from riddle_pl.packs.arguments import checked
 
 DIM = 64
 CASES = {
@@ -143,8 +145,8 @@ def test_folding_what_is_not_standardised_changes_nothing() -> None:
 
 
 def test_an_unknown_start_is_an_error() -> None:
-    with pytest.raises(ValueError, match="start is 'differnce'; expected one of usual, difference"):
-        TransformerEncryptor(10, dim=DIM, start="differnce")
+    with pytest.raises(PackError, match="start is 'differnce'; expected one of usual, difference"):
+        checked(TransformerEncryptor, {"num_layers": 10, "start": "differnce"}, "transformer_paper")
 
 
 def test_one_token_of_each_group_is_exact_where_the_others_are_equal() -> None:
