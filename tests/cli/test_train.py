@@ -158,7 +158,7 @@ def test_every_experiment_starts_on_the_lite_pack(  # type: ignore[no-untyped-de
 def test_the_papers_stages_follow_each_other(  # type: ignore[no-untyped-def]
     monkeypatch: pytest.MonkeyPatch, photos: Path, tmp_path: Path
 ) -> None:
-    short = ["trainer=cpu", "steps=1", "val_every=1", "batch_size=2", "callbacks.grid=null", "callbacks.best=null"]
+    short = ["trainer=cpu", "steps=1", "val_every=1", "batch_size=1", "callbacks.grid=null", "callbacks.best=null"]
     on_photos = ["experiment=riddle", f"data.root={photos}", "data.cropper.aligned=true", "data.val_share=0.4"]
     codes = ["stage=codes", "scheduler.warmup_steps=0"]
     commands = {
