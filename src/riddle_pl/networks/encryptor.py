@@ -44,7 +44,8 @@ class TransformerEncryptor(nn.Module):
       around zero, wherever the codes lie. Before a fresh run we start gain and bias at the deviation and the mean of
       the training codes (``start_at``), which the authors' code does not. Gain and bias are a group's: layers of one
       group whose codes differ in length come out equally long.
-    * From random weights, the identity terms lead to an output that is nearly the same for every password.
+    * From random weights, the identity terms lead to an output that is nearly the same for every password for the
+      first few hundred steps, and on codes that are not standardised for longer.
       ``start="difference"`` begins at T(w, p) = p - w in this architecture (``networks/encryptor_start.py``).
     * On codes that lie far from zero, gradients see where all codes lie before they see what tells codes apart.
       ``standardised`` is the same architecture on codes around zero; ``folded`` writes it in the paper's weights.
