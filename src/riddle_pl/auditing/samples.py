@@ -20,9 +20,7 @@ column's."""
 
 def codes(generator: FaceGenerator, count: int, seed: int) -> Float[Tensor, "n 512"]:
     """W codes of ``count`` people; the first are the same for every count."""
-    z = torch.randn(count, generator.style_dim, generator=torch.Generator().manual_seed(UNSEEN + seed))
-    with torch.no_grad():
-        return generator.mapping(z.to(next(generator.parameters())))
+    return generator.random_w(count, UNSEEN + seed)
 
 
 def truncated(generator: FaceGenerator, w: Float[Tensor, "n 512"], psi: float) -> Float[Tensor, "n k 512"]:

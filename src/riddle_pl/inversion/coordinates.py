@@ -12,7 +12,7 @@ from riddle_pl.networks.code_model import GaussianCodeModel
 class Coordinates(Protocol):
     """Coordinates of a code, and what it costs to be there."""
 
-    def start(self, w_0: Float[Tensor, "b n d"]) -> Float[Tensor, "b ..."]:
+    def start(self) -> Float[Tensor, "b ..."]:
         """The coordinates of the encoder's code."""
 
     def decode(self, v: Float[Tensor, "b ..."]) -> Float[Tensor, "b n d"]:
@@ -37,8 +37,8 @@ class AroundStart:
         self.deviation = deviation
         self.weights = (start, spread)
 
-    def start(self, w_0: Float[Tensor, "b n d"]) -> Float[Tensor, "b n d"]:
-        return torch.zeros_like(w_0)
+    def start(self) -> Float[Tensor, "b n d"]:
+        return torch.zeros_like(self.w_0)
 
     def decode(self, v: Float[Tensor, "b n d"]) -> Float[Tensor, "b n d"]:
         return self.w_0 + self.deviation * v
@@ -54,16 +54,18 @@ class InCodeModel:
     """The coordinates of a code model; the cost is the model's energy, per coordinate.
 
     Args:
+        w_0: the encoder's codes.
         model: of the pack.
         prior: weight of the energy.
     """
 
-    def __init__(self, model: GaussianCodeModel, prior: float):
+    def __init__(self, w_0: Float[Tensor, "b n d"], model: GaussianCodeModel, prior: float):
+        self.w_0 = w_0
         self.model = model
         self.prior = prior
 
-    def start(self, w_0: Float[Tensor, "b n d"]) -> Float[Tensor, "b k"]:
-        return self.model.encode(w_0)
+    def start(self) -> Float[Tensor, "b k"]:
+        return self.model.encode(self.w_0)
 
     def decode(self, v: Float[Tensor, "b k"]) -> Float[Tensor, "b n d"]:
         return self.model.decode(v)

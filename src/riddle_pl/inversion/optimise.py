@@ -150,7 +150,7 @@ class OptimisedInversion(Inversion):
             known = self.recogniser(x)
             seen = self.perceptual(x) if self.settings.features else None
         coordinates = self._coordinates(w_0)
-        v = coordinates.start(w_0).requires_grad_(True)
+        v = coordinates.start().requires_grad_(True)
         optimizer = torch.optim.Adam([v], lr=self.settings.learning_rate)
         schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, self.settings.steps)
         for _ in range(self.settings.steps):
@@ -169,7 +169,7 @@ class OptimisedInversion(Inversion):
 
     def _coordinates(self, w_0: Float[Tensor, "b n 512"]) -> Coordinates:
         if self.has_code_model:
-            return InCodeModel(self.code_model, self.settings.prior)
+            return InCodeModel(w_0, self.code_model, self.settings.prior)
         return AroundStart(w_0, self.deviation, self.settings.start, self.settings.spread)
 
     @cached_property
@@ -195,6 +195,4 @@ class OptimisedInversion(Inversion):
     @cached_property
     def deviation(self) -> float:
         """Standard deviation of W: the root of its mean variance over dimensions."""
-        z = torch.randn(W_SAMPLES, self.generator.style_dim, generator=torch.Generator().manual_seed(W_SEED))
-        with torch.no_grad():
-            return float(self.generator.mapping(z.to(self.device)).var(dim=0).mean().sqrt())
+        return float(self.generator.random_w(W_SAMPLES, W_SEED).var(dim=0).mean().sqrt())

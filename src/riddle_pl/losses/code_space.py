@@ -42,10 +42,7 @@ class CodeSpace(nn.Module):
     @classmethod
     def of(cls, generator: FaceGenerator, samples: int | None = None) -> Self:
         """The space of a generator's W, the same in every run."""
-        device = next(generator.parameters()).device
-        z = torch.randn(samples or SAMPLES, generator.style_dim, generator=torch.Generator().manual_seed(0))
-        with torch.no_grad():
-            return cls(generator.mapping(z.to(device)))
+        return cls(generator.random_w(samples or SAMPLES, seed=0))
 
     def forward(self, w: Float[Tensor, "b n d"]) -> Float[Tensor, "b n d"]:
         return (w - self.mean) @ self.whitening

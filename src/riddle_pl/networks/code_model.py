@@ -55,8 +55,7 @@ class GaussianCodeModel(nn.Module):
     @torch.no_grad()
     def fit(self, generator: FaceGenerator) -> None:
         """Mean and axes of W, from mapped noise of a fixed seed; the strongest axis first."""
-        z = torch.randn(SAMPLES, self.dim, generator=torch.Generator().manual_seed(SEED))
-        w = torch.cat([generator.mapping(part) for part in z.split(5_000)]).double()
+        w = generator.random_w(SAMPLES, SEED).double()
         values, axes = torch.linalg.eigh(torch.cov(w.T))
         self.mean.copy_(w.mean(dim=0))
         self.axes.copy_(axes.flip(1).T)

@@ -41,10 +41,13 @@ class FaceGenerator(nn.Module, ABC):
 
     def mean_w(self, samples: int = 4096, seed: int = 0) -> Float[Tensor, "d"]:
         """Mean W code over ``samples`` draws from a seed of its own (the global generator is untouched)."""
-        noise = torch.Generator().manual_seed(seed)
-        z = torch.randn(samples, self.style_dim, generator=noise)
-        with torch.no_grad():
-            return self.mapping(z.to(next(self.parameters()))).mean(dim=0)
+        return self.random_w(samples, seed).mean(dim=0)
+
+    @torch.no_grad()
+    def random_w(self, samples: int, seed: int) -> Float[Tensor, "s d"]:
+        """W codes of ``samples`` draws from a seed of its own, the same in every run."""
+        z = torch.randn(samples, self.style_dim, generator=torch.Generator().manual_seed(seed))
+        return self.mapping(z.to(next(self.parameters())))
 
     def require_layers(self, w: Float[Tensor, "b n d"]) -> None:
         """Raises ``ValueError`` when a code is for another number of layers."""

@@ -7,7 +7,9 @@ from torch import Tensor, nn
 
 from riddle_pl.networks.stylegan2 import LEAKY_SLOPE
 
-FIRST_BLOCK_SIDE = 8
+LAYERS = 23
+"""Of W+: what MobileStyleGAN takes."""
+
 FEATURES = {128: (4, 512), 256: (5, 256)}
 """Picture size to the blocks whose features it is read from, and the channels of these features."""
 
@@ -68,7 +70,7 @@ class MobileHead(nn.Module):
         self.blocks, channels = FEATURES[size]
         side = size // 2
         self.first_layer = 1 + 3 * self.blocks
-        layers = 23 - self.first_layer
+        layers = LAYERS - self.first_layer
         self.style = LayerStyle(layers, channels)
         self.narrow = nn.Linear(channels, width)
         self.convs = nn.ModuleList(HeadConv(layers, width, side, maps) for _ in range(depth))

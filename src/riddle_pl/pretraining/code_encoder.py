@@ -18,13 +18,13 @@ from riddle_pl.packs.registry import load_pack
 from riddle_pl.pretraining.average import Averaged
 from riddle_pl.pretraining.chance import recipe_rng
 from riddle_pl.pretraining.faces import FaceSet, to_float
-from riddle_pl.pretraining.likeness import public_recogniser
+from riddle_pl.pretraining.likeness import public_recogniser, strangeness
+from riddle_pl.pretraining.optimiser import adam_with_warm_up
 from riddle_pl.pretraining.recipe import PackRole, Recipe
 from riddle_pl.pretraining.sheet import spread, stacked_rows
 
 DRAWN_BATCH = 20
 EVALUATION_BATCH = 16
-WARM_UP = 20
 SIZE = 128
 """Side in pixels of the pictures that are compared."""
 
@@ -150,11 +150,7 @@ class CodeEncoderRecipe(Recipe):
         return v, self._frozen[0](model.decode(v)).clamp(-1, 1)
 
     def configure_optimizers(self) -> tuple[list[torch.optim.Optimizer], list[torch.optim.lr_scheduler.LRScheduler]]:
-        optimizer = torch.optim.Adam(self.encoder.parameters(), lr=self.learning_rate, betas=(0.9, 0.99), fused=True)
-        warm_up = torch.optim.lr_scheduler.LinearLR(optimizer, 0.05, total_iters=WARM_UP)
-        fall = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, max(1, self.steps - WARM_UP))
-        schedule = torch.optim.lr_scheduler.SequentialLR(optimizer, [warm_up, fall], [WARM_UP])
-        return [optimizer], [{"scheduler": schedule, "interval": "step"}]  # type: ignore[list-item]  # Lightning's form
+        return adam_with_warm_up(self.encoder, self.learning_rate, self.steps)
 
     def training_step(self, batch: int, batch_idx: int) -> Tensor:
         step = self.next_step()
@@ -169,19 +165,12 @@ class CodeEncoderRecipe(Recipe):
         terms = {
             "pixel": F.l1_loss(redrawn, photos),
             "features": perceptual_distance(seen, perceptual(redrawn)).mean(),
-            "identity": torch.stack([self._strangeness(judge, redrawn, photos) for judge in self._judges]).mean(),
+            "identity": torch.stack([strangeness(judge, redrawn, photos) for judge in self._judges]).mean(),
             "latent": F.mse_loss(v[self.batch :], known),
             "prior": (model.energy(v[: self.batch]) / model.dim).mean(),
         }
         self.log_dict({f"loss/{name}": value for name, value in terms.items()}, prog_bar=True)
         return torch.stack([self.weights[name] * value for name, value in terms.items()]).sum()
-
-    @staticmethod
-    def _strangeness(judge: torch.nn.Module, redrawn: Tensor, photos: Tensor) -> Tensor:
-        with torch.no_grad():
-            known = judge(photos)
-        cosines: Tensor = (judge(redrawn) * known).sum(dim=1)
-        return (1.0 - cosines).mean()
 
     def on_train_batch_end(self, outputs: object, batch: object, batch_idx: int) -> None:
         super().on_train_batch_end(outputs, batch, batch_idx)

@@ -11,15 +11,15 @@ from torch import Tensor
 from riddle_pl.errors import ConfigError
 from riddle_pl.losses.perceptual import perceptual_distance
 from riddle_pl.networks.mobile_head import MobileHead
-from riddle_pl.networks.mobile_stylegan import MobileStyleGAN
+from riddle_pl.networks.mobile_stylegan import CHANNELS, MobileStyleGAN
 from riddle_pl.packs.registry import load_pack
 from riddle_pl.pretraining.chance import recipe_rng
 from riddle_pl.pretraining.mobile_pictures import SIDE, drawn_pictures
+from riddle_pl.pretraining.optimiser import adam_with_warm_up
 from riddle_pl.pretraining.recipe import PackRole, Recipe
 from riddle_pl.pretraining.sheet import stacked_rows
 
 EVALUATION_BATCH = 8
-WARM_UP = 20
 SHOWN = 16
 CROP = 64
 """Side of the part of a picture, another in each step, whose perceptual features are compared: they cost more than the
@@ -84,11 +84,7 @@ class MobileHeadRecipe(Recipe):
         self._data = (codes, targets, torch.cat(inner))
 
     def configure_optimizers(self) -> tuple[list[torch.optim.Optimizer], list[torch.optim.lr_scheduler.LRScheduler]]:
-        optimizer = torch.optim.Adam(self.head.parameters(), lr=self.learning_rate, betas=(0.9, 0.99), fused=True)
-        warm_up = torch.optim.lr_scheduler.LinearLR(optimizer, 0.05, total_iters=WARM_UP)
-        fall = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, max(1, self.steps - WARM_UP))
-        schedule = torch.optim.lr_scheduler.SequentialLR(optimizer, [warm_up, fall], [WARM_UP])
-        return [optimizer], [{"scheduler": schedule, "interval": "step"}]  # type: ignore[list-item]  # Lightning's form
+        return adam_with_warm_up(self.head, self.learning_rate, self.steps)
 
     def training_step(self, batch: int, batch_idx: int) -> Tensor:
         rng = recipe_rng(self.seed, self.next_step())
@@ -142,8 +138,8 @@ class MobileHeadRecipe(Recipe):
         size = self.head.size
         description = f"""
 Draws {size} px from the features at {size // 2} px of this pack's generator, in place of its last
-{7 - self.head.blocks} blocks: distilled against the whole network's pictures, averaged down from 1024 px, on
-{len(self._data[0]) - self.held_out:,} drawn people (truncation 0.5 to 1, half of them style-mixed, with offsets from
+{len(CHANNELS) - self.head.blocks} blocks: distilled against the whole network's pictures, averaged down from 1024 px,
+on {len(self._data[0]) - self.held_out:,} drawn people (truncation 0.5 to 1, half of them style-mixed, with offsets from
 W). No photo took part.
 """
         return [PackRole(f"head-{size}", self.head, "mobile_head", self.args, description)]

@@ -34,7 +34,7 @@ def wide_codes(generator: FaceGenerator, count: int, rng: torch.Generator) -> Fl
         count: of codes.
         rng: on the CPU; the codes depend on it and on the generator alone.
     """
-    mapped = generator.mapping(torch.randn(MAPPED, generator.style_dim, generator=torch.Generator().manual_seed(0)))
+    mapped = generator.random_w(MAPPED, seed=0)
     mean = mapped.mean(dim=0)
     values, axes = torch.linalg.eigh(torch.cov(mapped.T))
     root = (axes * values.clamp_min(0.0).sqrt()).T
