@@ -141,8 +141,10 @@ def test_a_crafted_manifest_is_one_line(content: bytes, expected: str, folder: P
 
 @pytest.mark.parametrize("key", ["license", "origin", "citation", "url", "arch", "file"])
 def test_texts_that_would_steer_the_terminal_are_refused(key: str, folder: Path) -> None:
-    with pytest.raises(PackError, match=f"{key} is .*; expected printable characters") as error:
-        load_pack(edit(folder, "parser", **{key: "a\x1b]0;evil\x07b"}))
+    expected = "https://" if key == "url" else "printable characters"
+    evil = ("https://a" if key == "url" else "a") + "\x1b]0;evil\x07b"
+    with pytest.raises(PackError, match=f"{key} is .*; expected {expected}") as error:
+        load_pack(edit(folder, "parser", **{key: evil}))
     one_line(error.value)
 
 
