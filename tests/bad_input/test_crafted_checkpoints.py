@@ -308,6 +308,37 @@ def test_a_run_goes_on_from_any_config_and_calls_nothing_of_it(
     assert load_checkpoint(last(tmp_path / "next"))["global_step"] == 3
 
 
+def no_groups(content: dict[str, Any]) -> None:
+    content["optimizer_states"] = [{"state": {}, "param_groups": []}]
+
+
+def no_optimizer(content: dict[str, Any]) -> None:
+    content["optimizer_states"] = [3]
+
+
+def other_moments(content: dict[str, Any]) -> None:
+    content["optimizer_states"][0]["state"][0]["exp_avg"] = torch.zeros(3, 5)
+
+
+def no_loops(content: dict[str, Any]) -> None:
+    content["loops"] = {"fit_loop": {"state_dict": {}, "epoch_loop.state_dict": 7}}
+
+
+def no_schedule(content: dict[str, Any]) -> None:
+    content["lr_schedulers"] = ["cosine"]
+
+
+@pytest.mark.parametrize("change", [no_groups, no_optimizer, other_moments, no_loops, no_schedule])
+def test_a_state_of_a_run_that_cannot_be_taken_up_is_one_line(
+    change: Callable[[dict[str, Any]], None], run: Path, tiny_pack: Pack, tmp_path: Path
+) -> None:
+    path = changed(last(Path(shutil.copytree(run, tmp_path / "copy"))), change)
+    job = small_job(tiny_pack.folder, [*SMALL, "steps=3", f"ckpt_path={path}"], False)
+    with pytest.raises(CheckpointError, match=r"last\.ckpt: .*; the file is damaged") as error:
+        fit(job, tmp_path / "next")
+    one_line(error.value)
+
+
 @pytest.mark.parametrize("trick", ["..", "remote"])
 def test_going_on_does_not_delete_files_that_the_checkpoint_names(
     trick: str, run: Path, marks: Marks, tiny_pack: Pack, tmp_path: Path

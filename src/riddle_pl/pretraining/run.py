@@ -17,6 +17,7 @@ from riddle_pl.networks.checkpoint_files import load_strict, read_checkpoint, st
 from riddle_pl.pretraining.callbacks import LastCheckpoint, SampleSheets
 from riddle_pl.pretraining.recipe import Recipe
 from riddle_pl.training.curves import write_curves
+from riddle_pl.training.resume import OptimizerStateCheck, taking_up
 from riddle_pl.training.run import NOISE, quiet_lightning
 
 _LOCAL = ("out", "export", "threads", "checkpoint_every", "samples_every")
@@ -54,14 +55,20 @@ def run(cfg: DictConfig, out: Path, arguments: Sequence[str] = (), progress: boo
             max_epochs=-1,
             logger=CSVLogger(out, name="log"),  # a folder for each part of a run: a given one would be emptied
             log_every_n_steps=50,
-            callbacks=[LastCheckpoint(last, cfg.checkpoint_every), SampleSheets(out, cfg.samples_every)],
+            callbacks=[
+                LastCheckpoint(last, cfg.checkpoint_every),
+                SampleSheets(out, cfg.samples_every),
+                OptimizerStateCheck(),
+            ],
             enable_model_summary=False,
             enable_progress_bar=progress,
         )
         if last.exists():
             take_up(recipe, last)
         if not recipe.finished:
-            trainer.fit(recipe, ckpt_path=last if last.exists() else None, weights_only=True)
+            earlier = last if last.exists() else None
+            with taking_up(earlier):
+                trainer.fit(recipe, ckpt_path=earlier, weights_only=True)
     if cfg.export is not None:
         roles = recipe.export(Path(cfg.export), portable_command("riddle-pretrain", arguments, _LOCAL))
         write_curves(logs_of(out), Path(cfg.export), roles[0])

@@ -23,6 +23,7 @@ from riddle_pl.packs.encryptors import EncryptorSpec
 from riddle_pl.password import PasswordTokens
 from riddle_pl.training.frozen import Frozen
 from riddle_pl.training.module import FrozenNetworks, RiddleModule
+from riddle_pl.training.resume import OptimizerStateCheck
 from riddle_pl.training.stage import Stage
 from riddle_pl.training.start import start_encryptor_from, start_encryptor_from_run
 
@@ -116,6 +117,7 @@ def build_trainer(cfg: DictConfig, run_dir: Path, progress: bool) -> pl.Trainer:
             callback.dirpath = str(run_dir / "checkpoints")
     if not loggers:
         callbacks = [c for c in callbacks if not isinstance(c, pl.callbacks.LearningRateMonitor)]
+    callbacks.append(OptimizerStateCheck())
     if progress:
         callbacks.append(pl.callbacks.RichProgressBar())
     trainer: pl.Trainer = instantiate(

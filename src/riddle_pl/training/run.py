@@ -17,6 +17,7 @@ from riddle_pl.training.export import export_encryptor
 from riddle_pl.training.loggers import closing_wandb
 from riddle_pl.training.module import RiddleModule
 from riddle_pl.training.origin import check_origin
+from riddle_pl.training.resume import taking_up
 
 NOISE = (
     ".*does not have many workers.*",
@@ -56,7 +57,8 @@ def fit(cfg: DictConfig, run_dir: Path, progress: bool = False) -> Path | None:
             warnings.filterwarnings("ignore", message)
         trainer = build_trainer(cfg, run_dir, progress)
         try:
-            trainer.fit(module, datamodule=data, ckpt_path=cfg.ckpt_path, weights_only=True)
+            with taking_up(cfg.ckpt_path):
+                trainer.fit(module, datamodule=data, ckpt_path=cfg.ckpt_path, weights_only=True)
         except SystemExit:
             if trainer.interrupted:  # Lightning turns Ctrl-C into exit(1)
                 raise KeyboardInterrupt from None
