@@ -25,7 +25,7 @@ STAMP := $(VENV)/.riddle-stamp
 SETUP = PYTHON="$(PYTHON)" LOCKED="$(LOCKED)" EXTRAS="$(EXTRAS)" scripts/setup.sh "$(VENV)" && touch $(STAMP)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lock lock-check hooks demo test lint format typecheck notebooks wheel-smoke fuzz bench bench-photos mutants
+.PHONY: help setup lock lock-check hooks demo test test-slow lint format typecheck notebooks wheel-smoke fuzz bench bench-photos mutants
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -49,8 +49,11 @@ hooks: $(STAMP)  ## let git check each commit (.pre-commit-config.yaml)
 demo: $(STAMP)  ## short training run, then encrypt and recover faces; writes one picture (five minutes)
 	$(BIN)/riddle demo --out "$(DEMO_OUT)"
 
-test: lint typecheck  ## everything that must pass: lint, typecheck, pytest, coverage of 95 % of the lines
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) $(or $(strip $(PYTEST_ARGS)),--cov --cov-report=)
+test: lint typecheck  ## lint, typecheck, all tests but the slow ones, coverage of 95 % of the lines
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) $(or $(strip $(PYTEST_ARGS)),-m "not slow" --cov --cov-report=)
+
+test-slow: $(STAMP)  ## the tests that take more than about ten seconds each
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) -m slow
 
 lint: $(STAMP)  ## ruff: rules and format, nothing is changed
 	$(BIN)/ruff check .

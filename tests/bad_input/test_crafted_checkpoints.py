@@ -364,6 +364,7 @@ def test_going_on_does_not_delete_files_that_the_checkpoint_names(
     assert marks.nothing_ran
 
 
+@pytest.mark.slow
 def test_an_honest_run_with_a_best_checkpoint_goes_on(run: Path, tiny_pack: Pack, tmp_path: Path) -> None:
     """In its own folder and in another one, where Lightning keeps the path of the first."""
     folder = Path(shutil.copytree(run, tmp_path / "copy"))

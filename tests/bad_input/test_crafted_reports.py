@@ -56,6 +56,7 @@ def put(value: Any, place: tuple[Any, ...], item: Any) -> Any:
     return value
 
 
+@pytest.mark.slow
 def test_every_value_may_be_another(tmp_path: Path) -> None:
     """Tables are made, or one line says why not."""
     intact = report().to_json()

@@ -68,6 +68,7 @@ def whole_pairs(riddle: Riddle, kind: str) -> None:
         shutil.rmtree("back")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_disk_that_becomes_full_at_any_moment(album: Riddle, monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
     """Whole results or none, one line; and when there is room again, the job ends well."""

@@ -8,6 +8,7 @@ from pathlib import Path
 from tests.photos.test_record import make_record
 
 
+@pytest.mark.slow
 def test_names_that_the_terminal_cannot_show(tmp_path: Path) -> None:
     name = "写真 🙂" + os.fsdecode(b"\xff")  # the last is not UTF-8
     make_record().save(tmp_path / f"{name}.riddle")

@@ -82,6 +82,7 @@ def riddle_ablation(tmp_path, tiny_pack_folder, capfd, monkeypatch):
     return RiddleAblation(tmp_path / "here", data, tiny_pack_folder, capfd, monkeypatch)
 
 
+@pytest.mark.slow
 def test_every_experiment_and_seed_is_trained_once_and_is_a_line_of_the_table(riddle_ablation):
     status, out, err = riddle_ablation()
     assert status == 0, err
@@ -109,6 +110,7 @@ def test_every_experiment_and_seed_is_trained_once_and_is_a_line_of_the_table(ri
     assert riddle_ablation.trained[4:] == [("riddle_df", 2, False), ("wo_diversity", 2, False)]
 
 
+@pytest.mark.slow
 def test_a_training_that_was_stopped_goes_on(riddle_ablation, monkeypatch):
     def stopped(cfg, run_dir, progress):
         cfg.steps = 1
@@ -143,6 +145,7 @@ def test_a_mistake_is_one_line_before_anything_is_written(riddle_ablation, overr
     assert not Path("out").exists()
 
 
+@pytest.mark.slow
 def test_runs_of_other_settings_are_not_mixed(riddle_ablation):
     assert riddle_ablation("experiments=[riddle_df]", "seeds=[0]")[0] == 0
     status, _, err = riddle_ablation("experiments=[riddle_df]", "seeds=[0]", "evaluate=[]")

@@ -111,6 +111,7 @@ def test_other_bad_input(riddle, record, monkeypatch):
     riddle.refused(riddle.decrypt(record, "--device", "cuda"), "GPU", before=before)
 
 
+@pytest.mark.slow
 def test_recovery_from_the_picture_alone(riddle):
     """Says how well the code was read back, and needs the salt: from a record, the user, or `--linkable`."""
     assert riddle.encrypt("photo.png", "--encryptor", "encryptor-df", "--linkable").status == 0

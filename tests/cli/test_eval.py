@@ -72,6 +72,7 @@ def riddle_eval(drawing_riddle_eval, monkeypatch):
     return drawing_riddle_eval
 
 
+@pytest.mark.slow
 def test_prints_the_tables_and_writes_the_report(drawing_riddle_eval, tiny_pack):
     riddle_eval = drawing_riddle_eval
     status, out, err = riddle_eval("out=report")
@@ -202,6 +203,7 @@ def test_several_evaluations_in_one_set_of_tables(riddle_eval, monkeypatch, capf
     assert "nothing does not exist" in capfd.readouterr().err
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_numbers_in_any_batches(riddle_eval):
     assert riddle_eval("out=a", "quiet=true") == (0, "", "")
     assert riddle_eval("out=b", "quiet=true", "batch_size=2", "cache_dir=b")[0] == 0

@@ -112,6 +112,7 @@ def test_without_a_folder_of_faces_it_says_which_key_is_missing(pretrain, capfd:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("recipe", ["parser", "generator"])  # one optimiser, two optimisers
 def test_ctrl_c_ends_the_step_saves_and_the_same_command_goes_on(  # type: ignore[no-untyped-def]
     recipe: str,

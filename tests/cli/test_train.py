@@ -143,6 +143,7 @@ def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
 EXPERIMENTS = ("riddle", "riddle_df", "wo_transformer", "wo_diversity", "improved", "improved_df")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("experiment", EXPERIMENTS)
 def test_every_experiment_starts_on_the_lite_pack(  # type: ignore[no-untyped-def]
     monkeypatch: pytest.MonkeyPatch, photos: Path, tmp_path: Path, experiment: str
@@ -155,6 +156,7 @@ def test_every_experiment_starts_on_the_lite_pack(  # type: ignore[no-untyped-de
     assert not list(tmp_path.rglob("*.ckpt"))
 
 
+@pytest.mark.slow
 def test_the_papers_stages_follow_each_other(  # type: ignore[no-untyped-def]
     monkeypatch: pytest.MonkeyPatch, photos: Path, tmp_path: Path
 ) -> None:
@@ -174,6 +176,7 @@ def test_the_papers_stages_follow_each_other(  # type: ignore[no-untyped-def]
     assert 0 < (first - second).abs().max() < 0.01  # one step on from there, and not fitted to the codes anew
 
 
+@pytest.mark.slow
 def test_ctrl_c_leaves_a_checkpoint_to_continue_from(train, tiny_pack: Pack, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
     command = [sys.executable, "-m", "riddle_pl.cli.train", f"pack={tiny_pack.folder}", *SMALL, *DATA_FREE]
     log = tmp_path / "output.txt"

@@ -183,6 +183,7 @@ def test_a_solid_face_leaves_nothing_and_changes_nothing_else(centre):
     assert filled.mean() < 0.5
 
 
+@pytest.mark.slow
 def test_the_packs_judge_takes_one_in_a_thousand_pairs_of_strangers_for_one_person(shared):
     """Its threshold belongs to the recogniser that the pack ships, and is measured anew when that changes."""
     people = LFW(str(shared / "data"), count=300)

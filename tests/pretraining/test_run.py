@@ -61,6 +61,7 @@ def assert_equal(a: object, b: object, place: str = "checkpoint") -> None:
         assert a == b, place
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", RECIPES)
 def test_a_killed_run_resumes_to_the_same_weights_and_exports(
     case: str, data_root: Path, own_pack: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -67,6 +67,7 @@ def test_resuming_equals_never_stopping(tiny_pack: Pack, run: Path, tmp_path: Pa
     assert_same_state(load_checkpoint(run / "checkpoints" / "last.ckpt"), load_checkpoint(resumed))
 
 
+@pytest.mark.slow
 def test_its_encryptor_goes_into_a_pack_and_on_to_pictures(tiny_pack: Pack, run: Path, tmp_path: Path) -> None:
     pack = Path(shutil.copytree(tiny_pack.folder, tmp_path / "pack"))
     last = train(tiny_pack, tmp_path / "codes", "steps=2", f"export={pack}", "export_role=encryptor-paper")
