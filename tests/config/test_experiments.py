@@ -8,6 +8,7 @@ from omegaconf import DictConfig, OmegaConf
 
 import riddle_pl.conf
 from riddle_pl.config import check_config, compose_jobs
+from riddle_pl.losses.total import TERMS
 
 CONF = Path(riddle_pl.conf.__file__ or "").parent
 PACKS = ("lite", "ffhq256")
@@ -131,3 +132,9 @@ def test_each_file_begins_with_the_command_that_uses_it(path: Path) -> None:
     lines = path.read_text().splitlines()
     first = lines[1] if lines[0].startswith("# @package") else lines[0]
     assert re.match(r"# riddle(-[a-z]+| encrypt) ", first), f"{path} begins with {first!r}"
+
+
+@pytest.mark.parametrize("term", [term for term in TERMS if not term.endswith("_recovery")])
+def test_every_term_can_be_added_to_a_loss(term: str) -> None:
+    """As the first line of its file says."""
+    assert term in job(f"+loss@loss.{term}={term}", f"loss.{term}.weight=2").loss

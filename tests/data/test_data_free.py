@@ -1,5 +1,7 @@
 """If this fails, data-free training sees the wrong people, or other people when it is resumed."""
 
+import shutil
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,7 +11,9 @@ from riddle_pl.data import DataFreeDataModule
 from riddle_pl.data.data_free import LatentSampler
 from riddle_pl.data.steps import step_rng
 from riddle_pl.errors import DataError
+from riddle_pl.networks.code_model import GaussianCodeModel
 from riddle_pl.networks.stylegan2 import Generator
+from riddle_pl.packs import build, load_pack, write_pack_entry
 
 
 @pytest.fixture(scope="module")
@@ -45,6 +49,35 @@ def test_style_mixing_takes_later_layers_from_a_second_person(generator: Generat
     assert (changed.int().diff(dim=1) >= 0).all()  # once it is the second person it stays so
 
 
+def test_offsets_part_the_groups_of_layers_and_leave_the_person(generator: Generator) -> None:
+    model = GaussianCodeModel((2, 2, 4), rank=3)
+    model.fit(generator)
+    sample = LatentSampler(generator, code_model=model)
+    plain, parted = sample(50, step_rng(1)), sample(50, step_rng(1), offsets=1.5)
+    v = model.encode(parted)
+    torch.testing.assert_close(parted[:, :2], plain[:, :2], rtol=0, atol=1e-5)
+    torch.testing.assert_close(parted[:, 2], parted[:, 3])
+    torch.testing.assert_close(model.decode(v), parted, rtol=0, atol=1e-3)
+    strength = v[:, model.dim :].square().mean(dim=1).sqrt()
+    assert 0.0 < float(strength.min()) < 0.5
+    assert 1.0 < float(strength.max()) < 2.5
+
+
+def test_offsets_are_drawn_in_training_and_validation(mobile_pack_folder: Path, tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(mobile_pack_folder, tmp_path / "pack"))
+    args = {"groups": [1] * 13 + [10], "rank": 2}
+    write_pack_entry(folder, "code_model", build("code_model", args), "code_model", args, origin="identity")
+    data = DataFreeDataModule(load_pack(folder), batch_size=2, val_samples=2, offsets=1.0)
+    assert not data.equal_layers
+    for w in (next(iter(data.train_dataloader()))["w"], next(iter(data.val_dataloader()))["w"], data.codes(2)):
+        assert (w[:, 0] != w[:, 1]).any()
+
+
+def test_offsets_need_a_code_model(tiny_pack: Any) -> None:
+    with pytest.raises(DataError, match=r"data.offsets=0.5: pack tiny has no code model"):
+        DataFreeDataModule(tiny_pack, offsets=0.5)
+
+
 def test_sampler_does_not_follow_the_generator_to_another_device(generator: Generator) -> None:
     sample = LatentSampler(generator)
     assert all(p is not q for p, q in zip(sample.mapping.parameters(), generator.style.parameters(), strict=True))
@@ -72,7 +105,14 @@ def test_validation_faces_are_fixed(tiny_pack: Any) -> None:
 
 @pytest.mark.parametrize(
     "options",
-    [{"truncation": 0.0}, {"truncation": 1.5}, {"style_mixing": -0.1}, {"val_samples": 0}, {"steps_per_epoch": 0}],
+    [
+        {"truncation": 0.0},
+        {"truncation": 1.5},
+        {"style_mixing": -0.1},
+        {"offsets": -0.1},
+        {"val_samples": 0},
+        {"steps_per_epoch": 0},
+    ],
 )
 def test_impossible_values_are_named(tiny_pack: Any, options: dict[str, float]) -> None:
     with pytest.raises(DataError, match=f"data.{next(iter(options))}="):

@@ -10,8 +10,9 @@ from torch.utils.data import Dataset
 from riddle_pl.data.base import LatentDataModule
 from riddle_pl.data.steps import Batch, step_rng
 from riddle_pl.errors import DataError
+from riddle_pl.networks.code_model import GaussianCodeModel
 from riddle_pl.networks.generator import FaceGenerator
-from riddle_pl.packs.pack import Pack
+from riddle_pl.packs.pack import CODE_MODEL, Pack
 
 VALIDATION_SEED = 0
 """Of the validation faces: the same for every run with the same pack."""
@@ -23,16 +24,20 @@ class LatentSampler:
     Args:
         generator: the pack's generator; its mapping network is copied.
         truncation: psi in (0, 1]; w is pulled towards the mean code, 1 draws from the whole distribution.
+        code_model: of the pack, for codes whose layers differ as a photo's do.
     """
 
-    def __init__(self, generator: FaceGenerator, truncation: float = 1.0):
+    def __init__(self, generator: FaceGenerator, truncation: float = 1.0, code_model: GaussianCodeModel | None = None):
         self.mapping: nn.Module = copy.deepcopy(generator.style).cpu().eval().requires_grad_(False)
         self.num_layers = generator.num_layers
         self.dim = generator.style_dim
         self.truncation = truncation
         self.mean = generator.mean_w().cpu() if truncation < 1.0 else None
+        self.code_model = code_model
 
-    def __call__(self, count: int, rng: torch.Generator, style_mixing: float = 0.0) -> Float[Tensor, "b n d"]:
+    def __call__(
+        self, count: int, rng: torch.Generator, style_mixing: float = 0.0, offsets: float = 0.0
+    ) -> Float[Tensor, "b n d"]:
         """``count`` codes, a function of the state of ``rng`` alone.
 
         Args:
@@ -40,6 +45,8 @@ class LatentSampler:
             rng: a CPU generator.
             style_mixing: probability in [0, 1] that a code takes its layers from a random one on from a second person
                 (Karras et al., CVPR 2019, section 3.1).
+            offsets: largest standard deviation of what the groups of layers differ by, in the code model's coordinates;
+                each code's is uniform from 0 to it.
         """
         w = self._codes(count, rng)[:, None].expand(-1, self.num_layers, -1)
         if style_mixing:
@@ -48,6 +55,11 @@ class LatentSampler:
             first = torch.randint(1, self.num_layers, (count,), generator=rng)
             layers = torch.arange(self.num_layers)
             w = torch.where((mixed[:, None] & (layers >= first[:, None]))[..., None], other, w)
+        if offsets and self.code_model is not None:
+            v = torch.randn(count, self.code_model.size, generator=rng)
+            v[:, : self.dim] = 0.0
+            v *= offsets * torch.rand(count, 1, generator=rng)
+            w = w + self.code_model.decode(v) - self.code_model.mean
         return w.contiguous()
 
     @torch.no_grad()
@@ -59,16 +71,19 @@ class LatentSampler:
 class _Stream(Dataset[Batch]):
     """Batch k of a rank is drawn from a generator seeded by (seed, k, rank)."""
 
-    def __init__(self, sampler: LatentSampler, style_mixing: float, batch_size: int, seed: int, rank: int):
+    def __init__(
+        self, sampler: LatentSampler, style_mixing: float, offsets: float, batch_size: int, seed: int, rank: int
+    ):
         self.sampler = sampler
         self.style_mixing = style_mixing
+        self.offsets = offsets
         self.batch_size = batch_size
         self.seed = seed
         self.rank = rank
 
     def __getitem__(self, step: int) -> Batch:
         rng = step_rng(self.seed, "latents", step, self.rank)
-        return {"w": self.sampler(self.batch_size, rng, self.style_mixing)}
+        return {"w": self.sampler(self.batch_size, rng, self.style_mixing, self.offsets)}
 
 
 class _Fixed(Dataset[Batch]):
@@ -94,6 +109,8 @@ class DataFreeDataModule(LatentDataModule):
         steps_per_epoch: length of what Lightning calls an epoch; the stream never repeats.
         truncation: psi in (0, 1], for training and validation.
         style_mixing: probability of codes made of two people, in training only.
+        offsets: how much the layers of a code differ, as those of inverted photos do (about 1): see
+            :class:`LatentSampler`; 0 gives W codes. The pack needs a code model.
         val_samples: validation faces.
         num_workers: processes that draw; 0 is fastest for the size of a mapping network.
 
@@ -109,6 +126,7 @@ class DataFreeDataModule(LatentDataModule):
         steps_per_epoch: int = 1000,
         truncation: float = 1.0,
         style_mixing: float = 0.0,
+        offsets: float = 0.0,
         val_samples: int = 16,
         num_workers: int = 0,
     ):
@@ -117,6 +135,10 @@ class DataFreeDataModule(LatentDataModule):
             raise DataError(f"data.truncation={truncation} is out of range; give a psi above 0 and at most 1")
         if not 0.0 <= style_mixing <= 1.0:
             raise DataError(f"data.style_mixing={style_mixing} is out of range; give a probability from 0 to 1")
+        if offsets < 0.0:
+            raise DataError(f"data.offsets={offsets} is negative; give a standard deviation, or 0 for equal layers")
+        if offsets and CODE_MODEL not in pack.roles:
+            raise DataError(f"data.offsets={offsets}: pack {pack.name} has no code model to draw them from; give 0")
         if min(steps_per_epoch, val_samples) < 1:
             raise DataError(
                 f"data.steps_per_epoch={steps_per_epoch}, data.val_samples={val_samples}: give at least 1 of each"
@@ -125,29 +147,33 @@ class DataFreeDataModule(LatentDataModule):
         self.steps_per_epoch = steps_per_epoch
         self.truncation = truncation
         self.style_mixing = style_mixing
+        self.offsets = offsets
         self.val_samples = val_samples
         self._sampler: LatentSampler | None = None
 
     @property
     def equal_layers(self) -> bool:
         """A code of one person repeats one w."""
-        return not self.style_mixing
+        return not (self.style_mixing or self.offsets)
 
     def setup(self, stage: str | None = None) -> None:
         """Loads the pack's mapping network, once."""
         self._draw()
 
     def train_batches(self, rank: int, world_size: int) -> tuple[Dataset[Batch], int]:
-        return _Stream(self._draw(), self.style_mixing, self.batch_size, self.seed, rank), self.steps_per_epoch
+        stream = _Stream(self._draw(), self.style_mixing, self.offsets, self.batch_size, self.seed, rank)
+        return stream, self.steps_per_epoch
 
     def val_batches(self) -> Dataset[Batch]:
-        w = self._draw()(self.val_samples, step_rng(VALIDATION_SEED, "validation latents"))
+        rng = step_rng(VALIDATION_SEED, "validation latents")
+        w = self._draw()(self.val_samples, rng, offsets=self.offsets)
         return _Fixed(w, self.batch_size)
 
     def codes(self, count: int) -> Float[Tensor, "b n d"]:
-        return self._draw()(count, step_rng(VALIDATION_SEED, "statistics"))
+        return self._draw()(count, step_rng(VALIDATION_SEED, "statistics"), offsets=self.offsets)
 
     def _draw(self) -> LatentSampler:
         if self._sampler is None:
-            self._sampler = LatentSampler(self.pack.generator(), self.truncation)
+            model = self.pack.load_as(CODE_MODEL, GaussianCodeModel) if self.offsets else None
+            self._sampler = LatentSampler(self.pack.generator(), self.truncation, model)
         return self._sampler

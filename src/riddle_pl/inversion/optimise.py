@@ -18,12 +18,11 @@ from riddle_pl.networks.fold_norms import fold_norms
 from riddle_pl.networks.generator import FaceGenerator
 from riddle_pl.networks.resize import resize
 from riddle_pl.packs import Pack
+from riddle_pl.packs.pack import CODE_MODEL
 
 W_SAMPLES = 4096
 W_SEED = 1_000_000
 """Not a small one: a generator may know the noise that its training drew."""
-
-CODE_MODEL = "code_model"
 
 
 @dataclass(frozen=True)

@@ -25,6 +25,9 @@ from riddle_pl.packs.store import download_path
 if TYPE_CHECKING:
     from riddle_pl.password import PasswordTokens
 
+CODE_MODEL = "code_model"
+"""Role of a pack's coordinates of codes, where it has any."""
+
 Network = TypeVar("Network", bound=nn.Module)
 
 
