@@ -25,7 +25,7 @@ STAMP := $(VENV)/.riddle-stamp
 SETUP = PYTHON="$(PYTHON)" LOCKED="$(LOCKED)" EXTRAS="$(EXTRAS)" scripts/setup.sh "$(VENV)" && touch $(STAMP)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lock lock-check hooks demo test lint format typecheck notebooks wheel-smoke fuzz bench bench-photos mutants
+.PHONY: help setup lock lock-check hooks demo picture test lint format typecheck notebooks wheel-smoke fuzz bench bench-photos mutants
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -46,8 +46,12 @@ lock-check: $(STAMP)  ## that there are versions within the bounds; says what `m
 hooks: $(STAMP)  ## let git check each commit (.pre-commit-config.yaml)
 	$(BIN)/pre-commit install
 
-demo: $(STAMP)  ## short training run, then encrypt and recover faces; writes one picture (five minutes)
+demo: $(STAMP)  ## photos of synthetic people encrypted and recovered; writes one picture (two minutes)
 	$(BIN)/riddle demo --out "$(DEMO_OUT)"
+
+picture: $(STAMP)  ## make the README's picture anew, docs/demo.jpg; look at it before you commit it
+	$(BIN)/riddle demo --pack mobile --out "$(DEMO_OUT)"
+	cp "$(DEMO_OUT)/demo.jpg" docs/demo.jpg
 
 test: lint typecheck  ## everything that must pass: lint, typecheck, pytest, coverage of 95 % of the lines
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) $(or $(strip $(PYTEST_ARGS)),--cov --cov-report=)
