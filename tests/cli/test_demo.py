@@ -18,7 +18,7 @@ from riddle_pl.demo.journey import COLUMNS, Traveller
 from riddle_pl.demo.stages import Stages
 from riddle_pl.demo.training import short_training
 from riddle_pl.errors import FileError, NoFaceError
-from riddle_pl.inversion import OptimisedInversion
+from riddle_pl.inversion import OptimisedInversion, RefinedInversion
 from riddle_pl.inversion.optimise import Settings
 from riddle_pl.packs import build, write_pack_entry
 from riddle_pl.packs.registry import load_pack
@@ -32,7 +32,7 @@ from tests.demo.openpeople_wheel import write_openpeople
 from tests.networks.random_face_wheel import NAME
 from tests.photos.fakes import FakeDetector, fake_face
 
-WRITTEN = {"demo.jpg", "photo_anonymised.jpg", "photo_anonymised.riddle", "photo_recovered.jpg"}
+WRITTEN = {"demo.jpg", "astronaut_anonymised.png", "astronaut_anonymised.riddle", "astronaut_recovered.png"}
 
 
 @pytest.fixture(autouse=True)
@@ -47,7 +47,8 @@ def one_face(monkeypatch):
     small, large = fake_face(), fake_face((226.0, 110.0), 30.0)
     monkeypatch.setattr(FaceDetector, "detect", lambda _self, image: [small if image.shape[1] < 200 else large])
     monkeypatch.setattr(demo_run, "demo_kdf", lambda seed: KdfParams(8, 1, 1, bytes(16)))
-    monkeypatch.setattr(OptimisedInversion, "in_w_plus", Settings(1, 0.1, pixel=1.0, features=0.0, identity=0.0))
+    for inversion in (OptimisedInversion, RefinedInversion):
+        monkeypatch.setattr(inversion, "in_w_plus", Settings(1, 0.1, pixel=1.0, features=0.0, identity=0.0))
 
 
 @pytest.fixture
@@ -71,14 +72,13 @@ def test_writes_its_files_says_where_and_repeats_itself(riddle, one_face):
     assert riddle.files() - before == {f"new/out/{name}" for name in WRITTEN}
     assert all(name in result.out for name in WRITTEN)
     assert "5 faces through encryptor of pack tiny, drawn at 32 px" in result.out
-    assert "judge: pack" in result.out
+    assert "Judge: pack" in result.out
     assert "riddle-pl[dlib]" in result.out
     assert all(stage in result.out for stage in ("inversion", "drawing", "judging"))
-    assert f"riddle encrypt PHOTO --pack {riddle.pack} --encryptor encryptor" in result.out
     first = {name: Path("new/out", name).read_bytes() for name in WRITTEN}
     assert riddle("demo", "--pack", riddle.pack, "--out", "new/out", "--quiet").out == ""
     assert first == {name: Path("new/out", name).read_bytes() for name in WRITTEN}
-    assert pixels("new/out/photo_anonymised.jpg").shape == (512, 512, 3)
+    assert pixels("new/out/astronaut_anonymised.png").shape == (512, 512, 3)
 
 
 def test_without_the_photographic_packs_generator_it_says_so_and_takes_the_small_pack(
@@ -106,8 +106,7 @@ def test_the_photographic_pack_is_shown_with_photos(one_face, photographic, tmp_
     out = capsys.readouterr().out
     assert f"Photos: {openpeople.WHEEL}" in out
     assert "2 faces through encryptor-df of pack mobile, drawn at 128 px" in out
-    assert "2 of 2" in out or "1 of 2" in out or "0 of 2" in out
-    assert {path.name for path in (tmp_path / "out").iterdir()} == WRITTEN
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["demo.jpg"]
     with Image.open(tmp_path / "out" / "demo.jpg") as sheet:
         assert sheet.format == "JPEG"
         assert sheet.width > 7 * 256
@@ -121,7 +120,7 @@ def test_without_photos_it_says_so_and_draws_people(one_face, photographic, tmp_
     assert "No photos: the package index of pip's configuration does not serve openpeople==0.1.2" in out
     assert "Going on with faces that the generator draws" in out
     assert "2 faces through encryptor-df" in out
-    assert {path.name for path in (tmp_path / "out").iterdir()} == WRITTEN
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["demo.jpg"]
 
 
 def test_a_full_disk_leaves_the_earlier_picture(one_face, tiny_pack_folder, tmp_path, monkeypatch):

@@ -60,7 +60,7 @@ def test_the_table_counts_who_is_taken_for_the_same_person(figures, capsys):
     assert against_photo[3] == "0.791  1 of 2"  # the recovered: 0.940 and 0.643
     assert against_inversion[0] == ""
     assert against_inversion[3].endswith("2 of 2")
-    assert [cell.strip() for cell in lines["with other people's"].split("│")[2:-1]][1] == "0.866  1 of 1 pairs"
+    assert [cell.strip() for cell in lines["two people, same column"].split("│")[2:-1]][1] == "0.866  1 of 1"
     assert len(against_photo) == len(against_inversion) == 6
 
 

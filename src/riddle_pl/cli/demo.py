@@ -32,11 +32,11 @@ def demo(
     """Invert faces, encrypt them with two passwords, recover them, and try two wrong passwords.
 
     Writes OUT/demo.jpg (a row per person: photo, inversion, encrypted with two passwords, recovered, two wrong
-    passwords) and the first person's whole photo, encrypted and recovered.
+    passwords) and prints what a recogniser says to the images.
 
     With the pack mobile the faces are selfies of synthetic people out of the package openpeople (MIT licence), which
     pip downloads the first time, as it is configured here, and does not install. With the pack lite they are an
-    astronaut and drawn people, after a short training run of a fresh encryptor; nothing is downloaded.
+    astronaut, whose whole photo is written too, and drawn people, after a short training run; nothing is downloaded.
 
     Examples: riddle demo
 

@@ -56,19 +56,19 @@ def measure(journeys: Sequence[Journey], judge: Judge) -> Figures:
 
 
 def table_of(figures: Figures) -> Table:
-    """Means and counts by column. With other people's: of the same column, so encrypted with the same password."""
+    """Means and counts by column; of each two people in a column too, who have one password and salt."""
     table = Table(
         "",
         *(COLUMNS[column] for column in SHOWN),
-        title=f"Cosine and number of faces taken for the same person (cosine above {figures.threshold:.3f}), "
-        f"judge: {figures.judge}",
+        title=f"Mean cosine, and faces taken for the same person (cosine above {figures.threshold:.3f}, as 1 in 1000 "
+        f"pairs of strangers have on LFW). Judge: {figures.judge}",
         title_justify="left",
     )
     for reference, of_column in figures.cosines.items():
         cells = [_cell(of_column[column], figures.threshold) for column in SHOWN if column != reference]
         table.add_row(f"with the {reference}", *[""] * (len(SHOWN) - len(cells)), *cells)
-    pairs = [f"{_cell(figures.pairs[column], figures.threshold)} pairs" for column in SHOWN]
-    table.add_row("with other people's", *pairs)
+    pairs = [_cell(figures.pairs[column], figures.threshold) for column in SHOWN]
+    table.add_row("two people, same column", *pairs)
     return table
 
 

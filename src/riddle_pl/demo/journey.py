@@ -18,13 +18,13 @@ WRONG_2 = "open sesame"
 COLUMNS: Mapping[str, str] = {
     "photo": "photo",
     "inversion": "inversion",
-    "encrypted_1": "encrypted,\npassword 1",
-    "encrypted_2": "encrypted,\npassword 2",
-    "recovered": "1 recovered,\npassword 1",
-    "wrong_1": "1 decrypted with a\nwrong password",
-    "wrong_2": "1 decrypted with\nanother wrong one",
+    "encrypted_1": "encrypted\n(password 1)",
+    "encrypted_2": "encrypted\n(password 2)",
+    "recovered": "recovered\n(password 1)",
+    "wrong_1": "wrong\npassword 1",
+    "wrong_2": "wrong\npassword 2",
 }
-"""Images in the order of the picture's columns, with their headings."""
+"""Images in the order of the picture's columns, with headings. Wrong passwords are tried on the first encryption."""
 
 
 @dataclass(frozen=True, eq=False)
