@@ -31,7 +31,7 @@ PHOTOGRAPHIC, SMALL = "mobile", "lite"
 """The pack of choice, and the one that needs nothing fetched."""
 
 STEPS = 40
-"""Of training with the small pack: enough for the losses to fall, 20 s on two idle CPU cores."""
+"""Of training with the small pack: enough to see what a run prints."""
 
 LARGE = 128
 """From this size in pixels on, photos are fetched, which smaller packs show little of, and inverted as by ``riddle
