@@ -25,7 +25,7 @@ STAMP := $(VENV)/.riddle-stamp
 SETUP = PYTHON="$(PYTHON)" LOCKED="$(LOCKED)" EXTRAS="$(EXTRAS)" scripts/setup.sh "$(VENV)" && touch $(STAMP)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lock lock-check hooks demo test test-slow lint format typecheck notebooks wheel-smoke fuzz bench bench-photos mutants
+.PHONY: help setup lock lock-check hooks demo picture test test-slow lint format typecheck notebooks wheel-smoke fuzz bench bench-photos bench-drawing mutants
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -46,14 +46,10 @@ lock-check: $(STAMP)  ## that there are versions within the bounds; says what `m
 hooks: $(STAMP)  ## let git check each commit (.pre-commit-config.yaml)
 	$(BIN)/pre-commit install
 
-demo: $(STAMP)  ## short training run, then encrypt and recover faces; writes one picture (five minutes)
+demo: $(STAMP)  ## photos of synthetic people encrypted and recovered; writes one picture (a minute or two)
 	$(BIN)/riddle demo --out "$(DEMO_OUT)"
 
-test: lint typecheck  ## lint, typecheck, all tests but the slow ones, coverage of 95 % of the lines
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) $(or $(strip $(PYTEST_ARGS)),-m "not slow" --cov --cov-report=)
-
-test-slow: $(STAMP)  ## the tests that take more than about ten seconds each
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) -m slow
+.PHONY: help setup lock lock-check hooks demo picture test test-slow lint format typecheck notebooks wheel-smoke fuzz bench bench-photos bench-drawing mutants
 
 lint: $(STAMP)  ## ruff: rules and format, nothing is changed
 	$(BIN)/ruff check .
@@ -82,6 +78,9 @@ bench: $(STAMP)  ## time the fast training step against the plain one
 
 bench-photos: $(STAMP)  ## time the photo pipeline, file to file, and watch its memory
 	$(BIN)/python -m riddle_pl.bench_photos $(BENCH_ARGS)
+
+bench-drawing: $(STAMP)  ## images per second at every size that a pack draws, beside OpenVINO where it is installed
+	$(BIN)/python -m riddle_pl.bench_drawing $(BENCH_ARGS)
 
 mutants: $(STAMP)  ## change the safety code one thing at a time and see whether a test notices (hours; goes on where it stopped)
 	$(BIN)/python -m pip install --quiet -e '.[mutants]'

@@ -87,7 +87,8 @@ def images_per_second(draws: Mapping[str, Draw], w: Float[Tensor, "b n d"], roun
 def main(argv: Sequence[str] | None = None) -> None:
     """Command line; prints a Markdown table."""
     parser = argparse.ArgumentParser(
-        prog="python -m riddle_pl.bench_drawing", description="Images per second that a pack's generator draws on a CPU."
+        prog="python -m riddle_pl.bench_drawing",
+        description="Images per second that a pack's generator draws on a CPU.",
     )
     parser.add_argument("--pack", default="mobile", help="name or folder (default mobile)")
     parser.add_argument("--batch-size", type=positive, default=4, help="images at once (default 4)")

@@ -1,33 +1,30 @@
-"""One face through the whole method: inverted, encrypted with two passwords, recovered, tried with wrong passwords."""
+"""Faces through the whole method: inverted, encrypted with two passwords, recovered, tried with wrong passwords."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from riddle_pl.demo.stages import Stages
 from riddle_pl.password import KdfParams, derive_key
 from riddle_pl.photos.face_coder import FaceCoder
 
-PASSWORD_A = "correct horse battery staple"
-PASSWORD_B = "Tr0ub4dor&3"
+PASSWORD_1 = "correct horse battery staple"
+PASSWORD_2 = "Tr0ub4dor&3"
 WRONG_1 = "correct horse battery stable"
 WRONG_2 = "open sesame"
 
 COLUMNS: Mapping[str, str] = {
-    "photo": "photo\n(aligned)",
+    "photo": "photo",
     "inversion": "inversion",
-    "encrypted_a": f"encrypted, A:\n{PASSWORD_A}",
-    "encrypted_b": f"encrypted, B:\n{PASSWORD_B}",
-    "recovered": "recovered from A\nwith A",
-    "wrong_1": f"A, wrong password:\n{WRONG_1}",
-    "wrong_2": f"A, wrong password:\n{WRONG_2}",
+    "encrypted_1": "encrypted\n(password 1)",
+    "encrypted_2": "encrypted\n(password 2)",
+    "recovered": "recovered\n(password 1)",
+    "wrong_1": "wrong\npassword 1",
+    "wrong_2": "wrong\npassword 2",
 }
-"""Images in the order of the picture's columns, with their headings."""
-
-COMPARED = ("encrypted_a", "encrypted_b", "recovered", "wrong_1", "wrong_2")
-"""Images that are compared with the inversion."""
+"""Images in the order of the picture's columns, with headings. Wrong passwords are tried on the first encryption."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,26 +44,36 @@ class Traveller:
     Args:
         coder: the pack's networks.
         kdf: salt and cost.
+        stages: learn how long everything takes.
     """
 
-    def __init__(self, coder: FaceCoder, kdf: KdfParams):
+    def __init__(self, coder: FaceCoder, kdf: KdfParams, stages: Stages):
         self.coder = coder
-        self._passwords = {
-            text: coder.password(derive_key(text, kdf)) for text in (PASSWORD_A, PASSWORD_B, WRONG_1, WRONG_2)
-        }
+        self.kdf = kdf
+        self.stages = stages
 
-    def __call__(self, name: str, x: Float[Tensor, "1 3 h h"]) -> Journey:
-        """Every image of one aligned face."""
-        apply, p = self.coder.transform, self._passwords
-        w = self.coder.invert(x)
-        w_enc = apply(w, p[PASSWORD_A])
-        codes = {
-            "inversion": w,
-            "encrypted_a": w_enc,
-            "encrypted_b": apply(w, p[PASSWORD_B]),
-            "recovered": apply(w_enc, p[PASSWORD_A]),
-            "wrong_1": apply(w_enc, p[WRONG_1]),
-            "wrong_2": apply(w_enc, p[WRONG_2]),
-        }
-        images = self.coder.synthesise(torch.cat(list(codes.values())))
-        return Journey(name, {"photo": x, **dict(zip(codes, images.chunk(len(codes)), strict=True))})
+    def __call__(self, names: Sequence[str], x: Float[Tensor, "b 3 h h"]) -> list[Journey]:
+        """Every image of some aligned faces."""
+        apply = self.coder.transform
+        with self.stages("inversion"):
+            w = self.coder.invert(x)
+        with self.stages("passwords"):
+            p_1, p_2, p_wrong_1, p_wrong_2 = (
+                self.coder.password(derive_key(text, self.kdf)) for text in (PASSWORD_1, PASSWORD_2, WRONG_1, WRONG_2)
+            )
+        with self.stages("encryption"):
+            w_enc = apply(w, p_1)
+            codes = {
+                "inversion": w,
+                "encrypted_1": w_enc,
+                "encrypted_2": apply(w, p_2),
+                "recovered": apply(w_enc, p_1),
+                "wrong_1": apply(w_enc, p_wrong_1),
+                "wrong_2": apply(w_enc, p_wrong_2),
+            }
+        with self.stages("drawing"):
+            images = {"photo": x, **{column: self.coder.synthesise(code) for column, code in codes.items()}}
+        return [
+            Journey(name, {column: image[row : row + 1] for column, image in images.items()})
+            for row, name in enumerate(names)
+        ]

@@ -1,42 +1,67 @@
 """The demo, from start to finish."""
 
 import hashlib
-import time
-from collections.abc import Sequence
+import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
+import torch
 from rich.console import Console
 
-from riddle_pl.demo.cosines import Cosines, cosine_table, cosines_to_inversion
-from riddle_pl.demo.journey import PASSWORD_A, Journey, Traveller
+from riddle_pl.demo.figures import Figures, measure, table_of
+from riddle_pl.demo.journey import PASSWORD_1, PASSWORD_2, WRONG_1, WRONG_2, Journey, Traveller
+from riddle_pl.demo.openpeople import PEOPLE, WHEEL, fetch_photos, photographed_people
 from riddle_pl.demo.people import Person, astronaut, generated_people
 from riddle_pl.demo.sheet import draw_sheet
+from riddle_pl.demo.stages import Stages
 from riddle_pl.demo.training import EXPERIMENT, short_training
-from riddle_pl.evaluation.dlib_recogniser import EXTRA, LFW_COSINE_THRESHOLD, DlibRecogniser
+from riddle_pl.errors import PackError, one_line
 from riddle_pl.files import atomic_write, require_writable_dir
-from riddle_pl.inversion import OptimisedInversion
+from riddle_pl.inversion import OptimisedInversion, RefinedInversion
 from riddle_pl.packs import Pack, load_pack
 from riddle_pl.password import SALT_BYTES, KdfParams
+from riddle_pl.photos.find import PhotoFaceDetector
 from riddle_pl.photos.gate import OpenGate
+from riddle_pl.photos.judges import best_judge
 from riddle_pl.photos.outputs import save_pair, save_picture
 from riddle_pl.photos.pseudonymise import Pseudonymiser
 
-GENERATED = 4
-WIDTH_WITHOUT_TERMINAL = 120
+PHOTOGRAPHIC, SMALL = "mobile", "lite"
+"""The pack of choice, and the one that needs nothing fetched."""
+
+STEPS = 40
+"""Of training with the small pack: enough to see what a run prints."""
+
+LARGE = 128
+"""From this size in pixels on, photos are fetched, which smaller packs show little of, and inverted as by ``riddle
+encrypt``: a hundred steps would take minutes. Smaller packs also show a whole photo."""
+
+MIN_FACE = 96
+"""Pixels of the smallest face looked for: the photos are portraits, and it saves most of the search."""
+
+WIDTH_WITHOUT_TERMINAL = 160
+JPEG: Mapping[str, Any] = {"quality": 78, "subsampling": 2, "optimize": True}
+"""Of the picture: half a megabyte for five photos of 256 px."""
 
 
 def run_demo(
-    out: Path, steps: int, pack: str = "lite", seed: int = 0, quiet: bool = False, people: int = GENERATED
+    out: Path,
+    steps: int | None = None,
+    pack: str | None = None,
+    seed: int = 0,
+    quiet: bool = False,
+    people: int = len(PEOPLE),
 ) -> list[Path]:
-    """Trains for a moment, then encrypts and recovers faces with the pack's encryptor.
+    """Encrypts and recovers faces with the pack's encryptor; with the pack lite after a short training run.
 
     Args:
         out: folder of the results; pictures of an earlier demo in it are replaced.
-        steps: training steps; 0 leaves the training out.
-        pack: name or folder.
+        steps: training steps; 0 leaves the training out; None: ``STEPS`` with the small pack, 0 with another.
+        pack: name or folder; None: the photographic one where it is complete, else the small one.
         seed: of everything that is random; the same seed gives the same picture.
         quiet: print nothing but errors, show no progress.
-        people: generated people beside the real photo.
+        people: rows of the picture.
 
     Returns:
         The files and folders that were written.
@@ -44,30 +69,72 @@ def run_demo(
     Raises:
         RiddleError: an unwritable folder, an incomplete pack, no face found.
     """
-    console = Console(quiet=quiet, highlight=False)
+    console = Console(quiet=quiet, highlight=False, markup=False, soft_wrap=True)
     if not console.is_terminal:
         console.width = WIDTH_WITHOUT_TERMINAL
-    start = time.monotonic()
-    opened = load_pack(pack)
-    opened.check("encryptor", *OptimisedInversion.roles)
+    stages = Stages()
+    opened = choose_pack(pack, console)
+    role = shown_encryptor(opened)
+    inversion = RefinedInversion(opened) if opened.size >= LARGE else OptimisedInversion(opened)
+    opened.check("generator", role)
+    inversion.check()
     out = require_writable_dir(out, "output folder", create=True)
     written: list[Path] = []
+    steps = steps if steps is not None else STEPS if opened.name == SMALL else 0
     if steps > 0:
-        console.print(f"[bold]1. Training[/bold] a fresh encryptor: {steps} steps, experiment={EXPERIMENT}")
-        written.append(short_training(_new_folder(out / "training"), steps, pack, seed, quiet))
-    console.print("[bold]2. Faces[/bold] through the pack's encryptor: detect, align, invert, encrypt, recover")
+        console.print(f"Training a fresh encryptor: {steps} steps, experiment={EXPERIMENT}")
+        with stages("training"):
+            written.append(short_training(_new_folder(out / "training"), steps, opened.address, seed, quiet))
     # The demo shows what comes out, and publishes nothing: it needs no gate.
-    pseudonymiser = Pseudonymiser(opened, gate=OpenGate(), inversion=OptimisedInversion(opened))
+    detector = PhotoFaceDetector(min_face=MIN_FACE)
+    pseudonymiser = Pseudonymiser(opened, detector, role, gate=OpenGate(), inversion=inversion)
+    persons = choose_people(pseudonymiser, people, seed, stages, console)
+    console.print(
+        f"{len(persons)} faces through {role} of pack {opened.name}, drawn at {opened.size} px: inverted, encrypted "
+        f"with {PASSWORD_1!r} and with {PASSWORD_2!r}; the first one recovered, and decrypted with {WRONG_1!r} and "
+        f"{WRONG_2!r} ..."
+    )
     kdf = demo_kdf(seed)
-    persons = choose_people(pseudonymiser, people, seed)
-    traveller = Traveller(pseudonymiser.coder, kdf)
-    journeys = [traveller(person.name, person.aligned(opened.size)) for person in persons]
-    cosines = _measure(journeys, console)
-    written.append(_write_sheet(out / "demo.png", opened, journeys, cosines))
-    written += _write_photo(out, pseudonymiser, persons[0], kdf)
+    traveller = Traveller(pseudonymiser.coder, kdf, stages)
+    x = torch.cat([person.aligned(opened.size) for person in persons])
+    journeys = traveller([person.name for person in persons], x)
+    with stages("judging"):
+        judge = best_judge(opened)
+        figures = measure(journeys, judge)
+    console.print(table_of(figures))
+    if judge.note:
+        console.print(judge.note)
+    if opened.size < LARGE:
+        with stages("whole photo"):
+            written += _write_photo(out, pseudonymiser, persons[0], kdf)
+    written.append(_write_sheet(out / "demo.jpg", opened, role, seed, journeys, figures))
+    console.print(stages.line())
     console.print("Written:", *(f"  {path}" for path in written), sep="\n")
-    console.print(f"{time.monotonic() - start:.0f} s. With your own photo: riddle encrypt PHOTO")
+    console.print("With your own photo: riddle encrypt PHOTO")
     return written
+
+
+def choose_pack(name: str | None, console: Console) -> Pack:
+    """The pack asked for; else the photographic one, and without its generator the small one, with a line that says so.
+
+    Raises:
+        PackError: there is no such pack.
+    """
+    if name is not None:
+        return load_pack(name)
+    pack = load_pack(PHOTOGRAPHIC)
+    if pack.has("generator"):
+        return pack
+    console.print(
+        f"Pack {PHOTOGRAPHIC}, which draws photographic faces, lacks its generator; to fetch it: riddle weights fetch "
+        f"--pack {PHOTOGRAPHIC}. Going on with pack {SMALL}."
+    )
+    return load_pack(SMALL)
+
+
+def shown_encryptor(pack: Pack) -> str:
+    """The role of the pack's usual encryptor; where there is none, of the first that there is."""
+    return next((role for role in ("encryptor", *pack.encryptors) if role in pack.roles), "encryptor")
 
 
 def demo_kdf(seed: int) -> KdfParams:
@@ -75,31 +142,32 @@ def demo_kdf(seed: int) -> KdfParams:
     return KdfParams(salt=hashlib.sha256(f"riddle demo {seed}".encode()).digest()[:SALT_BYTES])
 
 
-def choose_people(pseudonymiser: Pseudonymiser, count: int, seed: int) -> list[Person]:
-    """A real person and ``count`` generated ones."""
-    detector = pseudonymiser.detector
-    return [astronaut(detector), *generated_people(pseudonymiser.coder.generator, detector, count, seed)]
+def choose_people(
+    pseudonymiser: Pseudonymiser, count: int, seed: int, stages: Stages, console: Console
+) -> list[Person]:
+    """Photos where the pack is for photos and they can be had; else a real person and people drawn by the generator."""
+    detector, pack = pseudonymiser.detector, pseudonymiser.pack
+    if pack.size >= LARGE:
+        try:
+            with stages("photos"):
+                wheel = fetch_photos(progress=not console.quiet and sys.stderr.isatty())
+            console.print(f"Photos: {WHEEL}, {wheel.parent} (MIT licence; synthetic people)")
+            with stages("faces"):
+                return photographed_people(wheel, detector, count)
+        except PackError as error:
+            console.print(f"No photos: {one_line(error)}. Going on with faces that the generator draws.")
+    with stages("faces"):
+        return [astronaut(detector), *generated_people(pseudonymiser.coder.generator, detector, count - 1, seed)]
 
 
-def _measure(journeys: Sequence[Journey], console: Console) -> list[Cosines] | None:
-    if not DlibRecogniser.available():
-        console.print(f"(no table of cosines: {EXTRA})", markup=False)
-        return None
-    recogniser = DlibRecogniser()
-    cosines = [cosines_to_inversion(journey, recogniser) for journey in journeys]
-    console.print(cosine_table(journeys, cosines, LFW_COSINE_THRESHOLD))
-    return cosines
-
-
-def _write_sheet(path: Path, pack: Pack, journeys: Sequence[Journey], cosines: Sequence[Cosines] | None) -> Path:
-    footnote = f"pack {pack.name} ({pack.size} px)"
-    if cosines is not None:
-        footnote += (
-            "; below the images: cosine to the inversion by dlib's recogniser, which trained none of this;"
-            f" same person above {LFW_COSINE_THRESHOLD}"
-        )
+def _write_sheet(path: Path, pack: Pack, role: str, seed: int, journeys: Sequence[Journey], figures: Figures) -> Path:
+    footnote = (
+        f"Pack {pack.name}, {role}, {pack.size} px, seed {seed}. Below the images: cosine to the inversion (below "
+        f"inversions: to the photo), judge: {figures.judge}; same person above {figures.threshold}, as are 1 in 1000 "
+        "pairs of strangers."
+    )
     with atomic_write(path) as temporary:
-        draw_sheet(journeys, cosines, LFW_COSINE_THRESHOLD, footnote).save(temporary, format="PNG")
+        draw_sheet(journeys, figures, footnote).save(temporary, format="JPEG", **JPEG)
     return path
 
 
@@ -108,9 +176,9 @@ def _write_photo(out: Path, pseudonymiser: Pseudonymiser, person: Person, kdf: K
     picture, record_path, recovered = (
         out / f"astronaut_{end}" for end in ("anonymised.png", "anonymised.riddle", "recovered.png")
     )
-    anonymised, record = pseudonymiser.encrypt(person.photo, PASSWORD_A, faces=[person.face], kdf=kdf)
+    anonymised, record = pseudonymiser.encrypt(person.photo, PASSWORD_1, faces=[person.face], kdf=kdf)
     save_pair(anonymised, picture, record, record_path, overwrite=True)
-    save_picture(pseudonymiser.decrypt(record, PASSWORD_A, anonymised), recovered, overwrite=True)
+    save_picture(pseudonymiser.decrypt(record, PASSWORD_1, anonymised), recovered, overwrite=True)
     return [picture, record_path, recovered]
 
 

