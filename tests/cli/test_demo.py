@@ -46,7 +46,7 @@ def one_face(monkeypatch):
     """A face in every picture, the random pack's included; passwords that cost little, inversions of one step."""
     small, large = fake_face(), fake_face((226.0, 110.0), 30.0)
     monkeypatch.setattr(FaceDetector, "detect", lambda _self, image: [small if image.shape[1] < 200 else large])
-    monkeypatch.setattr(demo_run, "demo_kdf", lambda seed: KdfParams(8, 1, 1, bytes(16)))
+    monkeypatch.setattr(demo_run, "demo_kdf", lambda seed, person: KdfParams(8, 1, 1, bytes(16)))
     for inversion in (OptimisedInversion, RefinedInversion):
         monkeypatch.setattr(inversion, "in_w_plus", Settings(1, 0.1, pixel=1.0, features=0.0, identity=0.0))
 
@@ -177,8 +177,9 @@ def test_bad_input(riddle, args, expected):
 
 
 def test_the_right_password_recovers_and_the_columns_hold_what_they_say(tiny_pack):
-    travel = Traveller(FaceCoder(tiny_pack, "encryptor-df"), KdfParams(8, 1, 1, bytes(16)), Stages())
-    one, other = travel(["one", "other"], torch.rand(2, 3, 32, 32) * 2 - 1)
+    travel = Traveller(FaceCoder(tiny_pack, "encryptor-df"), Stages())
+    kdfs = [KdfParams(8, 1, 1, bytes([number] * 16)) for number in range(2)]
+    one, other = travel(["one", "other"], torch.rand(2, 3, 32, 32) * 2 - 1, kdfs)
     assert (one.name, other.name) == ("one", "other")
     images = one.images
     assert set(images) == set(COLUMNS)
@@ -187,6 +188,15 @@ def test_the_right_password_recovers_and_the_columns_hold_what_they_say(tiny_pac
         assert (images[name] - images["inversion"]).abs().max() > 0.02
     assert (images["encrypted_1"] - images["encrypted_2"]).abs().max() > 0.02
     assert all((images[name] - other.images[name]).abs().max() > 0.001 for name in COLUMNS)
+
+
+def test_every_person_has_a_salt(tiny_pack):
+    travel = Traveller(FaceCoder(tiny_pack, "encryptor-df"), Stages())
+    twice = (torch.rand(1, 3, 32, 32) * 2 - 1).expand(2, -1, -1, -1)
+    one, other = travel(["a", "b"], twice, [KdfParams(8, 1, 1, demo_run.demo_kdf(0, n).salt) for n in range(2)])
+    assert (one.images["inversion"] - other.images["inversion"]).abs().max() < 1e-4
+    assert (one.images["encrypted_1"] - other.images["encrypted_1"]).abs().max() > 0.02
+    assert demo_run.demo_kdf(0, 1) == demo_run.demo_kdf(0, 1) != demo_run.demo_kdf(1, 1)
 
 
 def test_generated_people_are_those_with_a_face(tiny_pack):

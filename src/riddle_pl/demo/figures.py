@@ -56,7 +56,7 @@ def measure(journeys: Sequence[Journey], judge: Judge) -> Figures:
 
 
 def table_of(figures: Figures) -> Table:
-    """Means and counts by column; of each two people in a column too, who have one password and salt."""
+    """Means and counts by column; of each two people in a column too, who have one password and a salt each."""
     table = Table(
         "",
         *(COLUMNS[column] for column in SHOWN),

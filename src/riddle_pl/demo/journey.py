@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import torch
 from jaxtyping import Float
 from torch import Tensor
 
@@ -38,28 +39,24 @@ class Journey:
 class Traveller:
     """Takes faces through the method with the demo's four passwords.
 
-    The passwords are derived once, with a fixed salt so that the demo repeats itself; ``riddle encrypt`` draws a fresh
-    salt for every photo.
-
     Args:
         coder: the pack's networks.
-        kdf: salt and cost.
         stages: learn how long everything takes.
     """
 
-    def __init__(self, coder: FaceCoder, kdf: KdfParams, stages: Stages):
+    def __init__(self, coder: FaceCoder, stages: Stages):
         self.coder = coder
-        self.kdf = kdf
         self.stages = stages
 
-    def __call__(self, names: Sequence[str], x: Float[Tensor, "b 3 h h"]) -> list[Journey]:
-        """Every image of some aligned faces."""
+    def __call__(self, names: Sequence[str], x: Float[Tensor, "b 3 h h"], kdfs: Sequence[KdfParams]) -> list[Journey]:
+        """Every image of some aligned faces; salt and cost are each face's own, as each photo's are elsewhere."""
         apply = self.coder.transform
         with self.stages("inversion"):
             w = self.coder.invert(x)
         with self.stages("passwords"):
             p_1, p_2, p_wrong_1, p_wrong_2 = (
-                self.coder.password(derive_key(text, self.kdf)) for text in (PASSWORD_1, PASSWORD_2, WRONG_1, WRONG_2)
+                torch.cat([self.coder.password(derive_key(text, kdf)) for kdf in kdfs])
+                for text in (PASSWORD_1, PASSWORD_2, WRONG_1, WRONG_2)
             )
         with self.stages("encryption"):
             w_enc = apply(w, p_1)

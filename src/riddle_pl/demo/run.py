@@ -94,10 +94,9 @@ def run_demo(
         f"with {PASSWORD_1!r} and with {PASSWORD_2!r}; the first one recovered, and decrypted with {WRONG_1!r} and "
         f"{WRONG_2!r} ..."
     )
-    kdf = demo_kdf(seed)
-    traveller = Traveller(pseudonymiser.coder, kdf, stages)
+    kdfs = [demo_kdf(seed, number) for number in range(len(persons))]
     x = torch.cat([person.aligned(opened.size) for person in persons])
-    journeys = traveller([person.name for person in persons], x)
+    journeys = Traveller(pseudonymiser.coder, stages)([person.name for person in persons], x, kdfs)
     with stages("judging"):
         judge = best_judge(opened)
         figures = measure(journeys, judge)
@@ -106,7 +105,7 @@ def run_demo(
         console.print(judge.note)
     if opened.size < LARGE:
         with stages("whole photo"):
-            written += _write_photo(out, pseudonymiser, persons[0], kdf)
+            written += _write_photo(out, pseudonymiser, persons[0], kdfs[0])
     written.append(_write_sheet(out / "demo.jpg", opened, role, seed, journeys, figures))
     console.print(stages.line())
     console.print("Written:", *(f"  {path}" for path in written), sep="\n")
@@ -137,9 +136,9 @@ def shown_encryptor(pack: Pack) -> str:
     return next((role for role in ("encryptor", *pack.encryptors) if role in pack.roles), "encryptor")
 
 
-def demo_kdf(seed: int) -> KdfParams:
-    """Argon2id with a salt from the seed, so that the demo repeats itself; records of real photos get random salts."""
-    return KdfParams(salt=hashlib.sha256(f"riddle demo {seed}".encode()).digest()[:SALT_BYTES])
+def demo_kdf(seed: int, person: int) -> KdfParams:
+    """Argon2id with a salt for each person, as each photo has one; from the seed, so that the demo repeats itself."""
+    return KdfParams(salt=hashlib.sha256(f"riddle demo {seed} {person}".encode()).digest()[:SALT_BYTES])
 
 
 def choose_people(
