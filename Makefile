@@ -49,7 +49,15 @@ hooks: $(STAMP)  ## let git check each commit (.pre-commit-config.yaml)
 demo: $(STAMP)  ## photos of synthetic people encrypted and recovered; writes one picture (a minute or two)
 	$(BIN)/riddle demo --out "$(DEMO_OUT)"
 
-.PHONY: help setup lock lock-check hooks demo picture test test-slow lint format typecheck notebooks wheel-smoke fuzz bench bench-photos bench-drawing mutants
+picture: $(STAMP)  ## make the README's picture anew, docs/demo.jpg; look at it before you commit it
+	$(BIN)/riddle demo --pack mobile --out "$(DEMO_OUT)"
+	cp "$(DEMO_OUT)/demo.jpg" docs/demo.jpg
+
+test: lint typecheck  ## lint, typecheck, all tests but the slow ones, coverage of 95 % of the lines
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) $(or $(strip $(PYTEST_ARGS)),-m "not slow" --cov --cov-report=)
+
+test-slow: $(STAMP)  ## the tests that take more than about ten seconds each
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) -m slow
 
 lint: $(STAMP)  ## ruff: rules and format, nothing is changed
 	$(BIN)/ruff check .
