@@ -55,6 +55,13 @@ def _seeded() -> None:
     random.seed(0)
 
 
+@pytest.fixture
+def few_statistics(monkeypatch: pytest.MonkeyPatch) -> None:
+    """For tests that train: the spread of W from a few samples saves seconds per run."""
+    monkeypatch.setattr("riddle_pl.training.module.STATISTICS_SAMPLES", 64)
+    monkeypatch.setattr("riddle_pl.losses.code_space.SAMPLES", 64)
+
+
 @pytest.fixture(scope="session")
 def tiny_pack_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Folder of a complete pack of random networks: 32 px, 16 channels, 8 layers. Copy it before you change it."""

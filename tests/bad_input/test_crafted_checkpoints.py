@@ -29,6 +29,11 @@ BEST = (
 )
 
 
+@pytest.fixture(autouse=True)
+def _few_statistics(few_statistics: None) -> None:
+    """In every test that goes on from a run."""
+
+
 @pytest.fixture
 def marks(tmp_path: Path) -> Marks:
     return Marks(tmp_path)

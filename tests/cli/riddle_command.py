@@ -38,7 +38,11 @@ class Riddle:
         cheap = partial(KdfParams, memory_kib=8, time=1)  # 64 MiB per password would be most of the tests' time
         for module in ("photos.pseudonymise", "photos.linkable", "photos.rekey", "cli.decrypt_job"):
             monkeypatch.setattr(f"riddle_pl.{module}.KdfParams", cheap)
-        self.settings = ["gate=open", "mask=oval", "invert=encoder"]  # random networks protect nobody, nor refine anything
+        self.settings = [
+            "gate=open",
+            "mask=oval",
+            "invert=encoder",
+        ]  # random networks protect nobody, nor refine anything
 
     def __call__(self, *args: str) -> Result:
         given = self.settings if args and args[0] in ("encrypt", "decrypt", "rekey") else []

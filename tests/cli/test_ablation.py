@@ -75,7 +75,7 @@ class RiddleAblation:
 
 
 @pytest.fixture
-def riddle_ablation(tmp_path, tiny_pack_folder, capfd, monkeypatch):
+def riddle_ablation(tmp_path, tiny_pack_folder, capfd, monkeypatch, few_statistics):
     data = write_lfw(tmp_path / "data")
     (tmp_path / "here").mkdir()
     monkeypatch.setenv("RIDDLE_HOME", str(tmp_path / "home"))

@@ -29,10 +29,8 @@ DATA_FREE = ("data.val_samples=1", *NO_FEATURES)
 
 
 @pytest.fixture(autouse=True)
-def _elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def _elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, few_statistics: None) -> None:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("riddle_pl.training.module.STATISTICS_SAMPLES", 64)
-    monkeypatch.setattr("riddle_pl.losses.code_space.SAMPLES", 64)
 
 
 @pytest.fixture

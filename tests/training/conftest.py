@@ -4,7 +4,5 @@ import pytest
 
 
 @pytest.fixture(autouse=True)
-def _few_statistics(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The spread of W from a few samples: seconds less per run."""
-    monkeypatch.setattr("riddle_pl.training.module.STATISTICS_SAMPLES", 64)
-    monkeypatch.setattr("riddle_pl.losses.code_space.SAMPLES", 64)
+def _few_statistics(few_statistics: None) -> None:
+    """In every test."""
