@@ -2,7 +2,7 @@
 
 import hashlib
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -73,7 +73,7 @@ def run_demo(
     if not console.is_terminal:
         console.width = WIDTH_WITHOUT_TERMINAL
     stages = Stages()
-    opened = choose_pack(pack, console)
+    opened = choose_pack(pack, console.print)
     role = shown_encryptor(opened)
     inversion = RefinedInversion(opened) if opened.size >= LARGE else OptimisedInversion(opened)
     opened.check("generator", role)
@@ -113,8 +113,12 @@ def run_demo(
     return written
 
 
-def choose_pack(name: str | None, console: Console) -> Pack:
+def choose_pack(name: str | None = None, say: Callable[[str], object] = print) -> Pack:
     """The pack asked for; else the photographic one, and without its generator the small one, with a line that says so.
+
+    Args:
+        name: name or folder; None leaves the choice to what is there.
+        say: is given the line.
 
     Raises:
         PackError: there is no such pack.
@@ -124,7 +128,7 @@ def choose_pack(name: str | None, console: Console) -> Pack:
     pack = load_pack(PHOTOGRAPHIC)
     if pack.has("generator"):
         return pack
-    console.print(
+    say(
         f"Pack {PHOTOGRAPHIC}, which draws photographic faces, lacks its generator; to fetch it: riddle weights fetch "
         f"--pack {PHOTOGRAPHIC}. Going on with pack {SMALL}."
     )
