@@ -2,6 +2,7 @@
 
     python scripts/mutants                      all files of targets.toml that are not done yet
     python scripts/mutants photos/gate          files whose path has that part
+    python scripts/mutants --jobs 2 photos      two files at a time
     python scripts/mutants --survivors          what survived so far, again
     python scripts/mutants --table              the figures so far, as Markdown; runs nothing
 
@@ -18,7 +19,7 @@ import sys
 import tomllib
 from collections import Counter
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from cosmic_ray.work_db import WorkDB
 from cosmic_ray.work_item import TestOutcome, WorkerOutcome, WorkResult
@@ -32,18 +33,18 @@ TARGETS: list[dict[str, Any]] = tomllib.loads((HERE / "targets.toml").read_text(
 ACCEPTED: list[dict[str, Any]] = tomllib.loads((HERE / "accepted.toml").read_text(encoding="utf-8")).get("survivor", [])
 
 
-def session_of(file: str) -> WorkDB:
-    """cosmic-ray's session of one file, made if it is not there."""
+def session_of(file: str, root: Path = ROOT) -> WorkDB:
+    """cosmic-ray's session of one file, made of the file as it is below ``root`` if it is not there."""
     path = PLACE / (file.replace("/", ".").removesuffix(".py") + ".sqlite")
     db = WorkDB(path, WorkDB.Mode.create)
     if not db.num_work_items:
-        db.add_work_items(mutants_of(ROOT / "src/riddle_pl" / file))
+        db.add_work_items(mutants_of(root / "src/riddle_pl" / file))
     return db
 
 
-def copy_of_the_repository() -> Path:
-    """Where mutants are written: never into the working tree."""
-    work = PLACE / "work"
+def copy_of_the_repository(job: int) -> Path:
+    """Where mutants are written: never into the working tree, and for each job elsewhere."""
+    work = PLACE / f"job{job}" / "work"
     shutil.rmtree(work, ignore_errors=True)
     for name in COPIED:
         source = ROOT / name
@@ -51,25 +52,39 @@ def copy_of_the_repository() -> Path:
             ignored = shutil.ignore_patterns("__pycache__", "conf" if name == "src" else "")
             shutil.copytree(source, work / name, ignore=ignored)
         elif source.is_file():
-            work.mkdir(exist_ok=True)
+            work.mkdir(parents=True, exist_ok=True)
             shutil.copy2(source, work / name)
     (work / "src/riddle_pl/conf").symlink_to(work / "conf")
     os.environ.setdefault("RIDDLE_SHARED", str(ROOT.parent / "shared"))
     return work
 
 
-def work_on(target: dict[str, Any], work: Path, again: bool) -> None:
-    """Runs what is left of one file, in a process of its own."""
-    child = os.fork()
-    if child:
-        try:
-            _, status = os.waitpid(child, 0)
-        except BaseException:  # Ctrl-C, or stopped
+def work_through(targets: list[dict[str, Any]], jobs: int, again: bool) -> None:
+    """Runs what is left of some files, each in a process of its own, so many at a time."""
+    free = [copy_of_the_repository(job) for job in range(jobs)]
+    waiting, running = list(targets), dict[int, tuple[str, Path]]()
+    try:
+        while waiting or running:
+            if waiting and free:
+                target, work = waiting.pop(0), free.pop(0)
+                child = os.fork()
+                if not child:
+                    running.clear()  # those are the parent's
+                    work_on(target, work, again)
+                running[child] = target["file"], work
+                continue
+            child, status = os.wait()
+            file, work = running.pop(child)
+            free.append(work)
+            if status:
+                sys.exit(f"mutants: {file} was not finished")
+    finally:  # Ctrl-C, or stopped
+        for child in running:
             os.kill(child, signal.SIGTERM)
-            raise
-        if status:
-            sys.exit(f"mutants: {target['file']} was not finished")
-        return
+
+
+def work_on(target: dict[str, Any], work: Path, again: bool) -> NoReturn:
+    """Runs what is left of one file, and ends this process."""
     os.chdir(work)
     sys.path[:0] = [str(work), str(work / "src")]
     import torch
@@ -77,7 +92,7 @@ def work_on(target: dict[str, Any], work: Path, again: bool) -> None:
 
     torch.set_num_threads(1)
     file = target["file"]
-    db = session_of(file)
+    db = session_of(file, work)
     survived = {job for job, result in db.results if result.test_outcome == TestOutcome.SURVIVED}
     left = [item for item in db.work_items if item.job_id in survived] if again else list(db.pending_work_items)
     if left:
@@ -141,6 +156,7 @@ def main() -> None:
     parser.add_argument("parts", nargs="*", metavar="PART", help="of the paths of the files to change; all by default")
     parser.add_argument("--survivors", action="store_true", help="run what survived again")
     parser.add_argument("--fresh", action="store_true", help="forget earlier runs of these files")
+    parser.add_argument("--jobs", type=int, default=1, help="files that are worked on at a time")
     parser.add_argument("--table", action="store_true", help="print the figures so far")
     args = parser.parse_args()
     targets = [t for t in TARGETS if not args.parts or any(part in t["file"] for part in args.parts)]
@@ -150,11 +166,9 @@ def main() -> None:
     os.environ["OMP_NUM_THREADS"] = "1"  # a fork has one thread
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("mutants: stopped"))  # and so takes the test run with it
     if not args.table:
-        work = copy_of_the_repository()
-        for target in targets:
-            if args.fresh:
-                (PLACE / (target["file"].replace("/", ".").removesuffix(".py") + ".sqlite")).unlink(missing_ok=True)
-            work_on(target, work, args.survivors)
+        for target in targets if args.fresh else ():
+            (PLACE / (target["file"].replace("/", ".").removesuffix(".py") + ".sqlite")).unlink(missing_ok=True)
+        work_through(targets, max(1, args.jobs), args.survivors)
     sys.exit(1 if report(targets) else 0)
 
 

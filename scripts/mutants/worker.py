@@ -129,7 +129,7 @@ class Worker:
         status: int | None = 0
         for file in self.tests:
             chosen = [name for name in names if name.startswith(f"{file}::")]
-            limit = 30.0 + 6.0 * sum(self.seconds[name] for name in chosen)
+            limit = 15.0 + 4.0 * sum(self.seconds[name] for name in chosen)
             if chosen and (status := self._fork(lambda chosen=chosen: self._pytest(chosen, prepare), limit)) != 0:
                 break
         return status
