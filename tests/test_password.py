@@ -1,5 +1,6 @@
 """If this fails, faces encrypted by another version or machine cannot be recovered, or two passwords open one face."""
 
+import copy
 import hashlib
 import hmac
 import struct
@@ -26,6 +27,7 @@ from riddle_pl.password import (
     password_z64,
     random_passwords,
     sealing_key,
+    token_override,
     token_scheme,
 )
 
@@ -178,7 +180,7 @@ def test_keys_for_different_uses_are_unrelated() -> None:
 
 
 def test_keys_with_several_lanes_may_be_derived_side_by_side() -> None:
-    kdf = KdfParams(memory_kib=64, time=1, lanes=4, salt=SALT)
+    kdf = KdfParams(memory_kib=64, time=1, lanes=2, salt=SALT)
     with ThreadPoolExecutor(8) as pool:
         keys = set(pool.map(lambda _: derive_key("a", kdf), range(64)))
     assert keys == {derive_key("a", kdf)}
@@ -306,3 +308,13 @@ def test_scheme_by_name() -> None:
     assert token_scheme("per_layer").count(14) == 14
     with pytest.raises(ConfigError, match="choose from per_layer, single"):
         token_scheme("both")
+
+
+def test_a_scheme_is_chosen_by_the_name_of_its_config() -> None:
+    assert [token_override(name) for name in ("single", "per_layer")] == ["password=single_token", "password=per_layer"]
+
+
+def test_passwords_are_of_the_generators_type(generator: Generator) -> None:
+    double = copy.deepcopy(generator).double()
+    assert password_latent("p", FAST, double, SingleToken()).dtype == torch.float64
+    assert random_passwords(2, double, SingleToken()).dtype == torch.float64

@@ -12,17 +12,20 @@ goes on where it was; a file or test that has changed starts anew with ``--fresh
 """
 
 import argparse
+import contextlib
+import importlib
 import os
 import shutil
 import signal
 import sys
 import tomllib
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 from cosmic_ray.work_db import WorkDB
-from cosmic_ray.work_item import TestOutcome, WorkerOutcome, WorkResult
+from cosmic_ray.work_item import TestOutcome, WorkerOutcome, WorkItem, WorkResult
 from plan import Mutant, describe, mutants_of
 
 HERE = Path(__file__).resolve().parent
@@ -60,54 +63,81 @@ def copy_of_the_repository(job: int) -> Path:
 
 
 def work_through(targets: list[dict[str, Any]], jobs: int, again: bool) -> None:
-    """Runs what is left of some files, each in a process of its own, so many at a time."""
-    free = [copy_of_the_repository(job) for job in range(jobs)]
-    waiting, running = list(targets), dict[int, tuple[str, Path]]()
+    """Runs what is left of some files, in so many processes, each of which takes every ``jobs``-th file."""
+    works = [copy_of_the_repository(job) for job in range(jobs)]
+    children = [fork(lambda j=j: work_in(works[j], targets[j::jobs], again)) for j in range(jobs)]
     try:
-        while waiting or running:
-            if waiting and free:
-                target, work = waiting.pop(0), free.pop(0)
-                child = os.fork()
-                if not child:
-                    running.clear()  # those are the parent's
-                    work_on(target, work, again)
-                running[child] = target["file"], work
-                continue
-            child, status = os.wait()
-            file, work = running.pop(child)
-            free.append(work)
-            if status:
-                sys.exit(f"mutants: {file} was not finished")
-    finally:  # Ctrl-C, or stopped
-        for child in running:
-            os.kill(child, signal.SIGTERM)
+        ended_well = [wait_for(child) for child in children]
+    except BaseException:  # Ctrl-C, or stopped
+        for child in children:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(child, signal.SIGTERM)
+        raise
+    if not all(ended_well):
+        sys.exit("mutants: not all files were finished")
 
 
-def work_on(target: dict[str, Any], work: Path, again: bool) -> NoReturn:
-    """Runs what is left of one file, and ends this process."""
+def fork(work: Callable[[], None]) -> int:
+    """The child that does some work and ends."""
+    child = os.fork()
+    if not child:
+        try:
+            work()
+        except BaseException as error:
+            print(error, file=sys.stderr, flush=True)
+            os._exit(1)
+        os._exit(0)
+    return child
+
+
+def wait_for(child: int) -> bool:
+    """Whether it ended well; it is ended, too, when this process is."""
+    try:
+        return os.waitpid(child, 0)[1] == 0
+    except BaseException:
+        os.kill(child, signal.SIGTERM)
+        raise
+
+
+def work_in(work: Path, targets: list[dict[str, Any]], again: bool) -> None:
+    """Runs some files, each in a fork of a process in which torch and their tests are loaded already."""
     os.chdir(work)
     sys.path[:0] = [str(work), str(work / "src")]
     import torch
-    from worker import Worker
 
     torch.set_num_threads(1)
+    for name in ["conftest.py", *(name for target in targets for name in target["tests"])]:
+        importlib.import_module("tests." + name.removesuffix(".py").replace("/", "."))
+    ended_well = [wait_for(fork(lambda t=target: work_on(t, work, again))) for target in targets]
+    if not all(ended_well):
+        sys.exit(f"mutants: not all of {', '.join(target['file'] for target in targets)} were finished")
+
+
+def work_on(target: dict[str, Any], work: Path, again: bool) -> None:
+    """Runs what is left of one file."""
+    from worker import Worker
+
     file = target["file"]
     db = session_of(file, work)
     survived = {job for job, result in db.results if result.test_outcome == TestOutcome.SURVIVED}
     left = [item for item in db.work_items if item.job_id in survived] if again else list(db.pending_work_items)
     if left:
         worker = Worker(work, f"src/riddle_pl/{file}", [f"tests/{name}" for name in target["tests"]])
-        for number, item in enumerate(left, start=1):
-            mutant, changed = describe(worker.original, item.mutations[0])
-            verdict, seconds = worker.run(changed, mutant.line)
-            lives = verdict in ("survived", "uncovered")
-            outcome = TestOutcome.SURVIVED if lives else TestOutcome.KILLED
-            difference = f"{mutant.line}\n{mutant.before}\n{mutant.after}"
-            db.set_result(item.job_id, WorkResult(WorkerOutcome.NORMAL, verdict, outcome, difference))
-            print(f"{file} {number}/{len(left)} {verdict} {seconds:.1f} s", flush=True)
-            if lives:
-                print(f"  {mutant.operator} line {mutant.line}\n  - {mutant.before}\n  + {mutant.after}", flush=True)
-    os._exit(0)
+        worker.work(lambda: run_all(worker, file, db, left))
+
+
+def run_all(worker: Any, file: str, db: WorkDB, left: list[WorkItem]) -> None:
+    """Writes what becomes of each mutant into the session."""
+    for number, item in enumerate(left, start=1):
+        mutant, changed = describe(worker.original, item.mutations[0])
+        verdict, seconds = worker.run(changed, mutant.line)
+        lives = verdict in ("survived", "uncovered")
+        outcome = TestOutcome.SURVIVED if lives else TestOutcome.KILLED
+        difference = f"{mutant.line}\n{mutant.before}\n{mutant.after}"
+        db.set_result(item.job_id, WorkResult(WorkerOutcome.NORMAL, verdict, outcome, difference))
+        print(f"{file} {number}/{len(left)} {verdict} {seconds:.1f} s", flush=True)
+        if lives:
+            print(f"  {mutant.operator} line {mutant.line}\n  - {mutant.before}\n  + {mutant.after}", flush=True)
 
 
 def survivors_of(file: str, db: WorkDB) -> list[tuple[Mutant, str | None]]:

@@ -25,8 +25,8 @@ from typing import Any
 
 import pytest
 
-HOOK = ("tests.conftest", "tests.typecheck")
-"""What installs the shape checks; once is enough."""
+KEPT = ("tests.conftest", "tests.typecheck", "tests.tiny_pack")
+"""What installs the shape checks, and the pack of random networks: once is enough."""
 MEMORY = 8 << 30
 """Bytes of data a mutant may allocate, so that one of a key derivation does not take the machine."""
 WALL = 20
@@ -41,7 +41,6 @@ class Tracer:
         self.current: str | None = None
         self.lines: dict[str, set[int]] = defaultdict(set)
         self.seconds: dict[str, float] = {}
-        self.failed: list[str] = []
 
     def _call(self, frame: FrameType, event: str, arg: Any) -> Any:
         return self._line if frame.f_code.co_filename == self.file else None
@@ -63,10 +62,6 @@ class Tracer:
             threading.settrace(None)  # type: ignore[arg-type]
             self.current, self.seconds[item.nodeid] = None, time.monotonic() - start
 
-    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        if report.failed:
-            self.failed.append(report.nodeid)
-
 
 class Selection:
     """A pytest plugin that keeps some tests, in a given order."""
@@ -79,7 +74,7 @@ class Selection:
 
 
 class Worker:
-    """Tests mutants of one file.
+    """Tests mutants of one file. It is a pytest plugin, too: pytest collects the tests once, and forks run them.
 
     Args:
         root: a copy of the repository, which is changed.
@@ -94,13 +89,42 @@ class Worker:
         self.original = self.path.read_text(encoding="utf-8")
         self.time = self.path.stat().st_mtime_ns
         self.count = 0
-        self.notes = root.parent / "baseline.json"
-        baseline = self._baseline()
-        self.seconds: dict[str, float] = baseline["seconds"]
-        self.lines = {name: set(lines) for name, lines in baseline["lines"].items()}
+        self.failed = False
+        self.fault = f"tests of {self.path} could not be collected"
+        self.items: dict[str, pytest.Item] = {}
+        self.seconds: dict[str, float] = {}
+        self.lines: dict[str, set[int]] = {}
         self.changed = dependents(self.root / "src", self.path)
-        self._load(baseline["modules"])
+
+    def work(self, loop: Callable[[], None]) -> None:
+        """Has pytest collect the tests, then calls ``loop``, in which :meth:`run` may be called."""
+        self._loop = loop
+        self._call_pytest(["-s", *self.tests], [self])
+        if self.fault:
+            sys.exit(f"mutants: {self.fault}")
+
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        package = importlib.import_module("riddle_pl")
+        if not Path(package.__file__ or "").is_relative_to(self.root):
+            self.fault = f"riddle_pl is imported from {package.__file__}, not from the copy that is changed"
+            return True
+        self.items = {item.nodeid: item for item in session.items}
+        if any("tiny_pack_folder" in getattr(item, "fixturenames", ()) for item in session.items):
+            self._write_the_tiny_pack_once()
+        if not self._trace(session.config):
+            self.fault = f"tests of {self.path} fail without any mutation; see {self.log}"
+            return True
         self.bodies = Bodies(self.path, self.original)
+        sys.dont_write_bytecode = True
+        gc.collect()
+        gc.freeze()
+        self.fault = "stopped"
+        self._loop()
+        self.fault = ""
+        return True
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        self.failed |= report.failed
 
     def run(self, source: str, line: int) -> tuple[str, float]:
         """``killed``, ``timeout`` or ``survived``, and the seconds that it took."""
@@ -109,79 +133,99 @@ class Worker:
         if not names:
             return "uncovered", 0.0
         swap = self.bodies.swap(source)
-        status = self._on_disk(source, names) if swap is None else self._first_failure(names, swap)
+        if swap is None:
+            status = self._on_disk(source, names)
+        else:
+            status = self._fork(lambda: self._items(names, swap), self._limit(names))
         verdict = "timeout" if status is None else "survived" if status == 0 else "killed"
         return verdict, time.monotonic() - start
 
     def _on_disk(self, source: str, names: list[str]) -> int | None:
+        """The exit status of the first test file that fails, or 0. File by file: most do not need the second."""
         self.count += 1
         self.path.write_text(source, encoding="utf-8")
         later = self.time + self.count * 1_000_000_000  # or an older bytecode file would pass for this one's
         os.utime(self.path, ns=(later, later))
+        status: int | None = 0
         try:
-            return self._first_failure(names, self._forget)
+            for file in self.tests:
+                chosen = [name for name in names if name.startswith(f"{file}::")]
+                if chosen and (status := self._fork(lambda c=chosen: self._anew(c), self._limit(chosen))) != 0:
+                    break
+            return status
         finally:
             self.path.write_text(self.original, encoding="utf-8")
             os.utime(self.path, ns=(self.time, self.time))
 
-    def _first_failure(self, names: list[str], prepare: Callable[[], None]) -> int | None:
-        """Exit status of the first test file that fails, or 0. File by file: most mutants do not need the second."""
-        status: int | None = 0
-        for file in self.tests:
-            chosen = [name for name in names if name.startswith(f"{file}::")]
-            limit = 15.0 + 4.0 * sum(self.seconds[name] for name in chosen)
-            if chosen and (status := self._fork(lambda chosen=chosen: self._pytest(chosen, prepare), limit)) != 0:
-                break
-        return status
+    def _limit(self, names: list[str]) -> float:
+        """Seconds of processor time."""
+        return 15.0 + 4.0 * sum(self.seconds[name] for name in names)
 
     def _tests_of(self, line: int) -> list[str]:
-        """Those that run the function around a line; all, for a line outside of functions. The quickest first."""
+        """Those that run the function around a line; all, for a line outside of functions. Of a file the quickest first."""
         span = _function_around(self.original, line)
         names = list(self.seconds)
         if span is not None:
             names = [name for name in names if self.lines.get(name, set()) & set(range(span[0], span[1] + 1))]
-        return sorted(names, key=lambda name: self.seconds[name])
+        rank = {file: place for place, file in enumerate(self.tests)}
+        return sorted(names, key=lambda name: (rank[name.partition("::")[0]], self.seconds[name]))
 
-    def _pytest(self, names: list[str], prepare: Callable[[], None]) -> int:
+    def _items(self, names: list[str], prepare: Callable[[], None]) -> int:
+        """Runs tests that are collected already until one fails."""
         prepare()
+        for name, following in zip(names, [*names[1:], None], strict=True):
+            item, after = self.items[name], None if following is None else self.items[following]
+            item.config.hook.pytest_runtest_protocol(item=item, nextitem=after)
+            if self.failed:
+                return 1
+        return 0
+
+    def _anew(self, names: list[str]) -> int:
+        """Runs tests of one file with the changed file on disk."""
+        self._forget()
         return self._call_pytest(["-x", names[0].partition("::")[0]], [Selection(names)])
 
     def _call_pytest(self, args: list[str], plugins: list[object]) -> int:
         options = ["-q", "--tb=short", "--no-header", "-m", "not slow", "-p", "no:cacheprovider", "-W", "ignore"]
+        os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"  # none is needed, and they take longer to load than a test
         return int(pytest.main([*options, f"--basetemp={self.root.parent / 'tmp'}", *args], plugins=plugins))
 
-    def _baseline(self) -> dict[str, Any]:
+    def _trace(self, config: pytest.Config) -> bool:
+        """Which tests run which lines, without any mutation; and imports what they import as they run."""
+        notes = self.root.parent / "baseline.json"
+
         def trace() -> int:
             tracer = Tracer(self.path)
-            status = self._call_pytest(self.tests, [tracer])
+            config.pluginmanager.register(tracer)
+            status = self._items(list(self.items), lambda: None)
             modules = [n for n, m in list(sys.modules.items()) if getattr(m, "__spec__", None) and n != "__main__"]
             lines = {name: sorted(found) for name, found in tracer.lines.items()}
-            notes = {"lines": lines, "seconds": tracer.seconds, "modules": modules, "failed": tracer.failed}
-            self.notes.write_text(json.dumps(notes))
+            notes.write_text(json.dumps({"lines": lines, "seconds": tracer.seconds, "modules": modules}))
             return status
 
-        status = self._fork(trace, 1800.0)
-        if status != 0:
-            sys.exit(f"mutants: tests of {self.path} fail without any mutation; see {self.log}")
-        baseline: dict[str, Any] = json.loads(self.notes.read_text())
-        return baseline
-
-    def _load(self, modules: list[str]) -> None:
-        """Imports everything that the tests need."""
-        importlib.import_module("tests.conftest")
-        package = importlib.import_module("riddle_pl")
-        if not Path(package.__file__ or "").is_relative_to(self.root):
-            sys.exit(f"mutants: riddle_pl is imported from {package.__file__}, not from the copy that is changed")
-        for name in modules:
+        if self._fork(trace, 1800.0) != 0:
+            return False
+        baseline = json.loads(notes.read_text())
+        self.seconds = baseline["seconds"]
+        self.lines = {name: set(lines) for name, lines in baseline["lines"].items()}
+        for name in baseline["modules"]:
             if name not in sys.modules:
                 with contextlib.suppress(Exception):
                     importlib.import_module(name)
-        sys.dont_write_bytecode = True
+        return True
+
+    def _write_the_tiny_pack_once(self) -> None:
+        """Most tests of photos use it, and it takes longer to make than they do. No mutant is in what makes it."""
+        module = importlib.import_module("tests.tiny_pack")
+        made = self.root.parent / "packs" / "tiny"
+        if not made.is_dir():
+            module.write_tiny_pack(made)
+        setattr(module, "write_tiny_pack", lambda folder: made)  # noqa: B010  # mypy: a module has no such attribute
 
     def _forget(self) -> None:
         """Lets all that depends on the file be imported anew."""
         for name in list(sys.modules):
-            if name in self.changed or (name.startswith("tests.") and name not in HOOK):
+            if name in self.changed or (name.startswith("tests.") and name not in KEPT):
                 del sys.modules[name]
                 parent, _, own = name.rpartition(".")
                 if hasattr(sys.modules.get(parent), own):
