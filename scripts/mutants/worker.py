@@ -162,7 +162,7 @@ class Worker:
         return 15.0 + 4.0 * sum(self.seconds[name] for name in names)
 
     def _tests_of(self, line: int) -> list[str]:
-        """Those that run the function around a line; all, for a line outside of functions. Of a file the quickest first."""
+        """Those that run the function around a line; all, for a line outside of functions. In order: file, time."""
         span = _function_around(self.original, line)
         names = list(self.seconds)
         if span is not None:

@@ -128,7 +128,7 @@ def test_unknown_image_names_the_nearest():
 
 def test_classes_must_exist():
     for classes in ([], [-1], [2, -1]):
-        with pytest.raises(ConfigError, match="classes=.* expected indices of at least 0"):
+        with pytest.raises(ConfigError, match=r"classes=.* expected indices of at least 0"):
             ParseLoss(classes=classes)
     assert ParseLoss(classes=[0]).classes == (0,)
     for classes in ([CLASSES], [0, CLASSES]):
