@@ -175,6 +175,7 @@ class Worker:
         prepare()
         for name, following in zip(names, [*names[1:], None], strict=True):
             item, after = self.items[name], None if following is None else self.items[following]
+            setattr(item, "repr_failure", _in_a_line)  # noqa: B010  # a traceback takes longer than most tests
             item.config.hook.pytest_runtest_protocol(item=item, nextitem=after)
             if self.failed:
                 return 1
@@ -268,6 +269,10 @@ class Worker:
             with contextlib.suppress(ChildProcessError):
                 os.waitpid(child, 0)
             shutil.rmtree(self.root.parent / "tmp", ignore_errors=True)
+
+
+def _in_a_line(excinfo: pytest.ExceptionInfo[BaseException]) -> str:
+    return f"{excinfo.typename}: {excinfo.value}"
 
 
 class Bodies:
