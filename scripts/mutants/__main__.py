@@ -108,12 +108,16 @@ def work_in(work: Path, targets: list[dict[str, Any]], again: bool) -> None:
     torch.set_num_threads(1)
     for name in ["conftest.py", *(name for target in targets for name in target["tests"])]:
         importlib.import_module("tests." + name.removesuffix(".py").replace("/", "."))
-    ended_well = [wait_for(fork(lambda t=target: work_on(t, work, again))) for target in targets]
+    from worker import trace
+
+    files = [f"src/riddle_pl/{target['file']}" for target in targets]
+    traced = trace(work, files, sorted({f"tests/{name}" for target in targets for name in target["tests"]}))
+    ended_well = [wait_for(fork(lambda t=target: work_on(t, work, traced, again))) for target in targets]
     if not all(ended_well):
         sys.exit(f"mutants: not all of {', '.join(target['file'] for target in targets)} were finished")
 
 
-def work_on(target: dict[str, Any], work: Path, again: bool) -> None:
+def work_on(target: dict[str, Any], work: Path, traced: Any, again: bool) -> None:
     """Runs what is left of one file."""
     from worker import Worker
 
@@ -122,7 +126,7 @@ def work_on(target: dict[str, Any], work: Path, again: bool) -> None:
     survived = {job for job, result in db.results if result.test_outcome == TestOutcome.SURVIVED}
     left = [item for item in db.work_items if item.job_id in survived] if again else list(db.pending_work_items)
     if left:
-        worker = Worker(work, f"src/riddle_pl/{file}", [f"tests/{name}" for name in target["tests"]])
+        worker = Worker(work, f"src/riddle_pl/{file}", [f"tests/{name}" for name in target["tests"]], traced)
         worker.work(lambda: run_all(worker, file, db, left))
 
 

@@ -15,18 +15,21 @@ import resource
 import shutil
 import signal
 import sys
-import threading
 import time
 from collections import defaultdict
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
-from types import CodeType, FrameType, FunctionType
+from types import CodeType, FunctionType
 from typing import Any
 
 import pytest
+from coverage import Coverage
 
 KEPT = ("tests.conftest", "tests.typecheck", "tests.tiny_pack")
 """What installs the shape checks, and the pack of random networks: once is enough."""
+LOG = "pytest.log"
+"""What the last run of pytest printed."""
 MEMORY = 8 << 30
 """Bytes of data a mutant may allocate, so that one of a key derivation does not take the machine."""
 WALL = 20
@@ -34,33 +37,72 @@ WALL = 20
 
 
 class Tracer:
-    """A pytest plugin that notes which tests run which lines of a file, and how long they take."""
+    """A pytest plugin that notes which tests run which lines of some files, and how long they take."""
 
-    def __init__(self, file: Path):
-        self.file = str(file)
-        self.current: str | None = None
-        self.lines: dict[str, set[int]] = defaultdict(set)
+    def __init__(self, files: list[str]):
+        self.files = files
+        self.coverage = Coverage(data_file=None, config_file=False, include=files)
         self.seconds: dict[str, float] = {}
-
-    def _call(self, frame: FrameType, event: str, arg: Any) -> Any:
-        return self._line if frame.f_code.co_filename == self.file else None
-
-    def _line(self, frame: FrameType, event: str, arg: Any) -> Any:
-        if self.current is not None:
-            self.lines[self.current].add(frame.f_lineno)
-        return self._line
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Any:
-        self.current, start = item.nodeid, time.monotonic()
-        threading.settrace(self._call)
-        sys.settrace(self._call)
+        self.coverage.switch_context(item.nodeid)
+        start = time.monotonic()
         try:
             return (yield)
         finally:
-            sys.settrace(None)
-            threading.settrace(None)  # type: ignore[arg-type]
-            self.current, self.seconds[item.nodeid] = None, time.monotonic() - start
+            self.seconds[item.nodeid] = time.monotonic() - start
+            self.coverage.switch_context("")
+
+    def lines(self) -> list[tuple[str, int, list[str]]]:
+        """File, line, and the tests that run it."""
+        data = self.coverage.get_data()
+        found = ((file, data.contexts_by_lineno(file)) for file in self.files)
+        return [(file, line, tests) for file, lines in found for line, tests in lines.items()]
+
+
+@dataclass(frozen=True)
+class Traced:
+    """What :class:`Tracer` noted: seconds of each test, and the tests that run a line of a file."""
+
+    seconds: dict[str, float]
+    tests: dict[tuple[str, int], set[str]]
+
+
+def trace(root: Path, files: list[str], tests: list[str]) -> Traced:
+    """Which tests run which lines of some files, without any mutation; and imports what they import as they run."""
+    notes = root.parent / "baseline.json"
+
+    def traced() -> int:
+        tracer = Tracer([str(root / file) for file in files])
+        with tracer.coverage.collect():
+            status = call_pytest(root, tests, [tracer, TinyPack(root)])
+        modules = [n for n, m in list(sys.modules.items()) if getattr(m, "__spec__", None) and n != "__main__"]
+        notes.write_text(json.dumps({"lines": tracer.lines(), "seconds": tracer.seconds, "modules": modules}))
+        return status
+
+    if in_fork(root, traced, 1800.0) != 0:
+        sys.exit(f"mutants: tests fail without any mutation; see {root.parent / LOG}")
+    baseline = json.loads(notes.read_text())
+    for name in baseline["modules"]:
+        if name not in sys.modules:
+            with contextlib.suppress(Exception):
+                importlib.import_module(name)
+    return Traced(baseline["seconds"], {(file, line): set(tests) for file, line, tests in baseline["lines"]})
+
+
+class TinyPack:
+    """A pytest plugin: the pack of random networks, which takes longer to make than most tests, is made once."""
+
+    def __init__(self, root: Path):
+        self.made = root.parent / "packs" / "tiny"
+
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        if any("tiny_pack_folder" in getattr(item, "fixturenames", ()) for item in session.items):
+            module = importlib.import_module("tests.tiny_pack")
+            if not self.made.is_dir():
+                module.write_tiny_pack(self.made)
+            setattr(module, "write_tiny_pack", lambda folder: self.made)  # noqa: B010  # a module has no such name
 
 
 class Selection:
@@ -80,9 +122,10 @@ class Worker:
         root: a copy of the repository, which is changed.
         file: below the root.
         tests: test files below the root.
+        traced: what they run.
     """
 
-    def __init__(self, root: Path, file: str, tests: list[str]):
+    def __init__(self, root: Path, file: str, tests: list[str], traced: Traced):
         self.root = root
         self.path = root / file
         self.tests = tests
@@ -92,14 +135,13 @@ class Worker:
         self.failed = False
         self.fault = f"tests of {self.path} could not be collected"
         self.items: dict[str, pytest.Item] = {}
-        self.seconds: dict[str, float] = {}
-        self.lines: dict[str, set[int]] = {}
+        self.traced = traced
         self.changed = dependents(self.root / "src", self.path)
 
     def work(self, loop: Callable[[], None]) -> None:
         """Has pytest collect the tests, then calls ``loop``, in which :meth:`run` may be called."""
         self._loop = loop
-        self._call_pytest(["-s", *self.tests], [self])
+        call_pytest(self.root, ["-s", *self.tests], [self, TinyPack(self.root)])
         if self.fault:
             sys.exit(f"mutants: {self.fault}")
 
@@ -109,11 +151,6 @@ class Worker:
             self.fault = f"riddle_pl is imported from {package.__file__}, not from the copy that is changed"
             return True
         self.items = {item.nodeid: item for item in session.items}
-        if any("tiny_pack_folder" in getattr(item, "fixturenames", ()) for item in session.items):
-            self._write_the_tiny_pack_once()
-        if not self._trace(session.config):
-            self.fault = f"tests of {self.path} fail without any mutation; see {self.log}"
-            return True
         self.bodies = Bodies(self.path, self.original)
         sys.dont_write_bytecode = True
         gc.collect()
@@ -136,7 +173,7 @@ class Worker:
         if swap is None:
             status = self._on_disk(source, names)
         else:
-            status = self._fork(lambda: self._items(names, swap), self._limit(names))
+            status = in_fork(self.root, lambda: self._items(names, swap), self._limit(names))
         verdict = "timeout" if status is None else "survived" if status == 0 else "killed"
         return verdict, time.monotonic() - start
 
@@ -150,7 +187,9 @@ class Worker:
         try:
             for file in self.tests:
                 chosen = [name for name in names if name.startswith(f"{file}::")]
-                if chosen and (status := self._fork(lambda c=chosen: self._anew(c), self._limit(chosen))) != 0:
+                if chosen:
+                    status = in_fork(self.root, lambda c=chosen: self._anew(c), self._limit(chosen))
+                if status != 0:
                     break
             return status
         finally:
@@ -159,16 +198,17 @@ class Worker:
 
     def _limit(self, names: list[str]) -> float:
         """Seconds of processor time."""
-        return 15.0 + 4.0 * sum(self.seconds[name] for name in names)
+        return 15.0 + 4.0 * sum(self.traced.seconds[name] for name in names)
 
     def _tests_of(self, line: int) -> list[str]:
         """Those that run the function around a line; all, for a line outside of functions. In order: file, time."""
         span = _function_around(self.original, line)
-        names = list(self.seconds)
+        names = set(self.items)
         if span is not None:
-            names = [name for name in names if self.lines.get(name, set()) & set(range(span[0], span[1] + 1))]
+            lines = range(span[0], span[1] + 1)
+            names &= set().union(*(self.traced.tests.get((str(self.path), line), set()) for line in lines))
         rank = {file: place for place, file in enumerate(self.tests)}
-        return sorted(names, key=lambda name: (rank[name.partition("::")[0]], self.seconds[name]))
+        return sorted(names, key=lambda name: (rank[name.partition("::")[0]], self.traced.seconds[name]))
 
     def _items(self, names: list[str], prepare: Callable[[], None]) -> int:
         """Runs tests that are collected already until one fails."""
@@ -184,44 +224,7 @@ class Worker:
     def _anew(self, names: list[str]) -> int:
         """Runs tests of one file with the changed file on disk."""
         self._forget()
-        return self._call_pytest(["-x", names[0].partition("::")[0]], [Selection(names)])
-
-    def _call_pytest(self, args: list[str], plugins: list[object]) -> int:
-        options = ["-q", "--tb=short", "--no-header", "-m", "not slow", "-p", "no:cacheprovider", "-W", "ignore"]
-        os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"  # none is needed, and they take longer to load than a test
-        return int(pytest.main([*options, f"--basetemp={self.root.parent / 'tmp'}", *args], plugins=plugins))
-
-    def _trace(self, config: pytest.Config) -> bool:
-        """Which tests run which lines, without any mutation; and imports what they import as they run."""
-        notes = self.root.parent / "baseline.json"
-
-        def trace() -> int:
-            tracer = Tracer(self.path)
-            config.pluginmanager.register(tracer)
-            status = self._items(list(self.items), lambda: None)
-            modules = [n for n, m in list(sys.modules.items()) if getattr(m, "__spec__", None) and n != "__main__"]
-            lines = {name: sorted(found) for name, found in tracer.lines.items()}
-            notes.write_text(json.dumps({"lines": lines, "seconds": tracer.seconds, "modules": modules}))
-            return status
-
-        if self._fork(trace, 1800.0) != 0:
-            return False
-        baseline = json.loads(notes.read_text())
-        self.seconds = baseline["seconds"]
-        self.lines = {name: set(lines) for name, lines in baseline["lines"].items()}
-        for name in baseline["modules"]:
-            if name not in sys.modules:
-                with contextlib.suppress(Exception):
-                    importlib.import_module(name)
-        return True
-
-    def _write_the_tiny_pack_once(self) -> None:
-        """Most tests of photos use it, and it takes longer to make than they do. No mutant is in what makes it."""
-        module = importlib.import_module("tests.tiny_pack")
-        made = self.root.parent / "packs" / "tiny"
-        if not made.is_dir():
-            module.write_tiny_pack(made)
-        setattr(module, "write_tiny_pack", lambda folder: made)  # noqa: B010  # mypy: a module has no such attribute
+        return call_pytest(self.root, ["-x", names[0].partition("::")[0]], [Selection(names), TinyPack(self.root)])
 
     def _forget(self) -> None:
         """Lets all that depends on the file be imported anew."""
@@ -232,43 +235,46 @@ class Worker:
                 if hasattr(sys.modules.get(parent), own):
                     delattr(sys.modules[parent], own)
 
-    @property
-    def log(self) -> Path:
-        """What the last run of pytest printed."""
-        return self.root.parent / "pytest.log"
 
-    def _fork(self, work: Any, limit: float) -> int | None:
-        """Exit status of ``work`` in a fork; None if it took more than ``limit`` seconds of processor time."""
-        sys.stdout.flush()
-        child = os.fork()
-        if child == 0:
-            os.setpgid(0, 0)
-            log = os.open(self.log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
-            os.dup2(log, 1)
-            os.dup2(log, 2)
-            resource.setrlimit(resource.RLIMIT_DATA, (MEMORY, MEMORY))
-            resource.setrlimit(resource.RLIMIT_CPU, (int(limit), int(limit) + 5))
-            status = 99
-            try:
-                status = work()
-            finally:
-                sys.stdout.flush()
-                os._exit(status)
-        end = time.monotonic() + WALL * limit
+def call_pytest(root: Path, args: list[str], plugins: list[object]) -> int:
+    """Its exit status."""
+    options = ["-q", "--tb=short", "--no-header", "-m", "not slow", "-p", "no:cacheprovider", "-W", "ignore"]
+    os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"  # none is needed, and they take longer to load than a test
+    return int(pytest.main([*options, f"--basetemp={root.parent / 'tmp'}", *args], plugins=plugins))
+
+
+def in_fork(root: Path, work: Callable[[], int], limit: float) -> int | None:
+    """Exit status of ``work`` in a fork; None if it took more than ``limit`` seconds of processor time."""
+    sys.stdout.flush()
+    child = os.fork()
+    if child == 0:
+        os.setpgid(0, 0)
+        log = os.open(root.parent / LOG, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+        os.dup2(log, 1)
+        os.dup2(log, 2)
+        resource.setrlimit(resource.RLIMIT_DATA, (MEMORY, MEMORY))
+        resource.setrlimit(resource.RLIMIT_CPU, (int(limit), int(limit) + 5))
+        status = 99
         try:
-            while time.monotonic() < end:
-                done, status = os.waitpid(child, os.WNOHANG)
-                if done:
-                    code = os.waitstatus_to_exitcode(status)
-                    return None if code == -signal.SIGXCPU else code
-                time.sleep(0.02)
-            return None
+            status = work()
         finally:
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.killpg(child, signal.SIGKILL)
-            with contextlib.suppress(ChildProcessError):
-                os.waitpid(child, 0)
-            shutil.rmtree(self.root.parent / "tmp", ignore_errors=True)
+            sys.stdout.flush()
+            os._exit(status)
+    end = time.monotonic() + WALL * limit
+    try:
+        while time.monotonic() < end:
+            done, status = os.waitpid(child, os.WNOHANG)
+            if done:
+                code = os.waitstatus_to_exitcode(status)
+                return None if code == -signal.SIGXCPU else code
+            time.sleep(0.02)
+        return None
+    finally:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(child, signal.SIGKILL)
+        with contextlib.suppress(ChildProcessError):
+            os.waitpid(child, 0)
+        shutil.rmtree(root.parent / "tmp", ignore_errors=True)
 
 
 def _in_a_line(excinfo: pytest.ExceptionInfo[BaseException]) -> str:
