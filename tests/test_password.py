@@ -192,6 +192,11 @@ def test_what_is_no_password(password: str) -> None:
         derive_key(password, FAST)
 
 
+def test_nothing_at_all_is_named_as_such() -> None:
+    with pytest.raises(PasswordError, match="the password is empty"):
+        check_password("")
+
+
 @pytest.mark.parametrize(
     "bad",
     [

@@ -106,11 +106,14 @@ def work_in(work: Path, targets: list[dict[str, Any]], again: bool) -> None:
     import torch
 
     torch.set_num_threads(1)
+    targets = [target for target in targets if left_of(session_of(target["file"], work), again)]
+    if not targets:
+        return
     for name in ["conftest.py", *(name for target in targets for name in target["tests"])]:
         importlib.import_module("tests." + name.removesuffix(".py").replace("/", "."))
     from worker import trace
 
-    files = [f"src/riddle_pl/{target['file']}" for target in targets]
+    files = [f"src/riddle_pl/{target['file']}" for target in TARGETS]
     traced = trace(work, files, sorted({f"tests/{name}" for target in targets for name in target["tests"]}))
     ended_well = [wait_for(fork(lambda t=target: work_on(t, work, traced, again))) for target in targets]
     if not all(ended_well):
@@ -123,11 +126,15 @@ def work_on(target: dict[str, Any], work: Path, traced: Any, again: bool) -> Non
 
     file = target["file"]
     db = session_of(file, work)
+    left = left_of(db, again)
+    worker = Worker(work, f"src/riddle_pl/{file}", [f"tests/{name}" for name in target["tests"]], traced)
+    worker.work(lambda: run_all(worker, file, db, left))
+
+
+def left_of(db: WorkDB, again: bool) -> list[WorkItem]:
+    """What is to be run: mutants that were not, or those that survived ``again``."""
     survived = {job for job, result in db.results if result.test_outcome == TestOutcome.SURVIVED}
-    left = [item for item in db.work_items if item.job_id in survived] if again else list(db.pending_work_items)
-    if left:
-        worker = Worker(work, f"src/riddle_pl/{file}", [f"tests/{name}" for name in target["tests"]], traced)
-        worker.work(lambda: run_all(worker, file, db, left))
+    return [item for item in db.work_items if item.job_id in survived] if again else list(db.pending_work_items)
 
 
 def run_all(worker: Any, file: str, db: WorkDB, left: list[WorkItem]) -> None:

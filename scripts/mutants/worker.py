@@ -7,6 +7,7 @@ function bodies differ, the fork therefore gets their new code; else it imports 
 import ast
 import contextlib
 import gc
+import hashlib
 import importlib
 import inspect
 import json
@@ -70,25 +71,49 @@ class Traced:
 
 
 def trace(root: Path, files: list[str], tests: list[str]) -> Traced:
-    """Which tests run which lines of some files, without any mutation; and imports what they import as they run."""
+    """Which tests run which lines of some files, without any mutation; and imports what they import as they run.
+
+    Kept until the package changes; test files that have changed are run again.
+    """
     notes = root.parent / "baseline.json"
+    known = json.loads(notes.read_text()) if notes.is_file() else {}
+    code = _hash(*sorted((root / "src").rglob("*.py")))
+    if (known.get("code"), known.get("files")) != (code, files):
+        known = {"code": code, "files": files, "hashes": {}, "lines": {}, "seconds": {}, "modules": []}
+    hashes = {test: _hash(root / test) for test in tests}
+    changed = [test for test in tests if known["hashes"].get(test) != hashes[test]]
 
     def traced() -> int:
         tracer = Tracer([str(root / file) for file in files])
         with tracer.coverage.collect():
-            status = call_pytest(root, tests, [tracer, TinyPack(root)])
+            status = call_pytest(root, changed, [tracer, TinyPack(root)])
         modules = [n for n, m in list(sys.modules.items()) if getattr(m, "__spec__", None) and n != "__main__"]
-        notes.write_text(json.dumps({"lines": tracer.lines(), "seconds": tracer.seconds, "modules": modules}))
+        if status == 0:
+            known["hashes"] |= {test: hashes[test] for test in changed}
+            known["lines"] |= {test: [] for test in changed}
+            for file, line, names in tracer.lines():
+                for name in filter(None, names):
+                    known["lines"][name.partition("::")[0]].append((file, line, name))
+            known["seconds"] |= tracer.seconds
+            known["modules"] = sorted({*known["modules"], *modules})
+            notes.write_text(json.dumps(known))
         return status
 
-    if in_fork(root, traced, 1800.0) != 0:
+    if changed and in_fork(root, traced, 1800.0) != 0:
         sys.exit(f"mutants: tests fail without any mutation; see {root.parent / LOG}")
-    baseline = json.loads(notes.read_text())
-    for name in baseline["modules"]:
+    known = json.loads(notes.read_text())
+    for name in known["modules"]:
         if name not in sys.modules:
             with contextlib.suppress(Exception):
                 importlib.import_module(name)
-    return Traced(baseline["seconds"], {(file, line): set(tests) for file, line, tests in baseline["lines"]})
+    by_line = defaultdict(set)
+    for file, line, name in (entry for entries in known["lines"].values() for entry in entries):
+        by_line[file, line].add(name)
+    return Traced(known["seconds"], by_line)
+
+
+def _hash(*files: Path) -> str:
+    return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
 
 
 class TinyPack:
