@@ -112,6 +112,25 @@ def test_z_equals_a_plain_computation() -> None:
     assert password_z(key, 2).dtype == torch.float32
 
 
+def test_the_smallest_and_the_largest_word_are_numbers_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Once in 2^52 passwords: z must not be infinite, and as far below as above."""
+
+    class Extremes:
+        def __init__(self, *_args: object, mode: None) -> None:
+            pass
+
+        def encryptor(self) -> "Extremes":
+            return self
+
+        def update(self, _data: bytes) -> bytes:
+            return bytes(8) + b"\xff" * 8
+
+    monkeypatch.setattr("riddle_pl.password.Cipher", Extremes)
+    low, high = password_z64(bytes(32), 1, 2)[0].tolist()
+    assert low == pytest.approx(NormalDist().inv_cdf(2.0**-53), rel=1e-9)
+    assert high == -low
+
+
 def test_z_is_standard_normal_and_rows_do_not_depend_on_the_count() -> None:
     z = password_z64(derive_key("statistics", FAST), 256)
     assert abs(z.mean().item()) < 0.012
@@ -272,7 +291,8 @@ def test_a_machine_that_cannot_derive_keys(cause: Exception, line: str, monkeypa
 
 def test_password_does_not_show_itself() -> None:
     password = Password("secret")
-    assert "secret" not in repr(password) + repr([password]) + f"{password!r}" + "%r" % password  # noqa: UP031
+    assert repr(password) == "Password(hidden)"
+    assert "secret" not in repr([password]) + f"{password!r}" + "%r" % password  # noqa: UP031
     assert password == "secret"
     assert derive_key(password, FAST) == derive_key("secret", FAST)
     with pytest.raises(PasswordError) as error:
