@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from riddle_pl.errors import ConfigError, NoFaceError
-from riddle_pl.password import KdfParams
+from riddle_pl.password import KdfParams, derive_key
 from riddle_pl.photos.align import align_face, ffhq_quad
 from riddle_pl.photos.face_work import JUDGED_SIZE
 from riddle_pl.photos.gate import OpenGate, Verdict
@@ -112,12 +112,23 @@ def test_the_code_in_the_record_is_the_encrypted_one_under_that_faces_password(t
     one = pseudonymiser(tiny_pack)
     _, record = one.encrypt(fake_photo(), "a", passwords={1: "b"}, kdf=KDF)
     quads = [ffhq_quad(face.points) for face in CLOSE]
-    from riddle_pl.password import derive_key
-
     w = one.coder.invert(torch.cat([align_face(fake_photo(), quad, tiny_pack.size) for quad in quads]))
     w_pwd = torch.cat([one.coder.password(derive_key(text, KDF)) for text in ("a", "b")])
     torch.testing.assert_close(record.w_enc, one.coder.transform(w, w_pwd), rtol=1e-3, atol=1e-3)
     assert (record.w_enc - w).norm() > 0.1 * w.norm()
+
+
+def test_a_sealed_original_holds_nothing_of_what_did_not_change(tiny_pack):
+    photo = fake_photo()
+    result, record = pseudonymiser(tiny_pack, faces=CLOSE[:1]).encrypt(photo, "secret", mode="sealed", kdf=KDF)
+    patch = record.unseal(derive_key("secret", KDF), 0)
+    height, width, _ = patch.pixels.shape
+    place = np.s_[patch.top : patch.top + height, patch.left : patch.left + width]
+    marks = patch.pixels[..., 3]
+    assert set(np.unique(marks)) == {0, 255}
+    assert not patch.pixels[marks == 0].any()
+    np.testing.assert_array_equal(patch.pixels[marks == 255][:, :3], photo[place][marks == 255])
+    np.testing.assert_array_equal(result[place][marks == 0], photo[place][marks == 0])
 
 
 def test_a_face_that_could_not_be_encrypted_and_is_to_stay_does_not_matter(tiny_pack):

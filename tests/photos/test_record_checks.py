@@ -139,7 +139,7 @@ def tilted(right: tuple[float, float]) -> np.ndarray:
     return np.stack([corner, corner + down, corner + down + right, corner + right])
 
 
-@pytest.mark.parametrize("right", [(1.4, 1.8), (1.4, 3.8), (-1.4, -3.8), (0.9, 0.8), (0.5, 0.0), (0.0, 1.0), (0.0, -1.0)])
+@pytest.mark.parametrize("right", [(1.4, 1.8), (1.4, 3.8), (-1.4, -3.8), (0.9, 0.8), (0.5, 0.0), (0.0, 1.0)])
 def test_a_tilted_quad_of_one_pixel_passes_and_a_smaller_one_does_not(right):
     assert abs(right[0] * 2.0 - right[1]) == pytest.approx(1.0)
     check_quad(tilted((1.001 * right[0], 1.001 * right[1])), "q")
