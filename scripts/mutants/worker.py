@@ -33,7 +33,7 @@ LOG = "pytest.log"
 """What the last run of pytest printed."""
 MEMORY = 8 << 30
 """Bytes of data a mutant may allocate, so that one of a key derivation does not take the machine."""
-WALL = 20
+WALL = 5
 """Limits are of processor time, since the machine may be busy; a test that waits is ended after so many times that."""
 
 
