@@ -1,5 +1,6 @@
 """If this fails, faces encrypted by another version or machine cannot be recovered, or two passwords open one face."""
 
+import copy
 import hashlib
 import hmac
 import struct
@@ -26,6 +27,7 @@ from riddle_pl.password import (
     password_z64,
     random_passwords,
     sealing_key,
+    token_override,
     token_scheme,
 )
 
@@ -110,6 +112,25 @@ def test_z_equals_a_plain_computation() -> None:
     assert password_z(key, 2).dtype == torch.float32
 
 
+def test_the_smallest_and_the_largest_word_are_numbers_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Once in 2^52 passwords: z must not be infinite, and as far below as above."""
+
+    class Extremes:
+        def __init__(self, *_args: object, mode: None) -> None:
+            pass
+
+        def encryptor(self) -> "Extremes":
+            return self
+
+        def update(self, _data: bytes) -> bytes:
+            return bytes(8) + b"\xff" * 8
+
+    monkeypatch.setattr("riddle_pl.password.Cipher", Extremes)
+    low, high = password_z64(bytes(32), 1, 2)[0].tolist()
+    assert low == pytest.approx(NormalDist().inv_cdf(2.0**-53), rel=1e-9)
+    assert high == -low
+
+
 def test_z_is_standard_normal_and_rows_do_not_depend_on_the_count() -> None:
     z = password_z64(derive_key("statistics", FAST), 256)
     assert abs(z.mean().item()) < 0.012
@@ -178,7 +199,7 @@ def test_keys_for_different_uses_are_unrelated() -> None:
 
 
 def test_keys_with_several_lanes_may_be_derived_side_by_side() -> None:
-    kdf = KdfParams(memory_kib=64, time=1, lanes=4, salt=SALT)
+    kdf = KdfParams(memory_kib=64, time=1, lanes=2, salt=SALT)
     with ThreadPoolExecutor(8) as pool:
         keys = set(pool.map(lambda _: derive_key("a", kdf), range(64)))
     assert keys == {derive_key("a", kdf)}
@@ -188,6 +209,11 @@ def test_keys_with_several_lanes_may_be_derived_side_by_side() -> None:
 def test_what_is_no_password(password: str) -> None:
     with pytest.raises(PasswordError, match="the password is"):
         derive_key(password, FAST)
+
+
+def test_nothing_at_all_is_named_as_such() -> None:
+    with pytest.raises(PasswordError, match="the password is empty"):
+        check_password("")
 
 
 @pytest.mark.parametrize(
@@ -265,7 +291,8 @@ def test_a_machine_that_cannot_derive_keys(cause: Exception, line: str, monkeypa
 
 def test_password_does_not_show_itself() -> None:
     password = Password("secret")
-    assert "secret" not in repr(password) + repr([password]) + f"{password!r}" + "%r" % password  # noqa: UP031
+    assert repr(password) == "Password(hidden)"
+    assert "secret" not in repr([password]) + f"{password!r}" + "%r" % password  # noqa: UP031
     assert password == "secret"
     assert derive_key(password, FAST) == derive_key("secret", FAST)
     with pytest.raises(PasswordError) as error:
@@ -306,3 +333,13 @@ def test_scheme_by_name() -> None:
     assert token_scheme("per_layer").count(14) == 14
     with pytest.raises(ConfigError, match="choose from per_layer, single"):
         token_scheme("both")
+
+
+def test_a_scheme_is_chosen_by_the_name_of_its_config() -> None:
+    assert [token_override(name) for name in ("single", "per_layer")] == ["password=single_token", "password=per_layer"]
+
+
+def test_passwords_are_of_the_generators_type(generator: Generator) -> None:
+    double = copy.deepcopy(generator).double()
+    assert password_latent("p", FAST, double, SingleToken()).dtype == torch.float64
+    assert random_passwords(2, double, SingleToken()).dtype == torch.float64

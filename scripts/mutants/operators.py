@@ -37,10 +37,10 @@ SWAPPED = {
     "amax": "amin",
     "clamp_min": "clamp_max",
 }
-AIDS = ("strict", "frozen", "eq")
-"""Keywords of ``zip`` and ``dataclass`` that guard against mistakes in our own code and change no result."""
+AIDS = ("strict", "frozen", "eq", "init", "repr")
+"""Keywords of ``zip``, ``dataclass`` and ``field`` that guard against mistakes in our own code and change no result."""
 MODULES = {"torch", "F", "np", "nn", "math", "re", "json", "struct", "os", "secrets", "hashlib", "zipfile", "shutil"}
-"""Names before a dot that are modules: without the call nothing is left."""
+"""Names before a dot that are modules: without the call nothing is left, as nothing is of ``self``'s."""
 
 
 def raw(node: Any, text: str) -> Name:
@@ -106,7 +106,9 @@ class CallDropped(TextOperator):
         parts[0] = parts[0].strip()
         for place in range(1, len(parts) - 1):
             if parts[place].startswith(".") and parts[place + 1].startswith("("):
-                if place == 1 and (parts[0] in MODULES or parts[0][:1].isupper()):
+                if parts[0] in MODULES and not any("(" in part for part in parts[:place]):
+                    continue
+                if place == 1 and (parts[0] in ("self", "cls") or parts[0][:1].isupper()):
                     continue
                 yield "".join(parts[:place] + parts[place + 2 :])
 

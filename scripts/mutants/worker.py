@@ -7,6 +7,7 @@ function bodies differ, the fork therefore gets their new code; else it imports 
 import ast
 import contextlib
 import gc
+import hashlib
 import importlib
 import inspect
 import json
@@ -15,57 +16,118 @@ import resource
 import shutil
 import signal
 import sys
-import threading
 import time
 from collections import defaultdict
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
-from types import CodeType, FrameType, FunctionType
+from types import CodeType, FunctionType
 from typing import Any
 
 import pytest
+from coverage import Coverage
 
-HOOK = ("tests.conftest", "tests.typecheck")
-"""What installs the shape checks; once is enough."""
+KEPT = ("tests.conftest", "tests.typecheck", "tests.tiny_pack")
+"""What installs the shape checks, and the pack of random networks: once is enough."""
+LOG = "pytest.log"
+"""What the last run of pytest printed."""
 MEMORY = 8 << 30
 """Bytes of data a mutant may allocate, so that one of a key derivation does not take the machine."""
-WALL = 20
+WALL = 5
 """Limits are of processor time, since the machine may be busy; a test that waits is ended after so many times that."""
 
 
 class Tracer:
-    """A pytest plugin that notes which tests run which lines of a file, and how long they take."""
+    """A pytest plugin that notes which tests run which lines of some files, and how long they take."""
 
-    def __init__(self, file: Path):
-        self.file = str(file)
-        self.current: str | None = None
-        self.lines: dict[str, set[int]] = defaultdict(set)
+    def __init__(self, files: list[str]):
+        self.files = files
+        self.coverage = Coverage(data_file=None, config_file=False, include=files)
         self.seconds: dict[str, float] = {}
-        self.failed: list[str] = []
-
-    def _call(self, frame: FrameType, event: str, arg: Any) -> Any:
-        return self._line if frame.f_code.co_filename == self.file else None
-
-    def _line(self, frame: FrameType, event: str, arg: Any) -> Any:
-        if self.current is not None:
-            self.lines[self.current].add(frame.f_lineno)
-        return self._line
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Any:
-        self.current, start = item.nodeid, time.monotonic()
-        threading.settrace(self._call)
-        sys.settrace(self._call)
+        self.coverage.switch_context(item.nodeid)
+        start = time.monotonic()
         try:
             return (yield)
         finally:
-            sys.settrace(None)
-            threading.settrace(None)  # type: ignore[arg-type]
-            self.current, self.seconds[item.nodeid] = None, time.monotonic() - start
+            self.seconds[item.nodeid] = time.monotonic() - start
+            self.coverage.switch_context("")
 
-    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        if report.failed:
-            self.failed.append(report.nodeid)
+    def lines(self) -> list[tuple[str, int, list[str]]]:
+        """File, line, and the tests that run it."""
+        data = self.coverage.get_data()
+        found = ((file, data.contexts_by_lineno(file)) for file in self.files)
+        return [(file, line, tests) for file, lines in found for line, tests in lines.items()]
+
+
+@dataclass(frozen=True)
+class Traced:
+    """What :class:`Tracer` noted: seconds of each test, and the tests that run a line of a file."""
+
+    seconds: dict[str, float]
+    tests: dict[tuple[str, int], set[str]]
+
+
+def trace(root: Path, files: list[str], tests: list[str]) -> Traced:
+    """Which tests run which lines of some files, without any mutation; and imports what they import as they run.
+
+    Kept until the package changes; test files that have changed are run again.
+    """
+    notes = root.parent / "baseline.json"
+    known = json.loads(notes.read_text()) if notes.is_file() else {}
+    code = _hash(*sorted((root / "src").rglob("*.py")))
+    if (known.get("code"), known.get("files")) != (code, files):
+        known = {"code": code, "files": files, "hashes": {}, "lines": {}, "seconds": {}, "modules": []}
+    hashes = {test: _hash(root / test) for test in tests}
+    changed = [test for test in tests if known["hashes"].get(test) != hashes[test]]
+
+    def traced() -> int:
+        tracer = Tracer([str(root / file) for file in files])
+        with tracer.coverage.collect():
+            status = call_pytest(root, changed, [tracer, TinyPack(root)])
+        modules = [n for n, m in list(sys.modules.items()) if getattr(m, "__spec__", None) and n != "__main__"]
+        if status == 0:
+            known["hashes"] |= {test: hashes[test] for test in changed}
+            known["lines"] |= {test: [] for test in changed}
+            for file, line, names in tracer.lines():
+                for name in filter(None, names):
+                    known["lines"][name.partition("::")[0]].append((file, line, name))
+            known["seconds"] |= tracer.seconds
+            known["modules"] = sorted({*known["modules"], *modules})
+            notes.write_text(json.dumps(known))
+        return status
+
+    if changed and in_fork(root, traced, 1800.0) != 0:
+        sys.exit(f"mutants: tests fail without any mutation; see {root.parent / LOG}")
+    known = json.loads(notes.read_text())
+    for name in known["modules"]:
+        if name not in sys.modules:
+            with contextlib.suppress(Exception):
+                importlib.import_module(name)
+    by_line = defaultdict(set)
+    for file, line, name in (entry for entries in known["lines"].values() for entry in entries):
+        by_line[file, line].add(name)
+    return Traced(known["seconds"], by_line)
+
+
+def _hash(*files: Path) -> str:
+    return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
+
+
+class TinyPack:
+    """A pytest plugin: the pack of random networks, which takes longer to make than most tests, is made once."""
+
+    def __init__(self, root: Path):
+        self.made = root.parent / "packs" / "tiny"
+
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        if any("tiny_pack_folder" in getattr(item, "fixturenames", ()) for item in session.items):
+            module = importlib.import_module("tests.tiny_pack")
+            if not self.made.is_dir():
+                module.write_tiny_pack(self.made)
+            setattr(module, "write_tiny_pack", lambda folder: self.made)  # noqa: B010  # a module has no such name
 
 
 class Selection:
@@ -79,28 +141,52 @@ class Selection:
 
 
 class Worker:
-    """Tests mutants of one file.
+    """Tests mutants of one file. It is a pytest plugin, too: pytest collects the tests once, and forks run them.
 
     Args:
         root: a copy of the repository, which is changed.
         file: below the root.
         tests: test files below the root.
+        traced: what they run.
     """
 
-    def __init__(self, root: Path, file: str, tests: list[str]):
+    def __init__(self, root: Path, file: str, tests: list[str], traced: Traced):
         self.root = root
         self.path = root / file
         self.tests = tests
         self.original = self.path.read_text(encoding="utf-8")
         self.time = self.path.stat().st_mtime_ns
         self.count = 0
-        self.notes = root.parent / "baseline.json"
-        baseline = self._baseline()
-        self.seconds: dict[str, float] = baseline["seconds"]
-        self.lines = {name: set(lines) for name, lines in baseline["lines"].items()}
+        self.failed = False
+        self.fault = f"tests of {self.path} could not be collected"
+        self.items: dict[str, pytest.Item] = {}
+        self.traced = traced
         self.changed = dependents(self.root / "src", self.path)
-        self._load(baseline["modules"])
+
+    def work(self, loop: Callable[[], None]) -> None:
+        """Has pytest collect the tests, then calls ``loop``, in which :meth:`run` may be called."""
+        self._loop = loop
+        call_pytest(self.root, ["-s", *self.tests], [self, TinyPack(self.root)])
+        if self.fault:
+            sys.exit(f"mutants: {self.fault}")
+
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        package = importlib.import_module("riddle_pl")
+        if not Path(package.__file__ or "").is_relative_to(self.root):
+            self.fault = f"riddle_pl is imported from {package.__file__}, not from the copy that is changed"
+            return True
+        self.items = {item.nodeid: item for item in session.items}
         self.bodies = Bodies(self.path, self.original)
+        sys.dont_write_bytecode = True
+        gc.collect()
+        gc.freeze()
+        self.fault = "stopped"
+        self._loop()
+        self.fault = ""
+        return True
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        self.failed |= report.failed
 
     def run(self, source: str, line: int) -> tuple[str, float]:
         """``killed``, ``timeout`` or ``survived``, and the seconds that it took."""
@@ -109,121 +195,115 @@ class Worker:
         if not names:
             return "uncovered", 0.0
         swap = self.bodies.swap(source)
-        status = self._on_disk(source, names) if swap is None else self._first_failure(names, swap)
+        if swap is None:
+            status = self._on_disk(source, names)
+        else:
+            status = in_fork(self.root, lambda: self._items(names, swap), self._limit(names))
         verdict = "timeout" if status is None else "survived" if status == 0 else "killed"
         return verdict, time.monotonic() - start
 
     def _on_disk(self, source: str, names: list[str]) -> int | None:
+        """The exit status of the first test file that fails, or 0. File by file: most do not need the second."""
         self.count += 1
         self.path.write_text(source, encoding="utf-8")
         later = self.time + self.count * 1_000_000_000  # or an older bytecode file would pass for this one's
         os.utime(self.path, ns=(later, later))
+        status: int | None = 0
         try:
-            return self._first_failure(names, self._forget)
+            for file in self.tests:
+                chosen = [name for name in names if name.startswith(f"{file}::")]
+                if chosen:
+                    status = in_fork(self.root, lambda c=chosen: self._anew(c), self._limit(chosen))
+                if status != 0:
+                    break
+            return status
         finally:
             self.path.write_text(self.original, encoding="utf-8")
             os.utime(self.path, ns=(self.time, self.time))
 
-    def _first_failure(self, names: list[str], prepare: Callable[[], None]) -> int | None:
-        """Exit status of the first test file that fails, or 0. File by file: most mutants do not need the second."""
-        status: int | None = 0
-        for file in self.tests:
-            chosen = [name for name in names if name.startswith(f"{file}::")]
-            limit = 30.0 + 6.0 * sum(self.seconds[name] for name in chosen)
-            if chosen and (status := self._fork(lambda chosen=chosen: self._pytest(chosen, prepare), limit)) != 0:
-                break
-        return status
+    def _limit(self, names: list[str]) -> float:
+        """Seconds of processor time."""
+        return 15.0 + 4.0 * sum(self.traced.seconds[name] for name in names)
 
     def _tests_of(self, line: int) -> list[str]:
-        """Those that run the function around a line; all, for a line outside of functions. The quickest first."""
+        """Those that run the function around a line; all, for a line outside of functions. In order: file, time."""
         span = _function_around(self.original, line)
-        names = list(self.seconds)
+        names = set(self.items)
         if span is not None:
-            names = [name for name in names if self.lines.get(name, set()) & set(range(span[0], span[1] + 1))]
-        return sorted(names, key=lambda name: self.seconds[name])
+            lines = range(span[0], span[1] + 1)
+            names &= set().union(*(self.traced.tests.get((str(self.path), line), set()) for line in lines))
+        rank = {file: place for place, file in enumerate(self.tests)}
+        return sorted(names, key=lambda name: (rank[name.partition("::")[0]], self.traced.seconds[name]))
 
-    def _pytest(self, names: list[str], prepare: Callable[[], None]) -> int:
+    def _items(self, names: list[str], prepare: Callable[[], None]) -> int:
+        """Runs tests that are collected already until one fails."""
         prepare()
-        return self._call_pytest(["-x", names[0].partition("::")[0]], [Selection(names)])
+        for name, following in zip(names, [*names[1:], None], strict=True):
+            item, after = self.items[name], None if following is None else self.items[following]
+            setattr(item, "repr_failure", _in_a_line)  # noqa: B010  # a traceback takes longer than most tests
+            item.config.hook.pytest_runtest_protocol(item=item, nextitem=after)
+            if self.failed:
+                return 1
+        return 0
 
-    def _call_pytest(self, args: list[str], plugins: list[object]) -> int:
-        options = ["-q", "--tb=short", "--no-header", "-m", "not slow", "-p", "no:cacheprovider", "-W", "ignore"]
-        return int(pytest.main([*options, f"--basetemp={self.root.parent / 'tmp'}", *args], plugins=plugins))
-
-    def _baseline(self) -> dict[str, Any]:
-        def trace() -> int:
-            tracer = Tracer(self.path)
-            status = self._call_pytest(self.tests, [tracer])
-            modules = [n for n, m in list(sys.modules.items()) if getattr(m, "__spec__", None) and n != "__main__"]
-            lines = {name: sorted(found) for name, found in tracer.lines.items()}
-            notes = {"lines": lines, "seconds": tracer.seconds, "modules": modules, "failed": tracer.failed}
-            self.notes.write_text(json.dumps(notes))
-            return status
-
-        status = self._fork(trace, 1800.0)
-        if status != 0:
-            sys.exit(f"mutants: tests of {self.path} fail without any mutation; see {self.log}")
-        baseline: dict[str, Any] = json.loads(self.notes.read_text())
-        return baseline
-
-    def _load(self, modules: list[str]) -> None:
-        """Imports everything that the tests need."""
-        importlib.import_module("tests.conftest")
-        package = importlib.import_module("riddle_pl")
-        if not Path(package.__file__ or "").is_relative_to(self.root):
-            sys.exit(f"mutants: riddle_pl is imported from {package.__file__}, not from the copy that is changed")
-        for name in modules:
-            if name not in sys.modules:
-                with contextlib.suppress(Exception):
-                    importlib.import_module(name)
-        sys.dont_write_bytecode = True
+    def _anew(self, names: list[str]) -> int:
+        """Runs tests of one file with the changed file on disk."""
+        self._forget()
+        return call_pytest(self.root, ["-x", names[0].partition("::")[0]], [Selection(names), TinyPack(self.root)])
 
     def _forget(self) -> None:
         """Lets all that depends on the file be imported anew."""
         for name in list(sys.modules):
-            if name in self.changed or (name.startswith("tests.") and name not in HOOK):
+            if name in self.changed or (name.startswith("tests.") and name not in KEPT):
                 del sys.modules[name]
                 parent, _, own = name.rpartition(".")
                 if hasattr(sys.modules.get(parent), own):
                     delattr(sys.modules[parent], own)
 
-    @property
-    def log(self) -> Path:
-        """What the last run of pytest printed."""
-        return self.root.parent / "pytest.log"
 
-    def _fork(self, work: Any, limit: float) -> int | None:
-        """Exit status of ``work`` in a fork; None if it took more than ``limit`` seconds of processor time."""
-        sys.stdout.flush()
-        child = os.fork()
-        if child == 0:
-            os.setpgid(0, 0)
-            log = os.open(self.log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
-            os.dup2(log, 1)
-            os.dup2(log, 2)
-            resource.setrlimit(resource.RLIMIT_DATA, (MEMORY, MEMORY))
-            resource.setrlimit(resource.RLIMIT_CPU, (int(limit), int(limit) + 5))
-            status = 99
-            try:
-                status = work()
-            finally:
-                sys.stdout.flush()
-                os._exit(status)
-        end = time.monotonic() + WALL * limit
+def call_pytest(root: Path, args: list[str], plugins: list[object]) -> int:
+    """Its exit status."""
+    options = ["-q", "--tb=short", "--no-header", "-m", "not slow", "-p", "no:cacheprovider", "-W", "ignore"]
+    os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"  # none is needed, and they take longer to load than a test
+    return int(pytest.main([*options, f"--basetemp={root.parent / 'tmp'}", *args], plugins=plugins))
+
+
+def in_fork(root: Path, work: Callable[[], int], limit: float) -> int | None:
+    """Exit status of ``work`` in a fork; None if it took more than ``limit`` seconds of processor time."""
+    sys.stdout.flush()
+    child = os.fork()
+    if child == 0:
+        os.setpgid(0, 0)
+        log = os.open(root.parent / LOG, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+        os.dup2(log, 1)
+        os.dup2(log, 2)
+        resource.setrlimit(resource.RLIMIT_DATA, (MEMORY, MEMORY))
+        resource.setrlimit(resource.RLIMIT_CPU, (int(limit), int(limit) + 5))
+        status = 99
         try:
-            while time.monotonic() < end:
-                done, status = os.waitpid(child, os.WNOHANG)
-                if done:
-                    code = os.waitstatus_to_exitcode(status)
-                    return None if code == -signal.SIGXCPU else code
-                time.sleep(0.02)
-            return None
+            status = work()
         finally:
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.killpg(child, signal.SIGKILL)
-            with contextlib.suppress(ChildProcessError):
-                os.waitpid(child, 0)
-            shutil.rmtree(self.root.parent / "tmp", ignore_errors=True)
+            sys.stdout.flush()
+            os._exit(status)
+    end = time.monotonic() + WALL * limit
+    try:
+        while time.monotonic() < end:
+            done, status = os.waitpid(child, os.WNOHANG)
+            if done:
+                code = os.waitstatus_to_exitcode(status)
+                return None if code == -signal.SIGXCPU else code
+            time.sleep(0.02)
+        return None
+    finally:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(child, signal.SIGKILL)
+        with contextlib.suppress(ChildProcessError):
+            os.waitpid(child, 0)
+        shutil.rmtree(root.parent / "tmp", ignore_errors=True)
+
+
+def _in_a_line(excinfo: pytest.ExceptionInfo[BaseException]) -> str:
+    return f"{excinfo.typename}: {excinfo.value}"
 
 
 class Bodies:

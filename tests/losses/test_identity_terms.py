@@ -10,6 +10,7 @@ from riddle_pl.losses.ciphertext import CiphertextLoss, ciphertext_loss
 from riddle_pl.losses.deidentification import DeidentificationLoss, deidentification_loss
 from riddle_pl.losses.distinction import DistinctionLoss, distinction_loss
 from riddle_pl.losses.diversity import DiversityLoss, diversity_loss
+from riddle_pl.losses.pixel import PixelLoss
 from riddle_pl.losses.recovery import RecoveryLoss, recovery_loss
 from riddle_pl.losses.wrong_password import WrongPasswordLoss, wrong_password_loss
 from tests.losses.fakes import gradients, make_step, run_step
@@ -73,6 +74,7 @@ def test_distinction_compares_all_faces_with_all_others():
     above = [cos(60) - 0.1, 0.0, cos(30) - 0.1]
     assert distinction_loss(faces, 0.1).item() == pytest.approx(sum(above) / 3)
     assert distinction_loss(faces, 0.1, squared=True).item() == pytest.approx(sum(x**2 for x in above) / 3)
+    assert distinction_loss(faces[:2], 0.1).item() == pytest.approx(above[0])
 
 
 def test_distinction_of_the_same_few_persons_costs_more_than_of_many():
@@ -231,6 +233,13 @@ def test_the_margin_is_the_papers_and_nothing_is_squared_by_default(name):
     term = DistinctionLoss() if name == "distinction" else type(TERMS[name][0])()
     assert (term.weight, term.margin, term.squared) == (1.0, 0.1, False)
     assert RecoveryLoss().weight == 1.0
+
+
+def test_a_term_shows_its_settings():
+    assert repr(RecoveryLoss(0.5)) == "RecoveryLoss(weight=0.5)"
+    assert repr(DiversityLoss()) == "DiversityLoss(weight=1.0, margin=0.1, squared=False)"
+    assert repr(WrongPasswordLoss(faces=["x"])).endswith("margin=0.1, squared=False, faces=['x'])")
+    assert repr(PixelLoss(images=["dec"])) == "PixelLoss(weight=0.05, images=['dec'])"
 
 
 @pytest.mark.parametrize("margin", [-1.0, 0.999])

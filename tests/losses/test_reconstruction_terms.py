@@ -103,6 +103,16 @@ def test_identical_inputs_have_no_loss_and_a_finite_gradient(loss, shape):
 def test_safe_sqrt_is_the_root_away_from_zero():
     x = torch.tensor([0.0, 1e-2, 4.0], dtype=torch.float64)
     torch.testing.assert_close(safe_sqrt(x), x.sqrt(), atol=1.1e-4, rtol=0)
+    zero = torch.zeros(1, dtype=torch.float64, requires_grad=True)
+    (slope,) = torch.autograd.grad(safe_sqrt(zero).sum(), zero)
+    assert slope.item() == pytest.approx(5000)  # so that equal images do not outweigh all others
+
+
+def test_squares_are_the_default_as_in_the_authors_code():
+    a, b = draw(2, 3, 4, 4), draw(2, 3, 4, 5)[..., :4]
+    assert perceptual_loss([a], [b]) == perceptual_loss([a], [b], squared=True) != perceptual_loss([a], [b], False)
+    a, b = a.flatten(2), b.flatten(2)
+    assert latent_loss(a, b) == latent_loss(a, b, squared=True) != latent_loss(a, b, squared=False)
 
 
 @pytest.mark.parametrize("images", [[], ["dec", "dec"]])
@@ -117,7 +127,10 @@ def test_unknown_image_names_the_nearest():
 
 
 def test_classes_must_exist():
-    with pytest.raises(ConfigError, match="classes="):
-        ParseLoss(classes=[])
-    with pytest.raises(ConfigError, match=f"this parser has the classes 0 to {CLASSES - 1}"):
-        ParseLoss(classes=[CLASSES])(run_step(make_step()))
+    for classes in ([], [-1], [2, -1]):
+        with pytest.raises(ConfigError, match=r"classes=.* expected indices of at least 0"):
+            ParseLoss(classes=classes)
+    assert ParseLoss(classes=[0]).classes == (0,)
+    for classes in ([CLASSES], [0, CLASSES]):
+        with pytest.raises(ConfigError, match=f"this parser has the classes 0 to {CLASSES - 1}"):
+            ParseLoss(classes=classes)(run_step(make_step()))

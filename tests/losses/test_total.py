@@ -12,6 +12,7 @@ from riddle_pl.losses import PRODUCED, TERMS, RiddleLoss, build_loss
 from riddle_pl.losses.latent import LatentLoss
 from riddle_pl.losses.pixel import PixelLoss
 from riddle_pl.losses.recovery import RecoveryLoss
+from riddle_pl.losses.term import check_name
 from tests.losses.fakes import gradients, make_step, run_step
 
 CONF = Path(__file__).resolve().parents[2] / "conf"
@@ -36,13 +37,20 @@ def test_total_is_the_weighted_sum_and_values_are_unweighted():
 def test_unknown_term_names_the_nearest():
     with pytest.raises(ConfigError, match=r"loss term 'recoverry' is unknown; choose from .*did you mean 'recovery'\?"):
         RiddleLoss({"recoverry": RecoveryLoss()})
-    with pytest.raises(ConfigError, match="did you mean 'diversity'"):
+    with pytest.raises(ConfigError, match=r"loss term 'diversty' is unknown; .*did you mean 'diversity'"):
         build_loss({"diversty": {"weight": 1.0}})
 
 
 def test_unknown_setting_names_the_nearest():
     with pytest.raises(ConfigError, match=r"setting of loss.diversity 'margn' is unknown; .*did you mean 'margin'\?"):
         build_loss({"diversity": {"weight": 1.0, "margn": 0.1}})
+
+
+def test_a_name_is_offered_where_half_of_it_fits_and_not_otherwise():
+    with pytest.raises(ConfigError, match=r"; did you mean 'diversity'\?$"):
+        check_name("div", ["pixel", "diversity"], "loss term")
+    with pytest.raises(ConfigError, match=r"choose from diversity, pixel$"):
+        check_name("exact", ["pixel", "diversity"], "loss term")
 
 
 @pytest.mark.parametrize(
@@ -54,6 +62,7 @@ def test_unknown_setting_names_the_nearest():
         ({"weight": True}, r"loss\.recovery\.weight=True; expected a number"),
         ({"weight": "heavy"}, r"loss\.recovery\.weight='heavy'; expected a number"),
         (3.0, r"loss\.recovery=3\.0; expected settings"),
+        ({"images": ["dec"]}, r"setting of loss\.recovery 'images' is unknown"),
         ({"_target_": "os.system", "weight": 1.0}, r"loss\.recovery\._target_=os\.system; expected riddle_pl\.losses"),
     ],
 )

@@ -7,8 +7,11 @@ from tests.losses.fakes import gradients, make_step, run_step
 
 
 def test_worked_by_hand():
-    original = torch.tensor([[[1.0, 1.0]], [[-1.0, -1.0]]])  # mean 0, r = 1
-    assert typical_loss(original, torch.tensor([[[2.0, 2.0]], [[1.0, 1.0]]])) == 1.5  # 4 / 1 - 1 and 0, averaged
+    original = torch.tensor([[[2.0, 2.0]], [[-2.0, -2.0]]])  # mean 0, r = 4
+    produced = torch.tensor([[[4.0, 4.0]], [[0.0, 0.0]]])
+    assert typical_loss(original, produced) == 1.5  # 16 / 4 - 1 and, not -1, 0, averaged
+    middle = torch.tensor([3.0, -5.0])
+    assert typical_loss(original + middle, produced + middle) == 1.5
     assert typical_loss(original, -original) == 0.0
     assert typical_loss(original, torch.zeros_like(original)) == 0.0
 

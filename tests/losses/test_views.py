@@ -115,13 +115,28 @@ def test_the_papers_view_is_the_image_itself():
     torch.testing.assert_close(features.embedding("x"), F.normalize(x.flatten(1), dim=1))
 
 
+def test_views_may_leave_a_face_where_it_is():
+    (view,) = RandomViews(count=1, shift=0.0, zoom=1.0, turn=0.0, grey=0.0).draw(2, rng())
+    x = torch.rand(2, 3, 8, 8)
+    for seen, face in zip(view(x), x, strict=True):
+        assert torch.allclose(seen, face, atol=1e-5) or torch.allclose(seen, face.flip(2), atol=1e-5)
+
+
+def test_the_seed_of_a_step_gives_its_views():
+    """Or a run could not be repeated, nor continued from a checkpoint as if it had not been stopped."""
+    (one,), (other,) = (RandomViews(count=1).draw(200, rng()) for _ in range(2))
+    assert torch.equal(one.place, other.place)  # type: ignore[attr-defined]  # that of MovedView
+    assert torch.equal(one.grey, other.grey)  # type: ignore[attr-defined]
+
+
 @pytest.mark.parametrize(
     ("settings", "named"),
     [
         ({"count": 0}, "count=0"),
         ({"zoom": 0.9}, "zoom=0.9"),
         ({"shift": -0.1}, "shift=-0.1"),
-        ({"turn": -5.0}, "turn=-5.0"),
+        ({"turn": -0.1}, "turn=-0.1"),
+        ({"grey": -0.1}, "grey=-0.1"),
         ({"grey": 2.0}, "grey=2.0"),
     ],
 )

@@ -6,7 +6,7 @@ import pytest
 
 from riddle_pl.errors import RecordError
 from riddle_pl.files import atomic_write
-from riddle_pl.photos.archive import RecordArchive, archived, move_into
+from riddle_pl.photos.archive import RecordArchive, archived, is_archive, is_entry_name, move_into
 from tests.photos.test_record import make_record
 
 
@@ -139,6 +139,72 @@ def test_entries_that_take_more_than_they_seem_to(tmp_path, monkeypatch):
     path.write_bytes(encrypted)
     with pytest.raises(RecordError, match="compressed, encrypted or too large"):
         RecordArchive(path)
+
+
+def test_an_entry_whose_two_sizes_differ(tmp_path):
+    path = tmp_path / "crafted.zip"
+    with zipfile.ZipFile(path, "w") as plain:
+        plain.writestr("a.riddle", b"12345")
+    content = bytearray(path.read_bytes())
+    content[content.index(b"PK\1\2") + 24] += 1  # the size, stored as it is, in the table of contents
+    path.write_bytes(content)
+    with pytest.raises(RecordError, match="compressed, encrypted or too large"):
+        RecordArchive(path)
+
+
+def test_the_folder_of_an_archive_is_made(tmp_path, records):
+    path = tmp_path / "new" / "folder" / "records.zip"
+    move_into(path, records)
+    assert archived(path) == frozenset(["a.riddle", "sub folder/ü.riddle"])
+
+
+FAULTS = [zipfile.BadZipFile, OSError, ValueError, NotImplementedError, EOFError, MemoryError]
+"""What zipfile raises for one crafted file or another, by the version of Python."""
+
+
+@pytest.mark.parametrize("fault", FAULTS[:4])
+def test_whatever_zipfile_says_of_an_archive_is_one_line(tmp_path, records, monkeypatch, fault):
+    path = tmp_path / "records.zip"
+    move_into(path, records)
+
+    def fails(*_args):
+        raise fault("odd\nlines")
+
+    monkeypatch.setattr(zipfile, "ZipFile", fails)
+    with pytest.raises(RecordError, match=r"records\.zip is no zip file or is damaged \(odd lines\)"):
+        RecordArchive(path)
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_whatever_zipfile_says_of_an_entry_is_one_line(tmp_path, records, monkeypatch, fault):
+    path = tmp_path / "records.zip"
+    move_into(path, records)
+
+    def fails(*_args):
+        raise fault("odd")
+
+    monkeypatch.setattr(zipfile.ZipFile, "read", fails)
+    with pytest.raises(RecordError, match=r"record 'a\.riddle' of archive .* is damaged"):
+        RecordArchive(path).read("a.riddle")
+
+
+def test_what_looks_like_an_archive(tmp_path, records, monkeypatch):
+    path = tmp_path / "records.zip"
+    move_into(path, records)
+    assert is_archive(path)
+    (tmp_path / "notes.txt").write_text("none")
+    assert not is_archive(tmp_path / "notes.txt")
+
+    def fails(_path):
+        raise zipfile.BadZipFile
+
+    monkeypatch.setattr(zipfile, "is_zipfile", fails)
+    assert is_archive(path)  # a damaged one is to be named as such
+
+
+def test_no_name_is_no_name_of_an_entry():
+    assert not is_entry_name("")
+    assert is_entry_name("a/b.riddle")
 
 
 @pytest.mark.filterwarnings("ignore:Duplicate name")

@@ -88,6 +88,7 @@ def test_a_neighbour_that_stays_keeps_its_face():
     np.testing.assert_array_equal(result[place], photo[place])
     inside = changeable(layers, quads)
     np.testing.assert_array_equal(result[~inside], photo[~inside])
+    assert not inside[place].any()
 
 
 def test_a_quad_that_lies_elsewhere():
@@ -117,6 +118,84 @@ def test_the_border_between_two_faces_is_where_both_centres_are_equally_near_in_
     np.testing.assert_allclose(row[mixed], expected[mixed], atol=3)
 
 
+@pytest.mark.parametrize(
+    ("drawn", "eyes", "side"), [(8, 10.0, 16), (32, 10.0, 32), (8, 3.0, 12), (64, 10.0, 40), (64, 0.1, 1)]
+)
+def test_faces_are_brought_to_their_place_smoothly_up_to_a_size_and_never_made_smaller_than_needed(
+    drawn, eyes, side, monkeypatch
+):
+    """A square is four eye distances wide; what is drawn larger than the limit keeps its detail."""
+    monkeypatch.setattr(blend, "ENLARGED", 16)
+    assert blend._stack(layer(fake_face(eye_distance=eyes), size=drawn)).shape == (1, 4, side, side)
+
+
+def test_a_hard_edge_in_a_face_stays_within_black_and_white():
+    """Smooth enlargement overshoots; a byte beyond 255 would be black."""
+    x = torch.cat([torch.full((3, 8, 4), -1.0), torch.full((3, 8, 4), 1.0)], dim=2)
+    quad = ffhq_quad(fake_face((48.0, 40.0), 10.0).points)
+    middle = round(quad.mean(axis=0)[0])
+    row = paste_layers(np.full((80, 96, 3), 128, np.uint8), [Layer(x, torch.ones(8, 8), quad)])[40, :, 0].astype(int)
+    assert (row[middle - 15 : middle - 5] < 20).all()
+    assert (row[middle + 5 : middle + 15] > 235).all()
+
+
+def test_a_face_drawn_at_the_size_of_its_place_is_pasted_pixel_by_pixel():
+    greys = np.random.default_rng(0).integers(0, 256, (40, 40, 3)).astype(np.uint8)
+    x = torch.from_numpy(greys).permute(2, 0, 1) / 127.5 - 1.0
+    quad = np.array([[20.0, 30.0], [20.0, 70.0], [60.0, 70.0], [60.0, 30.0]])
+    result = paste_layers(np.zeros((80, 96, 3), np.uint8), [Layer(x, torch.ones(40, 40), quad)])
+    np.testing.assert_allclose(result[30:70, 20:60].astype(int), greys, atol=1)
+    result[30:70, 20:60] = 0
+    assert not result.any()
+
+
+def test_a_face_between_two_others_leaves_either_its_own():
+    quads = [ffhq_quad(fake_face((x, 40.0), 8.0).points) for x in (28.0, 48.0, 68.0)]
+    photo = np.full((80, 96, 3), 128, np.uint8)
+    result = paste_layers(photo, [Layer(torch.ones(3, 8, 8), torch.ones(8, 8), quads[1])], [quads[0], quads[2]])
+    assert (result[40, 41:55] == 255).all()
+    assert (result[40, :36] == 128).all()
+    assert (result[40, 61:] == 128).all()
+
+
+def test_an_enlarged_face_is_not_stretched_beyond_its_place():
+    x = torch.full((3, 4, 4), -1.0)
+    x[:, :, 0] = 1.0  # the first of four columns: the first ten of forty pixels
+    row = blend._stack(Layer(x, torch.ones(4, 4), ffhq_quad(fake_face(eye_distance=10.0).points)))[0, 0, 20]
+    assert (row > 0).nonzero().flatten().tolist() == list(range(10))
+
+
+def test_a_face_finer_than_its_place_is_averaged():
+    """Every other pixel of a drawn face would be a moiré."""
+    place = torch.arange(64)
+    board = ((place[:, None] + place[None, :]) % 2 * 2.0 - 1.0).expand(3, 64, 64)
+    quad = ffhq_quad(fake_face((48.0, 40.0), 3.1).points)
+    result = paste_layers(np.zeros((80, 96, 3), np.uint8), [Layer(board, torch.ones(8, 8), quad)])
+    assert (np.abs(result[38:44, 46:51].astype(int) - 128) < 30).all()
+
+
+def test_the_border_is_the_same_above_each_other_as_beside_each_other():
+    small, large = (ffhq_quad(fake_face((x, 100.0), d).points) for x, d in ((70.0, 12.0), (120.0, 25.0)))
+    photo = np.full((200, 220, 3), 128, np.uint8)
+
+    def pasted(image: np.ndarray, *quads: np.ndarray) -> np.ndarray:
+        whole, faces = torch.ones(8, 8), (torch.ones(3, 8, 8), -torch.ones(3, 8, 8))
+        return paste_layers(image, [Layer(x, whole, quad) for x, quad in zip(faces, quads, strict=True)])
+
+    turned = (np.ascontiguousarray(quad[[0, 3, 2, 1]][:, ::-1]) for quad in (small, large))
+    beside, above = pasted(photo, small, large), pasted(np.ascontiguousarray(photo.transpose(1, 0, 2)), *turned)
+    assert np.abs(above.transpose(1, 0, 2).astype(int) - beside).max() <= 1
+
+
+def test_a_face_reaches_the_photos_first_row_and_column():
+    photo = np.full((80, 96, 3), 128, np.uint8)
+    one = Layer(torch.ones(3, 8, 8), torch.ones(8, 8), ffhq_quad(fake_face((4.0, 4.0)).points))
+    (support,) = supports(PHOTO_SIZE, [one])
+    assert (support.left, support.top) == (0, 0)
+    assert (paste_layers(photo, [one])[0, :4] == 255).all()
+    assert (paste_layers(photo, [one])[:4, 0] == 255).all()
+
+
 def test_faces_far_from_each_other_share_nothing():
     left, right = fake_face((24.0, 40.0), 5.0), fake_face((72.0, 40.0), 5.0)
     photo = fake_photo()
@@ -126,7 +205,7 @@ def test_faces_far_from_each_other_share_nothing():
 
 
 def test_supports_are_in_the_order_of_the_layers_and_lie_where_they_say():
-    left, right = fake_face((30.0, 40.0), 9.0), fake_face((62.0, 42.0), 8.0)  # the first one is the larger
+    left, right = fake_face((30.3, 40.2), 9.0), fake_face((62.0, 42.0), 8.0)  # the first one is the larger
     layers = [layer(left), layer(right)]
     for one, support in zip(layers, supports(PHOTO_SIZE, layers), strict=True):
         corner, end = np.floor(one.quad.min(axis=0)).astype(int), np.ceil(one.quad.max(axis=0)).astype(int)

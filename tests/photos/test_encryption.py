@@ -1,11 +1,13 @@
 """If this fails, a face that was to stay is painted over, or the gate judges another picture than the published one."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 
-from riddle_pl.errors import ConfigError
-from riddle_pl.password import KdfParams
+from riddle_pl.errors import ConfigError, NoFaceError
+from riddle_pl.password import KdfParams, derive_key
 from riddle_pl.photos.align import align_face, ffhq_quad
 from riddle_pl.photos.face_work import JUDGED_SIZE
 from riddle_pl.photos.gate import OpenGate, Verdict
@@ -110,12 +112,48 @@ def test_the_code_in_the_record_is_the_encrypted_one_under_that_faces_password(t
     one = pseudonymiser(tiny_pack)
     _, record = one.encrypt(fake_photo(), "a", passwords={1: "b"}, kdf=KDF)
     quads = [ffhq_quad(face.points) for face in CLOSE]
-    from riddle_pl.password import derive_key
-
     w = one.coder.invert(torch.cat([align_face(fake_photo(), quad, tiny_pack.size) for quad in quads]))
     w_pwd = torch.cat([one.coder.password(derive_key(text, KDF)) for text in ("a", "b")])
     torch.testing.assert_close(record.w_enc, one.coder.transform(w, w_pwd), rtol=1e-3, atol=1e-3)
     assert (record.w_enc - w).norm() > 0.1 * w.norm()
+
+
+def test_a_sealed_original_holds_nothing_of_what_did_not_change(tiny_pack):
+    photo = fake_photo()
+    result, record = pseudonymiser(tiny_pack, faces=CLOSE[:1]).encrypt(photo, "secret", mode="sealed", kdf=KDF)
+    patch = record.unseal(derive_key("secret", KDF), 0)
+    height, width, _ = patch.pixels.shape
+    place = np.s_[patch.top : patch.top + height, patch.left : patch.left + width]
+    marks = patch.pixels[..., 3]
+    assert set(np.unique(marks)) == {0, 255}
+    assert not patch.pixels[marks == 0].any()
+    np.testing.assert_array_equal(patch.pixels[marks == 255][:, :3], photo[place][marks == 255])
+    np.testing.assert_array_equal(result[place][marks == 0], photo[place][marks == 0])
+
+
+def test_a_face_that_could_not_be_encrypted_and_is_to_stay_does_not_matter(tiny_pack):
+    """Nor is it a neighbour: it has no place."""
+    odd = replace(fake_face((70.0, 40.0)), points=np.full((5, 2), 70.0))
+    one = pseudonymiser(tiny_pack, faces=(CLOSE[0], odd))
+    result, record = one.encrypt(fake_photo(), "secret", only=[0], kdf=KDF)
+    assert len(record.faces) == 1
+    assert (result[NOSES[0]] != fake_photo()[NOSES[0]]).any()
+
+
+def test_the_time_is_shared_out_among_the_faces(tiny_pack, monkeypatch):
+    times = iter([100.0, 106.0])
+    monkeypatch.setattr("riddle_pl.photos.encryption.time.perf_counter", lambda: next(times))
+    [answer] = pseudonymiser(tiny_pack).encrypt_batch([EncryptRequest(fake_photo(), "a", kdf=KDF)])
+    assert isinstance(answer, Encrypted)
+    assert [report.seconds for report in answer.faces] == [3.0, 3.0]
+
+
+def test_photos_without_a_face_are_answered_one_by_one(tiny_pack):
+    requests = [EncryptRequest(fake_photo(), "a", kdf=KDF, name=name) for name in ("sea.jpg", "sky.jpg")]
+    answers = pseudonymiser(tiny_pack, faces=()).encrypt_batch(requests)
+    for answer, name in zip(answers, ("sea.jpg", "sky.jpg"), strict=True):
+        assert isinstance(answer, NoFaceError)
+        assert f"no face was found in {name}" in str(answer)
 
 
 def test_a_password_for_no_face_is_refused(tiny_pack):

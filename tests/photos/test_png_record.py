@@ -8,8 +8,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from riddle_pl.errors import RecordError
+from riddle_pl.photos import png_record
 from riddle_pl.photos.outputs import save_picture
-from riddle_pl.photos.png_record import CHUNK, SIGNATURE, holds_record, load_embedded
+from riddle_pl.photos.png_record import CHUNK, SIGNATURE, holds_record, is_png, load_embedded
 from tests.photos.fakes import fake_photo
 from tests.photos.test_record import make_record
 
@@ -56,6 +57,38 @@ def stored(tmp_path_factory):
     path = tmp_path_factory.mktemp("pictures") / "a.png"
     save_picture(fake_photo()[:8, :8], path, record=make_record(1, 4))
     return path
+
+
+def test_a_picture_is_known_by_its_first_bytes_and_by_its_chunk(stored, tmp_path):
+    assert is_png(stored)
+    assert holds_record(stored)
+    save_picture(fake_photo()[:8, :8], tmp_path / "plain.png")
+    assert is_png(tmp_path / "plain.png")
+    assert not holds_record(tmp_path / "plain.png")
+    (tmp_path / "notes.png").write_text("no picture")
+    for path in (tmp_path / "notes.png", tmp_path / "absent.png", tmp_path):
+        assert not is_png(path)
+        assert not holds_record(path)
+
+
+@pytest.mark.parametrize("fault", [OSError("gone"), MemoryError()])
+def test_a_picture_that_cannot_be_read_is_named(stored, monkeypatch, fault):
+    def fails(*_args):
+        raise fault
+
+    monkeypatch.setattr("pathlib.Path.open", fails)
+    with pytest.raises(RecordError, match=r"record in .*a\.png cannot be read"):
+        load_embedded(stored)
+
+
+def test_how_large_a_record_and_how_many_chunks_are_read(tmp_path, monkeypatch):
+    path = tmp_path / "crafted.png"
+    monkeypatch.setattr(png_record, "MAX_FILE_BYTES", 50)
+    monkeypatch.setattr(png_record, "MAX_CHUNKS", 3)
+    for size, more, message in ((50, 1, "no .riddle record"), (51, 1, "larger than 0 MiB"), (50, 2, "cut short")):
+        path.write_bytes(SIGNATURE + chunk(b"tEXt") * more + chunk(CHUNK, b"x" * size) + END)
+        with pytest.raises(RecordError, match=message):
+            load_embedded(path)
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -135,6 +135,18 @@ def test_sealed_authenticates_the_whole_record(alter: Callable[[Record], Record]
         alter(make_record().seal(KEYS, make_patches())).unseal(KEY, 0)
 
 
+def test_codes_with_a_graph_are_written_as_others_are() -> None:
+    plain = make_record()
+    with_graph = replace(plain, faces=tuple(replace(f, w_enc=f.w_enc.requires_grad_()) for f in make_record().faces))
+    assert with_graph.to_bytes() == plain.to_bytes()
+
+
+def test_an_original_of_a_single_pixel_comes_back() -> None:
+    pixel = Patch(np.array([[[1, 2, 3, 255]]], np.uint8), left=99, top=79)
+    loaded = Record.from_bytes(make_record(1).seal([KEY], [pixel]).to_bytes(), "it")
+    np.testing.assert_array_equal(loaded.unseal(KEY, 0).pixels, pixel.pixels)
+
+
 def test_sealing_twice_never_repeats_a_nonce() -> None:
     patches = [make_patches()[0]] * 2
     faces = make_record().seal(KEYS, patches).faces + make_record().seal(KEYS, patches).faces
@@ -241,6 +253,8 @@ def _nan(value: float) -> Callable[[dict[str, Any], dict[str, np.ndarray]], obje
         (lambda h, a: a.update(w_enc=a["w_enc"][:, :, :500]), "expected float32"),
         (lambda h, a: a.update(w_enc=a["w_enc"][:, :0]), "expected float32"),
         (lambda h, a: a.update(w_enc=a["w_enc"][0]), "expected those of"),
+        (lambda h, a: a.update(w_enc=a["w_enc"][:, 0]), "expected those of"),
+        (lambda h, a: a.update(w_enc=a["w_enc"][:1]), "expected those of"),
         (_nan(float("nan")), "not finite"),
         (_nan(float("-inf")), "not finite"),
         (_nan(1e30), "not finite or beyond"),
@@ -452,8 +466,10 @@ def test_noise_is_refused(content: bytes) -> None:
 
 def test_program_mistakes_are_refused_before_anything_is_written() -> None:
     good = make_record()
-    with pytest.raises(RecordError, match="not finite"):
+    with pytest.raises(RecordError, match="w_enc of face 0 holds values that are not finite"):
         replace(good, faces=(replace(good.faces[0], w_enc=good.faces[0].w_enc / 0),))
+    with pytest.raises(RecordError, match="quad of face 1 holds values that are not finite"):
+        replace(good, faces=(good.faces[0], replace(good.faces[1], quad=good.faces[1].quad * np.nan)))
     with pytest.raises(RecordError, match="has 0 faces"):
         replace(good, faces=())
     with pytest.raises(RecordError, match="different numbers of layers"):

@@ -64,6 +64,7 @@ def test_headers_at_the_ends_of_their_ranges_pass(changes):
         ({"faces": 0}, "has 0 faces"),
         ({"faces": 1025}, "has 1025 faces"),
         ({"faces": True}, "faces is True"),
+        ({"tokens": "dozens"}, "token scheme is 'dozens'; expected one of per_layer, single"),
         ({"kdf__name": "argon2i"}, "not argon2id"),
         ({"kdf__salt": "0" * 31}, "salt of 32 hex digits"),
         ({"kdf__salt": "0" * 33}, "salt of 32 hex digits"),
@@ -98,7 +99,7 @@ def test_codes_at_the_ends_of_their_ranges_pass(layers, value):
     [
         np.zeros((3, 512), np.float32),
         np.zeros((2, 512), np.float32),
-        np.zeros((34, 512), np.float32),
+        np.zeros((33, 512), np.float32),
         np.zeros((8, 511), np.float32),
         np.zeros((8, 513), np.float32),
         np.zeros((512,), np.float32),
@@ -132,6 +133,20 @@ def test_quads_at_the_ends_of_their_ranges_pass():
     check_quad(-square(1e6), "q")
 
 
+def tilted(right: tuple[float, float]) -> np.ndarray:
+    """A parallelogram away from the origin whose left side is (1, 2)."""
+    corner, down = np.array([10.0, 30.0]), np.array([1.0, 2.0])
+    return np.stack([corner, corner + down, corner + down + right, corner + right])
+
+
+@pytest.mark.parametrize("right", [(1.4, 1.8), (1.4, 3.8), (-1.4, -3.8), (0.9, 0.8), (0.5, 0.0), (0.0, 1.0)])
+def test_a_tilted_quad_of_one_pixel_passes_and_a_smaller_one_does_not(right):
+    assert abs(right[0] * 2.0 - right[1]) == pytest.approx(1.0)
+    check_quad(tilted((1.001 * right[0], 1.001 * right[1])), "q")
+    with pytest.raises(RecordError, match="encloses less than a pixel"):
+        check_quad(tilted((0.999 * right[0], 0.999 * right[1])), "q")
+
+
 @pytest.mark.parametrize(
     ("quad", "message"),
     [
@@ -139,7 +154,7 @@ def test_quads_at_the_ends_of_their_ranges_pass():
         (square(5.0) * [1.0, 0.0], "encloses less than a pixel"),
         (square(5.0) * [0.0, 1.0], "encloses less than a pixel"),
         (np.array([[0.0, 0.0], [3.0, 3.0], [9.0, 9.0], [6.0, 6.0]]), "encloses less than a pixel"),
-        (square(2.0, 1e6), "beyond 1e\\+06"),
+        (square(2.0, 1e6 - 1.5), "beyond 1e\\+06"),
         (np.where(np.eye(4, 2) > 0, np.nan, square(2.0)), "not finite"),
         (square(2.0).astype(np.float32), "expected float64"),
         (square(2.0)[:3], "expected float64"),

@@ -7,6 +7,7 @@ import struct
 
 import numpy as np
 import pytest
+from safetensors import SafetensorError
 
 from riddle_pl.errors import RecordError
 from riddle_pl.photos import record_file
@@ -89,6 +90,29 @@ def test_what_is_too_large_is_not_read(tmp_path, monkeypatch):
         read(path)
 
 
+@pytest.mark.parametrize("fault", [OSError("gone"), MemoryError()])
+def test_a_file_that_cannot_be_read_is_named(tmp_path, monkeypatch, fault):
+    path = tmp_path / "a.riddle"
+    path.touch()
+
+    def fails(*_args):
+        raise fault
+
+    monkeypatch.setattr("pathlib.Path.open", fails)
+    with pytest.raises(RecordError, match=r"record .*a\.riddle cannot be read"):
+        read(path)
+
+
+@pytest.mark.parametrize("fault", [SafetensorError, ValueError, KeyError, TypeError, OverflowError])
+def test_whatever_safetensors_says_of_a_file_is_one_line(monkeypatch, fault):
+    def fails(_content):
+        raise fault("odd")
+
+    monkeypatch.setattr(record_file.safetensors.numpy, "load", fails)
+    with pytest.raises(RecordError, match="truncated or damaged; use another copy of it"):
+        decode(encode(HEADER, ARRAYS))
+
+
 def test_what_is_no_ordinary_file_is_not_read(tmp_path):
     os.mkfifo(tmp_path / "pipe.riddle")
     with pytest.raises(RecordError, match="not an ordinary file; save it to disk first"):
@@ -109,6 +133,7 @@ U8 = {"dtype": "U8", "shape": [0], "data_offsets": [0, 0]}
 def test_the_outer_header_is_checked_before_it_is_used(monkeypatch):
     for content, message in (
         (b"1234567", "too short for a record"),
+        (bytes(8), "safetensors header is not JSON"),
         (crafted(INNER, {}, length=10**9), "truncated, or is no"),
         (crafted(INNER, {})[:-1], "truncated, or is no"),
         (crafted({"other": "x"}, {}), "its header says nothing of one"),

@@ -33,7 +33,7 @@ class CodeSpace(nn.Module):
     def __init__(self, w: Float[Tensor, "m d"]):
         super().__init__()
         variances, directions = torch.linalg.eigh(torch.cov(w.double().T))
-        floored = variances.clamp_min(0.0) + FLOOR * variances.mean()
+        floored = variances + FLOOR * variances.mean()
         # known from the generator, so no part of a checkpoint
         self.register_buffer("mean", w.mean(dim=0), persistent=False)
         self.register_buffer("whitening", (directions * floored.rsqrt()).to(w.dtype), persistent=False)

@@ -79,10 +79,10 @@ class RecordArchive:
 def is_entry_name(name: str) -> bool:
     """Whether something in an archive may have this name: a place below a folder, on every system."""
     parts = PurePosixPath(name).parts
-    if "/".join(parts) != name or ".." in parts or name.startswith("/") or not name.isprintable():
+    if not parts or "/".join(parts) != name or ".." in parts or name.startswith("/") or not name.isprintable():
         return False
     sizes = [len(part.encode()) for part in parts]
-    return "\\" not in name and ":" not in name and max(sizes, default=0) <= _MAX_PART and sum(sizes) <= _MAX_NAME
+    return "\\" not in name and ":" not in name and max(sizes) <= _MAX_PART and sum(sizes) <= _MAX_NAME
 
 
 def is_archive(path: Path) -> bool:

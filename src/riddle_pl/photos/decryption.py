@@ -1,8 +1,8 @@
 """Recovered faces back into their photo.
 
 The original photo is not at hand any more, so nothing here may depend on it: the mask comes from the picture as it is,
-from the encrypted face and from the recovered one, and reaches a little further than in encryption, to leave nothing of
-the encrypted face around the recovered one; the colours are matched outside that mask.
+which shows the encrypted face, and from the recovered one, and reaches a little further than in encryption, to leave
+nothing of the encrypted face around the recovered one; the colours are matched outside that mask.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -81,9 +81,8 @@ def exchange(
         chosen: indices in the record of the faces that change.
         w_new: their new codes.
     """
-    x_dec, x_enc = coder.synthesise(torch.cat([w_new, record.w_enc[list(chosen)]])).chunk(2)
     quads = [record.faces[index].quad for index in chosen]
-    layers = _layers(photo, quads, x_dec, x_enc, face_map)
+    layers = _layers(photo, quads, coder.synthesise(w_new), face_map)
     others = [face.quad for index, face in enumerate(record.faces) if index not in set(chosen)]
     return paste_layers(photo, layers, others)
 
@@ -92,7 +91,6 @@ def _layers(
     photo: UInt8[np.ndarray, "h w 3"],
     quads: Sequence[Float[np.ndarray, "4 2"]],
     x_dec: Float[Tensor, "b 3 s s"],
-    x_enc: Float[Tensor, "b 3 s s"],
     face_map: FaceMap,
 ) -> list[Layer]:
     crops = torch.cat([align_face(photo, quad, face_map.size) for quad in quads])

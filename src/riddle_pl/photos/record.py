@@ -79,7 +79,7 @@ class Record:
     source: str = field(default="the record")
 
     def __post_init__(self) -> None:
-        check_header(self._header("sealed" if self.faces and self.faces[0].sealed is not None else "deniable"))
+        check_header(self._header("deniable"))  # its mode is true by construction
         for index, face in enumerate(self.faces):
             check_w_enc(face.w_enc.numpy(force=True), f"w_enc of face {index}")
             check_quad(face.quad, f"quad of face {index}")

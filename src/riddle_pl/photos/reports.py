@@ -95,4 +95,4 @@ class Encrypted:
     @property
     def refusals(self) -> tuple[Refusal, ...]:
         """Of the chosen faces; where there are any, the photo is not wholly encrypted."""
-        return tuple(report.refusal for report in self.faces if report.refusal is not None)
+        return tuple(report.refusal for report in self.faces if report.chosen and report.refusal)

@@ -81,6 +81,14 @@ def test_one_image_has_no_spread_and_no_number():
     assert math.isnan(FrechetDistance(3).compute().mean)
 
 
+@pytest.mark.parametrize("odd", [math.nan, math.inf, -math.inf])
+@pytest.mark.parametrize("side", [0, 1])
+def test_features_that_are_no_numbers_are_not_a_perfect_score(features, odd, side):
+    broken = [one.clone() for one in features]
+    broken[side][3, 2] = odd
+    assert math.isnan(distance(*broken).mean)
+
+
 def test_its_memory_does_not_grow(features):
     metric = FrechetDistance(6)
     sizes = set()

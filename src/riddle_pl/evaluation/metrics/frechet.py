@@ -43,9 +43,9 @@ class FrechetDistance(Metric):
             self.products[side] += rows.T @ rows
 
     def compute(self) -> Estimate:
-        """The distance without an interval; NaN with fewer than two images on a side."""
+        """The distance without an interval; NaN with fewer than two images on a side or if features are not finite."""
         faces = int(self.count.min())
-        if faces < 2:
+        if faces < 2 or not (self.sums.isfinite().all() and self.products.isfinite().all()):
             return Estimate(math.nan, math.nan, math.nan, faces)
         (mean, covariance), (mean_2, covariance_2) = (self._moments(side) for side in (0, 1))
         # (Σ Σ')^½ has the trace of (S Σ' S)^½ with S = Σ^½, which is symmetric
