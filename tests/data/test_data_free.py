@@ -52,8 +52,8 @@ def test_style_mixing_takes_later_layers_from_a_second_person(generator: Generat
 def test_offsets_part_the_groups_of_layers_and_leave_the_person(generator: Generator) -> None:
     model = GaussianCodeModel((2, 2, 4), rank=3)
     model.fit(generator)
-    sample = LatentSampler(generator, code_model=model)
-    plain, parted = sample(50, step_rng(1)), sample(50, step_rng(1), offsets=1.5)
+    sample = LatentSampler(generator, code_model=model, offsets=1.5)
+    plain, parted = LatentSampler(generator)(50, step_rng(1)), sample(50, step_rng(1))
     v = model.encode(parted)
     torch.testing.assert_close(parted[:, :2], plain[:, :2], rtol=0, atol=1e-5)
     torch.testing.assert_close(parted[:, 2], parted[:, 3])

@@ -24,20 +24,27 @@ class LatentSampler:
     Args:
         generator: the pack's generator; its mapping network is copied.
         truncation: psi in (0, 1]; w is pulled towards the mean code, 1 draws from the whole distribution.
-        code_model: of the pack, for codes whose layers differ as a photo's do.
+        code_model: of the pack, for codes whose layers differ as a photo's do; None for equal layers.
+        offsets: largest standard deviation of what the code model's groups of layers differ by, in its coordinates;
+            each code's is uniform from 0 to it.
     """
 
-    def __init__(self, generator: FaceGenerator, truncation: float = 1.0, code_model: GaussianCodeModel | None = None):
+    def __init__(
+        self,
+        generator: FaceGenerator,
+        truncation: float = 1.0,
+        code_model: GaussianCodeModel | None = None,
+        offsets: float = 0.0,
+    ):
         self.mapping: nn.Module = copy.deepcopy(generator.style).cpu().eval().requires_grad_(False)
         self.num_layers = generator.num_layers
         self.dim = generator.style_dim
         self.truncation = truncation
         self.mean = generator.mean_w().cpu() if truncation < 1.0 else None
         self.code_model = code_model
+        self.offsets = offsets
 
-    def __call__(
-        self, count: int, rng: torch.Generator, style_mixing: float = 0.0, offsets: float = 0.0
-    ) -> Float[Tensor, "b n d"]:
+    def __call__(self, count: int, rng: torch.Generator, style_mixing: float = 0.0) -> Float[Tensor, "b n d"]:
         """``count`` codes, a function of the state of ``rng`` alone.
 
         Args:
@@ -45,8 +52,6 @@ class LatentSampler:
             rng: a CPU generator.
             style_mixing: probability in [0, 1] that a code takes its layers from a random one on from a second person
                 (Karras et al., CVPR 2019, section 3.1).
-            offsets: largest standard deviation of what the groups of layers differ by, in the code model's coordinates;
-                each code's is uniform from 0 to it.
         """
         w = self._codes(count, rng)[:, None].expand(-1, self.num_layers, -1)
         if style_mixing:
@@ -55,10 +60,10 @@ class LatentSampler:
             first = torch.randint(1, self.num_layers, (count,), generator=rng)
             layers = torch.arange(self.num_layers)
             w = torch.where((mixed[:, None] & (layers >= first[:, None]))[..., None], other, w)
-        if offsets and self.code_model is not None:
+        if self.code_model is not None:
             v = torch.randn(count, self.code_model.size, generator=rng)
             v[:, : self.dim] = 0.0
-            v *= offsets * torch.rand(count, 1, generator=rng)
+            v *= self.offsets * torch.rand(count, 1, generator=rng)
             w = w + self.code_model.decode(v) - self.code_model.mean
         return w.contiguous()
 
@@ -71,19 +76,16 @@ class LatentSampler:
 class _Stream(Dataset[Batch]):
     """Batch k of a rank is drawn from a generator seeded by (seed, k, rank)."""
 
-    def __init__(
-        self, sampler: LatentSampler, style_mixing: float, offsets: float, batch_size: int, seed: int, rank: int
-    ):
+    def __init__(self, sampler: LatentSampler, style_mixing: float, batch_size: int, seed: int, rank: int):
         self.sampler = sampler
         self.style_mixing = style_mixing
-        self.offsets = offsets
         self.batch_size = batch_size
         self.seed = seed
         self.rank = rank
 
     def __getitem__(self, step: int) -> Batch:
         rng = step_rng(self.seed, "latents", step, self.rank)
-        return {"w": self.sampler(self.batch_size, rng, self.style_mixing, self.offsets)}
+        return {"w": self.sampler(self.batch_size, rng, self.style_mixing)}
 
 
 class _Fixed(Dataset[Batch]):
@@ -161,19 +163,17 @@ class DataFreeDataModule(LatentDataModule):
         self._draw()
 
     def train_batches(self, rank: int, world_size: int) -> tuple[Dataset[Batch], int]:
-        stream = _Stream(self._draw(), self.style_mixing, self.offsets, self.batch_size, self.seed, rank)
-        return stream, self.steps_per_epoch
+        return _Stream(self._draw(), self.style_mixing, self.batch_size, self.seed, rank), self.steps_per_epoch
 
     def val_batches(self) -> Dataset[Batch]:
-        rng = step_rng(VALIDATION_SEED, "validation latents")
-        w = self._draw()(self.val_samples, rng, offsets=self.offsets)
+        w = self._draw()(self.val_samples, step_rng(VALIDATION_SEED, "validation latents"))
         return _Fixed(w, self.batch_size)
 
     def codes(self, count: int) -> Float[Tensor, "b n d"]:
-        return self._draw()(count, step_rng(VALIDATION_SEED, "statistics"), offsets=self.offsets)
+        return self._draw()(count, step_rng(VALIDATION_SEED, "statistics"))
 
     def _draw(self) -> LatentSampler:
         if self._sampler is None:
             model = self.pack.load_as(CODE_MODEL, GaussianCodeModel) if self.offsets else None
-            self._sampler = LatentSampler(self.pack.generator(), self.truncation, model)
+            self._sampler = LatentSampler(self.pack.generator(), self.truncation, model, self.offsets)
         return self._sampler
