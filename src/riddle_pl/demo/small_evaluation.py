@@ -51,9 +51,8 @@ def small_evaluation(folder: Path, people: int = 12, pack: str = "lite", seed: i
 
     faces = require_writable_dir(folder / "faces", "folder of faces", create=True)
     generator = FaceCoder(load_pack(pack)).generator
-    z = torch.randn(people, generator.style_dim, generator=torch.Generator().manual_seed(seed))
     with torch.no_grad():
-        w = torch.lerp(generator.mean_w(4096, seed=0), generator.mapping(z), TRUNCATION)
+        w = torch.lerp(generator.mean_w(4096, seed=0), generator.random_w(people, seed), TRUNCATION)
         for number, x in enumerate(generator(generator.broadcast(w))):
             Image.fromarray(to_pixels(x)).save(faces / f"person_{number:02d}.png")
     register_eval_schema()

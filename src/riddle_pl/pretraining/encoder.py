@@ -102,9 +102,7 @@ class EncoderRecipe(Recipe):
             weights = load_pack(start_pack).load("encoder").state_dict()
             load_strict(self.encoder, weights, f"encoder of pack {start_pack}")
         self.average = Averaged(self.encoder, half_life=10_000.0)
-        generator = self._frozen[0]
-        with torch.no_grad():
-            w = generator.mapping(torch.randn(4096, 512, generator=torch.Generator().manual_seed(0)))  # type: ignore[operator]  # module typed loosely by the pack
+        w = self._frozen[0].random_w(4096, seed=0)  # type: ignore[operator]  # module typed loosely by the pack
         self.variance = float(w.var(dim=0).mean())
 
     def _start_from(self, path: Path) -> None:
