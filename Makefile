@@ -21,6 +21,7 @@ DEMO_OUT ?= demo_output
 MALLOC := glibc.malloc.hugetlb=1:glibc.malloc.mmap_max=0:glibc.malloc.trim_threshold=100000000000
 BIN := $(VENV)/bin
 WORKERS = $$($(BIN)/python -c 'import os; print(min(8, os.cpu_count() or 1))')
+COVERED = $(BIN)/python -m slipcover
 STAMP := $(VENV)/.riddle-stamp
 SETUP = PYTHON="$(PYTHON)" LOCKED="$(LOCKED)" EXTRAS="$(EXTRAS)" scripts/setup.sh "$(VENV)" && touch $(STAMP)
 
@@ -54,7 +55,13 @@ picture: $(STAMP)  ## make the README's picture anew, docs/demo.jpg; look at it 
 	cp "$(DEMO_OUT)/demo.jpg" docs/demo.jpg
 
 test: lint typecheck  ## lint, typecheck, all tests but the slow ones, coverage of 95 % of the lines
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) $(or $(strip $(PYTEST_ARGS)),-m "not slow" --cov --cov-report=)
+ifneq ($(strip $(PYTEST_ARGS)),)
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) $(PYTEST_ARGS)
+else
+	OMP_NUM_THREADS=1 $(COVERED) --json --out .coverage.json -m pytest -n $(WORKERS) -m "not slow"
+	@$(COVERED) --merge .coverage.json --out .coverage.json --fail-under 95 > .coverage.txt; \
+	status=$$?; tail -n 1 .coverage.txt; exit $$status
+endif
 
 test-slow: $(STAMP)  ## the tests that take more than about ten seconds each
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) -m slow

@@ -18,17 +18,11 @@ sys.path.insert(0, str(REPOSITORY))  # for `from tests...`, also when pytest is 
 importlib.import_module("tests.typecheck")  # the hook only looks it up
 install_import_hook([f"riddle_pl.{name}" for name in CHECKED], "tests.typecheck.typechecked")
 
-from tests import hydra_speed  # noqa: E402
+from tests import hydra_speed, line_coverage  # noqa: E402
 from tests.cpu_time import pytest_runtest_call, pytest_terminal_summary  # noqa: E402, F401  # hooks of pytest
 
 hydra_speed.install()
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Coverage doubles the time of a test: what is slow enough already is not watched."""
-    for item in items:
-        if "slow" in item.keywords:
-            item.add_marker(pytest.mark.no_cover)
+line_coverage.watch_checked_modules()
 
 
 @pytest.fixture(scope="session")

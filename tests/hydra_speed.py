@@ -1,18 +1,15 @@
 """Composing configs took a third of the suite's time: the tests compose hundreds, many of them several times.
 
-No line of ours runs while Hydra does it. So coverage does not look, which halves the time, and the same command line
-is composed once. Configs that a test has written itself are composed every time.
+So the same command line is composed once. Configs that a test has written itself are composed every time.
 """
 
 import copy
 import os
-import sys
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
 from hydra._internal.config_loader_impl import ConfigLoaderImpl
-from hydra._internal.hydra import Hydra
 from hydra.core.utils import JobRuntime
 from omegaconf import DictConfig, open_dict
 
@@ -22,23 +19,7 @@ _composed: dict[Any, DictConfig] = {}
 
 def install() -> None:
     """Once per process, before the first test."""
-    ConfigLoaderImpl.load_configuration = unwatched(composed_once(ConfigLoaderImpl.load_configuration))
-    Hydra.format_config_groups = unwatched(Hydra.format_config_groups)
-
-
-def unwatched(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Without coverage's trace function."""
-
-    @wraps(function)
-    def call(*args: Any, **kwargs: Any) -> Any:
-        trace = sys.gettrace()
-        sys.settrace(None)
-        try:
-            return function(*args, **kwargs)
-        finally:
-            sys.settrace(trace)
-
-    return call
+    ConfigLoaderImpl.load_configuration = composed_once(ConfigLoaderImpl.load_configuration)
 
 
 def composed_once(load: Callable[..., DictConfig]) -> Callable[..., DictConfig]:
