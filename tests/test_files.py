@@ -72,6 +72,9 @@ def test_refuses_to_overwrite_when_told(tmp_path: Path) -> None:
     with pytest.raises(FileError, match="exists already"), atomic_write(target, overwrite=False) as temporary:
         temporary.write_text("new")
     assert target.read_text() == "old"
+    with atomic_write(tmp_path / "fresh.txt", overwrite=False) as temporary:
+        temporary.write_text("new")
+    assert (tmp_path / "fresh.txt").read_text() == "new"
     late = tmp_path / "late.txt"
 
     def race() -> None:
@@ -94,6 +97,18 @@ def test_the_contents_are_on_disk_before_the_name_is(tmp_path: Path, monkeypatch
         assert temporary.name.startswith(".out.")
         temporary.write_text("new")
     assert steps == ["fsync", "replace"]
+
+
+def test_no_file_stays_open(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A folder of ten thousand photos would run out of them."""
+    opened, closed = [], []
+    open_, close = os.open, os.close
+    monkeypatch.setattr(os, "open", lambda *args: opened.append(open_(*args)) or opened[-1])
+    monkeypatch.setattr(os, "close", lambda number: closed.append(number) or close(number))
+    with atomic_write(tmp_path / "out.txt") as temporary:
+        temporary.write_text("new")
+    assert opened
+    assert closed == opened
 
 
 def test_writing_nothing_is_an_error(tmp_path: Path) -> None:
@@ -146,8 +161,13 @@ def test_json_is_read_with_bounds(tmp_path: Path) -> None:
     path = tmp_path / "a.json"
     path.write_text('{"a": [1, "ü"]}', encoding="utf-8")
     assert read_json(path) == {"a": [1, "ü"]}
+    size = path.stat().st_size
+    assert read_json(path, max_bytes=size) == {"a": [1, "ü"]}
     with pytest.raises(ValueError, match="larger than"):
-        read_json(path, max_bytes=15)
+        read_json(path, max_bytes=size - 1)
+    path.write_text("[1]", encoding="utf-16")
+    with pytest.raises(ValueError, match="utf-8"):
+        read_json(path)
     for content, error in (
         ("[" * 100_000, "without end"),
         ("9" * 5000, "digits"),
@@ -166,10 +186,15 @@ def test_json_is_read_with_bounds(tmp_path: Path) -> None:
 
 
 def test_missing_folder_and_folder_in_the_way(tmp_path: Path) -> None:
-    with pytest.raises(FileError, match="does not exist"), atomic_write(tmp_path / "absent" / "out.txt"):
+    with (
+        pytest.raises(FileError, match=r"^folder of output .*absent does not exist"),
+        atomic_write(tmp_path / "absent" / "out.txt"),
+    ):
         pass
     with pytest.raises(FileError, match="not an ordinary file"):
         require_writable_file(tmp_path)
+    (tmp_path / "old").touch()
+    assert require_writable_file(tmp_path / "old") == tmp_path / "old"
 
 
 def test_require_file(tmp_path: Path) -> None:
@@ -180,22 +205,39 @@ def test_require_file(tmp_path: Path) -> None:
     assert require_file(str(path)) == path
     with pytest.raises(FileError, match="is a folder"):
         require_file(tmp_path)
-    for odd in ("a" * 5000, "nul\0byte"):
-        with pytest.raises(FileError):
-            require_file(odd)
+    with pytest.raises(FileError, match="cannot be reached"):
+        require_file("a" * 5000)
+    with pytest.raises(FileError):
+        require_file("nul\0byte")
 
 
 def test_require_writable_dir(tmp_path: Path) -> None:
     with pytest.raises(FileError, match="does not exist"):
         require_writable_dir(tmp_path / "a" / "b")
-    assert require_writable_dir(tmp_path / "a" / "b", create=True).is_dir()
+    for _ in range(2):  # a folder that is there already is as good
+        assert require_writable_dir(tmp_path / "a" / "b", create=True).is_dir()
     file = tmp_path / "file"
     file.touch()
     for create in (False, True):
         with pytest.raises(FileError, match="is a file"):
             require_writable_dir(file, create=create)
-    with pytest.raises(FileError):
+    with pytest.raises(FileError, match="cannot be made or reached"):
         require_writable_dir(file / "below", create=True)
+
+
+@pytest.mark.parametrize("denied", [os.R_OK, os.W_OK, os.X_OK])
+def test_each_permission_is_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, denied: int) -> None:
+    file = tmp_path / "file"
+    file.touch()
+    monkeypatch.setattr(os, "access", lambda path, mode: not mode & denied)
+    if denied == os.R_OK:
+        with pytest.raises(FileError, match="cannot be read; check its permissions"):
+            require_file(file)
+        assert require_writable_dir(tmp_path) == tmp_path
+    else:
+        assert require_file(file) == file
+        with pytest.raises(FileError, match="cannot be written to"):
+            require_writable_dir(tmp_path)
 
 
 @needs_permissions

@@ -1,5 +1,6 @@
 """If this fails, a password that was typed or stored is read as another one, and the face does not come back."""
 
+import errno
 import getpass
 import io
 import os
@@ -11,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from riddle_pl.errors import ConfigError, PasswordError
-from riddle_pl.password_input import MAX_BYTES, read_face_passwords, read_password
+from riddle_pl.password_input import read_face_passwords, read_password
 
 
 class _Stream(io.TextIOWrapper):
@@ -57,6 +58,7 @@ CONTENTS = [
     (b" secret \n", " secret "),
     (b"\xef\xbb\xbfsecret\n", "secret"),
     ("pässwörd 🔑\n".encode(), "pässwörd 🔑"),
+    (b"x" * 65_536, "x" * 65_536),
 ]
 BAD_CONTENTS = [
     (b"", "empty"),
@@ -65,7 +67,7 @@ BAD_CONTENTS = [
     (b"\xef\xbb\xbf\n", "empty"),
     (b"  \n", "white space"),
     (b"\xff\xfes\x00e\x00", "not UTF-8"),
-    (b"x" * (MAX_BYTES + 1), "more than"),
+    (b"x" * 65_537, "more than"),
 ]
 
 
@@ -91,11 +93,19 @@ def test_bad_file_and_stdin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, con
         read_password(stdin=True)
 
 
-def test_file_that_cannot_be_read(tmp_path: Path) -> None:
+def test_file_that_cannot_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(PasswordError, match="does not exist"):
         read_password(file=tmp_path / "absent")
     with pytest.raises(PasswordError, match="is a folder"):
         read_password(file=tmp_path)
+    (tmp_path / "broken").touch()
+
+    def broken(*_: object) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(Path, "open", broken)
+    with pytest.raises(PasswordError, match=r"broken cannot be read \(Input/output error\)"):
+        read_password(file=tmp_path / "broken")
 
 
 def test_two_sources() -> None:
@@ -136,8 +146,8 @@ def test_prompt_once_for_decryption_twice_for_encryption(typed: Callable[..., li
     assert read_password() == "secret"
     assert len(questions) == 1
     questions = typed("secret", "secret")
-    assert read_password(confirm=True) == "secret"
-    assert len(questions) == 2
+    assert read_password(confirm=True, what="New password") == "secret"
+    assert questions == ["New password: ", "New password again: "]
 
 
 def test_prompt_refusals(typed: Callable[..., list[str]]) -> None:
@@ -191,7 +201,8 @@ def test_passwords_of_single_faces(tmp_path: Path) -> None:
     file = tmp_path / "a=b"
     file.write_text("secret\n")
     assert read_face_passwords([f"0={file}", f"12={file}"], "--x") == {0: "secret", 12: "secret"}
-    for values in (["1"], ["1="], ["=a"], ["a=b"], ["-1=a"], [f"1={file}", f"1={file}"], ["9999999=a"]):
+    assert read_face_passwords([f"99999={file}"], "--x") == {99_999: "secret"}
+    for values in (["1"], ["1="], ["=a"], ["a=b"], ["-1=a"], ["١=a"], [f"1={file}", f"1={file}"], ["100000=a"]):
         with pytest.raises(ConfigError, match="--x"):
             read_face_passwords(values, "--x")
     with pytest.raises(PasswordError, match="does not exist"):

@@ -16,7 +16,7 @@ def codes(count: int, seed: int = 0) -> torch.Tensor:
     return torch.randn(count, 32, generator=rng) * SPREAD @ turn + 3.0
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def space() -> CodeSpace:
     return CodeSpace(codes(20_000))
 

@@ -71,6 +71,11 @@ def test_bad_settings_name_the_key(settings, message):
         build_loss({"recovery": settings})
 
 
+def test_a_setting_of_another_kind_names_the_term_and_what_was_given():
+    with pytest.raises(ConfigError, match=r"(?s)^loss\.pixel: .*; given: .*'images': 3"):
+        build_loss({"pixel": {"weight": 1.0, "images": 3}})
+
+
 @pytest.mark.parametrize("off", [None, {"weight": 0.0}])
 def test_a_term_that_is_off_costs_nothing(off):
     step = make_step()

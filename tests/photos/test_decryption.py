@@ -72,6 +72,16 @@ def test_nothing_of_the_encrypted_face_is_left_around_the_recovered_one():
     assert recovered.max() < 20  # a mask as large as that of encryption leaves a ring of 64: white x m (1 - m)
 
 
+def test_a_recovered_face_reaches_no_further_than_it_must():
+    quad = ffhq_quad(fake_face((200.0, 200.0), 50.0).points)
+    record = record_of(quad, size=(400, 400))
+    photo = np.full((400, 400, 3), 255, np.uint8)
+    changed = exchange(record, [0], codes(BLACK), photo, Painter(), DiscMap())[:, :, 0] < 255
+    y, x = np.nonzero(changed)
+    reach = np.hypot(x - quad[:, 0].mean(), y - quad[:, 1].mean()).max() / np.linalg.norm(quad[0] - quad[1])
+    assert 0.43 < reach < 0.45
+
+
 def test_a_face_that_is_not_chosen_keeps_its_pixels():
     left, right = (ffhq_quad(fake_face((x, 40.0), 8.0).points) for x in (38.0, 54.0))  # the squares overlap
     record = record_of(left, right, size=(96, 80))

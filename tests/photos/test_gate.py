@@ -139,7 +139,17 @@ def test_the_judge_is_dlibs_where_it_is_installed_and_says_so_where_not(tiny_pac
     judge = best_judge(tiny_pack)
     assert isinstance(judge, PackJudge)
     assert "riddle-pl[dlib]" in QualityGate(judge, judge).note
-    assert judge.embed(torch.zeros(2, 3, 128, 128)).shape == (2, 32)
+    x = torch.rand(2, 3, 128, 128) * 2 - 1
+    torch.testing.assert_close(judge.embed(x), tiny_pack.load("recogniser")(x))
+    assert judge.embed(x).abs().max() > 0
+
+
+@pytest.mark.skipif(not judges.DlibRecogniser.available(), reason="the extra [dlib] is not installed")
+def test_dlibs_judge_embeds_as_dlibs_recogniser_does():
+    x = torch.rand(2, 3, 128, 128) * 2 - 1
+    expected = judges.DlibRecogniser().embed(x)
+    assert expected.abs().max() > 0
+    torch.testing.assert_close(DlibJudge().embed(x), expected)
 
 
 def test_the_open_gate_says_that_it_is_open():
@@ -154,6 +164,7 @@ def test_the_error_names_photo_face_reason_and_how_many_more():
     error = FaceRefusedError("a.jpg", refusals)
     assert str(error) == "face 2 of a.jpg is refused: it is small (and 1 more of its faces)"
     assert error.refusals == tuple(refusals)
+    assert str(FaceRefusedError("a.jpg", refusals[1:])) == "face 3 of a.jpg is refused: so"
 
 
 def test_reports_are_plain_values():

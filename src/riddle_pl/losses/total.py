@@ -129,5 +129,5 @@ def _build_term(name: str, settings: object) -> LossTerm:
         return term(**given)
     except ConfigError as error:
         raise ConfigError(f"loss.{name}: {error}") from None
-    except (TypeError, ValueError) as error:
+    except TypeError as error:
         raise ConfigError(f"loss.{name}: {error}; given: {given}") from None
