@@ -80,6 +80,7 @@ def test_another_record_of_one_name_is_not_overwritten(tmp_path, records):
         "./a.riddle",
         "a//b.riddle",
         "a" * 249 + ".riddle",
+        "b/" + "a" * 249 + ".riddle",
         "/".join(["a" * 200] * 6) + ".riddle",
     ],
 )
@@ -113,6 +114,16 @@ def test_a_name_may_have_a_thousand_bytes_beside_its_slashes(tmp_path):
     assert len(RecordArchive(tmp_path / "1000.zip").names[0]) == 1000 + 9
     with pytest.raises(RecordError, match="no place below a folder"):
         RecordArchive(tmp_path / "1001.zip")
+
+
+def test_each_part_of_a_name_may_have_255_bytes():
+    assert is_entry_name("b/" + "a" * 248 + ".riddle")
+    assert not is_entry_name("b/" + "a" * 249 + ".riddle")
+
+
+def test_an_archive_that_is_not_there(tmp_path):
+    with pytest.raises(RecordError, match=r"^archive .*absent\.zip does not exist"):
+        RecordArchive(tmp_path / "absent.zip")
 
 
 def test_entries_that_take_more_than_they_seem_to(tmp_path, monkeypatch):

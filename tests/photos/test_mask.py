@@ -94,6 +94,45 @@ def test_parser_and_bisenet_count_the_classes_of_a_face(tiny_pack, monkeypatch):
         assert float(parser(x).mean()) == pytest.approx(float(label in CELEBA_FACE), abs=1e-4)
 
 
+def test_which_classes_are_face():
+    celeba = [
+        "background",
+        "skin",
+        "nose",
+        "glasses",
+        "l_eye",
+        "r_eye",
+        "l_brow",
+        "r_brow",
+        "l_ear",
+        "r_ear",
+        "mouth",
+        "u_lip",
+        "l_lip",
+        "hair",
+        "hat",
+    ]
+    bisenet = [
+        "background",
+        "skin",
+        "l_brow",
+        "r_brow",
+        "l_eye",
+        "r_eye",
+        "glasses",
+        "l_ear",
+        "r_ear",
+        "earring",
+        "nose",
+        "mouth",
+        "u_lip",
+        "l_lip",
+        "neck",
+    ]
+    assert {celeba[index] for index in CELEBA_FACE} == set(celeba) - {"background", "hair", "hat"}
+    assert {bisenet[index] for index in BISENET_FACE} == set(bisenet) - {"background", "earring", "neck"}
+
+
 def test_bisenet_takes_normalised_images(monkeypatch):
     seen = []
     network = BiSeNet().eval()
@@ -113,9 +152,10 @@ def test_bisenet_that_was_not_imported_says_how():
 
 
 def test_a_parser_of_other_classes_is_refused(tiny_pack, monkeypatch):
-    monkeypatch.setattr(type(tiny_pack), "load", lambda _pack, _role: torch.nn.Conv2d(3, 6, 1))
-    with pytest.raises(PackError, match="parser knows 6 classes, not the 19 of CelebAMask-HQ; choose mask=oval"):
-        ParserMap(tiny_pack)(torch.zeros(1, 3, 32, 32))
+    for classes in (6, 12):
+        monkeypatch.setattr(type(tiny_pack), "load", lambda _, __, n=classes: torch.nn.Conv2d(3, n, 1))
+        with pytest.raises(PackError, match=f"parser knows {classes} classes, not the 19 .*; choose mask=oval"):
+            ParserMap(tiny_pack)(torch.zeros(1, 3, 32, 32))
 
 
 def test_the_oval_is_the_same_for_all():
@@ -123,6 +163,9 @@ def test_the_oval_is_the_same_for_all():
     assert maps.shape == (3, 1, 64, 64)
     assert torch.equal(maps[0], maps[2])
     assert 0.5 < float(maps.mean()) < 0.7
+    assert OvalMap()(torch.zeros(1, 3, 8, 8)).shape == (1, 1, 64, 64)
+    for axis in (2, 3):
+        assert torch.equal(maps, maps.flip(axis))
 
 
 def crossing(row: torch.Tensor, start: int, step: int) -> int:
@@ -142,6 +185,23 @@ def test_how_far_the_mask_reaches_and_how_soft_it_ends():
     for offset, weight in ((-deviation, 0.841), (deviation, 0.159)):  # a Gaussian's distribution function
         assert float(row[256 + round(edge + offset)]) == pytest.approx(weight, abs=0.03)
     assert crossing(join_maps(big_disc(), grow=0.04)[0, 0, 256], 256, 1) == pytest.approx(144 + 0.06 * 512, abs=1)
+
+
+@pytest.mark.parametrize(("share", "counts"), [(0.4, False), (0.5, False), (0.6, True)])
+def test_a_pixel_is_face_that_is_so_by_more_than_half(share, counts):
+    nothing = torch.zeros(1, 1, 64, 64)
+    torch.testing.assert_close(join_maps(share * disc()), join_maps(disc() if counts else nothing))
+    more = join_maps(disc(), share * disc(radius=20))
+    torch.testing.assert_close(more, join_maps(disc(), disc(radius=20)) if counts else join_maps(disc()))
+
+
+def test_the_core_is_in_the_middle_from_left_to_right():
+    core = join_maps(torch.zeros(1, 1, 64, 64))
+    torch.testing.assert_close(core, core.flip(3))
+
+
+def test_bisenet_sees_512_pixels():
+    assert BiSeNetMap.size == 512
 
 
 def test_how_far_another_map_is_followed():
@@ -196,3 +256,4 @@ def test_the_blur_has_the_deviation_it_is_asked_for():
     place = torch.arange(65) - 32.0
     assert float((across * place.square()).sum()) == pytest.approx(16.0, rel=0.05)  # cut off at three deviations
     assert int((across > 0).sum()) == 25
+    assert blur(point.double(), 4.0).dtype == torch.float64

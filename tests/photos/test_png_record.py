@@ -35,6 +35,7 @@ END = chunk(b"IEND")
         (SIGNATURE + chunk(CHUNK, b"") + END, "too short"),
         (SIGNATURE + chunk(CHUNK, b"x" * 50) + END, "no .riddle record"),
         (SIGNATURE + chunk(CHUNK, b"x" * 50), "cut short"),
+        ((SIGNATURE + chunk(CHUNK, b"x") + END)[:-1], "cut short"),
     ],
 )
 def test_crafted_pictures(tmp_path, content, message):

@@ -154,6 +154,8 @@ def test_a_tilted_quad_of_one_pixel_passes_and_a_smaller_one_does_not(right):
         (square(5.0) * [1.0, 0.0], "encloses less than a pixel"),
         (square(5.0) * [0.0, 1.0], "encloses less than a pixel"),
         (np.array([[0.0, 0.0], [3.0, 3.0], [9.0, 9.0], [6.0, 6.0]]), "encloses less than a pixel"),
+        (np.array([[0.0, 0.0], [0.0, 0.0], [9.0, 9.0], [9.0, 0.0]]), "encloses less than a pixel"),
+        (np.array([[0.0, 0.0], [0.0, 9.0], [9.0, 9.0], [0.0, 0.0]]), "encloses less than a pixel"),
         (square(2.0, 1e6 - 1.5), "beyond 1e\\+06"),
         (np.where(np.eye(4, 2) > 0, np.nan, square(2.0)), "not finite"),
         (square(2.0).astype(np.float32), "expected float64"),

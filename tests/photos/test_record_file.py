@@ -150,3 +150,12 @@ def test_the_outer_header_is_checked_before_it_is_used(monkeypatch):
     monkeypatch.setattr(record_file, "MAX_HEADER_BYTES", length - 1)
     with pytest.raises(RecordError, match="truncated, or is no"):
         decode(intact)
+
+
+def test_how_many_arrays_are_read(monkeypatch):
+    content = encode(HEADER, ARRAYS)
+    monkeypatch.setattr(record_file, "MAX_ARRAYS", 3)
+    decode(content)
+    monkeypatch.setattr(record_file, "MAX_ARRAYS", 2)
+    with pytest.raises(RecordError, match="holds 3 arrays; expected at most 2"):
+        decode(content)

@@ -1,5 +1,7 @@
 """If this fails, a record in a folder, a picture or an archive is not found, or goes with another's picture."""
 
+import os
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -54,6 +56,8 @@ def test_a_folder_with_all_kinds(tmp_path):
     }
     assert {name for name, source in found.items() if source.embedded} == {"c.png"}
     assert found["c.png"].picture == tmp_path / "c.png"
+    (tmp_path / "c.png").rename(tmp_path / "C.PNG")
+    assert "C.PNG" in {str(source.place) for source in find_records(tmp_path)}
 
 
 def test_an_archive_and_its_pictures(tmp_path):
@@ -81,3 +85,27 @@ def test_nothing_there(tmp_path):
     (tmp_path / "odd.bin").write_bytes(b"odd")
     with pytest.raises(RecordError, match=r"odd\.bin"):
         find_records(tmp_path / "odd.bin")[0].load()
+
+
+def test_an_archive_without_records(tmp_path):
+    zipfile.ZipFile(tmp_path / "records.zip", "w").close()
+    with pytest.raises(RecordError, match=r"records\.zip is empty"):
+        find_records(tmp_path / "records.zip")
+
+
+@pytest.mark.parametrize("name", ["a.riddle", "A.RIDDLE"])
+def test_what_is_called_a_record_is_read_as_one(tmp_path, name):
+    move_into(tmp_path / "records.zip", {"a.riddle": write(tmp_path / "1.riddle")})
+    (tmp_path / "records.zip").rename(tmp_path / name)
+    (source,) = find_records(tmp_path / name)
+    assert not source.archived
+    with pytest.raises(RecordError, match=name):
+        source.load()
+
+
+def test_a_pipe_is_not_looked_into(tmp_path):
+    """Nobody may ever write into it."""
+    os.mkfifo(tmp_path / "odd.png")
+    (source,) = find_records(tmp_path / "odd.png")
+    with pytest.raises(RecordError, match="not an ordinary file"):
+        source.load()

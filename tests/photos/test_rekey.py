@@ -1,10 +1,12 @@
 """If this fails, the old password still opens a record, or a face is lost to both."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 
-from riddle_pl.errors import ConfigError, PasswordError
+from riddle_pl.errors import ConfigError, PasswordError, PhotoError, RecordError
 from riddle_pl.password import KdfParams, derive_key
 from riddle_pl.photos import rekey
 from riddle_pl.photos.gate import OpenGate
@@ -85,3 +87,11 @@ def test_deniable(couple, only):
         assert (other - before).norm() > 0.1 * before.norm()
     assert (picture != photo).any()
     assert rekey_deniable(record, "old", "new", None, couple, only)[1] is None
+
+
+def test_a_record_of_another_pack_or_photo_is_refused_before_anything_is_computed(couple):
+    photo, record = couple.encrypt(fake_photo(), "old", kdf=KDF)
+    with pytest.raises(PhotoError, match="belongs to one of"):
+        rekey_deniable(record, "old", "new", photo[:-1], couple)
+    with pytest.raises(RecordError, match="pack"):
+        rekey_deniable(replace(record, pack_hash="00" * 32), "old", "new", photo, couple)

@@ -15,6 +15,7 @@ def covered(*box: float) -> np.ndarray:
     result = solid_face(photo, replace(fake_face(), box=np.array(box)))
     grey = (result == 128).all(axis=-1)
     assert (result[~grey] == 255).all()
+    assert (photo == 255).all()
     return grey
 
 
@@ -38,6 +39,15 @@ def test_its_corners_are_round(share, inside):
 
 def test_a_box_without_a_size_still_covers_its_pixels():
     assert np.argwhere(covered(20.0, 30.0, 20.0, 30.0)).tolist() == [[29, 19], [29, 20], [30, 19], [30, 20]]
+
+
+def test_a_pixel_is_covered_whose_centre_is():
+    grey = covered(37.8125, 29.8125, 58.1875, 60.1875)  # 16.3 and 24.3 to either side of (48, 45)
+    rows, columns = np.nonzero(grey)
+    assert (columns.min(), columns.max() + 1) == (32, 64)
+    assert (rows.min(), rows.max() + 1) == (21, 69)
+    plus = [[29, 20], [30, 19], [30, 20], [30, 21], [31, 20]]
+    assert np.argwhere(covered(20.5, 30.5, 20.5, 30.5)).tolist() == plus
 
 
 def test_a_face_that_is_outside_covers_nothing():

@@ -137,7 +137,7 @@ def join_maps(
     union = torch.maximum((face > 0.5).float(), _core(size).expand_as(face))
     if more is not None:
         union = torch.maximum(union, torch.minimum((more > 0.5).float(), _widen(union, round(NEAR * size))))
-    reach = max(1, round((grow + FEATHER) * size))  # the middle of the blurred edge
+    reach = round((grow + FEATHER) * size)  # the middle of the blurred edge
     closed = _shrink(_widen(union, reach + round(HOLE * size)), round(HOLE * size))
     soft = blur(closed, FEATHER * size) * _fade(size)
     return torch.where(soft < NOTHING, torch.zeros_like(soft), soft)
@@ -145,7 +145,7 @@ def join_maps(
 
 def blur(x: Float[Tensor, "b c h w"], deviation: float) -> Float[Tensor, "b c h w"]:
     """Gaussian blur; beyond the border the image is continued by its outermost pixels."""
-    radius = max(1, math.ceil(3 * deviation))
+    radius = math.ceil(3 * deviation)
     taps = torch.exp(-0.5 * (torch.arange(-radius, radius + 1, dtype=x.dtype) / deviation) ** 2)
     taps = (taps / taps.sum()).expand(x.shape[1], 1, -1)
     padded = F.pad(x, (radius, radius, radius, radius), mode="replicate")

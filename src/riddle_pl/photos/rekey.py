@@ -32,11 +32,11 @@ def rekey_sealed(record: Record, old: str, new: str, only: Collection[int] | Non
     patches = [record.unseal(old_key, index) for index in chosen]
     kdf = record.kdf if len(chosen) < len(record.faces) else KdfParams()
     new_key = derive_key(new, kdf)
-    opened = replace(record, kdf=kdf, faces=tuple(replace(face, sealed=None) for face in record.faces))
+    changed = replace(record, kdf=kdf)
     faces = list(record.faces)
     for index, patch in zip(chosen, patches, strict=True):
-        faces[index] = opened.seal_face(new_key, patch, index)
-    return replace(opened, faces=tuple(faces))
+        faces[index] = changed.seal_face(new_key, patch, index)
+    return replace(changed, faces=tuple(faces))
 
 
 def rekey_deniable(

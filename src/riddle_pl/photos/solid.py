@@ -20,10 +20,9 @@ def solid_face(photo: UInt8[np.ndarray, "h w 3"], face: Face) -> UInt8[np.ndarra
     half_width = max((right - left) * (0.5 + MARGIN), 1.0)
     half_height = max((bottom - top) * (0.5 + MARGIN), 1.0)
     height, width = photo.shape[:2]
-    rows = slice(max(0, int(centre_y - half_height)), max(0, min(height, int(centre_y + half_height) + 1)))
-    columns = slice(max(0, int(centre_x - half_width)), max(0, min(width, int(centre_x + half_width) + 1)))
-    y = (np.arange(height)[rows] + 0.5 - centre_y) / half_height
-    x = (np.arange(width)[columns] + 0.5 - centre_x) / half_width
+    y = ((np.arange(height) + 0.5 - centre_y) / half_height) ** 4
+    x = ((np.arange(width) + 0.5 - centre_x) / half_width) ** 4
+    rows = y <= 1.0
     result = photo.copy()
-    result[rows, columns][y[:, None] ** 4 + x[None, :] ** 4 <= 1.0] = GREY
+    result[rows] = np.where((y[rows, None] + x <= 1.0)[..., None], GREY, photo[rows])
     return result
