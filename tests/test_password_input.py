@@ -8,6 +8,7 @@ import sys
 import warnings
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -156,12 +157,22 @@ def test_prompt_refusals(typed: Callable[..., list[str]]) -> None:
         read_password(confirm=True)
     assert "ecret" not in str(error.value)
     questions = typed("", "")
-    with pytest.raises(PasswordError, match="empty"):
+    with pytest.raises(PasswordError, match=r"^prompt: .*empty"):
         read_password(confirm=True)
     assert len(questions) == 1
     typed()
     with pytest.raises(PasswordError, match="cannot be read from the terminal"):
         read_password()
+
+
+def test_standard_input_that_cannot_be_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Broken:
+        def read(self, _: int) -> bytes:
+            raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=Broken()))
+    with pytest.raises(PasswordError, match=r"standard input cannot be read \(Input/output error\)"):
+        read_password(stdin=True)
 
 
 def test_no_terminal_is_an_error_not_a_hang(monkeypatch: pytest.MonkeyPatch) -> None:

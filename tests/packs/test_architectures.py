@@ -33,12 +33,27 @@ def test_builds_from_json(arch: str, args: dict[str, Any]) -> None:
     assert sum(p.numel() for p in build(arch, args).parameters()) > 0
 
 
+RECOGNISER: dict[str, Any] = {
+    "backbone": {"arch": "mobilefacenet", "args": {"embedding_dim": 8, "input_size": [32, 32], "width": 0.125}},
+    "crop": {"top": 0.0, "bottom": 1.0, "left": 0.25, "right": 0.75},
+    "input_size": [32, 32],
+}
+
+
 def test_a_recogniser_holds_its_backbone() -> None:
-    backbone = {"arch": "mobilefacenet", "args": {"embedding_dim": 8, "input_size": [32, 32], "width": 0.125}}
-    crop = {"top": 0.0, "bottom": 1.0, "left": 0.25, "right": 0.75}
-    network = build("aligned_recogniser", {"backbone": backbone, "crop": crop, "input_size": [32, 32]}).eval()
+    network = build("aligned_recogniser", RECOGNISER).eval()
     embedding = network(torch.rand(2, 3, 64, 64) * 2 - 1)
     torch.testing.assert_close(embedding.norm(dim=1), torch.ones(2))
+
+
+def test_a_code_encoder_may_hold_a_recogniser() -> None:
+    channels = {"4": 4, "8": 4, "16": 4, "32": 4}
+    args = {"size": 32, "channels": channels, "groups": [1, 2], "rank": 2, "hidden": 4}
+    x = torch.rand(2, 3, 64, 64) * 2 - 1
+    assert build("code_encoder", args)(x).shape == (2, 3, 512)
+    assert build("code_encoder", {**args, "recogniser": RECOGNISER, "embedding": 8}).eval()(x).shape == (2, 3, 512)
+    with pytest.raises(PackError, match="recogniser has arguments 3; expected an object"):
+        build("code_encoder", {**args, "recogniser": 3, "embedding": 8})
 
 
 def test_unknown_name_gives_the_nearest() -> None:

@@ -46,6 +46,7 @@ def test_a_pixel_is_covered_whose_centre_is():
     rows, columns = np.nonzero(grey)
     assert (columns.min(), columns.max() + 1) == (32, 64)
     assert (rows.min(), rows.max() + 1) == (21, 69)
+    assert np.argwhere(covered(20.25, 30.25, 20.25, 30.25)).tolist() == [[29, 19], [29, 20], [30, 19], [30, 20]]
     plus = [[29, 20], [30, 19], [30, 20], [30, 21], [31, 20]]
     assert np.argwhere(covered(20.5, 30.5, 20.5, 30.5)).tolist() == plus
 

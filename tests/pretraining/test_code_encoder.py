@@ -27,11 +27,15 @@ def faces() -> FaceSet:
 def recipe(faces: FaceSet, tiny_pack, monkeypatch: pytest.MonkeyPatch) -> CodeEncoderRecipe:
     generator = Generator(128, WIDTHS, mapping_layers=1).requires_grad_(False)
     networks = {"recogniser": tiny_pack.load("recogniser"), "perceptual": tiny_pack.load("perceptual")}
-    fake = SimpleNamespace(generator=lambda: generator, load=lambda role: networks[role])
+    fake = SimpleNamespace(generator=lambda: generator, load=lambda role: networks[role], entry=tiny_pack.entry)
     monkeypatch.setattr(code_encoder, "load_pack", lambda name, size=None: fake if size else tiny_pack)
     monkeypatch.setattr("riddle_pl.networks.code_model.SAMPLES", 2_000)
+    return make(faces)
+
+
+def make(faces: FaceSet, groups: tuple[int, ...] = GROUPS, ridge: float = 1e-3) -> CodeEncoderRecipe:
     return CodeEncoderRecipe(
-        faces, faces, "pack", "start", GROUPS, 4, drawn=60, ridge=1e-3, batch=2, generated=2, steps=2, seed=0
+        faces, faces, "pack", "start", groups, 4, drawn=60, ridge=ridge, batch=2, generated=2, steps=2, seed=0
     )
 
 
@@ -52,6 +56,27 @@ def test_starts_with_the_other_encoders_readings_and_a_fitted_last_layer(recipe:
     assert (found - v).square().mean() < 0.7 * (v - v.mean(dim=0)).square().mean()
 
 
+def test_goes_on_from_an_encoder_that_was_made_so(
+    recipe: CodeEncoderRecipe, faces: FaceSet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    args = recipe.args
+    earlier = SimpleNamespace(load=lambda role: recipe.encoder, entry=lambda role: SimpleNamespace(args=args))
+    opened = code_encoder.load_pack("pack", size=128)
+    monkeypatch.setattr(code_encoder, "load_pack", lambda name, size=None: opened if size else earlier)
+    x = torch.rand(2, 3, 128, 128) * 2 - 1
+    later = make(faces, ridge=1e12)  # nothing is added to what the layer says
+    torch.testing.assert_close(later.encoder(x), recipe.encoder(x))
+    with pytest.raises(ConfigError, match=r"recipe\.groups and recipe\.rank are not those of"):
+        make(faces, groups=(1, 11))
+
+
+def test_the_recogniser_is_the_packs_and_is_not_trained(recipe: CodeEncoderRecipe, tiny_pack) -> None:
+    x = torch.rand(2, 3, 128, 128) * 2 - 1
+    recipe.train()
+    torch.testing.assert_close(recipe.encoder.recogniser(x), tiny_pack.load("recogniser")(x))
+    assert not any(p.requires_grad for p in recipe.encoder.recogniser.parameters())
+
+
 def test_a_step_has_every_term_and_gradients_for_the_encoder(
     recipe: CodeEncoderRecipe, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -61,7 +86,7 @@ def test_a_step_has_every_term_and_gradients_for_the_encoder(
     recipe.training_step(0, 0).backward()
     assert set(logged) == {f"loss/{name}" for name in ("pixel", "features", "identity", "latent", "prior")}
     assert all(value.isfinite() for value in logged.values())
-    assert all(p.grad is not None for p in recipe.encoder.parameters())
+    assert all(p.grad is not None for p in recipe.encoder.parameters() if p.requires_grad)
 
 
 def test_roles_build_what_was_trained(recipe: CodeEncoderRecipe) -> None:
@@ -75,7 +100,7 @@ def test_roles_build_what_was_trained(recipe: CodeEncoderRecipe) -> None:
 def test_another_start_is_refused(faces: FaceSet, monkeypatch: pytest.MonkeyPatch) -> None:
     other = SimpleNamespace(load=lambda role: nn.Identity())
     monkeypatch.setattr(code_encoder, "load_pack", lambda name, size=None: other)
-    with pytest.raises(ConfigError, match="a LiteEncoder is the start"):
+    with pytest.raises(ConfigError, match="expected a LiteEncoder or a CodeEncoder"):
         CodeEncoderRecipe(faces, faces, "p", "s", GROUPS, 4, drawn=1, ridge=1.0, batch=1, generated=1, steps=1, seed=0)
 
 

@@ -1,6 +1,7 @@
 """Photo to the coordinates of a code model: what lies outside of them, an inversion never leaves W+ for."""
 
 from collections.abc import Mapping
+from typing import Self
 
 import torch
 import torch.nn.functional as F
@@ -16,15 +17,33 @@ from riddle_pl.networks.stylegan2 import EqualizedLinear
 class CodeEncoder(EncoderTrunk):
     """A residual trunk, what it says at 4, 8 and 16 pixels, and one linear layer to the K coordinates of a code.
 
+    The trunk sees what a face looks like. Who it is, a recogniser knows better: its embedding is read beside.
+
     Args:
         size: side in pixels at which the trunk sees a face; larger faces are averaged down.
         channels: feature maps per resolution, from ``size`` down to 4.
         groups, rank: of the :class:`~riddle_pl.networks.code_model.GaussianCodeModel`.
         hidden: width of each of the four readings (two of the smallest map).
+        recogniser: takes FFHQ-aligned faces in [-1, 1]; it is saved with the encoder, and never trained.
+        embedding: width of what the recogniser says; 0 without one.
+
+    Raises:
+        ValueError: one of these two without the other.
     """
 
-    def __init__(self, size: int, channels: Mapping[int, int], groups: tuple[int, ...], rank: int, hidden: int = 256):
+    def __init__(
+        self,
+        size: int,
+        channels: Mapping[int, int],
+        groups: tuple[int, ...],
+        rank: int,
+        hidden: int = 256,
+        recogniser: nn.Module | None = None,
+        embedding: int = 0,
+    ):
         super().__init__(size, channels)
+        if (recogniser is None) != (embedding == 0):
+            raise ValueError(f"embedding is {embedding}; expected the width of a recogniser's, and 0 without one")
         self.size = size
         self.codes = GaussianCodeModel(groups, rank)
         self.num_layers = self.codes.num_layers
@@ -32,13 +51,26 @@ class CodeEncoder(EncoderTrunk):
         self.read = nn.ModuleList(
             EqualizedLinear(int(channels[side]) * GRID**2, hidden, activate=True) for side in sides
         )
-        self.write = nn.Linear(len(sides) * hidden, self.codes.size)
+        self.recogniser = recogniser if recogniser is None else recogniser.eval().requires_grad_(False)
+        self.write = nn.Linear(len(sides) * hidden + embedding, self.codes.size)
+
+    def train(self, mode: bool = True) -> Self:
+        """As for every network; the recogniser stays in evaluation mode."""
+        super().train(mode)
+        if self.recogniser is not None:
+            self.recogniser.eval()
+        return self
 
     def features(self, x: Float[Tensor, "b 3 h h"]) -> Float[Tensor, "b f"]:
         """What the linear layer reads."""
         maps = self.maps(resize(x, (self.size, self.size)))
         seen = [F.adaptive_avg_pool2d(maps[side], GRID).flatten(1) for side in (4, 4, 8, 16)]
-        return torch.cat([read(part) for read, part in zip(self.read, seen, strict=True)], dim=1)
+        readings = [read(part) for read, part in zip(self.read, seen, strict=True)]
+        if self.recogniser is not None:
+            with torch.no_grad():
+                embedding: Tensor = self.recogniser(x)
+            readings.append(embedding * embedding.shape[1] ** 0.5)  # of unit length; so each number is about 1
+        return torch.cat(readings, dim=1)
 
     def coordinates(self, x: Float[Tensor, "b 3 h h"]) -> Float[Tensor, "b k"]:
         """Images in [-1, 1], FFHQ-aligned, of at least ``size`` pixels, to coordinates of their codes."""

@@ -24,7 +24,6 @@ CLASSES: Mapping[str, str] = {
     "stylegan2": "stylegan2.Generator",
     "mobile_head": "mobile_head.MobileHead",
     "lite_encoder": "lite_encoder.LiteEncoder",
-    "code_encoder": "code_encoder.CodeEncoder",
     "code_model": "code_model.GaussianCodeModel",
     "irse50": "irse.IRSE50",
     "mobilefacenet": "mobilefacenet.MobileFaceNet",
@@ -87,6 +86,18 @@ def _aligned_recogniser(args: Args) -> nn.Module:
     return AlignedRecogniser(_build_class(backbone["arch"], given), crop, input_size)
 
 
+def _code_encoder(args: Args) -> nn.Module:
+    """Args: those of the network; ``recogniser``, if it has one, as the arguments of an ``aligned_recogniser``."""
+    from riddle_pl.networks.code_encoder import CodeEncoder
+
+    given = dict(args)
+    inner = given.pop("recogniser", None)
+    if inner is not None and not isinstance(inner, Mapping):
+        raise PackError(f"code_encoder: recogniser has arguments {shown(inner)}; expected an object")
+    recogniser = None if inner is None else _aligned_recogniser(inner)
+    return CodeEncoder(**checked(CodeEncoder, given, "code_encoder"), recogniser=recogniser)
+
+
 def crop_of(args: Args) -> tuple[Any, tuple[int, int]]:
     """The part of an aligned image that a recogniser takes, a ``CropBox``, and its (height, width) in pixels there.
 
@@ -114,6 +125,7 @@ def crop_of(args: Args) -> tuple[Any, tuple[int, int]]:
 ARCHITECTURES: Mapping[str, Builder] = {
     "e4e": _e4e,
     "aligned_recogniser": _aligned_recogniser,
+    "code_encoder": _code_encoder,
     **{arch: partial(_build_class, arch) for arch in CLASSES},
 }
 """Builders by the name that manifests, checkpoints and ``write_pack_entry`` use."""

@@ -6,7 +6,7 @@ from pathlib import Path
 import torch
 import torch.nn.functional as F
 from jaxtyping import Float
-from torch import Tensor
+from torch import Tensor, nn
 
 from riddle_pl.errors import ConfigError
 from riddle_pl.losses.perceptual import perceptual_distance
@@ -14,6 +14,7 @@ from riddle_pl.networks.code_encoder import CodeEncoder
 from riddle_pl.networks.code_model import GaussianCodeModel
 from riddle_pl.networks.fold_norms import fold_norms
 from riddle_pl.networks.lite_encoder import LiteEncoder
+from riddle_pl.networks.stylegan2 import EqualizedLinear
 from riddle_pl.packs.registry import load_pack
 from riddle_pl.pretraining.average import Averaged
 from riddle_pl.pretraining.chance import recipe_rng
@@ -30,17 +31,18 @@ SIZE = 128
 
 
 class CodeEncoderRecipe(Recipe):
-    """Starts from another pack's encoder, whose readings are turned into coordinates in closed form, then learns.
+    """Starts from another encoder, whose readings are turned into coordinates in closed form, then learns.
 
-    The start: people drawn from the generator, read by the other encoder; a ridge regression of their coordinates on
-    these readings is the last layer. Then Adam on photos that are inverted and drawn again (they look the same) and on
-    drawn people (their coordinates are known).
+    The start: people drawn from the generator, read by the other encoder and by the pack's recogniser; a ridge
+    regression of their coordinates on these readings is the last layer. An encoder that an earlier run of this recipe
+    made is a start, too: the regression is then of what it does not say. Then Adam on photos that are inverted and
+    drawn again (they look the same) and on drawn people (their coordinates are known).
 
     Args:
         faces: training images of 128 px.
         held_out: images of the same archives that are never trained on.
         pack: folder of the pack whose generator, recogniser and perceptual features are used.
-        start_pack: pack whose encoder, a ``lite_encoder``, is the start.
+        start_pack: pack whose encoder, a ``lite_encoder`` or a ``code_encoder``, is the start.
         groups, rank: of the code model.
         drawn: people drawn for the start.
         ridge: strength of the regression, in people.
@@ -82,9 +84,11 @@ class CodeEncoderRecipe(Recipe):
     ):
         super().__init__(seed, steps)
         opened, start = load_pack(pack, size=SIZE), load_pack(start_pack)
-        lite = start.load("encoder")
-        if not isinstance(lite, LiteEncoder):
-            raise ConfigError(f"recipe.start_pack={start_pack} has a {type(lite).__name__}; a LiteEncoder is the start")
+        first = start.load("encoder")
+        if not isinstance(first, LiteEncoder | CodeEncoder):
+            raise ConfigError(
+                f"recipe.start_pack={start_pack} has a {type(first).__name__}; expected a LiteEncoder or a CodeEncoder"
+            )
         self.faces, self.held_out = faces, held_out
         self.batch, self.generated, self.learning_rate = batch, generated, learning_rate
         self.weights = {
@@ -96,50 +100,62 @@ class CodeEncoderRecipe(Recipe):
         }
         self.groups, self.rank = tuple(groups), rank
         channels = {int(side): int(width) for side, width in start.entry("encoder").args["channels"].items()}
-        hidden = lite.base.read.weight.shape[0]
-        self.encoder = CodeEncoder(lite.size, channels, self.groups, rank, hidden)
+        hidden = _readings(first)[0].weight.shape[0]
+        recogniser = opened.load("recogniser")
+        embedding = recogniser(torch.zeros(1, 3, SIZE, SIZE)).shape[1]
+        self.encoder = CodeEncoder(first.size, channels, self.groups, rank, hidden, recogniser, embedding)
         self.args = {
-            "size": lite.size,
+            "size": first.size,
             "channels": {str(side): width for side, width in channels.items()},
             "groups": list(groups),
             "rank": rank,
             "hidden": hidden,
+            "recogniser": opened.entry("recogniser").args,
+            "embedding": embedding,
         }
         # In tuples, so that frozen networks stay out of the checkpoint.
-        judges = [fold_norms(opened.load("recogniser"))]
+        judges = [fold_norms(recogniser)]
         judges += [] if teacher is None else [public_recogniser(Path(teacher))]
         self._frozen = (opened.generator(), opened.load("perceptual"))
         self._judges = tuple(judges)
         self.encoder.codes.fit(self._frozen[0])
-        self._take_readings(lite)
+        self._take_over(first)
         self._fit_last_layer(drawn, ridge)
         self.average = Averaged(self.encoder, half_life=500.0)
 
     @torch.no_grad()
-    def _take_readings(self, lite: LiteEncoder) -> None:
-        heads = (lite.base, lite.coarse, lite.middle, lite.fine)
-        self.encoder.from_rgb.load_state_dict(lite.from_rgb.state_dict())
-        self.encoder.blocks.load_state_dict(lite.blocks.state_dict())
-        for read, head in zip(self.encoder.read, heads, strict=True):
-            read.load_state_dict(head.read.state_dict())
+    def _take_over(self, first: LiteEncoder | CodeEncoder) -> None:
+        """The trunk and its readings; the last layer, too, where the coordinates are the same."""
+        self.encoder.from_rgb.load_state_dict(first.from_rgb.state_dict())
+        self.encoder.blocks.load_state_dict(first.blocks.state_dict())
+        for read, known in zip(self.encoder.read, _readings(first), strict=True):
+            read.load_state_dict(known.state_dict())
+        nn.init.zeros_(self.encoder.write.weight)
+        nn.init.zeros_(self.encoder.write.bias)
+        if isinstance(first, CodeEncoder):
+            if first.codes.groups != self.encoder.codes.groups or first.codes.size != self.encoder.codes.size:
+                raise ConfigError("recipe.groups and recipe.rank are not those of recipe.start_pack's encoder")
+            self.encoder.write.weight[:, : first.write.in_features] = first.write.weight
+            self.encoder.write.bias.copy_(first.write.bias)
 
     @torch.no_grad()
     def _fit_last_layer(self, drawn: int, ridge: float) -> None:
-        """Ridge regression of drawn people's coordinates on the readings of their pictures."""
+        """Ridge regression of drawn people's coordinates, less what the layer says already, on their readings."""
         rng = torch.Generator().manual_seed(self.seed)
         codes, readings = [], []
         for _ in range(drawn // DRAWN_BATCH):
             v, x = self._people(DRAWN_BATCH, rng)
             codes.append(v)
             readings.append(self.encoder.features(x))
-        v, seen = torch.cat(codes).double(), torch.cat(readings).double()
+        seen = torch.cat(readings)
+        v, seen = (torch.cat(codes) - self.encoder.write(seen)).double(), seen.double()
         centre, mean = seen.mean(dim=0), v.mean(dim=0)
         centred = seen - centre
         scale = centred.square().mean()
         gram = centred.T @ centred + ridge * scale * torch.eye(seen.shape[1], dtype=torch.double)
         weight = torch.linalg.solve(gram, centred.T @ (v - mean)).T
-        self.encoder.write.weight.copy_(weight)
-        self.encoder.write.bias.copy_(mean - weight @ centre)
+        self.encoder.write.weight.add_(weight)
+        self.encoder.write.bias.add_(mean - weight @ centre)
 
     @torch.no_grad()
     def _people(self, count: int, rng: torch.Generator) -> tuple[Float[Tensor, "b k"], Float[Tensor, "b 3 h h"]]:
@@ -212,7 +228,8 @@ class CodeEncoderRecipe(Recipe):
         description = f"""
 Inversion encoder: aligned faces, averaged down to {self.encoder.size} px, to the coordinates of this pack's code model
 and through it to W+. Trained on {len(self.faces):,} real and synthetic faces (All-Age-Faces, CelebA, synthetic people;
-LFW is not among them) and on drawn people; its first layers come from the lite pack's encoder.
+LFW is not among them) and on drawn people; its first layers come from the lite pack's encoder. Beside its own
+trunk it reads the embedding of this pack's recogniser, which is part of it.
 
 An inversion has the photo's pose, age, sex, expression and light; identity is only partly kept: see the figures.
 `invert=refine` and `invert=optimise` go on from its code.
@@ -234,3 +251,10 @@ the generator. Inversion works inside of it.
                 dtype=torch.float32,
             ),
         ]
+
+
+def _readings(encoder: LiteEncoder | CodeEncoder) -> list[EqualizedLinear]:
+    """The layers that read the maps of 4, 4, 8 and 16 pixels."""
+    if isinstance(encoder, LiteEncoder):
+        return [head.read for head in (encoder.base, encoder.coarse, encoder.middle, encoder.fine)]
+    return [read for read in encoder.read if isinstance(read, EqualizedLinear)]
