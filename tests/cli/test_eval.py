@@ -338,4 +338,4 @@ def test_a_folder_method_needs_its_folder(riddle_eval):
 def test_training_data_are_refused(riddle_eval):
     status, _, err = riddle_eval("data=ffhq", without=["data.faces", "data.pairs", "data.count"])
     assert status == 2
-    assert err.endswith("is for training; choose data=lfw or, for any photos, data=folder\n")
+    assert err.endswith("is for training; choose data=lfw, data=drawn or, for any photos, data=folder\n")

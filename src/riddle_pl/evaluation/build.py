@@ -43,7 +43,7 @@ def build_parts(cfg: DictConfig) -> Parts:
     source = locate(cfg.data._target_, "data")
     if not (isinstance(source, type) and issubclass(source, FaceSource)):
         raise ConfigError(
-            f"data ({cfg.data._target_}) is for training; choose data=lfw or, for any photos, data=folder"
+            f"data ({cfg.data._target_}) is for training; choose data=lfw, data=drawn or, for any photos, data=folder"
         )
     faces: FaceSource = instantiate(cfg.data, "data")
     judges: dict[str, Judge] = {}

@@ -97,7 +97,7 @@ class LatentMethod(Method):
         keys = [self.passwords.keys(self.seed, name) for name in names]
         right = self._latents([k.right for k in keys])
         encryptor = self.networks.encryptor
-        w = self._invert(x)
+        w = self._codes(names, x)
         w_enc = encryptor(w, right)
         codes = {
             "inversion": w,
@@ -112,7 +112,7 @@ class LatentMethod(Method):
     @torch.no_grad()
     def encryptions(self, name: str, x: Float[Tensor, "1 3 h h"], count: int) -> FaceImages:
         keys = self.passwords.many(self.seed, name, count)
-        w = self._invert(x)
+        w = self._codes([name], x)
         w_enc = self.networks.encryptor(w, self._latents([keys.right]))
         return {"encrypted": self._under_each(w, keys.encryption), "wrong": self._under_each(w_enc, keys.wrong)}
 
@@ -124,7 +124,8 @@ class LatentMethod(Method):
             parts.append(self._synthesise(self.networks.encryptor(w.expand(len(w_pwd), -1, -1), w_pwd)))
         return torch.cat(parts)
 
-    def _invert(self, x: Float[Tensor, "b 3 h h"]) -> Float[Tensor, "b n d"]:
+    def _codes(self, names: Sequence[str], x: Float[Tensor, "b 3 h h"]) -> Float[Tensor, "b n d"]:
+        """The codes of the photos ``x`` of the faces ``names``."""
         return self.inversion(x).to(resolve_device(self.device))
 
     def _latents(self, keys: Sequence[bytes]) -> Float[Tensor, "b n d"]:
