@@ -18,11 +18,12 @@ sys.path.insert(0, str(REPOSITORY))  # for `from tests...`, also when pytest is 
 importlib.import_module("tests.typecheck")  # the hook only looks it up
 install_import_hook([f"riddle_pl.{name}" for name in CHECKED], "tests.typecheck.typechecked")
 
-from tests import hydra_speed, line_coverage  # noqa: E402
+from tests import build_speed, hydra_speed, line_coverage  # noqa: E402
 from tests.cpu_time import pytest_runtest_call, pytest_terminal_summary  # noqa: E402, F401  # hooks of pytest
 
 hydra_speed.install()
 line_coverage.watch_checked_modules()
+build_speed.install()
 
 
 @pytest.fixture(scope="session")

@@ -1,5 +1,6 @@
 """If this fails, a test grows slow without being seen, or one that bears the mark `slow` is complained about."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -39,8 +40,9 @@ sys.exit(pytest.main(sys.argv[1:], plugins=[cpu_time]))
 def test_lists_what_takes_long_and_does_not_bear_the_mark(tmp_path):
     (tmp_path / "test_some.py").write_text(TESTS, encoding="utf-8")
     (tmp_path / "pytest.ini").write_text("[pytest]\nmarkers =\n    slow: long\n", encoding="utf-8")
-    command = [sys.executable, "-c", RUN, str(tmp_path), "-p", "no:cacheprovider", "-p", "no:xdist"]
-    result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    command = [sys.executable, "-c", RUN, str(tmp_path), "-p", "no:cacheprovider"]
+    bare = os.environ | {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}  # those of hypothesis and Hydra take seconds to import
+    result = subprocess.run(command, cwd=ROOT, env=bare, capture_output=True, text=True)
     listed = result.stdout.split("more than 0.2 s of CPU")[1]
     assert {line.split("::")[1] for line in listed.splitlines() if " s  " in line} == {
         "test_burns",

@@ -41,14 +41,14 @@ def assert_equal(a: object, b: object, place: str) -> None:
         assert a == b, place
 
 
+QUIET = ("callbacks.grid=null", "logger=none")
 # Dropout, a schedule and short epochs: everything that could remember more than the step.
 RESUMABLE = (
     "scheduler=cosine",
     "scheduler.total_steps=6",
     "data.steps_per_epoch=4",
     "val_every=3",
-    "callbacks.grid=null",
-    "logger=none",
+    *QUIET,
 )
 
 
@@ -80,7 +80,7 @@ def test_a_finished_run_can_be_prolonged(tiny_pack: Pack, tmp_path: Path, straig
 
 
 def test_another_seed_gives_another_run(tiny_pack: Pack, tmp_path: Path) -> None:
-    one, other = (trained(tiny_pack, tmp_path / seed, "steps=1", f"seed={seed}") for seed in ("0", "1"))
+    one, other = (trained(tiny_pack, tmp_path / seed, "steps=1", f"seed={seed}", *QUIET) for seed in ("0", "1"))
     weight = "encryptor.output.weight"
     assert not torch.equal(one["state_dict"][weight], other["state_dict"][weight])  # type: ignore[index]
 
@@ -105,7 +105,8 @@ def test_a_resumed_run_in_the_same_folder_keeps_the_first_metrics(tiny_pack: Pac
 
 
 def test_the_same_batch_over_and_over_is_learned(tiny_pack: Pack, tmp_path: Path) -> None:
-    fit(small_job(tiny_pack.folder, ["debug=overfit", "steps=20", "val_every=20", "optimizer.lr=0.01"]), tmp_path)
+    overrides = ["debug=overfit", "steps=20", "val_every=20", "optimizer.lr=0.01", "callbacks.grid=null"]
+    fit(small_job(tiny_pack.folder, overrides), tmp_path)
     rows = list(csv.DictReader((tmp_path / "csv" / "metrics.csv").open()))
     losses = [float(row["loss/total"]) for row in rows if row["loss/total"]]
     assert sum(losses[-3:]) < sum(losses[:3])
@@ -120,13 +121,14 @@ def test_early_stopping_ends_a_run_that_does_not_improve(tiny_pack: Pack, tmp_pa
         "callbacks.early_stopping.min_delta=1000",
         "steps=8",
         "val_every=1",
+        *QUIET,
     )
     assert state["global_step"] == 2
 
 
 def test_gradient_clipping_and_accumulation_are_config(tiny_pack: Pack, tmp_path: Path) -> None:
     overrides = ("trainer.gradient_clip_val=0.1", "trainer.accumulate_grad_batches=2", "steps=2", "val_every=4")
-    assert trained(tiny_pack, tmp_path, *overrides)["global_step"] == 2
+    assert trained(tiny_pack, tmp_path, *overrides, *QUIET)["global_step"] == 2
 
 
 @pytest.mark.parametrize("content", [b"", b"not a checkpoint", b"PK\x03\x04 cut off"])

@@ -19,12 +19,13 @@ from riddle_pl.training.run import fit
 from riddle_pl.training.start import start_encryptor_from_run
 from tests.training.jobs import small_job
 
+NO_FILES = ["logger=none", "callbacks.last=null", "callbacks.grid=null"]
 RESIDUAL = ["encryptor=transformer", "encryptor.depth=1", "encryptor.ffn=64", "password=per_layer"]
 
 
 def test_a_run_starts_at_the_packs_encryptor_and_what_it_knows_of_the_codes(tiny_pack: Pack, tmp_path: Path) -> None:
     of_pack = tiny_pack.load("encryptor").state_dict()
-    job = small_job(tiny_pack.folder, [*RESIDUAL, f"start_pack={tiny_pack.folder}", "optimizer.lr=0"], False)
+    job = small_job(tiny_pack.folder, [*RESIDUAL, f"start_pack={tiny_pack.folder}", "optimizer.lr=0", *NO_FILES], False)
     module = build_module(job, tiny_pack)
     assert all(torch.equal(value, of_pack[name]) for name, value in module.encryptor.state_dict().items())
     build_trainer(job, tmp_path, False).fit(module, datamodule=build_data(job, tiny_pack))
@@ -61,13 +62,13 @@ def test_a_start_that_does_not_fit_is_an_error(
         build_module(job, tiny_pack)
 
 
-PAPER = ["encryptor=transformer_paper", "encryptor.groups=[3,3,2]", "encryptor.ffn=16", "password=single_token"]
+PAPER = ["encryptor=transformer_paper", "encryptor.groups=[5,3]", "encryptor.ffn=16", "password=single_token"]
 
 
 @pytest.fixture(scope="module")
 def earlier(tiny_pack: Pack, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Checkpoint of an earlier run, whose average is not its last weights."""
-    overrides = [*PAPER, "steps=2", "callbacks.ema.warm_up=false", "callbacks.ema.decay=0.5"]
+    overrides = [*PAPER, "steps=2", "val_every=3", "callbacks.ema.warm_up=false", "callbacks.ema.decay=0.5"]
     last = fit(small_job(tiny_pack.folder, overrides, False), tmp_path_factory.mktemp("earlier"))
     assert last is not None
     return last
@@ -78,7 +79,7 @@ def test_a_run_starts_at_the_average_of_an_earlier_one(tiny_pack: Pack, tmp_path
     average = state["encryptor_ema"]
     weight = "layers.0.linear1.weight"
     assert not torch.equal(average[weight], state["state_dict"][f"encryptor.{weight}"])
-    overrides = [*PAPER, "encryptor.start=difference", f"start_ckpt={earlier}", "optimizer.lr=0"]
+    overrides = [*PAPER, "encryptor.start=difference", f"start_ckpt={earlier}", "optimizer.lr=0", *NO_FILES]
     job = small_job(tiny_pack.folder, overrides, False)
     module = build_module(job, tiny_pack)
     build_trainer(job, tmp_path, False).fit(module, datamodule=build_data(job, tiny_pack))  # fits it to no codes
@@ -118,7 +119,7 @@ def test_a_run_with_another_generator_is_no_start(tiny_pack: Pack, earlier: Path
     networks = tiny_pack.manifest.networks
     generator = replace(networks["generator"], sha256="f" * 64)
     other = Pack(replace(tiny_pack.manifest, networks={**networks, "generator": generator}), tiny_pack.folder)
-    T = TransformerEncryptor(8, (3, 3, 2), ffn=16)
+    T = TransformerEncryptor(8, (5, 3), ffn=16)
     with pytest.raises(CheckpointError, match=r"start_ckpt=.*last.ckpt: .*generator f{16}"):
         start_encryptor_from_run(str(earlier), other, T, SingleToken())
 
