@@ -27,5 +27,5 @@ def test_survivors_that_are_explained_are_of_lines_that_are_there():
     for one in ACCEPTED:
         lines = {line.strip() for line in (ROOT / "src/riddle_pl" / one["file"]).read_text().splitlines()}
         assert one["before"] in lines, one
-        assert one["after"] not in lines, one
+        assert one["after"] not in lines - {"continue"}, one
         assert one["why"], one
