@@ -41,12 +41,11 @@ class DrawnFaces(FaceSource):
     def __init__(self, pack: Pack, count: int, device: str = "auto"):
         super().__init__(Path(pack.name), count, aligned=True)
         self.pack = pack
-        self.people = count
         self.device = device
         self.name = f"people drawn by {pack.name}"
 
     def keys(self) -> Sequence[str]:
-        return [str(number) for number in range(self.people)]
+        return [str(number) for number in range(self.total)]
 
     def check(self) -> None:
         """
