@@ -37,6 +37,8 @@ def test_measures_samples_and_draws_them(bench, audit_data, tiny_pack_folder):
         share = figures["Memorisation by fake", f"samples at psi {psi}: share with a training face above the threshold"]
         assert share.count == 12
     assert figures["Diversity by fake", "the same over real people's, psi 0.8"].value < 1
+    apart = figures["Perceptual features", "distance of two people, psi 1"]
+    assert (apart.count, apart.value > 0) == (12, True)
     passing = figures["Diversity by fake", "two samples at psi 1 pass for one person, at FAR 0.001"].value * 12 * 11 / 2
     assert 0 < passing < 66  # of the pairs of twelve samples
     assert passing == pytest.approx(round(passing))

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from riddle_pl.errors import ConfigError
 from riddle_pl.packs import Pack
 from riddle_pl.training.build import build_data, build_module, build_trainer
+from riddle_pl.training.code_figures import SPREAD_OF_FACES, SPREAD_OF_PASSWORDS
 from riddle_pl.training.collapse import CollapseWarning
 from tests.training.jobs import small_job
 
@@ -61,7 +62,7 @@ def test_it_fires_for_what_has_collapsed_and_not_for_the_difference(
 
 
 def test_it_speaks_again_only_after_a_recovery(caplog: pytest.LogCaptureFixture) -> None:
-    trainer, callback = pl.Trainer(logger=False, accelerator="cpu"), CollapseWarning(bound=0.05)
+    trainer, callback = pl.Trainer(logger=False, accelerator="cpu"), CollapseWarning(passwords=0.05)
     for spread in (0.06, 0.049, 0.01, 0.05, 0.04, None, 0.03):
         trainer.callback_metrics.clear()
         if spread is not None:
@@ -72,7 +73,17 @@ def test_it_speaks_again_only_after_a_recovery(caplog: pytest.LogCaptureFixture)
     assert spoken == ["0.049)", "0.040)", "0.030)"]
 
 
+def test_faces_under_one_password_may_be_more_alike_than_one_face_under_two(caplog: pytest.LogCaptureFixture) -> None:
+    trainer, callback = pl.Trainer(logger=False, accelerator="cpu"), CollapseWarning()
+    for faces in (0.02, 0.009):
+        trainer.callback_metrics.update({SPREAD_OF_PASSWORDS: torch.tensor(0.9), SPREAD_OF_FACES: torch.tensor(faces)})
+        callback.on_validation_end(trainer, pl.LightningModule())
+    lines = [record.getMessage() for record in caplog.records if "collapsed" in record.getMessage()]
+    assert lines == ["step 0: collapsed: two faces become one (val/spread/faces 0.009)"]
+
+
+@pytest.mark.parametrize("name", ["passwords", "faces"])
 @pytest.mark.parametrize("bound", [-0.1, 1.1])
-def test_a_bound_that_is_no_share_is_an_error(bound: float) -> None:
-    with pytest.raises(ConfigError, match=f"callbacks.collapse.bound={bound}; expected a share from 0 to 1"):
-        CollapseWarning(bound)
+def test_a_bound_that_is_no_share_is_an_error(name: str, bound: float) -> None:
+    with pytest.raises(ConfigError, match=f"callbacks.collapse.{name}={bound}; expected a share from 0 to 1"):
+        CollapseWarning(**{name: bound})

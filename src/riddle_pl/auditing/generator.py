@@ -21,6 +21,7 @@ from riddle_pl.evaluation.recognisers import Recogniser
 from riddle_pl.networks.generator import FaceGenerator
 from riddle_pl.packs import load_pack
 from riddle_pl.pretraining.faces import FaceSet
+from riddle_pl.pretraining.perceptual import strangers_distance
 
 Samples = Mapping[str, Float[Tensor, "n 3 h h"]]
 """Images by what is said of them in the report."""
@@ -78,6 +79,7 @@ class GeneratorAudit(Audit):
         samples = self._samples(generator, bench)
         findings = Findings(notes=list(NOTES))
         findings.figures += _detection(bench, samples)
+        findings.figures += _strangers(bench, samples)
         findings.pictures += sample_pictures(generator, samples, bench.seed)
         if not bench.recognisers:
             return findings
@@ -152,6 +154,17 @@ NOTES = (
     "people passes more often than held-out strangers do, of whom no image was trained on. Held-out faces of synthetic "
     "people may be alike to the training ones because one generator drew both; people of LFW are not.",
 )
+
+
+def _strangers(bench: Bench, samples: Samples) -> list[Figure]:
+    """What the manifest says of perceptual features that are not LPIPS."""
+    if not bench.pack.has("perceptual"):
+        return []
+    features = bench.pack.load("perceptual")
+    return [
+        Figure.plain("Perceptual features", f"distance of two people, {name}", strangers_distance(features, x), len(x))
+        for name, x in samples.items()
+    ]
 
 
 def _detection(bench: Bench, samples: Samples) -> list[Figure]:

@@ -4,6 +4,7 @@ They stand where LPIPS stands in the packs that have an ImageNet trunk, and are 
 ``pack_features``.
 """
 
+import copy
 import itertools
 from collections.abc import Sequence
 
@@ -12,6 +13,9 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from riddle_pl.networks.residual import EqualizedConv2d, ResidualBlock
+
+LPIPS_OF_STRANGERS = 0.6
+"""LPIPS between aligned faces of two people, about: the scale on which the paper's weight of L_LPIPS is meant."""
 
 
 class PackFeatures(nn.Module):
@@ -22,12 +26,19 @@ class PackFeatures(nn.Module):
 
     Args:
         widths: channels at the image's size and after each block.
+        strangers: mean distance between images of two people of this pack, see :func:`on_lpips_scale`; None: unknown.
+
+    Raises:
+        ValueError: ``strangers`` is not above 0.
     """
 
     scale: Tensor
 
-    def __init__(self, widths: Sequence[int] = (32, 64, 128, 256)):
+    def __init__(self, widths: Sequence[int] = (32, 64, 128, 256), strangers: float | None = None):
         super().__init__()
+        if strangers is not None and not strangers > 0.0:
+            raise ValueError(f"strangers is {strangers}; expected a distance above 0, or none")
+        self.strangers = strangers
         self.from_rgb = EqualizedConv2d(3, widths[0], 1)
         self.blocks = nn.ModuleList(ResidualBlock(a, b) for a, b in itertools.pairwise(widths))
         self.register_buffer("scale", torch.ones(len(widths) - 1))
@@ -49,3 +60,16 @@ class PackFeatures(nn.Module):
     def forward(self, x: Float[Tensor, "b 3 h w"]) -> list[Float[Tensor, "b _ _ _"]]:
         """Images in [-1, 1], of any size that the blocks can halve."""
         return [level / length for level, length in zip(self._maps(x), self.scale, strict=True)]
+
+
+def on_lpips_scale(network: nn.Module) -> nn.Module:
+    """Perceptual features as the loss wants them: with these, two strangers are ``LPIPS_OF_STRANGERS`` apart.
+
+    Returns:
+        A copy of features that know how far apart strangers are for them; any other network as it is, LPIPS included.
+    """
+    if not isinstance(network, PackFeatures) or network.strangers is None:
+        return network
+    scaled = copy.deepcopy(network)
+    scaled.scale.mul_((network.strangers / LPIPS_OF_STRANGERS) ** 0.5)
+    return scaled

@@ -5,14 +5,16 @@ from collections.abc import Mapping
 import torch
 import torch.nn.functional as F
 from jaxtyping import Float
-from torch import Tensor
+from torch import Tensor, nn
 
+from riddle_pl.losses.perceptual import perceptual_distance
 from riddle_pl.networks.features import PackFeatures
 from riddle_pl.pretraining.discriminator import Discriminator
 from riddle_pl.pretraining.projected import ProjectedDiscriminator
 from riddle_pl.pretraining.recipe import PackRole
 
 FEATURE_LEVELS = 3
+BATCH = 16
 
 
 def feature_difference(
@@ -23,6 +25,17 @@ def feature_difference(
         seen = network.features(real)
     maps = zip(network.features(redrawn), seen, strict=True)
     return torch.stack([F.l1_loss(ours.float(), true.float()) for ours, true in maps]).mean()
+
+
+@torch.no_grad()
+def strangers_distance(features: nn.Module, x: Float[Tensor, "b 3 h h"]) -> float:
+    """Mean perceptual distance of each image from the next one: what ``PackFeatures`` takes as ``strangers``.
+
+    Args:
+        x: images of different people in [-1, 1].
+    """
+    maps = [torch.cat(level) for level in zip(*map(features, x.split(BATCH)), strict=True)]
+    return round(float(perceptual_distance(maps, [level.roll(1, dims=0) for level in maps]).mean()), 2)
 
 
 def perceptual_role(
@@ -42,9 +55,10 @@ def perceptual_role(
     trained = discriminator.state_dict()
     features.load_state_dict({key: trained.get(key, value) for key, value in own.items()})
     features.fit_scale(real)
+    strangers = strangers_distance(features, real)
     description = f"""
 Perceptual features (`pack_features`): the first {FEATURE_LEVELS} blocks of the discriminator of this pack's generator.
 They take the place that LPIPS has in packs with an ImageNet trunk. They are not LPIPS, and no figure made with them
 may be called so. They know aligned faces of {real.shape[-1]} px only.
 """
-    return PackRole("perceptual", features, "pack_features", {"widths": widths}, description)
+    return PackRole("perceptual", features, "pack_features", {"widths": widths, "strangers": strangers}, description)

@@ -17,6 +17,7 @@ from riddle_pl.data.steps import step_rng
 from riddle_pl.errors import ConfigError, PackError
 from riddle_pl.losses import RiddleLoss, build_loss
 from riddle_pl.losses.features import Role
+from riddle_pl.networks.features import on_lpips_scale
 from riddle_pl.networks.fold_norms import fold_norms
 from riddle_pl.packs import Pack
 from riddle_pl.packs.encryptors import EncryptorSpec
@@ -85,6 +86,8 @@ def load_networks(pack: Pack, loss: RiddleLoss, watching: Collection[Role] = ())
     loaded = {role: pack.load(role) for role in sorted(roles)}
     if "recogniser" in loaded:
         loaded["recogniser"] = fold_norms(loaded["recogniser"])
+    if "perceptual" in loaded:
+        loaded["perceptual"] = on_lpips_scale(loaded["perceptual"])
     frozen: dict[str, Any] = {role: Frozen(network) for role, network in loaded.items()}
     hashes = {role: pack.expected_sha256(role) or "" for role in sorted({*roles, *pack.generator_roles})}
     return FrozenNetworks(**frozen, pack=pack.name, sha256=hashes)

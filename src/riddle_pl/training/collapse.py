@@ -20,23 +20,26 @@ class CollapseWarning(pl.Callback):
     Training goes on: a collapse early in a run may pass, and the loss alone cannot tell it from progress.
 
     Args:
-        bound: smallest spread that is none, as a share of two random people's.
+        passwords: smallest spread over passwords that is no collapse, as a share of two random people's.
+        faces: the same over faces. An encryptor may well work with a small one: faces that share a password, as no two
+            records do, may be alike.
 
     Raises:
-        ConfigError: ``bound`` is outside [0, 1].
+        ConfigError: a bound is outside [0, 1].
     """
 
-    def __init__(self, bound: float = 0.05):
-        if not 0 <= bound <= 1:
-            raise ConfigError(f"callbacks.collapse.bound={bound}; expected a share from 0 to 1")
-        self.bound = bound
+    def __init__(self, passwords: float = 0.05, faces: float = 0.01):
+        for name, bound in (("passwords", passwords), ("faces", faces)):
+            if not 0 <= bound <= 1:
+                raise ConfigError(f"callbacks.collapse.{name}={bound}; expected a share from 0 to 1")
+        self.bounds = {SPREAD_OF_PASSWORDS: passwords, SPREAD_OF_FACES: faces}
         self._collapsed: set[str] = set()
 
     @override
     def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         for name, what in COLLAPSES.items():
             spread = trainer.callback_metrics.get(name)
-            if spread is None or not spread < self.bound:
+            if spread is None or not spread < self.bounds[name]:
                 self._collapsed.discard(name)
             elif name not in self._collapsed:
                 self._collapsed.add(name)
