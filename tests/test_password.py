@@ -3,6 +3,7 @@
 import copy
 import hashlib
 import hmac
+import itertools
 import struct
 from concurrent.futures import ThreadPoolExecutor
 from statistics import NormalDist
@@ -16,12 +17,15 @@ from riddle_pl.networks.stylegan2 import Generator
 from riddle_pl.password import (
     LATENT_LABEL,
     KdfParams,
+    KeyStream,
     Password,
     PasswordTokens,
     PerLayerTokens,
     SingleToken,
     check_password,
     derive_key,
+    key_latent,
+    key_stream,
     password_latent,
     password_z,
     password_z64,
@@ -313,7 +317,7 @@ def test_token_schemes(generator: Generator) -> None:
     assert not single.requires_grad
 
 
-@pytest.mark.parametrize("tokens", [SingleToken(), PerLayerTokens()])
+@pytest.mark.parametrize("tokens", [SingleToken(), PerLayerTokens(), KeyStream()])
 def test_random_passwords(generator: Generator, tokens: PasswordTokens) -> None:
     draw = [random_passwords(3, generator, tokens, torch.Generator().manual_seed(s)) for s in (1, 1, 2)]
     assert draw[0].shape == (3, 8, 512)
@@ -325,13 +329,42 @@ def test_random_passwords(generator: Generator, tokens: PasswordTokens) -> None:
 
 def test_per_layer_tokens_of_another_size(generator: Generator) -> None:
     with pytest.raises(ValueError, match="10 rows"):
-        PerLayerTokens().latent(generator, torch.zeros(1, 10, 512))
+        PerLayerTokens().latent(generator, torch.full((1, 10, 512), 0.5, dtype=torch.float64))
+
+
+def test_each_face_has_a_stream_of_its_own() -> None:
+    key = bytes(range(32))
+    streams = [key_stream(key, 2, nonce=nonce) for nonce in (None, bytes(16), bytes(15) + b"\x01")]
+    for first, second in itertools.combinations(streams, 2):
+        assert not (first == second).any()
+        assert abs(float(torch.corrcoef(torch.stack([first.flatten(), second.flatten()]))[0, 1])) < 0.15
+    torch.testing.assert_close(torch.special.ndtri(streams[1]), password_z64(key, 2, nonce=bytes(16)))
+
+
+@pytest.mark.parametrize("length", [0, 15, 17])
+def test_a_nonce_of_another_length_is_refused(length: int) -> None:
+    with pytest.raises(ConfigError, match=f"nonce has {length} bytes; expected 16"):
+        key_stream(bytes(32), 1, nonce=bytes(length))
+
+
+def test_a_nonce_reaches_the_latent(generator: Generator) -> None:
+    key = bytes(32)
+    for tokens in (SingleToken(), PerLayerTokens(), KeyStream()):
+        without, one, other = (key_latent(key, generator, tokens, nonce) for nonce in (None, bytes(16), b"n" * 16))
+        assert not torch.equal(without, one)
+        assert not torch.equal(one, other)
+
+
+def test_the_key_stream_is_its_own_latent(generator: Generator) -> None:
+    latent = key_latent(bytes(32), generator, KeyStream())
+    assert latent.dtype == torch.float64
+    assert torch.equal(latent[0], key_stream(bytes(32), generator.num_layers))
 
 
 def test_scheme_by_name() -> None:
     assert token_scheme("single").count(14) == 1
     assert token_scheme("per_layer").count(14) == 14
-    with pytest.raises(ConfigError, match="choose from per_layer, single"):
+    with pytest.raises(ConfigError, match="choose from key_stream, per_layer, single"):
         token_scheme("both")
 
 

@@ -2,8 +2,10 @@
 
 The chain, the same on every machine (test vectors: ``docs/password-vectors.md``)::
 
-    text --NFKC, UTF-8--> bytes --Argon2id(salt)--> 32-byte key --HKDF-SHA256(label)--> 32-byte stream key
+    text --NFKC, UTF-8--> bytes --Argon2id(salt)--> 32-byte key --HKDF-SHA256(label, nonce)--> 32-byte stream key
          --ChaCha20 keystream--> 64-bit words --> uniforms in (0, 1) --inverse normal CDF--> z --mapping--> w_pwd
+
+Each face has a nonce of its own, so that no two faces share a stream; records of format 1 have none.
 
 Every character counts, spaces and case included; only forms that Unicode calls compatible (NFKC: composed and
 decomposed accents, full-width letters, ligatures) are one password. Nothing here prints or logs a password or a key.
@@ -32,7 +34,12 @@ from riddle_pl.networks.generator import FaceGenerator
 
 KEY_BYTES = 32
 SALT_BYTES = 16
+NONCE_BYTES = 16
+STREAM_BITS = 52
+"""Of a uniform; float64 holds (word + 1/2) / 2^52 exactly."""
 LATENT_LABEL = b"riddle-pl/v1/password-latent"
+FACE_LABEL = b"riddle-pl/v2/password-latent/"
+"""Followed by the face's nonce."""
 SEALING_LABEL = b"riddle-pl/v1/sealing-key"
 
 MAX_MEMORY_KIB = 1 << 20
@@ -128,37 +135,58 @@ def sealing_key(key: bytes) -> bytes:
     return _expand(key, SEALING_LABEL)
 
 
-def password_z64(key: bytes, count: int, dim: int = 512) -> Float64[Tensor, "count dim"]:
-    """Standard normal noise in float64 from a key of :func:`derive_key`.
+def fresh_nonce() -> bytes:
+    """For one face."""
+    return secrets.token_bytes(NONCE_BYTES)
 
-    Each little-endian 64-bit word of the keystream gives the uniform ((word >> 12) + 1/2) / 2^52, which float64 holds
-    exactly and which is never 0 or 1. The first rows do not depend on ``count``.
+
+def key_stream(key: bytes, count: int, dim: int = 512, nonce: bytes | None = None) -> Float64[Tensor, "count dim"]:
+    """Uniforms in (0, 1) from a key of :func:`derive_key`.
+
+    Each little-endian 64-bit word of the keystream gives ((word >> 12) + 1/2) / 2^52, which is never
+    0 or 1. The first rows do not depend on ``count``.
+
+    Args:
+        key: of the password and the record's salt.
+        count: rows.
+        dim: numbers of a row.
+        nonce: the face's; None: the one stream that all faces of a record of format 1 share.
+
+    Raises:
+        ConfigError: a nonce of another length than ``NONCE_BYTES``.
     """
-    cipher = Cipher(ChaCha20(_expand(key, LATENT_LABEL), nonce=bytes(16)), mode=None)
+    if nonce is not None and len(nonce) != NONCE_BYTES:
+        raise ConfigError(f"a face's nonce has {len(nonce)} bytes; expected {NONCE_BYTES}")
+    label = LATENT_LABEL if nonce is None else FACE_LABEL + nonce
+    cipher = Cipher(ChaCha20(_expand(key, label), nonce=bytes(16)), mode=None)
     stream = cipher.encryptor().update(bytes(8 * count * dim))
-    words = np.frombuffer(stream, dtype="<u8") >> np.uint64(12)
-    uniforms = (words.astype(np.float64) + 0.5) / 2.0**52
-    z: Tensor = torch.special.ndtri(torch.from_numpy(uniforms))
-    return z.reshape(count, dim)
+    words = np.frombuffer(stream, dtype="<u8") >> np.uint64(64 - STREAM_BITS)
+    return torch.from_numpy((words.astype(np.float64) + 0.5) / 2.0**STREAM_BITS).reshape(count, dim)
 
 
-def password_z(key: bytes, count: int, dim: int = 512) -> Float32[Tensor, "count dim"]:
+def password_z64(key: bytes, count: int, dim: int = 512, nonce: bytes | None = None) -> Float64[Tensor, "count dim"]:
+    """Standard normal noise: the inverse normal distribution function of :func:`key_stream`."""
+    z: Tensor = torch.special.ndtri(key_stream(key, count, dim, nonce))
+    return z
+
+
+def password_z(key: bytes, count: int, dim: int = 512, nonce: bytes | None = None) -> Float32[Tensor, "count dim"]:
     """:func:`password_z64` rounded to float32, the input of the mapping network."""
-    return password_z64(key, count, dim).float()
+    return password_z64(key, count, dim, nonce).float()
 
 
 class PasswordTokens(Protocol):
-    """How many latents a password makes and how they fill the n layers of w_pwd."""
+    """What a password is for an encryptor: the numbers that it makes, and how they fill the n layers of w_pwd."""
 
     @property
     def name(self) -> str: ...
 
     def count(self, num_layers: int) -> int:
-        """Rows of z per password."""
+        """Rows of uniforms per password."""
         ...
 
-    def latent(self, generator: FaceGenerator, z: Float[Tensor, "b count d"]) -> Float[Tensor, "b n d"]:
-        """w_pwd from ``z`` of ``count(n)`` rows."""
+    def latent(self, generator: FaceGenerator, u: Float64[Tensor, "b count d"]) -> Float[Tensor, "b n d"]:
+        """w_pwd, on the generator's device, from uniforms in (0, 1)."""
         ...
 
 
@@ -170,8 +198,8 @@ class SingleToken:
     def count(self, num_layers: int) -> int:
         return 1
 
-    def latent(self, generator: FaceGenerator, z: Float[Tensor, "b 1 d"]) -> Float[Tensor, "b n d"]:
-        return generator.broadcast(generator.mapping(z[:, 0]))
+    def latent(self, generator: FaceGenerator, u: Float64[Tensor, "b 1 d"]) -> Float[Tensor, "b n d"]:
+        return generator.broadcast(generator.mapping(_noise(generator, u)[:, 0]))
 
 
 class PerLayerTokens:
@@ -182,13 +210,32 @@ class PerLayerTokens:
     def count(self, num_layers: int) -> int:
         return num_layers
 
-    def latent(self, generator: FaceGenerator, z: Float[Tensor, "b n d"]) -> Float[Tensor, "b n d"]:
-        if z.shape[1] != generator.num_layers:
-            raise ValueError(f"z has {z.shape[1]} rows per password; the generator has {generator.num_layers} layers")
-        return generator.mapping(z.flatten(0, 1)).reshape(z.shape)
+    def latent(self, generator: FaceGenerator, u: Float64[Tensor, "b n d"]) -> Float[Tensor, "b n d"]:
+        if u.shape[1] != generator.num_layers:
+            raise ValueError(f"u has {u.shape[1]} rows per password; the generator has {generator.num_layers} layers")
+        return generator.mapping(_noise(generator, u).flatten(0, 1)).reshape(u.shape)
 
 
-TOKEN_SCHEMES: dict[str, PasswordTokens] = {tokens.name: tokens for tokens in (SingleToken(), PerLayerTokens())}
+class KeyStream:
+    """The stream itself, uniform in (0, 1) and in float64: the pad of ``encryptor=padded``. No network takes part."""
+
+    name = "key_stream"
+
+    def count(self, num_layers: int) -> int:
+        return num_layers
+
+    def latent(self, generator: FaceGenerator, u: Float64[Tensor, "b n d"]) -> Float64[Tensor, "b n d"]:
+        return u.to(next(generator.parameters()).device)
+
+
+def _noise(generator: FaceGenerator, u: Float64[Tensor, "b count d"]) -> Float[Tensor, "b count d"]:
+    """z, as the mapping network takes it."""
+    z: Tensor = torch.special.ndtri(u)
+    return z.to(next(generator.parameters()))
+
+
+_SCHEMES: tuple[PasswordTokens, ...] = (SingleToken(), PerLayerTokens(), KeyStream())
+TOKEN_SCHEMES = {tokens.name: tokens for tokens in _SCHEMES}
 
 
 def token_scheme(name: str) -> PasswordTokens:
@@ -207,22 +254,28 @@ def token_override(name: str) -> str:
     return f"password={'single_token' if name == 'single' else name}"
 
 
-def key_latent(key: bytes, generator: FaceGenerator, tokens: PasswordTokens) -> Float[Tensor, "1 n d"]:
-    """w_pwd of a key of :func:`derive_key`, for callers that also need the key. On the generator's device."""
-    z = password_z(key, tokens.count(generator.num_layers), generator.style_dim)
+def key_latent(
+    key: bytes, generator: FaceGenerator, tokens: PasswordTokens, nonce: bytes | None = None
+) -> Float[Tensor, "1 n d"]:
+    """w_pwd of a key of :func:`derive_key`, for callers that also need the key. On the generator's device.
+
+    Args:
+        nonce: the face's; see :func:`key_stream`.
+    """
+    u = key_stream(key, tokens.count(generator.num_layers), generator.style_dim, nonce)
     with torch.no_grad():
-        return tokens.latent(generator, z[None].to(next(generator.parameters())))
+        return tokens.latent(generator, u[None])
 
 
 def password_latent(
-    password: str, kdf: KdfParams, generator: FaceGenerator, tokens: PasswordTokens
+    password: str, kdf: KdfParams, generator: FaceGenerator, tokens: PasswordTokens, nonce: bytes | None = None
 ) -> Float[Tensor, "1 n d"]:
     """w_pwd of a text password: :func:`derive_key`, then :func:`key_latent`.
 
     Raises:
         PasswordError: see :func:`derive_key`.
     """
-    return key_latent(derive_key(password, kdf), generator, tokens)
+    return key_latent(derive_key(password, kdf), generator, tokens, nonce)
 
 
 def random_passwords(
@@ -236,6 +289,6 @@ def random_passwords(
     """
     device = rng.device if rng is not None else torch.device("cpu")
     rows = tokens.count(generator.num_layers)
-    z = torch.randn(batch, rows, generator.style_dim, generator=rng, device=device)
+    words = torch.randint(1 << STREAM_BITS, (batch, rows, generator.style_dim), generator=rng, device=device)
     with torch.no_grad():
-        return tokens.latent(generator, z.to(next(generator.parameters())))
+        return tokens.latent(generator, (words.double() + 0.5) / 2.0**STREAM_BITS)

@@ -24,7 +24,7 @@ def small_record(faces: int = 2, sealed: bool = True) -> Record:
     square = np.array([[1.0, 2.0], [1.0, 12.0], [11.0, 12.0], [11.0, 2.0]])
     codes = torch.linspace(-2.0, 2.0, faces * 4 * 512).reshape(faces, 4, 512)
     record = Record(
-        faces=tuple(RecordedFace(code, square + 20 * index) for index, code in enumerate(codes)),
+        faces=tuple(RecordedFace(code, square + 20 * index, bytes([index]) * 16) for index, code in enumerate(codes)),
         image_size=(60, 50),
         kdf=KdfParams(64, 1, 1, bytes(range(16))),
         tokens="single",

@@ -20,15 +20,16 @@ CONFIGS = sorted(path.stem for path in (Path(__file__).resolve().parents[2] / "c
 
 @pytest.mark.parametrize("name", CONFIGS)
 def test_every_config_s_encryptor_is_built_again(name: str, tiny_pack: Pack) -> None:
-    groups = ["encryptor.groups=[4,4]"] if name == "transformer_paper" else []
-    [cfg] = compose_jobs("train", [f"encryptor={name}", *groups])
+    own = {"transformer_paper": ["encryptor.groups=[4,4]"], "padded": ["password=key_stream"]}
+    [cfg] = compose_jobs("train", [f"encryptor={name}", *own.get(name, [])])
     spec = encryptor_spec(cfg, tiny_pack)
     assert spec is not None
     assert set(spec.args) == set(inspect.signature(class_of(spec.arch)).parameters)  # no default is left to a version
     meant = instantiate(cfg.encryptor, "encryptor", num_layers=tiny_pack.num_layers).eval()
     built = EncryptorSpec.from_plain(spec.to_plain()).build().eval()
     built.load_state_dict(meant.state_dict(), strict=True)
-    w, w_pwd = torch.randn(2, 1, 8, 512)
+    w, w_pwd = torch.randn(1, 8, 512), torch.rand(1, 8, 512, dtype=torch.float64)
+    w_pwd = w_pwd if name == "padded" else w_pwd.float()
     torch.testing.assert_close(built(w, w_pwd), meant(w, w_pwd), rtol=0, atol=0)
 
 

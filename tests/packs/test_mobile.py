@@ -41,7 +41,10 @@ def test_what_the_package_has_of_it_is_whole() -> None:
         if entry.pack is not None:
             assert entry.pack == "lite"
             assert entry.sha256 == lite.entry(role).sha256, f"{role} of lite is another one by now"
-            assert entry.args == lite.entry(role).args
+            own = {"strangers"}  # measured on people of this pack
+            assert {k: v for k, v in entry.args.items() if k not in own} == {
+                k: v for k, v in lite.entry(role).args.items() if k not in own
+            }
         else:
             assert (pack.folder / f"{role}.md").is_file(), f"{role} has no model card"
         if not pack.importable(role):

@@ -51,11 +51,11 @@ def test_loading_is_exact_and_gives_a_new_network_each_time(tiny_pack: Pack, tin
 def test_the_networks_fit_together(tiny_pack: Pack) -> None:
     generator, encoder, recogniser = (tiny_pack.load(role) for role in ("generator", "encoder", "recogniser"))
     encryptor, tokens = tiny_pack.encryptor()
-    z = torch.randn(2, tokens.count(LAYERS), 512)
+    u = torch.rand(2, tokens.count(LAYERS), 512, dtype=torch.float64)
     with torch.no_grad():
         x = generator(generator.broadcast(generator.mapping(torch.randn(2, 512))))
         w = encoder(x)
-        x_enc = generator(encryptor(w, tokens.latent(generator, z)))
+        x_enc = generator(encryptor(w, tokens.latent(generator, u)))
         maps, logits = tiny_pack.load("perceptual")(x_enc), tiny_pack.load("parser")(x_enc)
     assert w.shape == (2, LAYERS, 512)
     assert x_enc.shape == (2, 3, SIZE, SIZE)

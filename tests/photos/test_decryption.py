@@ -43,7 +43,8 @@ def codes(*greys: float) -> torch.Tensor:
 
 def record_of(*quads: np.ndarray, size: tuple[int, int]) -> Record:
     """All faces encrypted to white ones."""
-    faces = tuple(RecordedFace(code, quad) for code, quad in zip(codes(*[WHITE] * len(quads)), quads, strict=True))
+    w_enc = codes(*[WHITE] * len(quads))
+    faces = tuple(RecordedFace(code, quad, bytes(16)) for code, quad in zip(w_enc, quads, strict=True))
     return Record(faces, size, KDF, "single", "lite", "ab" * 32, "encryptor", "cd" * 32)
 
 

@@ -11,6 +11,7 @@ from riddle_pl.password import KdfParams, derive_key
 from riddle_pl.photos.align import align_face, ffhq_quad
 from riddle_pl.photos.face_work import JUDGED_SIZE
 from riddle_pl.photos.gate import OpenGate, Verdict
+from riddle_pl.photos.linkable import linkable_kdf
 from riddle_pl.photos.mask import OvalMap
 from riddle_pl.photos.pseudonymise import Encrypted, EncryptRequest, Pseudonymiser
 from riddle_pl.photos.refusal import Reason
@@ -113,9 +114,20 @@ def test_the_code_in_the_record_is_the_encrypted_one_under_that_faces_password(t
     _, record = one.encrypt(fake_photo(), "a", passwords={1: "b"}, kdf=KDF)
     quads = [ffhq_quad(face.points) for face in CLOSE]
     w = one.coder.invert(torch.cat([align_face(fake_photo(), quad, tiny_pack.size) for quad in quads]))
-    w_pwd = torch.cat([one.coder.password(derive_key(text, KDF)) for text in ("a", "b")])
+    nonces = [face.nonce for face in record.faces]
+    assert nonces[0] != nonces[1]
+    keys = [derive_key(text, KDF) for text in ("a", "b")]
+    w_pwd = torch.cat([one.coder.password(key, nonce) for key, nonce in zip(keys, nonces, strict=True)])
     torch.testing.assert_close(record.w_enc, one.coder.transform(w, w_pwd), rtol=1e-3, atol=1e-3)
     assert (record.w_enc - w).norm() > 0.1 * w.norm()
+
+
+def test_faces_of_linkable_records_share_a_stream_and_no_others_do(tiny_pack):
+    shared = linkable_kdf(tiny_pack.fingerprint("generator"))
+    _, linkable = pseudonymiser(tiny_pack).encrypt(fake_photo(), "a", kdf=shared)
+    assert (linkable.version, {face.nonce for face in linkable.faces}) == (1, {None})
+    _, record = pseudonymiser(tiny_pack).encrypt(fake_photo(), "a", kdf=KDF)
+    assert (record.version, len({face.nonce for face in record.faces} - {None})) == (2, 2)
 
 
 def test_a_sealed_original_holds_nothing_of_what_did_not_change(tiny_pack):

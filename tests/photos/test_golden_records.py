@@ -160,11 +160,12 @@ def test_the_right_passwords_give_the_codes_or_the_refusal_says_what_to_do(
         for text in (record.source, "was made with", "use the"):
             assert text in str(error)  # noqa: PT017  # codes as expected are the other good outcome
         return
-    w_pwd = torch.cat([coder.password(bytes.fromhex(key)) for key in golden.keys])
+    nonces = [face.nonce for face in record.faces]
+    w_pwd = torch.cat([coder.password(bytes.fromhex(key), n) for key, n in zip(golden.keys, nonces, strict=True)])
     w_dec = coder.transform(record.w_enc, w_pwd)
     expected = CODES[golden.codes or ""][golden.faces]
     np.testing.assert_allclose(w_dec.numpy(), expected, atol=CLOSE, rtol=0)
-    wrong = coder.transform(record.w_enc, coder.password(bytes(32)))
+    wrong = coder.transform(record.w_enc, coder.password(bytes(32), nonces[0]))
     assert np.abs(wrong.numpy() - expected).max() > 100 * CLOSE
 
 

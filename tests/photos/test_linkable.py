@@ -3,7 +3,7 @@
 import hashlib
 
 from riddle_pl.password import KdfParams
-from riddle_pl.photos.linkable import linkable_kdf, linkable_salt
+from riddle_pl.photos.linkable import is_linkable, linkable_kdf, linkable_salt
 
 
 def test_the_salt_comes_from_the_pack_and_a_label_alone():
@@ -16,3 +16,10 @@ def test_the_salt_comes_from_the_pack_and_a_label_alone():
 def test_guessing_costs_as_much_as_for_other_records():
     kdf = linkable_kdf("ab" * 32)
     assert kdf == KdfParams(salt=linkable_salt("ab" * 32))
+
+
+def test_a_linkable_record_is_known_by_its_salt():
+    pack = "ab" * 32
+    assert is_linkable(linkable_kdf(pack), pack)
+    assert not is_linkable(KdfParams(), pack)
+    assert not is_linkable(linkable_kdf(pack), "ac" + pack[2:])

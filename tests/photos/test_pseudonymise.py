@@ -71,7 +71,12 @@ def test_each_record_has_its_own_salt_and_so_its_own_face(pseudonymiser):
     assert (first != second).any()
 
 
-def test_same_salt_gives_the_same_picture(pseudonymiser):
+def test_same_salt_and_nonces_give_the_same_picture_and_a_nonce_is_drawn_once(pseudonymiser, monkeypatch):
+    _, one = pseudonymiser.encrypt(fake_photo(), "secret", kdf=CHEAP)
+    _, other = pseudonymiser.encrypt(fake_photo(), "secret", kdf=CHEAP)
+    assert not torch.isclose(one.w_enc, other.w_enc).all()
+    assert len({face.nonce for face in (*one.faces, *other.faces)}) == len(one.faces) + len(other.faces)
+    monkeypatch.setattr("riddle_pl.photos.face_coder.fresh_nonce", lambda: bytes(16))
     (first, a), (second, b) = (pseudonymiser.encrypt(fake_photo(), "secret", kdf=CHEAP) for _ in range(2))
     np.testing.assert_array_equal(first, second)
     assert torch.equal(a.w_enc, b.w_enc)
@@ -176,7 +181,8 @@ def test_a_sealed_face_does_not_hold_its_neighbours_pixels(couple):
     assert (opened[:, nose_of_the_other - left :] == 255).all()
 
 
-def test_a_batch_gives_what_single_photos_give_and_an_error_where_one_is_at_fault(couple):
+def test_a_batch_gives_what_single_photos_give_and_an_error_where_one_is_at_fault(couple, monkeypatch):
+    monkeypatch.setattr("riddle_pl.photos.face_coder.fresh_nonce", lambda: bytes(16))
     photos = [fake_photo(0), fake_photo(1)]
     requests = [EncryptRequest(photo, "secret", kdf=CHEAP) for photo in photos]
     bad = [EncryptRequest(photos[0], "", kdf=CHEAP), EncryptRequest(photos[0], "x", mode="odd", kdf=CHEAP)]

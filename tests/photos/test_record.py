@@ -35,7 +35,8 @@ def make_record(faces: int = 2, layers: int = 8) -> Record:
     rng = torch.Generator().manual_seed(3)
     return Record(
         faces=tuple(
-            RecordedFace(torch.randn(layers, 512, generator=rng), _quad(10.25 * i - 3, 5.5, 40)) for i in range(faces)
+            RecordedFace(torch.randn(layers, 512, generator=rng), _quad(10.25 * i - 3, 5.5, 40), bytes([i]) * 16)
+            for i in range(faces)
         ),
         image_size=SIZE,
         kdf=KDF,
@@ -157,7 +158,7 @@ def test_deniable_holds_no_authenticator(tmp_path: Path) -> None:
     """Its bytes follow from codes and public values: there is no place for one."""
     make_record().save(tmp_path / "a.riddle")
     header, arrays = record_file.decode(record_file.read(tmp_path / "a.riddle"))
-    assert set(arrays) == {"w_enc", "quads"}
+    assert set(arrays) == {"w_enc", "quads", "nonces"}
     assert set(header) == {"format_version", "mode", "image_size", "faces", "kdf", "tokens", "pack", "encryptor"}
     assert record_file.encode(header, arrays) == (tmp_path / "a.riddle").read_bytes()
     with pytest.raises(RecordError, match="deniable"):
@@ -221,7 +222,7 @@ def _nan(value: float) -> Callable[[dict[str, Any], dict[str, np.ndarray]], obje
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda h, a: h.update(format_version=2), "format version is 2.*reads up to 1: upgrade"),
+        (lambda h, a: h.update(format_version=3), "format version is 3.*reads up to 2: upgrade"),
         (lambda h, a: h.update(format_version=10**50), "format version is 1000.*upgrade"),
         (lambda h, a: h.update(format_version=True), "format version is True"),
         (lambda h, a: h.update(format_version="1"), "format version is '1'"),
@@ -247,6 +248,12 @@ def _nan(value: float) -> Callable[[dict[str, Any], dict[str, np.ndarray]], obje
         (lambda h, a: h["encryptor"].update(sha256="AB" * 32), "encryptor sha256"),
         (lambda h, a: h.update(pack="lite"), "pack is 'lite'; expected dict"),
         (lambda h, a: a.pop("quads"), "quads is missing"),
+        (lambda h, a: a.pop("nonces"), "nonces is missing"),
+        (lambda h, a: h.update(format_version=1), "nonces is unexpected"),
+        (lambda h, a: a.update(nonces=a["nonces"][:, :15]), r"nonces is uint8 \(2, 15\); expected uint8 \(2, 16\)"),
+        (lambda h, a: a.update(nonces=a["nonces"][:1]), r"nonces is uint8 \(1, 16\)"),
+        (lambda h, a: a.update(nonces=a["nonces"].astype(np.float32)), r"nonces is float32"),
+        (lambda h, a: h.update(tokens="key_stream"), "expected float64"),
         (lambda h, a: a.update(more=np.zeros(3, np.float32)), "more is unexpected"),
         (lambda h, a: a.update(w_enc=a["w_enc"].astype(np.float64)), "float64"),
         (lambda h, a: a.update(w_enc=a["w_enc"][:, :3]), "expected float32"),
@@ -376,12 +383,12 @@ def test_no_two_readers_see_different_records_in_one_file(change: Callable[[str]
 def test_a_newer_format_is_named_before_anything_else_is_judged() -> None:
     header = _outer(
         {
-            "__metadata__": {"riddle": json.dumps({"header": {"format_version": 2}, "more": 1}), "other": ""},
+            "__metadata__": {"riddle": json.dumps({"header": {"format_version": 3}, "more": 1}), "other": ""},
             "w_enc": {"dtype": "BF16", "shape": [1], "data_offsets": [0, 2], "scale": 3},
         },
         b"\0\0",
     )
-    with pytest.raises(RecordError, match=r"format version is 2.*upgrade"):
+    with pytest.raises(RecordError, match=r"format version is 3.*upgrade"):
         Record.from_bytes(header, "it")
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from riddle_pl.errors import RecordError
-from riddle_pl.photos.record_checks import check_header, check_quad, check_w_enc
+from riddle_pl.photos.record_checks import check_header, check_nonce, check_quad, check_w_enc
 
 HEADER = {
     "format_version": 1,
@@ -42,6 +42,8 @@ def header(**changes):
         {"faces": 1},
         {"faces": 1024},
         {"tokens": "single"},
+        {"format_version": 2},
+        {"format_version": 2, "tokens": "key_stream"},
         {"pack__name": "x"},
         {"encryptor__name": "A.b_c+d-" + "9" * 92},
     ],
@@ -65,6 +67,8 @@ def test_headers_at_the_ends_of_their_ranges_pass(changes):
         ({"faces": 1025}, "has 1025 faces"),
         ({"faces": True}, "faces is True"),
         ({"tokens": "dozens"}, "token scheme is 'dozens'; expected one of per_layer, single"),
+        ({"tokens": "key_stream"}, "token scheme is 'key_stream'; expected one of per_layer, single"),
+        ({"format_version": 2, "tokens": "dozens"}, "expected one of key_stream, per_layer, single"),
         ({"kdf__name": "argon2i"}, "not argon2id"),
         ({"kdf__salt": "0" * 31}, "salt of 32 hex digits"),
         ({"kdf__salt": "0" * 33}, "salt of 32 hex digits"),
@@ -91,7 +95,8 @@ def test_headers_beyond_their_ranges_do_not(changes, message):
 @pytest.mark.parametrize("layers", [4, 18, 32])
 @pytest.mark.parametrize("value", [1e4, -1e4, 0.0])
 def test_codes_at_the_ends_of_their_ranges_pass(layers, value):
-    check_w_enc(np.full((layers, 512), value, np.float32), "w")
+    check_w_enc(np.full((layers, 512), value, np.float32), "single", "w")
+    check_w_enc(np.full((layers, 512), value, np.float64), "key_stream", "w")
 
 
 @pytest.mark.parametrize(
@@ -111,7 +116,7 @@ def test_codes_at_the_ends_of_their_ranges_pass(layers, value):
 )
 def test_codes_of_another_form_do_not(code):
     with pytest.raises(RecordError, match=r"w is .*; expected float32 \(layers, 512\)"):
-        check_w_enc(code, "w")
+        check_w_enc(code, "single", "w")
 
 
 @pytest.mark.parametrize("value", [10001.0, -10001.0, float("nan"), float("inf"), float("-inf")])
@@ -119,7 +124,24 @@ def test_a_single_number_out_of_range_is_enough(value):
     code = np.zeros((8, 512), np.float32)
     code[7, 511] = value
     with pytest.raises(RecordError, match="not finite or beyond 10000"):
-        check_w_enc(code, "w")
+        check_w_enc(code, "single", "w")
+
+
+def test_a_pad_needs_every_digit() -> None:
+    with pytest.raises(RecordError, match=r"w is float32 \(8, 512\); expected float64 \(layers, 512\)"):
+        check_w_enc(np.zeros((8, 512), np.float32), "key_stream", "w")
+
+
+def test_nonces_are_of_16_bytes_and_version_1_has_none() -> None:
+    check_nonce(None, 1, "n")
+    check_nonce(bytes(16), 2, "n")
+    for nonce, version, message in (
+        (bytes(16), 1, "n is of 16 bytes; format version 1 has none"),
+        (None, 2, "n is missing; format version 2 has 16"),
+        (bytes(15), 2, "n is of 15 bytes; format version 2 has 16"),
+    ):
+        with pytest.raises(RecordError, match=message):
+            check_nonce(nonce, version, "n")
 
 
 def square(side: float = 2.0, left: float = 0.0) -> np.ndarray:

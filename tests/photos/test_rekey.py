@@ -68,7 +68,7 @@ def couple(tiny_pack):
 
 def opened(couple, record, index, password):
     key = derive_key(password, record.kdf)
-    return couple.coder.transform(record.w_enc[[index]], couple.coder.password(key))[0]
+    return couple.coder.transform(record.w_enc[[index]], couple.coder.password(key, record.faces[index].nonce))[0]
 
 
 @pytest.mark.parametrize("only", [None, [1]])

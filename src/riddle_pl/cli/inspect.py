@@ -55,7 +55,7 @@ def _rows(source: "Source", record: "Record") -> dict[str, str]:
         "mode": MODES[record.mode],
         "photo": f"{record.image_size[0]} x {record.image_size[1]} pixels",
         f"faces ({len(faces)})": "\n".join(faces),
-        "code": f"{record.w_enc.shape[1]} layers of {record.w_enc.shape[2]}, float32",
+        "code": f"{record.w_enc.shape[1]} layers of {record.w_enc.shape[2]}, {str(record.w_enc.dtype)[6:]}",
         "pack": f"{record.pack_name} {record.pack_hash[:16]}",
         "encryptor": f"{record.encryptor_name} {record.encryptor_sha256[:16]}",
         "password": f"Argon2id, {_memory(kdf.memory_kib)}, {kdf.time} passes, {kdf.lanes} lane(s), "

@@ -55,7 +55,7 @@ class Traveller:
             w = self.coder.invert(x)
         with self.stages("passwords"):
             p_1, p_2, p_wrong_1, p_wrong_2 = (
-                torch.cat([self.coder.password(derive_key(text, kdf)) for kdf in kdfs])
+                torch.cat([self.coder.password(derive_key(text, kdf), None) for kdf in kdfs])
                 for text in (PASSWORD_1, PASSWORD_2, WRONG_1, WRONG_2)
             )
         with self.stages("encryption"):

@@ -49,10 +49,15 @@ class FaceGenerator(nn.Module, ABC):
         z = torch.randn(samples, self.style_dim, generator=torch.Generator().manual_seed(seed))
         return self.mapping(z.to(next(self.parameters())))
 
-    def require_layers(self, w: Float[Tensor, "b n d"]) -> None:
-        """Raises ``ValueError`` when a code is for another number of layers."""
+    def accept(self, w: Float[Tensor, "b n d"]) -> Float[Tensor, "b n d"]:
+        """Codes as synthesis takes them: those in float64, as ciphers have them, in the type of the weights.
+
+        Raises:
+            ValueError: codes for another number of layers.
+        """
         if w.shape[1] != self.num_layers:
             raise ValueError(
                 f"w has {w.shape[1]} layers; this {self.size} px generator takes {self.num_layers} "
                 f"({type(self).__name__})"
             )
+        return w.to(next(self.parameters()).dtype) if w.dtype == torch.float64 else w

@@ -177,6 +177,6 @@ class MobileStyleGAN(FaceGenerator):
         Raises:
             ValueError: ``w`` is for another number of layers.
         """
-        self.require_layers(w)
+        w = self.accept(w)
         image: Tensor = self.head(self.features(w, self.head.blocks), w)
         return image

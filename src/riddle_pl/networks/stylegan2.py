@@ -271,7 +271,7 @@ class Generator(FaceGenerator):
         Raises:
             ValueError: ``w`` is for another number of layers.
         """
-        self.require_layers(w)
+        w = self.accept(w)
         noise = self.noises.random_like(w.shape[0]) if random_noise else self.noises.stored()
         x = self.conv1(self.input(w.shape[0]), w[:, 0], noise[0])
         image: Tensor = self.to_rgb1(x, w[:, 1])

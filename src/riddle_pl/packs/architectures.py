@@ -38,10 +38,11 @@ CLASSES: Mapping[str, str] = {
     "transformer_residual": "encryptor_residual.ResidualTransformerEncryptor",
     "mlp": "encryptor_mlp.MLPEncryptor",
     "involutive": "encryptor_involution.InvolutiveEncryptor",
+    "padded": "encryptor_padded.PaddedEncryptor",
 }
 """Architectures whose constructor takes the arguments as they are: module and class in ``riddle_pl.networks``."""
 
-ENCRYPTORS = ("transformer_paper", "transformer_residual", "mlp", "involutive")
+ENCRYPTORS = ("transformer_paper", "transformer_residual", "mlp", "involutive", "padded")
 """Those that encrypt: what a checkpoint may name."""
 
 BACKBONES = ("facenet", "irse50", "mobilefacenet", "sphereface")

@@ -34,7 +34,7 @@ FORMATS = (
     "ncnn_mobilefacenet",
     "random_face",
 )
-TOKENS = ("single", "per_layer")
+TOKENS = ("single", "per_layer", "key_stream")
 MAX_LAYERS = 32
 """Of a W+ code; a record holds no more."""
 
@@ -71,7 +71,7 @@ class WeightEntry:
     downloads. None where no stable address is known."""
     citation: str | None = None
     tokens: str | None = None
-    """Encryptors only: the password tokens they were trained with, ``single`` or ``per_layer``."""
+    """Encryptors only: the password tokens they were trained with, ``single``, ``per_layer`` or ``key_stream``."""
     pack: str | None = None
     """Embedded pack whose file this is; None: the pack's own."""
     args: Mapping[str, Any] = field(default_factory=dict, hash=False)

@@ -46,7 +46,7 @@ def write_pack_entry(
         args: JSON arguments that build it.
         size: image side of the pack in pixels; needed for its first entry, unless that is the generator.
         name: name of a new pack; the folder's name by default.
-        tokens: ``single`` or ``per_layer`` for an encryptor.
+        tokens: ``single``, ``per_layer`` or ``key_stream`` for an encryptor.
         license: of these weights.
         origin: the command and data that made them.
         citation: paper to cite.

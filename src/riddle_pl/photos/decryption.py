@@ -61,7 +61,9 @@ def recover(
     face_map: FaceMap,
 ) -> UInt8[np.ndarray, "h2 w2 3"]:
     """The recovered faces of a deniable record in their photo; without it side by side."""
-    w_dec = coder.transform(record.w_enc[list(chosen)], torch.cat([coder.password(key) for key in keys]))
+    nonces = [record.faces[index].nonce for index in chosen]
+    w_pwd = torch.cat([coder.password(key, nonce) for key, nonce in zip(keys, nonces, strict=True)])
+    w_dec = coder.transform(record.w_enc[list(chosen)], w_pwd)
     if photo is None:
         return side_by_side([to_pixels(face) for face in coder.synthesise(w_dec)])
     return exchange(record, chosen, w_dec, photo, coder, face_map)

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 import numpy as np
 import torch
 from jaxtyping import Float, UInt8
-from torch import Tensor
 
 from riddle_pl.errors import ConfigError, NoFaceError, RiddleError
 from riddle_pl.password import KdfParams, check_password, derive_key
@@ -16,11 +15,13 @@ from riddle_pl.photos.blend import Layer, paste_layers, supports
 from riddle_pl.photos.colour import match_seam
 from riddle_pl.photos.cores import usable_cores
 from riddle_pl.photos.detect import Face, PhotoDetector
-from riddle_pl.photos.face_coder import FaceCoder
+from riddle_pl.photos.face_coder import EncryptedCode, FaceCoder
 from riddle_pl.photos.face_work import JUDGED_SIZE, FaceWork, aligned, choose, invert, take_up
 from riddle_pl.photos.gate import Gate
+from riddle_pl.photos.linkable import is_linkable
 from riddle_pl.photos.mask import FaceMap, join_maps
 from riddle_pl.photos.record import Record, RecordedFace
+from riddle_pl.photos.record_file import FORMAT_VERSION, SHARED_STREAM
 from riddle_pl.photos.reports import Encrypted, EncryptRequest
 from riddle_pl.photos.sealing import Patch
 from riddle_pl.photos.solid import solid_face
@@ -98,7 +99,7 @@ def encrypt_photos(requests: Sequence[EncryptRequest], tools: Tools) -> list[Enc
 class _Code:
     """An encrypted face and where it goes."""
 
-    w_enc: Float[Tensor, "n 512"]
+    code: EncryptedCode
     layer: Layer
 
 
@@ -137,14 +138,16 @@ def _encrypt(photos: Sequence[_Photo], tools: Tools) -> _Codes:
         return {}
     works = [work for work, _ in pairs]
     w = torch.stack([work.w for work in works if work.w is not None])
-    w_enc = tools.coder.transform(w, torch.cat([tools.coder.password(photo.key(work)) for work, photo in pairs]))
-    x_enc = tools.coder.synthesise(w_enc)
+    pack_hash = tools.coder.pack.fingerprint("generator")
+    linkable = [is_linkable(photo.kdf, pack_hash) for _, photo in pairs]
+    codes = tools.coder.encrypt(w, [photo.key(work) for work, photo in pairs], linkable)
+    x_enc = tools.coder.synthesise(torch.stack([code.shown for code in codes]))
     crops = aligned(works, tools.face_map.size)
     mask = join_maps(tools.face_map(crops))
     matched = match_seam(x_enc, mask, crops)
     return {
         work: _Code(code, Layer(x, m[0], work.quad))
-        for work, code, x, m in zip(works, w_enc, matched, mask, strict=True)
+        for work, code, x, m in zip(works, codes, matched, mask, strict=True)
     }
 
 
@@ -186,8 +189,9 @@ def _record(photo: _Photo, codes: _Codes, coder: FaceCoder) -> Record | None:
     if not works:
         return None
     image, pack = photo.request.image, coder.pack
+    encrypted = [(work, codes[work].code) for work in works]
     record = Record(
-        faces=tuple(RecordedFace(codes[work].w_enc, work.quad) for work in works),
+        faces=tuple(RecordedFace(code.w_enc, work.quad, code.nonce) for work, code in encrypted),
         image_size=(image.shape[1], image.shape[0]),
         kdf=photo.kdf,
         tokens=coder.tokens.name,
@@ -195,6 +199,7 @@ def _record(photo: _Photo, codes: _Codes, coder: FaceCoder) -> Record | None:
         pack_hash=pack.fingerprint("generator"),
         encryptor_name=coder.encryptor_name,
         encryptor_sha256=pack.expected_sha256(coder.encryptor_name) or "",
+        version=SHARED_STREAM if any(code.nonce is None for _, code in encrypted) else FORMAT_VERSION,
     )
     if photo.request.mode == "deniable":
         return record

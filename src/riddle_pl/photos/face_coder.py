@@ -1,15 +1,32 @@
 """The networks of a pack as the photo pipeline uses them: image to code, code to code, code to image."""
 
+from collections.abc import Callable, Sequence
 from functools import cached_property
+from typing import NamedTuple
 
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
 from riddle_pl.inversion import Inversion, RefinedInversion
+from riddle_pl.networks.encryptor_padded import PaddedEncryptor
 from riddle_pl.networks.generator import FaceGenerator
 from riddle_pl.packs import Pack
-from riddle_pl.password import PasswordTokens, key_latent
+from riddle_pl.password import PasswordTokens, fresh_nonce, key_latent
+
+
+class EncryptedCode(NamedTuple):
+    """A face as :meth:`FaceCoder.encrypt` leaves it.
+
+    Attributes:
+        w_enc: what the record holds.
+        shown: what the picture shows.
+        nonce: the record's; None where the face shares its stream with others.
+    """
+
+    w_enc: Float[Tensor, "n 512"]
+    shown: Float[Tensor, "n 512"]
+    nonce: bytes | None
 
 
 class FaceCoder:
@@ -63,13 +80,40 @@ class FaceCoder:
         if inversion:
             self.inversion.prepare()
 
-    def password(self, key: bytes) -> Float[Tensor, "1 n 512"]:
-        """w_pwd of a key of :func:`riddle_pl.password.derive_key`."""
-        return key_latent(key, self.generator, self.tokens).cpu()
+    def password(self, key: bytes, nonce: bytes | None) -> Float[Tensor, "1 n 512"]:
+        """w_pwd of a face: of a key of :func:`riddle_pl.password.derive_key` and the face's nonce.
 
+        Without a nonce it is that of all faces with this key: of records of format 1, and of linkable pictures.
+        """
+        return key_latent(key, self.generator, self.tokens, nonce).cpu()
+
+    @torch.no_grad()
     def invert(self, x: Float[Tensor, "b 3 h h"]) -> Float[Tensor, "b n 512"]:
-        """The codes w of aligned faces in [-1, 1]."""
-        return torch.cat([self.inversion(part) for part in x.split(self.batch_size)])
+        """The codes w of aligned faces in [-1, 1]; with a padded encryptor, inside of its model of codes."""
+        w = torch.cat([self.inversion(part) for part in x.split(self.batch_size)])
+        encryptor = self._encryptor[0]
+        return encryptor.inside(w.to(self.device)).cpu() if isinstance(encryptor, PaddedEncryptor) else w
+
+    @torch.no_grad()
+    def encrypt(
+        self, w: Float[Tensor, "b n 512"], keys: Sequence[bytes], linkable: Sequence[bool]
+    ) -> list[EncryptedCode]:
+        """The codes of faces, each under its key.
+
+        A linkable picture shows one person for every face of one key. Most encryptors reach that by giving all these
+        faces one stream. A pad must not be used twice: a padded encryptor draws that person from the key alone, and
+        what its record holds of the face, under a nonce of its own, is not what the picture shows.
+        """
+        encryptor = self._encryptor[0]
+        pads = isinstance(encryptor, PaddedEncryptor)
+        nonces = [None if shared and not pads else fresh_nonce() for shared in linkable]
+        streams = torch.cat([self.password(key, nonce) for key, nonce in zip(keys, nonces, strict=True)])
+        w_enc = self.transform(w, streams)
+        shown = list(w_enc)
+        for index, (key, shared) in enumerate(zip(keys, linkable, strict=True)):
+            if shared and isinstance(encryptor, PaddedEncryptor):
+                (shown[index],) = self._in_batches(encryptor.persona, w[index, None], self.password(key, None))
+        return [EncryptedCode(*face) for face in zip(w_enc, shown, nonces, strict=True)]
 
     @torch.no_grad()
     def transform(self, w: Float[Tensor, "b n 512"], w_pwd: Float[Tensor, "p n 512"]) -> Float[Tensor, "b n 512"]:
@@ -81,6 +125,6 @@ class FaceCoder:
         """G(w), clamped to [-1, 1]."""
         return self._in_batches(self.generator, w).clamp(-1.0, 1.0)
 
-    def _in_batches(self, network: nn.Module, *inputs: Tensor) -> Tensor:
+    def _in_batches(self, network: Callable[..., Tensor], *inputs: Tensor) -> Tensor:
         parts = zip(*(tensor.split(self.batch_size) for tensor in inputs), strict=True)
         return torch.cat([network(*(part.to(self.device) for part in batch)).cpu() for batch in parts])

@@ -17,6 +17,7 @@ from riddle_pl.photos.face_work import JUDGED_SIZE
 from riddle_pl.photos.judges import PackJudge
 from riddle_pl.photos.pseudonymise import Pseudonymiser
 from riddle_pl.photos.record import Record, RecordedFace
+from riddle_pl.photos.record_file import SHARED_STREAM
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,17 +55,19 @@ def read_back(
         pseudonymiser.check(like, photo)
         coder = pseudonymiser.coder_for(like)
         quads = [face.quad for face in like.faces]
-        kdf = like.kdf
+        nonces = [face.nonce for face in like.faces]
+        kdf, version = like.kdf, like.version
     else:
         coder, kdf = pseudonymiser.coder, like
         quads = [ffhq_quad(face.points) for face in pseudonymiser.find_faces(photo, name)]
+        nonces, version = [None] * len(quads), SHARED_STREAM
     pack = pseudonymiser.pack
     w_enc = coder.invert(torch.cat([align_face(photo, quad, pack.size) for quad in quads]))
     judge = PackJudge(pack, pseudonymiser.device)
     seen = judge.embed(torch.cat([align_face(photo, quad, JUDGED_SIZE) for quad in quads]))
     similarity = F.cosine_similarity(seen, judge.embed(coder.synthesise(w_enc)), dim=1)
     record = Record(
-        faces=tuple(RecordedFace(code, quad) for code, quad in zip(w_enc, quads, strict=True)),
+        faces=tuple(RecordedFace(*face) for face in zip(w_enc, quads, nonces, strict=True)),
         image_size=(photo.shape[1], photo.shape[0]),
         kdf=kdf,
         tokens=coder.tokens.name,
@@ -72,6 +75,7 @@ def read_back(
         pack_hash=pack.fingerprint("generator"),
         encryptor_name=coder.encryptor_name,
         encryptor_sha256=pack.expected_sha256(coder.encryptor_name) or "",
+        version=version,
         source=name,
     )
     return ReadBack(record, tuple(similarity.tolist()))

@@ -21,3 +21,8 @@ def linkable_salt(pack_hash: str) -> bytes:
 def linkable_kdf(pack_hash: str) -> KdfParams:
     """Argon2id at its default cost with :func:`linkable_salt`."""
     return KdfParams(salt=linkable_salt(pack_hash))
+
+
+def is_linkable(kdf: KdfParams, pack_hash: str) -> bool:
+    """Whether the salt is that of linkable records."""
+    return kdf.salt == linkable_salt(pack_hash)

@@ -22,14 +22,14 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from jaxtyping import Float32, Float64
+from jaxtyping import Float, Float64
 from torch import Tensor
 
 from riddle_pl.errors import ConfigError, RecordError
 from riddle_pl.files import atomic_write
-from riddle_pl.password import KdfParams
+from riddle_pl.password import NONCE_BYTES, KdfParams
 from riddle_pl.photos import record_file
-from riddle_pl.photos.record_checks import check_header, check_quad, check_w_enc
+from riddle_pl.photos.record_checks import check_header, check_nonce, check_quad, check_w_enc
 from riddle_pl.photos.record_file import FORMAT_VERSION, Arrays, Header, digest
 from riddle_pl.photos.sealing import MIN_SEALED_BYTES, Patch, seal, unseal
 
@@ -39,13 +39,15 @@ class RecordedFace:
     """One face.
 
     Args:
-        w_enc: its encrypted code.
+        w_enc: its encrypted code; in float64 where the tokens are a key stream, else in float32.
         quad: the corners of its FFHQ crop in the photo, in pixels (see :mod:`riddle_pl.photos.align`).
+        nonce: 16 bytes that no other face has under its password and salt; None in a record of format 1.
         sealed: nonce and ciphertext of its original pixels, in a sealed record.
     """
 
-    w_enc: Float32[Tensor, "n 512"]
+    w_enc: Float[Tensor, "n 512"]
     quad: Float64[np.ndarray, "4 2"]
+    nonce: bytes | None = None
     sealed: bytes | None = None
 
 
@@ -81,8 +83,9 @@ class Record:
     def __post_init__(self) -> None:
         check_header(self._header("deniable"))  # its mode is true by construction
         for index, face in enumerate(self.faces):
-            check_w_enc(face.w_enc.numpy(force=True), f"w_enc of face {index}")
+            check_w_enc(face.w_enc.numpy(force=True), self.tokens, f"w_enc of face {index}")
             check_quad(face.quad, f"quad of face {index}")
+            check_nonce(face.nonce, self.version, f"nonce of face {index}")
         if len({face.w_enc.shape[0] for face in self.faces}) != 1:
             raise RecordError("the faces have codes with different numbers of layers")
         if len({face.sealed is None for face in self.faces}) != 1:
@@ -94,7 +97,7 @@ class Record:
         return "deniable" if self.faces[0].sealed is None else "sealed"
 
     @property
-    def w_enc(self) -> Float32[Tensor, "faces n 512"]:
+    def w_enc(self) -> Float[Tensor, "faces n 512"]:
         """The codes of all faces, for the encryptor."""
         return torch.stack([face.w_enc for face in self.faces])
 
@@ -228,7 +231,9 @@ class Record:
 
     def _open_arrays(self) -> Arrays:
         """What is not sealed."""
-        return {"w_enc": self.w_enc.numpy(force=True), "quads": np.stack([face.quad for face in self.faces])}
+        arrays = {"w_enc": self.w_enc.numpy(force=True), "quads": np.stack([face.quad for face in self.faces])}
+        nonces = [np.frombuffer(face.nonce, np.uint8) for face in self.faces if face.nonce is not None]
+        return arrays | ({"nonces": np.stack(nonces)} if nonces else {})
 
     def _associated(self, face: int) -> bytes:
         """What AES-GCM authenticates beside a face's pixels: everything else in the sealed record, and its place."""
@@ -239,21 +244,26 @@ def _record(header: Header, arrays: Arrays, source: str) -> Record:
     """Checks types, shapes and ranges before it builds anything."""
     check_header(header)
     count = header["faces"]
-    names = {"w_enc", "quads"} | ({f"sealed.{i}" for i in range(count)} if header["mode"] == "sealed" else set())
+    names = {"w_enc", "quads"} | ({"nonces"} if header["format_version"] > 1 else set())
+    names |= {f"sealed.{i}" for i in range(count)} if header["mode"] == "sealed" else set()
     if set(arrays) != names:
         odd = min(set(arrays) ^ names)
         raise RecordError(f"array {odd:.40} is {'missing' if odd in names else 'unexpected'}; the file is damaged")
     w_enc, quads = arrays["w_enc"], arrays["quads"]
     if w_enc.ndim != 3 or len(w_enc) != count or quads.shape != (count, 4, 2) or quads.dtype != np.float64:
         raise RecordError(f"w_enc is {w_enc.shape}, quads {quads.dtype} {quads.shape}; expected those of {count} faces")
+    nonces = arrays.get("nonces")
+    if nonces is not None and (nonces.dtype != np.uint8 or nonces.shape != (count, NONCE_BYTES)):
+        raise RecordError(f"nonces is {nonces.dtype} {nonces.shape}; expected uint8 {(count, NONCE_BYTES)}")
     faces = []
     for index in range(count):
         sealed = arrays.get(f"sealed.{index}")
         if sealed is not None and (sealed.dtype != np.uint8 or sealed.ndim != 1 or sealed.size < MIN_SEALED_BYTES):
             raise RecordError(f"sealed.{index} is {sealed.dtype} {sealed.shape}; expected bytes")
-        check_w_enc(w_enc[index], f"w_enc of face {index}")
+        check_w_enc(w_enc[index], header["tokens"], f"w_enc of face {index}")
         code = torch.from_numpy(w_enc[index].copy())
-        faces.append(RecordedFace(code, quads[index].copy(), None if sealed is None else sealed.tobytes()))
+        nonce = None if nonces is None else nonces[index].tobytes()
+        faces.append(RecordedFace(code, quads[index].copy(), nonce, None if sealed is None else sealed.tobytes()))
     kdf = header["kdf"]
     return Record(
         faces=tuple(faces),

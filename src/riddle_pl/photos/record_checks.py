@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from riddle_pl.errors import RecordError
-from riddle_pl.password import TOKEN_SCHEMES
+from riddle_pl.password import NONCE_BYTES
 from riddle_pl.photos.record_file import Header
 from riddle_pl.photos.sealing import MAX_SIDE
 
@@ -17,6 +17,8 @@ LAYERS = range(4, 33)
 """Layers of a W+ code: StyleGAN2 has 4 at 8 px and 18 at 1024 px, MobileStyleGAN has 23."""
 LATENT_DIM = 512
 MAX_FACES = 1024
+TOKENS = {1: ("per_layer", "single"), 2: ("key_stream", "per_layer", "single")}
+"""Password token schemes by format version."""
 MAX_LATENT = 1e4
 MAX_COORDINATE = 1e6
 
@@ -47,9 +49,9 @@ def check_header(header: Header) -> None:
         raise RecordError(f"image_size is {size!r:.40}; expected a width and a height of 1 to {MAX_SIDE}")
     if not 1 <= header["faces"] <= MAX_FACES:
         raise RecordError(f"it has {header['faces']!r:.40} faces; expected 1 to {MAX_FACES}")
-    if header["tokens"] not in TOKEN_SCHEMES:
-        known = ", ".join(sorted(TOKEN_SCHEMES))
-        raise RecordError(f"password token scheme is {header['tokens']!r:.40}; expected one of {known}")
+    known = TOKENS[header["format_version"]]
+    if header["tokens"] not in known:
+        raise RecordError(f"password token scheme is {header['tokens']!r:.40}; expected one of {', '.join(known)}")
     if header["kdf"]["name"] != "argon2id" or not re.fullmatch("[0-9a-f]{32}", header["kdf"]["salt"]):
         raise RecordError("kdf is not argon2id with a salt of 32 hex digits")
     for key in ("pack", "encryptor"):
@@ -69,10 +71,16 @@ def _check_types(values: dict[str, Any], types: dict[str, type], what: str) -> N
             raise RecordError(f"{what} key {key} is {values[key]!r:.40}; expected {expected.__name__}")
 
 
-def check_w_enc(w_enc: np.ndarray, what: str) -> None:
-    """A finite float32 code (n, 512)."""
-    if w_enc.dtype != np.float32 or w_enc.ndim != 2 or w_enc.shape[0] not in LAYERS or w_enc.shape[1] != LATENT_DIM:
-        raise RecordError(f"{what} is {w_enc.dtype} {w_enc.shape}; expected float32 (layers, {LATENT_DIM})")
+def code_type(tokens: str) -> np.dtype:
+    """What an encrypted code is kept in: a pad can be taken off to the last digit of float64 only."""
+    return np.dtype(np.float64 if tokens == "key_stream" else np.float32)
+
+
+def check_w_enc(w_enc: np.ndarray, tokens: str, what: str) -> None:
+    """A finite code (n, 512)."""
+    expected = code_type(tokens)
+    if w_enc.dtype != expected or w_enc.ndim != 2 or w_enc.shape[0] not in LAYERS or w_enc.shape[1] != LATENT_DIM:
+        raise RecordError(f"{what} is {w_enc.dtype} {w_enc.shape}; expected {expected} (layers, {LATENT_DIM})")
     if not (np.isfinite(w_enc).all() and np.abs(w_enc).max() <= MAX_LATENT):
         raise RecordError(f"{what} holds values that are not finite or beyond {MAX_LATENT:g}; the file is damaged")
 
@@ -86,3 +94,11 @@ def check_quad(quad: np.ndarray, what: str) -> None:
     down, right = quad[1] - quad[0], quad[3] - quad[0]
     if abs(right[0] * down[1] - right[1] * down[0]) < 1.0:
         raise RecordError(f"{what} encloses less than a pixel; the file is damaged")
+
+
+def check_nonce(nonce: bytes | None, version: int, what: str) -> None:
+    """16 bytes; none in version 1."""
+    expected = None if version == 1 else NONCE_BYTES
+    if (None if nonce is None else len(nonce)) != expected:
+        found = "missing" if nonce is None else f"of {len(nonce)} bytes"
+        raise RecordError(f"{what} is {found}; format version {version} has {'none' if version == 1 else NONCE_BYTES}")

@@ -22,7 +22,10 @@ from safetensors import SafetensorError
 from riddle_pl.errors import RecordError
 from riddle_pl.files import require_file
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
+"""What is written; all versions from 1 on are read. A record keeps the version that it was read with."""
+SHARED_STREAM = 1
+"""The version without nonces: all its faces of one password share one stream, as those of linkable records do."""
 MAX_FILE_BYTES = 1 << 29
 MAX_HEADER_BYTES = 1 << 20
 MAX_ARRAYS = 4096
@@ -117,13 +120,13 @@ def _outer(content: bytes) -> tuple[dict[str, Any], dict[str, Any]]:
 
 def _check_version(version: object) -> None:
     if type(version) is not int or version < 1:
-        raise RecordError(f"format version is {version!r:.40}; expected {FORMAT_VERSION}: the file is damaged")
+        raise RecordError(f"format version is {version!r:.40}; expected 1 to {FORMAT_VERSION}: the file is damaged")
     if version > FORMAT_VERSION:
         raise RecordError(f"format version is {version!r:.40}; this riddle-pl reads up to {FORMAT_VERSION}: upgrade it")
 
 
 def _check_closed(metadata: dict[str, Any], entries: dict[str, Any], inner: dict[str, Any]) -> None:
-    """Nothing but what version 1 knows, so that no two readers can see different records in one file."""
+    """Nothing but what the known versions have, so that no two readers can see different records in one file."""
     if len(entries) > MAX_ARRAYS:
         raise RecordError(f"the file holds {len(entries)} arrays; expected at most {MAX_ARRAYS}")
     for found, expected in ((metadata, {"riddle"}), (inner, {"checksum", "header"})):

@@ -11,6 +11,7 @@ from riddle_pl.password import KdfParams, derive_key
 from riddle_pl.photos.decryption import choose_recorded, exchange
 from riddle_pl.photos.pseudonymise import Pseudonymiser
 from riddle_pl.photos.record import Record
+from riddle_pl.photos.record_file import SHARED_STREAM
 
 Pixels = UInt8[ndarray, "h w 3"]
 
@@ -66,10 +67,13 @@ def rekey_deniable(
     coder = pseudonymiser.coder_for(record)
     chosen = choose_recorded(record, only, {})
     kdf = record.kdf if len(chosen) < len(record.faces) else KdfParams()
-    w = coder.transform(record.w_enc[chosen], coder.password(derive_key(old, record.kdf)))
-    w_enc = coder.transform(w, coder.password(derive_key(new, kdf)))
-    codes = torch.unbind(record.w_enc)
-    changed = dict(zip(chosen, w_enc, strict=True))
-    faces = [replace(face, w_enc=changed.get(index, codes[index])) for index, face in enumerate(record.faces)]
-    picture = None if photo is None else exchange(record, chosen, w_enc, photo, coder, pseudonymiser.face_map)
+    old_key, new_key = derive_key(old, record.kdf), derive_key(new, kdf)
+    w_pwd = torch.cat([coder.password(old_key, record.faces[index].nonce) for index in chosen])
+    w = coder.transform(record.w_enc[chosen], w_pwd)
+    codes = coder.encrypt(w, [new_key] * len(chosen), [record.version == SHARED_STREAM] * len(chosen))
+    faces = list(record.faces)
+    for index, code in zip(chosen, codes, strict=True):
+        faces[index] = replace(faces[index], w_enc=code.w_enc, nonce=code.nonce)
+    shown = torch.stack([code.shown for code in codes])
+    picture = None if photo is None else exchange(record, chosen, shown, photo, coder, pseudonymiser.face_map)
     return replace(record, kdf=kdf, faces=tuple(faces)), picture

@@ -44,6 +44,7 @@ class PackRole:
         args: JSON arguments that build it.
         description: for the model card: what it is, what it learnt from, its limits (Markdown).
         dtype: that the weights are stored as.
+        tokens: of an encryptor: its password tokens.
     """
 
     role: str
@@ -52,6 +53,7 @@ class PackRole:
     args: Mapping[str, Any]
     description: str
     dtype: torch.dtype = torch.float16
+    tokens: str | None = None
 
 
 class Recipe(pl.LightningModule, ABC):
@@ -131,6 +133,7 @@ class Recipe(pl.LightningModule, ABC):
                 result.network,
                 result.arch,
                 result.args,
+                tokens=result.tokens,
                 origin=command,
                 card=card,
                 dtype=result.dtype,

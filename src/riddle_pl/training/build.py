@@ -42,6 +42,11 @@ def build_module(cfg: DictConfig, pack: Pack) -> RiddleModule:
     encryptor: nn.Module = instantiate(cfg.encryptor, "encryptor", num_layers=pack.num_layers)
     spec = encryptor_spec(cfg, pack)
     tokens: PasswordTokens = instantiate(cfg.password, "password")
+    if not any(weight.requires_grad for weight in encryptor.parameters()):
+        raise ConfigError(
+            f"encryptor: a {type(encryptor).__name__} has no weights to train; its model of codes is fitted by "
+            "`riddle-pretrain recipe=code_model`, which writes it into a pack"
+        )
     if cfg.start_pack is not None:
         start_encryptor_from(cfg.start_pack, cfg.export_role, encryptor, tokens)
     if cfg.start_ckpt is not None:

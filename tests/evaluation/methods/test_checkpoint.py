@@ -45,7 +45,9 @@ def test_the_run_s_encryptor_encrypts(run, tiny_pack):
     x = torch.rand(1, 3, 32, 32) * 2 - 1
     images = checkpointed.images(["a"], x)
     networks = checkpointed.networks
-    w_pwd = networks.tokens.latent(networks.generator, torch.zeros(1, 1, networks.generator.style_dim))
+    w_pwd = networks.tokens.latent(
+        networks.generator, torch.full((1, 1, networks.generator.style_dim), 0.5, dtype=torch.float64)
+    )
     assert networks.tokens.name == token_scheme("single").name
     w = checkpointed.inversion(x)
     with torch.no_grad():

@@ -25,15 +25,15 @@ def test_images_are_those_of_the_photo_pipeline(tiny_pack, x, role):
     coder = FaceCoder(tiny_pack, role, inversion=EncoderInversion(tiny_pack, "cpu"))
     keys = TextPasswords().keys(0, "b")
     w = coder.invert(x[1:2])
-    w_enc = coder.transform(w, coder.password(keys.right))
+    w_enc = coder.transform(w, coder.password(keys.right, None))
     expected = {
         "photo": x[1:2],
         "inversion": coder.synthesise(w),
         "encrypted": coder.synthesise(w_enc),
-        "encrypted_2": coder.synthesise(coder.transform(w, coder.password(keys.other))),
-        "recovered": coder.synthesise(coder.transform(w_enc, coder.password(keys.right))),
-        "wrong": coder.synthesise(coder.transform(w_enc, coder.password(keys.wrong))),
-        "near_miss": coder.synthesise(coder.transform(w_enc, coder.password(keys.near_miss))),
+        "encrypted_2": coder.synthesise(coder.transform(w, coder.password(keys.other, None))),
+        "recovered": coder.synthesise(coder.transform(w_enc, coder.password(keys.right, None))),
+        "wrong": coder.synthesise(coder.transform(w_enc, coder.password(keys.wrong, None))),
+        "near_miss": coder.synthesise(coder.transform(w_enc, coder.password(keys.near_miss, None))),
     }
     assert list(images) == list(expected)
     for name, image in expected.items():
@@ -69,9 +69,9 @@ def test_many_passwords_give_many_images_and_fewer_are_the_first_of_them(tiny_pa
     coder = FaceCoder(tiny_pack, "encryptor-df", inversion=EncoderInversion(tiny_pack, "cpu"))
     keys = TextPasswords().many(0, "a", 3)
     w = coder.invert(x[:1])
-    w_enc = coder.transform(w, coder.password(TextPasswords().keys(0, "a").right))
-    last = coder.synthesise(coder.transform(w, coder.password(keys.encryption[2])))
-    wrong = coder.synthesise(coder.transform(w_enc, coder.password(keys.wrong[2])))
+    w_enc = coder.transform(w, coder.password(TextPasswords().keys(0, "a").right, None))
+    last = coder.synthesise(coder.transform(w, coder.password(keys.encryption[2], None)))
+    wrong = coder.synthesise(coder.transform(w_enc, coder.password(keys.wrong[2], None)))
     torch.testing.assert_close(three["encrypted"][2:], last, rtol=1e-4, atol=1e-4)
     torch.testing.assert_close(three["wrong"][2:], wrong, rtol=1e-4, atol=1e-4)
 

@@ -1,0 +1,88 @@
+"""A model of codes of faces: all layers together, in their principal components, each a standard normal number."""
+
+import torch
+from jaxtyping import Float, Float64
+from torch import Tensor, nn
+
+
+class PrincipalCodeModel(nn.Module):
+    """K coordinates v of a W+ code, w = mean + v B, with v of codes of real faces about standard normal.
+
+    B holds the leading principal components of codes of all layers together, each in standard deviations. A code that
+    ``decode`` gives has nothing outside of the K coordinates; ``encode`` takes any other code to the nearest of these.
+    Both work in float64, so that what a cipher writes into the coordinates can be read from the code again.
+
+    Args:
+        groups: sizes of the groups of layers that are equal in every code, summing to n; ones for layers of their own.
+        components: K.
+        dim: width of w.
+
+    Raises:
+        ValueError: an empty group, or more components than numbers in a code.
+
+    Source: the first part of the code model of honey encryption (Juels and Ristenpart, Eurocrypt 2014); principal
+    components as in probabilistic PCA (Tipping and Bishop, 1999).
+    """
+
+    mean: Tensor
+    basis: Tensor
+
+    def __init__(self, groups: tuple[int, ...], components: int, dim: int = 512):
+        super().__init__()
+        if not groups or min(groups) < 1:
+            raise ValueError(f"groups are {groups}; expected sizes of at least 1")
+        if not 1 <= components <= len(groups) * dim:
+            raise ValueError(f"components is {components}; expected 1 to {len(groups) * dim}")
+        self.groups = tuple(groups)
+        self.num_layers = sum(groups)
+        self.components = components
+        self.dim = dim
+        self.register_buffer("mean", torch.zeros(len(groups), dim))
+        self.register_buffer("basis", torch.eye(components, len(groups) * dim))
+        of_layer = [group for group, layers in enumerate(groups) for _ in range(layers)]
+        self.register_buffer("group_of_layer", torch.tensor(of_layer), persistent=False)
+
+    group_of_layer: Tensor
+
+    @torch.no_grad()
+    def fit(self, w: Float[Tensor, "m n d"]) -> Float[Tensor, "k"]:
+        """Mean and components of ``m`` codes, more of them than components.
+
+        Returns:
+            Share of the codes' variance in each component.
+
+        Raises:
+            ValueError: too few codes.
+        """
+        if len(w) <= self.components:
+            raise ValueError(f"{len(w)} codes for {self.components} components; expected more codes than components")
+        grouped = self.grouped(w.double())
+        mean = grouped.mean(dim=0)
+        centred = (grouped - mean).flatten(1)
+        variances, axes = torch.linalg.eigh(centred.T @ centred / (len(w) - 1))
+        leading = variances.flip(0)[: self.components].clamp_min(0.0)
+        self.mean.copy_(mean)
+        self.basis.copy_(leading.sqrt()[:, None] * axes.flip(1).T[: self.components])
+        shares: Tensor = leading / variances.sum()
+        return shares.float()
+
+    def decode(self, v: Float[Tensor, "b k"]) -> Float64[Tensor, "b n d"]:
+        """Coordinates to W+ codes."""
+        grouped = self.mean.double() + (v.double() @ self.basis.double()).unflatten(1, self.mean.shape)
+        w: Tensor = grouped[:, self.group_of_layer]
+        return w
+
+    def encode(self, w: Float[Tensor, "b n d"]) -> Float64[Tensor, "b k"]:
+        """Coordinates of the nearest code that has nothing outside of them; of ``decode(v)``, v."""
+        basis = self.basis.double()
+        centred = (self.grouped(w.double()) - self.mean.double()).flatten(1)
+        factor = torch.linalg.cholesky(basis @ basis.T)  # nearly diagonal; stored weights are rounded
+        return torch.cholesky_solve(basis @ centred.T, factor).T
+
+    def energy(self, v: Float[Tensor, "b k"]) -> Float[Tensor, "b"]:
+        """-log of the model's density, up to its constant: half the squared length."""
+        return 0.5 * v.square().sum(dim=1)
+
+    def grouped(self, w: Float[Tensor, "b n d"]) -> Float[Tensor, "b g d"]:
+        """One layer for each group, the mean of its layers."""
+        return torch.stack([part.mean(dim=1) for part in w.split(list(self.groups), dim=1)], dim=1)
