@@ -17,9 +17,10 @@ def stream(*shape: int, seed: int = 0) -> torch.Tensor:
     return (words.double() + 0.5) / MODULUS
 
 
-def encryptor(public: int = 0) -> PaddedEncryptor:
+def encryptor(public: int = 0, layers: int = 0) -> PaddedEncryptor:
     torch.manual_seed(1)
-    network = PaddedEncryptor(3, K, GROUPS, DIM, public)
+    network = PaddedEncryptor(3, K, GROUPS, DIM, public, layers)
+    network.flow.fit(torch.randn(500, K) ** 3)
     network.codes.mean.normal_(3.0)
     network.codes.basis.normal_()
     if public:
@@ -89,8 +90,9 @@ def test_the_marginal_is_a_distribution_with_its_quantiles() -> None:
     torch.testing.assert_close(marginal(-v), 1 - u)
 
 
-def test_a_code_inside_of_the_model_is_recovered_and_a_wrong_stream_draws_another() -> None:
-    network = encryptor()
+@pytest.mark.parametrize("layers", [0, 4])
+def test_a_code_inside_of_the_model_is_recovered_and_a_wrong_stream_draws_another(layers: int) -> None:
+    network = encryptor(layers=layers)
     w = network.inside(torch.randn(8, 3, DIM))
     k, wrong = stream(8, 3, DIM), stream(8, 3, DIM, seed=1)
     w_enc = network(w, k)

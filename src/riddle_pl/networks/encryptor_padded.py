@@ -13,6 +13,7 @@ import torch
 from jaxtyping import Float, Float64, Int64
 from torch import Tensor, nn
 
+from riddle_pl.networks.gaussianisation import Gaussianisation
 from riddle_pl.networks.latents import check_latents
 from riddle_pl.networks.principal_code_model import PrincipalCodeModel
 
@@ -83,6 +84,7 @@ class PaddedEncryptor(nn.Module):
         groups: sizes of the groups of layers that are equal in every code, summing to n; by default all layers differ.
         dim: width of w.
         public: r, how many coordinates along the rows of ``axes`` stay in clear.
+        layers: of the :class:`~riddle_pl.networks.gaussianisation.Gaussianisation` after the principal components.
 
     Raises:
         ValueError: the groups do not sum to n, ``public`` is not between 0 and K, or see
@@ -92,13 +94,20 @@ class PaddedEncryptor(nn.Module):
     axes: Tensor
 
     def __init__(
-        self, num_layers: int, components: int, groups: Sequence[int] | None = None, dim: int = 512, public: int = 0
+        self,
+        num_layers: int,
+        components: int,
+        groups: Sequence[int] | None = None,
+        dim: int = 512,
+        public: int = 0,
+        layers: int = 0,
     ):
         super().__init__()
         sizes = (1,) * num_layers if groups is None else tuple(groups)
         if sum(sizes) != num_layers:
             raise ValueError(f"groups are {sizes}, which sum to {sum(sizes)}; expected {num_layers} layers")
         self.codes = PrincipalCodeModel(sizes, components, dim)
+        self.flow = Gaussianisation(layers, components)
         if not 0 <= public < components:
             raise ValueError(f"public is {public}; expected 0 to {components - 1}, one less than there are components")
         self.num_layers = num_layers
@@ -106,13 +115,17 @@ class PaddedEncryptor(nn.Module):
         self.register_buffer("axes", torch.eye(components) if public else None)
 
     def coordinates(self, w: Float[Tensor, "b n d"]) -> Float64[Tensor, "b k"]:
-        """What is padded, the public ones first: coordinates of the code model, turned into ``axes``."""
-        v = self.codes.encode(w)
-        return v @ self._axes().T if self.public else v
+        """What is padded, the public ones first: about standard normal numbers for codes of real faces."""
+        return self.turned(self.flow(self.codes.encode(w)))
 
     def decode(self, v: Float[Tensor, "b k"]) -> Float64[Tensor, "b n d"]:
         """The code with these coordinates."""
-        return self.codes.decode(v.double() @ self._axes() if self.public else v)
+        normal = v.double() @ self._axes() if self.public else v
+        return self.codes.decode(self.flow.inverse(normal))
+
+    def turned(self, v: Float64[Tensor, "b k"]) -> Float64[Tensor, "b k"]:
+        """Coordinates of the model along ``axes``."""
+        return v @ self._axes().T if self.public else v
 
     def inside(self, w: Float[Tensor, "b n d"]) -> Float64[Tensor, "b n d"]:
         """The nearest code inside of the model."""

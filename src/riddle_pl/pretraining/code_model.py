@@ -8,20 +8,26 @@ from jaxtyping import Float
 from torch import Tensor
 
 from riddle_pl.errors import ConfigError
+from riddle_pl.evaluation.detectors import Detector
 from riddle_pl.inversion import Inversion
 from riddle_pl.networks.encryptor_padded import PaddedEncryptor
 from riddle_pl.pretraining.faces import FaceSet, to_float
+from riddle_pl.pretraining.public_axes import public_axes, shown
 from riddle_pl.pretraining.recipe import PackRole, Recipe
 
 SAMPLES = 48
-HALF_LOG_TWO_PI = 0.5 * math.log(2.0 * math.pi)
+DRAWN = 1500
+"""Faces that tell which directions are pose, outline and light."""
+SIDE = 128
+"""At about which faces are drawn, in pixels."""
 
 
 class CodeModelRecipe(Recipe):
     """Inverts faces as the pipeline does, a batch per step, and fits the encryptor's model to their codes.
 
     Nothing has a gradient: the model is the mean and the principal components of the codes. A killed run goes on where
-    it stopped, as those of other recipes do.
+    it stopped, as those of other recipes do; and a finished one fits anew, with other ``components``, ``layers`` or
+    ``public``, what it has found.
 
     Args:
         faces: whose codes the model is fitted to.
@@ -29,6 +35,9 @@ class CodeModelRecipe(Recipe):
         inversion: how codes are found, and with what pack; the model is for codes that were found in this way.
         groups: sizes of the groups of layers that are equal in every code; null: every layer is a group.
         components: K, coordinates of a code.
+        layers: of Gaussianisation after the principal components.
+        public: coordinates in clear: those along which pose, outline and light of drawn faces change most.
+        landmarks: finds the landmarks of drawn faces, where ``public`` is not 0.
         count: faces at most; null: all.
         batch: faces of a step.
         seed: of the choice of faces.
@@ -46,6 +55,9 @@ class CodeModelRecipe(Recipe):
         inversion: Inversion,
         groups: Sequence[int] | None,
         components: int,
+        layers: int,
+        public: int,
+        landmarks: Detector | None,
         count: int | None,
         batch: int,
         seed: int,
@@ -56,10 +68,16 @@ class CodeModelRecipe(Recipe):
                 f"recipe.components={components} and recipe.batch={batch} with {number} faces; give at least 1 each, "
                 "and more faces than components"
             )
-        layers = inversion.pack.num_layers
-        sizes = tuple(groups) if groups is not None else (1,) * layers
-        if sum(sizes) != layers or min(sizes) < 1:
-            raise ConfigError(f"recipe.groups={list(sizes)} sum to {sum(sizes)}; expected {layers} layers")
+        n = inversion.pack.num_layers
+        sizes = tuple(groups) if groups is not None else (1,) * n
+        if sum(sizes) != n or min(sizes) < 1:
+            raise ConfigError(f"recipe.groups={list(sizes)} sum to {sum(sizes)}; expected {n} layers")
+        if not 0 <= public < components or layers < 0:
+            raise ConfigError(
+                f"recipe.public={public} and recipe.layers={layers}; give 0 to {components - 1} and at least 0"
+            )
+        if public and landmarks is None:
+            raise ConfigError("recipe.landmarks is null and recipe.public is not 0; give a detector")
         order = torch.randperm(len(faces), generator=torch.Generator().manual_seed(seed))[:number]
         images = torch.cat([faces.images[order], held_out.images])
         super().__init__(seed, steps=math.ceil(len(images) / batch))
@@ -68,9 +86,18 @@ class CodeModelRecipe(Recipe):
         self.fitted = number
         self.batch = batch
         self.sources = faces.sources()
-        self.encryptor = PaddedEncryptor(layers, components, sizes)
+        self.landmarks = landmarks
+        self.explained = 0.0
+        self._encryptor = (  # in a tuple, so that a checkpoint holds codes alone
+            PaddedEncryptor(n, components, sizes, public=public, layers=layers),
+        )
         self.register_buffer("codes", torch.zeros(len(images), *self.encryptor.codes.mean.shape, dtype=torch.float16))
         self.automatic_optimization = False
+
+    @property
+    def encryptor(self) -> PaddedEncryptor:
+        """Around the model as it was fitted last."""
+        return self._encryptor[0]
 
     def configure_optimizers(self) -> None:
         """Nothing is optimised."""
@@ -85,13 +112,9 @@ class CodeModelRecipe(Recipe):
     @torch.no_grad()
     def samples(self) -> Float[Tensor, "n 3 h w"]:
         """People drawn from the model of the codes so far; black before there are enough."""
-        size = self.inversion.pack.size
         if not self._fit():
-            return torch.full((SAMPLES, 3, size, size), -1.0)
-        rng = torch.Generator().manual_seed(self.seed + 1)
-        v = torch.randn(SAMPLES, self.encryptor.codes.components, generator=rng)
-        generator = self.inversion.pack.generator()
-        return torch.cat([generator(part) for part in self.encryptor.decode(v).split(8)])
+            return torch.full((SAMPLES, 3, SIDE, SIDE), -1.0)
+        return self._draw(SAMPLES, self.seed + 1)[1]
 
     def figures(self) -> Mapping[str, float]:
         """How well the model describes codes that it was fitted to, and others."""
@@ -100,34 +123,72 @@ class CodeModelRecipe(Recipe):
         figures = {}
         for name, part in (("fitted", self.codes[: self.fitted]), ("held-out", self.codes[self.fitted :])):
             w = part.double()
-            v = codes.encode(w[:, codes.group_of_layer])
+            principal = codes.encode(w[:, codes.group_of_layer])
             around = (w - codes.mean.double()).square().sum(dim=(1, 2)).mean()
-            inside = (v @ codes.basis.double()).square().sum(dim=1).mean()
+            inside = (principal @ codes.basis.double()).square().sum(dim=1).mean()
             of = f"of {len(part):,} {name} codes"
             figures[f"share of the variance {of} in the {codes.components} components"] = float(inside / around)
-            figures[f"mean |v|²/K {of} (the model's draws: 1)"] = float(v.square().mean())
-            figures[f"log-likelihood {of}, nats per coordinate (the model's draws: {-HALF_LOG_TWO_PI - 0.5:.3f})"] = (
-                float(-HALF_LOG_TWO_PI - codes.energy(v).mean() / codes.components)
+            v = self.encryptor.flow(principal)
+            figures[f"mean square of a coordinate {of} (the model's draws: 1)"] = float(v.square().mean())
+            figures[f"kurtosis of a coordinate {of} (the model's draws: 3)"] = float(
+                (v.pow(4).mean(dim=0) / v.square().mean(dim=0).square()).mean()
+            )
+        if self.encryptor.public:
+            figures[f"share of landmarks and colours that the {self.encryptor.public} public coordinates tell"] = (
+                self.explained
             )
         return figures
 
     def pack_roles(self) -> list[PackRole]:
         self._fit()
-        codes = self.encryptor.codes
-        args = {"num_layers": codes.num_layers, "components": codes.components, "groups": list(codes.groups)}
+        codes, public = self.encryptor.codes, self.encryptor.public
+        args = {
+            "num_layers": codes.num_layers,
+            "components": codes.components,
+            "groups": list(codes.groups),
+            "public": public,
+            "layers": len(self.encryptor.flow.rotations),
+        }
+        along = "those along which landmarks and colours of drawn faces change most"
+        in_clear = f"\n{public} coordinates, {along}, stay in clear." if public else ""
         description = f"""
 Padded encryptor (`encryptor=padded`): coordinates of a code in its {codes.components} leading principal components,
-padded by the key stream. The components are those of codes that `invert={self.inversion.name}` finds for
-{self.fitted:,} faces of {self.sources}; it is meant for codes that are found
-in this way. What is proven of it and what is only measured: docs/security.md.
+made normal by {args["layers"]} layers of Gaussianisation and padded by the key stream.{in_clear}
+
+The model is fitted to codes that `invert={self.inversion.name}` finds for {self.fitted:,} faces of
+{self.sources}; it is meant for codes that are found in this way.
+What is proven of it and what is only measured: docs/security.md.
 """
-        return [PackRole("encryptor-padded", self.encryptor, "padded", args, description, tokens="key_stream")]
+        return [
+            PackRole(
+                "encryptor-padded", self.encryptor, "padded", args, description, torch.float32, tokens="key_stream"
+            )
+        ]
 
     def _fit(self) -> bool:
-        """Fits the model to the codes so far, if there are enough."""
+        """Fits the model to the codes so far, if there are enough; the public axes only when all are there."""
         known = min(int(self.step_count) * self.batch, self.fitted)
         if known <= self.encryptor.codes.components:
             return False
-        codes = self.encryptor.codes
-        codes.fit(self.codes[:known].float()[:, codes.group_of_layer])
+        codes, flow = self.encryptor.codes, self.encryptor.flow
+        w = self.codes[:known].float()[:, codes.group_of_layer]
+        codes.fit(w)
+        flow.fit(codes.encode(w), self.seed)
+        if self.finished and self.landmarks is not None and self.encryptor.public:
+            self._choose_axes(self.landmarks)
         return True
+
+    def _choose_axes(self, landmarks: Detector) -> None:
+        v, x = self._draw(DRAWN, self.seed + 2)
+        points = landmarks.locate(x).points
+        seen = ~points.flatten(1).isnan().any(dim=1)
+        axes, self.explained = public_axes(v[seen], shown(x[seen], points[seen]), self.encryptor.public)
+        self.encryptor.axes.copy_(axes)
+
+    def _draw(self, count: int, seed: int) -> tuple[Float[Tensor, "n k"], Float[Tensor, "n 3 h w"]]:
+        """People drawn from the model, with their coordinates before ``axes``."""
+        v = torch.randn(count, self.encryptor.codes.components, generator=torch.Generator().manual_seed(seed))
+        pack = self.inversion.pack
+        generator = pack.at(min(pack.manifest.sizes, key=lambda size: abs(size - SIDE))).generator()
+        w = self.encryptor.codes.decode(self.encryptor.flow.inverse(v))
+        return v, torch.cat([generator(part).clamp(-1.0, 1.0) for part in w.split(8)])

@@ -1,0 +1,117 @@
+"""Turns numbers of any distribution into normal ones, invertibly: rotation and marginal, layer after layer."""
+
+import torch
+from jaxtyping import Float, Float64
+from torch import Tensor, nn
+
+ICA_SAMPLES = 8000
+ICA_STEPS = 15
+SMALLEST_GAP = 1e-5
+"""Between two knots, so that no piece is flat."""
+
+
+class Gaussianisation(nn.Module):
+    """A chain of layers, each a rotation of the coordinates and a monotone function of each of them.
+
+    The function is piecewise linear between quantiles of what the layer was fitted to and those of a standard normal
+    distribution; beyond the outermost it goes on with the slope of a normal distribution of the same deviation. All of
+    it can be undone exactly, in float64.
+
+    Args:
+        layers: of the chain.
+        dim: K, coordinates.
+        knots: quantiles of a coordinate.
+
+    Raises:
+        ValueError: no coordinate, fewer than two knots, or a negative number of layers.
+
+    Source: Chen and Gopinath, "Gaussianization", NIPS 2000; Laparra et al., "Iterative Gaussianization: from ICA to
+    Random Rotations", IEEE TNN 2011.
+    """
+
+    rotations: Tensor
+    places: Tensor
+    slopes: Tensor
+    normal: Tensor
+
+    def __init__(self, layers: int, dim: int, knots: int = 40):
+        super().__init__()
+        if layers < 0 or dim < 1 or knots < 2:
+            raise ValueError(f"layers is {layers}, dim {dim}, knots {knots}; expected at least 0, 1 and 2")
+        quantiles = torch.special.ndtri((torch.arange(knots, dtype=torch.float64) + 0.5) / knots)
+        self.register_buffer("rotations", torch.eye(dim).repeat(layers, 1, 1))
+        self.register_buffer("places", quantiles.float().repeat(layers, dim, 1))
+        self.register_buffer("slopes", torch.ones(layers, dim))
+        self.register_buffer("normal", quantiles, persistent=False)
+
+    @torch.no_grad()
+    def fit(self, v: Float[Tensor, "m k"], seed: int = 0) -> None:
+        """Fits one layer after the other to ``m`` samples; rotations are those of independent component analysis."""
+        v = v.double()
+        order = (torch.arange(len(self.normal), dtype=v.dtype) + 0.5) / len(self.normal)
+        for layer in range(len(self.rotations)):
+            rotation = independent_components(v, seed + layer)
+            turned = v @ rotation
+            places = torch.quantile(turned, order.to(v), dim=0).T.contiguous()
+            gaps = places.diff(dim=1).clamp_min(SMALLEST_GAP)
+            self.rotations[layer] = rotation
+            self.places[layer] = torch.cat([places[:, :1], places[:, :1] + gaps.cumsum(dim=1)], dim=1)
+            self.slopes[layer] = 1.0 / turned.std(dim=0).clamp_min(SMALLEST_GAP)
+            v = self._layer(layer, v)
+
+    def forward(self, v: Float[Tensor, "b k"]) -> Float64[Tensor, "b k"]:
+        """To normal numbers."""
+        v = v.double()
+        for layer in range(len(self.rotations)):
+            v = self._layer(layer, v)
+        return v
+
+    def inverse(self, v: Float[Tensor, "b k"]) -> Float64[Tensor, "b k"]:
+        """From normal numbers."""
+        v = v.double()
+        for layer in reversed(range(len(self.rotations))):
+            places = self.places[layer].double()
+            turned = _piecewise(v, self.normal.expand(len(places), -1), places, 1.0 / self.slopes[layer].double())
+            v = torch.linalg.solve(self.rotations[layer].double(), turned, left=False)
+        return v
+
+    def _layer(self, layer: int, v: Float64[Tensor, "b k"]) -> Float64[Tensor, "b k"]:
+        places = self.places[layer].double()
+        turned = v @ self.rotations[layer].double()
+        return _piecewise(turned, places, self.normal.expand(len(places), -1), self.slopes[layer].double())
+
+
+def _piecewise(
+    v: Float64[Tensor, "b k"], start: Float64[Tensor, "k m"], end: Float64[Tensor, "k m"], slope: Float64[Tensor, "k"]
+) -> Float64[Tensor, "b k"]:
+    """The function through the points (start, end) of each coordinate, with its own slope beyond them."""
+    columns = v.T.contiguous()
+    right = torch.searchsorted(start.contiguous(), columns).clamp(1, start.shape[1] - 1)
+    left = right - 1
+    x0, x1, y0, y1 = start.gather(1, left), start.gather(1, right), end.gather(1, left), end.gather(1, right)
+    inside = y0 + (columns - x0) * (y1 - y0) / (x1 - x0)
+    below = end[:, :1] + (columns - start[:, :1]) * slope[:, None]
+    above = end[:, -1:] + (columns - start[:, -1:]) * slope[:, None]
+    outside = torch.where(columns < start[:, :1], below, above)
+    beyond = (columns < start[:, :1]) | (columns > start[:, -1:])
+    return torch.where(beyond, outside, inside).T
+
+
+def independent_components(v: Float64[Tensor, "m k"], seed: int) -> Float64[Tensor, "k k"]:
+    """An orthogonal matrix whose columns are directions in which the samples are least normal.
+
+    Source: symmetric FastICA with tanh (Hyvärinen, IEEE TNN 1999).
+    """
+    rng = torch.Generator().manual_seed(seed)
+    centred = v - v.mean(dim=0)
+    variances, axes = torch.linalg.eigh(centred.T @ centred / len(v))
+    white = centred @ (axes / variances.clamp_min(SMALLEST_GAP).sqrt()) @ axes.T
+    white = white[torch.randperm(len(v), generator=rng)[:ICA_SAMPLES]]
+    found = torch.linalg.qr(torch.randn(v.shape[1], v.shape[1], generator=rng, dtype=v.dtype)).Q
+    for _ in range(ICA_STEPS):
+        seen = (white @ found.T).tanh()
+        moved = seen.T @ white / len(white) - (1.0 - seen.square()).mean(dim=0)[:, None] * found
+        left, _, right = torch.linalg.svd(moved)
+        found = left @ right
+    directions: Tensor = found.T
+    return directions

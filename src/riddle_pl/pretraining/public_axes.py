@@ -1,0 +1,56 @@
+"""Which directions of a code model are pose, outline and light: what the photo around a face shows anyway."""
+
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float
+from torch import Tensor
+
+GRID = 4
+FACE = slice(5 / 16, 7 / 8), slice(7 / 32, 25 / 32)
+"""Rows and columns of an aligned image that the colours are taken from, in shares of the side."""
+LANDMARKS, COLOURS = 3.0, 1.0
+"""Weights of the two in the regression, in standard deviations of all landmarks and of all colours."""
+RIDGE = 0.1
+"""Times the number of faces."""
+
+
+def shown(x: Float[Tensor, "m 3 h h"], points: Float[Tensor, "m k 2"]) -> Float[Tensor, "m t"]:
+    """What is kept of faces: where their landmarks are, and the colours of a coarse grid over the face.
+
+    Args:
+        x: aligned faces in [-1, 1].
+        points: (x, y) of their landmarks in pixels.
+    """
+    rows, columns = (slice(round(part.start * x.shape[-1]), round(part.stop * x.shape[-1])) for part in FACE)
+    colours = F.adaptive_avg_pool2d(x[..., rows, columns], GRID).flatten(1)
+    parts = []
+    for values, weight in ((points.flatten(1), LANDMARKS), (colours, COLOURS)):
+        centred = values - values.mean(dim=0)
+        parts.append(weight * centred / centred.square().mean().sqrt())
+    return torch.cat(parts, dim=1)
+
+
+def public_axes(
+    v: Float[Tensor, "m k"], targets: Float[Tensor, "m t"], count: int
+) -> tuple[Float[Tensor, "k k"], float]:
+    """Orthonormal axes of the coordinates, the ``count`` directions that say most of the targets first.
+
+    Reduced-rank regression: the leading principal components of a ridge regression's predictions.
+
+    Args:
+        v: coordinates of faces drawn from the model.
+        targets: of :func:`shown`.
+        count: r.
+
+    Returns:
+        The axes as rows; and the share of the targets' variance that the first ``count`` coordinates predict.
+    """
+    v, targets = v.double(), targets.double()
+    ridge = RIDGE * len(v) * torch.eye(v.shape[1], dtype=v.dtype)
+    weights = torch.linalg.solve(v.T @ v + ridge, v.T @ targets)
+    _, _, components = torch.linalg.svd(v @ weights, full_matrices=False)
+    leading = weights @ components[:count].T
+    axes = torch.linalg.qr(torch.cat([leading, torch.eye(v.shape[1], dtype=v.dtype)], dim=1)).Q.T
+    kept = v @ axes[:count].T
+    rest = targets - kept @ torch.linalg.lstsq(kept, targets).solution
+    return axes.float(), float(1.0 - rest.square().sum() / targets.square().sum())
