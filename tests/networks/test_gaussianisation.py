@@ -42,7 +42,7 @@ def test_normal_numbers_become_others_of_the_distribution() -> None:
     drawn, real = fitted(15).inverse(torch.randn(4000, 4, generator=rng)), crooked(4000, seed=3)
     for level in (0.05, 0.25, 0.5, 0.75, 0.95):
         mine, theirs = (torch.quantile(v, level, dim=0) for v in (drawn, real))
-        torch.testing.assert_close(mine, theirs, rtol=0, atol=0.3)
+        torch.testing.assert_close(mine, theirs, rtol=0.15, atol=0.4)
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float16])

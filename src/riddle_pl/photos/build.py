@@ -1,4 +1,4 @@
-"""The photo pipeline from ``conf/pseudonymise.yaml``: groups ``face_detector``, ``invert``, ``mask`` and ``gate``."""
+"""The photo pipeline from ``conf/pseudonymise.yaml``: ``face_detector``, ``invert``, ``mask``, ``gate``, ``nonce``."""
 
 import inspect
 from collections.abc import Sequence
@@ -33,7 +33,7 @@ def build_pseudonymiser(
         ConfigError: an unknown option, key or value, with the nearest valid one.
     """
     (cfg,) = compose_jobs(CONFIG, overrides)
-    parts = {key: _part(cfg[key], key, pack, device) for key in ("face_detector", "invert", "mask", "gate")}
+    parts = {key: _part(cfg[key], key, pack, device) for key in ("face_detector", "invert", "mask", "gate", "nonce")}
     return Pseudonymiser(
         pack,
         detector=parts["face_detector"],
@@ -43,6 +43,7 @@ def build_pseudonymiser(
         face_map=parts["mask"],
         batch_size=batch_size,
         inversion=parts["invert"],
+        nonces=parts["nonce"],
     )
 
 

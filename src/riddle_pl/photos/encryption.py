@@ -20,6 +20,7 @@ from riddle_pl.photos.face_work import JUDGED_SIZE, FaceWork, aligned, choose, i
 from riddle_pl.photos.gate import Gate
 from riddle_pl.photos.linkable import is_linkable
 from riddle_pl.photos.mask import FaceMap, join_maps
+from riddle_pl.photos.nonces import NonceChoice
 from riddle_pl.photos.record import Record, RecordedFace
 from riddle_pl.photos.record_file import FORMAT_VERSION, SHARED_STREAM
 from riddle_pl.photos.reports import Encrypted, EncryptRequest
@@ -37,6 +38,7 @@ class Tools:
     detector: PhotoDetector
     gate: Gate
     face_map: FaceMap
+    nonces: NonceChoice
 
 
 @dataclass(eq=False)
@@ -140,7 +142,9 @@ def _encrypt(photos: Sequence[_Photo], tools: Tools) -> _Codes:
     w = torch.stack([work.w for work in works if work.w is not None])
     pack_hash = tools.coder.pack.fingerprint("generator")
     linkable = [is_linkable(photo.kdf, pack_hash) for _, photo in pairs]
-    codes = tools.coder.encrypt(w, [photo.key(work) for work, photo in pairs], linkable)
+    keys = [photo.key(work) for work, photo in pairs]
+    tried = [tools.coder.encrypt(w, keys, linkable) for _ in range(tools.nonces.candidates)]
+    codes = _best(works, tried, tools)
     x_enc = tools.coder.synthesise(torch.stack([code.shown for code in codes]))
     crops = aligned(works, tools.face_map.size)
     mask = join_maps(tools.face_map(crops))
@@ -149,6 +153,15 @@ def _encrypt(photos: Sequence[_Photo], tools: Tools) -> _Codes:
         work: _Code(code, Layer(x, m[0], work.quad))
         for work, code, x, m in zip(works, codes, matched, mask, strict=True)
     }
+
+
+def _best(works: Sequence[FaceWork], tried: Sequence[list[EncryptedCode]], tools: Tools) -> list[EncryptedCode]:
+    """Each face under the nonce that fits it best."""
+    if len(tried) == 1:
+        return tried[0]
+    drawn = [tools.coder.sketch(torch.stack([code.shown for code in codes])) for codes in tried]
+    chosen = tools.nonces.best(aligned(works, JUDGED_SIZE), torch.stack(drawn, dim=1))
+    return [tried[number][face] for face, number in enumerate(chosen.tolist())]
 
 
 def _compose(photo: _Photo, codes: _Codes) -> UInt8[np.ndarray, "h w 3"]:

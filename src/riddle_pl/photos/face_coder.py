@@ -125,6 +125,16 @@ class FaceCoder:
         """G(w), clamped to [-1, 1]."""
         return self._in_batches(self.generator, w).clamp(-1.0, 1.0)
 
+    @torch.no_grad()
+    def sketch(self, w: Float[Tensor, "b n 512"]) -> Float[Tensor, "b 3 s s"]:
+        """G(w) at the smallest size that the pack draws: enough to choose among faces."""
+        return self._in_batches(self._sketcher, w).clamp(-1.0, 1.0)
+
+    @cached_property
+    def _sketcher(self) -> FaceGenerator:
+        smallest = min(self.pack.manifest.sizes)
+        return self.generator if smallest == self.pack.size else self.pack.at(smallest).generator().to(self.device)
+
     def _in_batches(self, network: Callable[..., Tensor], *inputs: Tensor) -> Tensor:
         parts = zip(*(tensor.split(self.batch_size) for tensor in inputs), strict=True)
         return torch.cat([network(*(part.to(self.device) for part in batch)).cpu() for batch in parts])

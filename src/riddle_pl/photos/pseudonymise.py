@@ -31,6 +31,7 @@ from riddle_pl.photos.face_work import invert, take_up
 from riddle_pl.photos.find import PhotoFaceDetector
 from riddle_pl.photos.gate import Gate, quality_gate
 from riddle_pl.photos.mask import FaceMap, ParserMap
+from riddle_pl.photos.nonces import AnyNonce, NonceChoice
 from riddle_pl.photos.pixels import to_pixels
 from riddle_pl.photos.record import Record
 from riddle_pl.photos.refusal import FaceRefusedError
@@ -53,6 +54,7 @@ class Pseudonymiser:
         face_map: says what is pasted; the pack's parser by default.
         batch_size: faces that go through a network at a time.
         inversion: photo to code; :class:`riddle_pl.inversion.RefinedInversion` by default.
+        nonces: which nonce a face gets; any by default.
 
     Example::
 
@@ -71,12 +73,14 @@ class Pseudonymiser:
         face_map: FaceMap | None = None,
         batch_size: int = 8,
         inversion: Inversion | None = None,
+        nonces: NonceChoice | None = None,
     ):
         self.pack = pack
         self.device = torch.device(device)
         self.detector: PhotoDetector = PhotoFaceDetector() if detector is None else detector
         self.coder = FaceCoder(pack, encryptor, self.device, batch_size, inversion)
         self.gate: Gate = quality_gate(pack, self.device) if gate is None else gate
+        self.nonces: NonceChoice = AnyNonce() if nonces is None else nonces
         self.face_map: FaceMap = ParserMap(pack, self.device) if face_map is None else face_map
 
     def find_faces(self, image: UInt8[np.ndarray, "h w 3"] | Image.Image, name: str = "the photo") -> list[Face]:
@@ -153,7 +157,7 @@ class Pseudonymiser:
             PackError, CheckpointError: the pack lacks a network or holds a damaged one.
         """
         requests = [r if r.kdf else replace(r, kdf=KdfParams()) for r in requests]
-        return encrypt_photos(requests, Tools(self.coder, self.detector, self.gate, self.face_map))
+        return encrypt_photos(requests, Tools(self.coder, self.detector, self.gate, self.face_map, self.nonces))
 
     def decrypt(
         self,

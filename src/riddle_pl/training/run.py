@@ -27,6 +27,7 @@ NOISE = (
     ".*Checkpoint directory .* exists and is not empty.*",
     ".*The dirpath has changed from.*",  # a run that is resumed in a new folder
     ".*LeafSpec.* is deprecated.*",
+    ".*configure_optimizers. returned .None.*",  # a recipe that finds what has no gradient
 )
 """Lightning's warnings about things that are meant."""
 
