@@ -47,8 +47,8 @@ def decrypt(
     pack: Pack = "lite",
     pack_size: PackSize = None,
     encryptor: Annotated[
-        str, typer.Option(help="With --image-only and no record: role of the encryptor in the pack.")
-    ] = "encryptor",
+        str | None, typer.Option(help="With --image-only and no record: role of the encryptor in the pack.")
+    ] = None,
     settings: Settings = None,
     device: Device = "cpu",
     password_file: PasswordFile = None,

@@ -55,7 +55,10 @@ def encrypt(
     ] = "error",
     pack: Pack = "lite",
     pack_size: PackSize = None,
-    encryptor: Annotated[str, typer.Option(help="Role of the encryptor in the pack.")] = "encryptor",
+    encryptor: Annotated[
+        str | None,
+        typer.Option(help="Role of the encryptor in the pack; encryptor-padded where it has one, else encryptor."),
+    ] = None,
     settings: Settings = None,
     device: Device = "cpu",
     batch_size: BatchSize = 8,
@@ -72,11 +75,11 @@ def encrypt(
     """Turn the faces in photos into other people, with a password.
 
     The password comes from --password-file, --password-stdin, the environment variable RIDDLE_PASSWORD, or a prompt.
-    This is pseudonymisation, not anonymisation: the record and the password bring the person back. In this version the
-    record alone tells much, in both modes: whoever has it can test guesses of the password, link it to other records of
-    the photo, and with one face known open others under the same password and salt (docs/security.md). Metadata of the
-    photos (place, time, camera) is not copied. In folders, finished photos are skipped: an interrupted job continues
-    when it is run again. Exit status: 0 if all is encrypted, 1 if photos were skipped or faces covered, 2 for errors.
+    This is pseudonymisation, not anonymisation: the record and the password bring the person back. What the record
+    alone tells depends on the encryptor, in both modes: with encryptor-padded (pack mobile) pose, outline and light;
+    with any other, whoever has it can test guesses of the password and link it to other records (docs/security.md).
+    Metadata of the photos (place, time, camera) is not copied. In folders, finished photos are skipped: an interrupted
+    job continues when it is run again. Exit status: 0 if all is encrypted, 1 if photos were skipped or faces covered, 2 for errors.
 
     Examples: riddle encrypt portrait.jpg
 
@@ -95,6 +98,7 @@ def encrypt(
     from riddle_pl.photos.jobs_plan import plan_encryption
     from riddle_pl.photos.jobs_state import check_output_folder, open_tasks
     from riddle_pl.photos.judges import best_judge
+    from riddle_pl.photos.known_leaks import note
     from riddle_pl.photos.linkable import linkable_kdf
     from riddle_pl.photos.load import load_image
     from riddle_pl.photos.pseudonymise import MODES
@@ -134,6 +138,7 @@ def encrypt(
             note=synthetic_note,
         )
         report.note = pseudonymiser.gate.note
+        report.secrecy = note(pseudonymiser.coder.tokens.name)
         with report.kept():
             outcomes = encrypt_all(tasks, pseudonymiser, orders, batch_size, jobs)
             for outcome in track(outcomes, len(tasks), "encrypting", quiet):

@@ -13,7 +13,6 @@ from riddle_pl.errors import FileError, one_line
 from riddle_pl.files import atomic_write, read_json, require_writable_file
 from riddle_pl.photos.jobs import Outcome, Status
 from riddle_pl.photos.jobs_plan import Plan
-from riddle_pl.photos.known_leaks import NOTE
 
 KIND = "riddle encrypt report"
 NOT_ALL_STATUS = 1
@@ -42,6 +41,8 @@ class EncryptReport:
         """Photos that an earlier run finished."""
         self.note = ""
         """What the user should know about the quality gate."""
+        self.secrecy = ""
+        """What the user should know about the records."""
         self.outcomes: list[Outcome] = []
         if path is not None and not self.on_stdout:
             _check_place(path)
@@ -75,7 +76,7 @@ class EncryptReport:
         if self.note and self.outcomes:
             say(self.quiet, f"note: {self.note}")
         if not self.silent and any(outcome.record is not None for outcome in self.outcomes):
-            print(f"note: {NOTE}", file=sys.stderr if self.on_stdout else sys.stdout, flush=True)
+            print(f"note: {self.secrecy}", file=sys.stderr if self.on_stdout else sys.stdout, flush=True)
         return 0 if all(outcome.status is Status.ENCRYPTED for outcome in self.outcomes) else NOT_ALL_STATUS
 
     def _counts(self) -> dict[str, int]:

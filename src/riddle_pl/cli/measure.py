@@ -25,7 +25,7 @@ def measure(
     ] = None,
     pack: Pack = "lite",
     pack_size: PackSize = None,
-    encryptor: Annotated[str, typer.Option(help="Role of the encryptor in the pack.")] = "encryptor",
+    encryptor: Annotated[str | None, typer.Option(help="Role of the encryptor in the pack.")] = None,
     settings: Settings = None,
     device: Device = "cpu",
     quiet: Quiet = False,

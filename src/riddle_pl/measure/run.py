@@ -50,7 +50,7 @@ class Measurement:
     calibrate_on: Path | None = None
     pack: str = "lite"
     pack_size: int | None = None
-    encryptor: str = "encryptor"
+    encryptor: str | None = None
     device: str = "cpu"
     pipeline: tuple[str, ...] = ()
     quiet: bool = False
@@ -101,7 +101,7 @@ def _threshold(order: Measurement, judge: str, same_person: float) -> tuple[floa
 
 
 def _about(order: Measurement, photos: Photos, pack: Pack) -> dict[str, str]:
-    entry = order.encryptor
+    entry = pack.default_encryptor if order.encryptor is None else order.encryptor
     return {
         "riddle-pl": riddle_pl.__version__,
         "photos": f"{', '.join(path.name for path in order.photos)}; {photos.note}",

@@ -25,6 +25,8 @@ from riddle_pl.packs.store import download_path
 if TYPE_CHECKING:
     from riddle_pl.password import PasswordTokens
 
+PADDED, USUAL = "encryptor-padded", "encryptor"
+"""Roles of the encryptors that photos are encrypted with."""
 CODE_MODEL = "code_model"
 """Role of a pack's coordinates of codes, where it has any."""
 
@@ -110,6 +112,11 @@ class Pack:
     def encryptors(self) -> tuple[str, ...]:
         """Roles of the encryptors: the networks that go with password tokens."""
         return tuple(role for role in self.roles if self.entry(role).tokens is not None)
+
+    @property
+    def default_encryptor(self) -> str:
+        """Role of the encryptor for photos: a padded one where the pack has it, else the one called encryptor."""
+        return PADDED if PADDED in self.roles else USUAL
 
     @property
     def hash(self) -> str:

@@ -14,12 +14,14 @@ from riddle_pl.packs import Pack
 from riddle_pl.photos.pseudonymise import Pseudonymiser
 
 CONFIG = "pseudonymise"
+FOR_PADDED = ("invert=encoder", "nonce=best_fit")
+"""With a padded encryptor, before what the user says: codes as its model knows them, and a person who fits."""
 
 
 def build_pseudonymiser(
     pack: Pack,
     overrides: Sequence[str] = (),
-    encryptor: str = "encryptor",
+    encryptor: str | None = None,
     device: torch.device | str = "cpu",
     batch_size: int = 8,
 ) -> Pseudonymiser:
@@ -27,17 +29,20 @@ def build_pseudonymiser(
 
     Args:
         pack: see :class:`Pseudonymiser`, as for the other arguments.
+        encryptor: its role; that for photos by default.
         overrides: as typed by the user, such as ``mask=bisenet`` or ``gate.min_face=40``.
 
     Raises:
         ConfigError: an unknown option, key or value, with the nearest valid one.
     """
-    (cfg,) = compose_jobs(CONFIG, overrides)
+    role = pack.default_encryptor if encryptor is None else encryptor
+    padded = role in pack.roles and pack.entry(role).arch == "padded"
+    (cfg,) = compose_jobs(CONFIG, [*(FOR_PADDED if padded else ()), *overrides])
     parts = {key: _part(cfg[key], key, pack, device) for key in ("face_detector", "invert", "mask", "gate", "nonce")}
     return Pseudonymiser(
         pack,
         detector=parts["face_detector"],
-        encryptor=encryptor,
+        encryptor=role,
         device=device,
         gate=parts["gate"],
         face_map=parts["mask"],

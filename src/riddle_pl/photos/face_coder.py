@@ -65,6 +65,11 @@ class FaceCoder:
         return network.to(self.device), tokens
 
     @property
+    def pads(self) -> bool:
+        """Whether the encryptor is a padded one."""
+        return isinstance(self._encryptor[0], PaddedEncryptor)
+
+    @property
     def tokens(self) -> PasswordTokens:
         """How the encryptor's passwords become latents."""
         return self._encryptor[1]
@@ -105,8 +110,7 @@ class FaceCoder:
         what its record holds of the face, under a nonce of its own, is not what the picture shows.
         """
         encryptor = self._encryptor[0]
-        pads = isinstance(encryptor, PaddedEncryptor)
-        nonces = [None if shared and not pads else fresh_nonce() for shared in linkable]
+        nonces = [None if shared and not self.pads else fresh_nonce() for shared in linkable]
         streams = torch.cat([self.password(key, nonce) for key, nonce in zip(keys, nonces, strict=True)])
         w_enc = self.transform(w, streams)
         shown = list(w_enc)

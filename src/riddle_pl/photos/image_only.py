@@ -11,6 +11,7 @@ import torch.nn.functional as F
 from jaxtyping import UInt8
 from numpy import ndarray
 
+from riddle_pl.errors import ConfigError
 from riddle_pl.password import KdfParams
 from riddle_pl.photos.align import align_face, ffhq_quad
 from riddle_pl.photos.face_work import JUDGED_SIZE
@@ -50,17 +51,22 @@ def read_back(
         NoFaceError: no face is found.
         PhotoError: the picture has another size than the record's photo.
         RecordError: the record was made with another pack or encryptor.
+        ConfigError: the encryptor is a padded one.
     """
+    coder = pseudonymiser.coder_for(like) if isinstance(like, Record) else pseudonymiser.coder
+    if coder.pads:
+        raise ConfigError(
+            f"{name} cannot be read back with {coder.encryptor_name}: a code that is read from a picture is never "
+            "exact, and a pad takes off nothing else; decrypt the record, or name the encryptor that made the picture"
+        )
+    nonces: list[bytes | None]
     if isinstance(like, Record):
         pseudonymiser.check(like, photo)
-        coder = pseudonymiser.coder_for(like)
         quads = [face.quad for face in like.faces]
-        nonces = [face.nonce for face in like.faces]
-        kdf, version = like.kdf, like.version
+        nonces, kdf, version = [face.nonce for face in like.faces], like.kdf, like.version
     else:
-        coder, kdf = pseudonymiser.coder, like
         quads = [ffhq_quad(face.points) for face in pseudonymiser.find_faces(photo, name)]
-        nonces, version = [None] * len(quads), SHARED_STREAM
+        nonces, kdf, version = [None] * len(quads), like, SHARED_STREAM
     pack = pseudonymiser.pack
     w_enc = coder.invert(torch.cat([align_face(photo, quad, pack.size) for quad in quads]))
     judge = PackJudge(pack, pseudonymiser.device)

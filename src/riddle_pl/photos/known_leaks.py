@@ -1,29 +1,56 @@
-"""What the records of today's encryptors tell without the password, in words for the user; measured, with the commands,
-in docs/security.md.
+"""What records tell without the password, in words for the user; proven or measured, with the commands, in
+docs/security.md.
 
-It concerns every encryptor that there is: a learned T is smooth in the password, and nothing makes wrong decryptions
-lie where codes of real faces lie.
+A padded record (its tokens are a key stream) tells what is public of a face, and lets guesses of the password be tested
+a little. Any other encryptor is smooth in the password, and nothing makes its wrong decryptions lie where codes of real
+faces lie: its records tell much.
 """
+
+from riddle_pl.photos.record import Record
+from riddle_pl.photos.record_file import SHARED_STREAM
 
 PAGE = "docs/security.md"
 
+_PADDED = "key_stream"
+
 NOTE = (
-    "not yet secret: whoever has the record can test guesses of the password, link it to other records of the photo, "
-    f"and with one face known open others under the same password and salt; see {PAGE}"
+    "not yet secret: whoever has the record can test guesses of the password and link it to other records of the "
+    f"photo; see {PAGE}"
 )
-"""Of ``riddle encrypt``, in both modes: a sealed record holds the code too."""
+"""Of ``riddle encrypt`` with an encryptor that is not padded, in both modes: a sealed record holds the code too."""
+
+PADDED_NOTE = (
+    "the record tells pose, outline and light of a face, and no more without the password; a guess of the password "
+    f"can be tested a little with each face, so choose one that nobody guesses; see {PAGE}"
+)
+"""The same with a padded one."""
 
 UNCHECKED = f"The record is deniable: riddle does not check the password. Others can test theirs; see {PAGE}"
 """Of ``riddle decrypt``."""
 
-GIVEN_AWAY = (
-    "with the pack and without a password: which other records were made of the same photo, and often which photo",
-    "to everyone who knows one of its faces: the others under the same password and salt",
+SEALED_GUESSES = "whether a guessed password is right, by AES-GCM's tag"
+GUESSES = "whether a guessed password is right, by the code that it decrypts to"
+PADDED_GUESSES = (
+    "a little about whether a guessed password is right, with each of its {faces} face(s): the person of a right guess "
+    "is one that the inversion of a real photo would give"
 )
-"""Of ``riddle inspect``, in both modes; and :data:`GUESSES`."""
+LINKS = "with the pack and without a password: which other records were made of the same photo, and often which photo"
+PUBLIC = "what is public of each face: pose, outline and light"
+TWICE = "to everyone who has another record of the same photo under the same password: which guess is right"
+SHARED = "to everyone who knows one of its faces: the others under the same password and salt"
 
-GUESSES = {
-    "deniable": "whether a guessed password is right, by the code that it decrypts to",
-    "sealed": "whether a guessed password is right, by AES-GCM's tag and by the code that it decrypts to",
-}
-"""Of ``riddle inspect``, by mode."""
+
+def note(tokens: str) -> str:
+    """What ``riddle encrypt`` says, by the token scheme of the encryptor."""
+    return PADDED_NOTE if tokens == _PADDED else NOTE
+
+
+def given_away(record: Record) -> list[str]:
+    """What ``riddle inspect`` says."""
+    padded = record.tokens == _PADDED
+    lines = [SEALED_GUESSES] if record.mode == "sealed" else []
+    lines.append(PADDED_GUESSES.format(faces=len(record.faces)) if padded else GUESSES)
+    lines += [PUBLIC, TWICE] if padded else [LINKS]
+    if record.version == SHARED_STREAM:
+        lines.append(SHARED)
+    return lines

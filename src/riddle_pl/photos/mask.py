@@ -61,9 +61,11 @@ class ParserMap:
         self.pack = pack
         self.device = torch.device(device)
 
-    @property
+    @cached_property
     def size(self) -> int:
-        return min(self.pack.size, MAX_SIDE)
+        """Of the faces that the parser was trained on: those of the pack whose file it is."""
+        owner = self.pack.entry("parser").pack
+        return min(self.pack.size if owner is None else load_pack(owner).size, MAX_SIDE)
 
     @cached_property
     def _network(self) -> nn.Module:
