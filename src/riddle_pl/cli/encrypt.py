@@ -79,7 +79,8 @@ def encrypt(
     alone tells depends on the encryptor, in both modes: with encryptor-padded (pack mobile) pose, outline and light;
     with any other, whoever has it can test guesses of the password and link it to other records (docs/security.md).
     Metadata of the photos (place, time, camera) is not copied. In folders, finished photos are skipped: an interrupted
-    job continues when it is run again. Exit status: 0 if all is encrypted, 1 if photos were skipped or faces covered, 2 for errors.
+    job continues when it is run again. Exit status: 0 if all is encrypted, 1 if photos were skipped or faces covered,
+    2 for errors.
 
     Examples: riddle encrypt portrait.jpg
 

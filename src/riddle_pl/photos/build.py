@@ -1,7 +1,7 @@
-"""The photo pipeline from ``conf/pseudonymise.yaml``: ``face_detector``, ``invert``, ``mask``, ``gate``, ``nonce``."""
+"""The photo pipeline from ``conf/pseudonymise.yaml``: a class for each of its groups."""
 
 import inspect
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
@@ -14,7 +14,7 @@ from riddle_pl.packs import Pack
 from riddle_pl.photos.pseudonymise import Pseudonymiser
 
 CONFIG = "pseudonymise"
-FOR_PADDED = ("invert=encoder", "nonce=best_fit")
+FOR_PADDED = ("invert=encoder", "nonce=best_fit", "colour=skin")
 """With a padded encryptor, before what the user says: codes as its model knows them, and a person who fits."""
 
 
@@ -38,7 +38,8 @@ def build_pseudonymiser(
     role = pack.default_encryptor if encryptor is None else encryptor
     padded = role in pack.roles and pack.entry(role).arch == "padded"
     (cfg,) = compose_jobs(CONFIG, [*(FOR_PADDED if padded else ()), *overrides])
-    parts = {key: _part(cfg[key], key, pack, device) for key in ("face_detector", "invert", "mask", "gate", "nonce")}
+    names = ("face_detector", "invert", "mask", "gate", "nonce")
+    parts = {key: _part(cfg[key], key, pack, device) for key in names}
     return Pseudonymiser(
         pack,
         detector=parts["face_detector"],
@@ -49,12 +50,18 @@ def build_pseudonymiser(
         batch_size=batch_size,
         inversion=parts["invert"],
         nonces=parts["nonce"],
+        colour=instantiate(cfg.colour, "colour", **_asked(cfg.colour, "colour", {"face_map": parts["mask"]})),
     )
 
 
 def _part(node: DictConfig, key: str, pack: Pack, device: torch.device | str) -> Any:
     """The object of a node, which gets the pack and the device if it asks for them."""
-    wanted = inspect.signature(locate(node._target_, key)).parameters
-    provided = {name: value for name, value in (("pack", pack), ("device", str(device))) if name in wanted}
+    provided = _asked(node, key, {"pack": pack, "device": str(device)})
     own = OmegaConf.masked_copy(node, [str(name) for name in node if name not in provided])
     return instantiate(own, key, **provided)
+
+
+def _asked(node: DictConfig, key: str, offered: Mapping[str, Any]) -> dict[str, Any]:
+    """Those of some arguments that the constructor of a node has."""
+    wanted = inspect.signature(locate(node._target_, key)).parameters
+    return {name: value for name, value in offered.items() if name in wanted}

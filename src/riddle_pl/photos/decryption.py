@@ -14,9 +14,9 @@ from torch import Tensor
 
 from riddle_pl.errors import ConfigError
 from riddle_pl.password import derive_key
-from riddle_pl.photos.align import align_face
+from riddle_pl.photos.align import align_face, quad_side
 from riddle_pl.photos.blend import Layer, paste_layers
-from riddle_pl.photos.colour import match_seam
+from riddle_pl.photos.colour import ColourMatch
 from riddle_pl.photos.face_coder import FaceCoder
 from riddle_pl.photos.mask import GROW, FaceMap, join_maps
 from riddle_pl.photos.pixels import to_pixels
@@ -59,6 +59,7 @@ def recover(
     photo: UInt8[np.ndarray, "h w 3"] | None,
     coder: FaceCoder,
     face_map: FaceMap,
+    colour: ColourMatch,
 ) -> UInt8[np.ndarray, "h2 w2 3"]:
     """The recovered faces of a deniable record in their photo; without it side by side."""
     nonces = [record.faces[index].nonce for index in chosen]
@@ -66,7 +67,7 @@ def recover(
     w_dec = coder.transform(record.w_enc[list(chosen)], w_pwd)
     if photo is None:
         return side_by_side([to_pixels(face) for face in coder.synthesise(w_dec)])
-    return exchange(record, chosen, w_dec, photo, coder, face_map)
+    return exchange(record, chosen, w_dec, photo, coder, face_map, colour)
 
 
 def exchange(
@@ -76,6 +77,7 @@ def exchange(
     photo: UInt8[np.ndarray, "h w 3"],
     coder: FaceCoder,
     face_map: FaceMap,
+    colour: ColourMatch,
 ) -> UInt8[np.ndarray, "h w 3"]:
     """The photo with other faces in place of the record's encrypted ones.
 
@@ -84,7 +86,7 @@ def exchange(
         w_new: their new codes.
     """
     quads = [record.faces[index].quad for index in chosen]
-    layers = _layers(photo, quads, coder.synthesise(w_new), face_map)
+    layers = _layers(photo, quads, coder.synthesise_for(w_new, [quad_side(quad) for quad in quads]), face_map, colour)
     others = [face.quad for index, face in enumerate(record.faces) if index not in set(chosen)]
     return paste_layers(photo, layers, others)
 
@@ -92,13 +94,17 @@ def exchange(
 def _layers(
     photo: UInt8[np.ndarray, "h w 3"],
     quads: Sequence[Float[np.ndarray, "4 2"]],
-    x_dec: Float[Tensor, "b 3 s s"],
+    x_dec: Sequence[Float[Tensor, "3 _s _s"]],
     face_map: FaceMap,
+    colour: ColourMatch,
 ) -> list[Layer]:
     crops = torch.cat([align_face(photo, quad, face_map.size) for quad in quads])
-    mask = join_maps(face_map(crops), face_map(x_dec), grow=GROW + FURTHER)
-    matched = match_seam(x_dec, mask, crops)
-    return [Layer(x, m[0], quad) for x, m, quad in zip(matched, mask, quads, strict=True)]
+    seen = torch.cat([face_map(x[None]) for x in x_dec])
+    mask = join_maps(face_map(crops), seen, grow=GROW + FURTHER)
+    return [
+        Layer(colour(x[None], m[None], crop[None])[0], m[0], quad)
+        for x, m, crop, quad in zip(x_dec, mask, crops, quads, strict=True)
+    ]
 
 
 def unsealed(record: Record, keys: Sequence[bytes], chosen: Sequence[int]) -> list[Patch]:

@@ -11,8 +11,9 @@ from jaxtyping import Float, UInt8
 
 from riddle_pl.errors import ConfigError, NoFaceError, RiddleError
 from riddle_pl.password import KdfParams, check_password, derive_key
+from riddle_pl.photos.align import quad_side
 from riddle_pl.photos.blend import Layer, paste_layers, supports
-from riddle_pl.photos.colour import match_seam
+from riddle_pl.photos.colour import ColourMatch
 from riddle_pl.photos.cores import usable_cores
 from riddle_pl.photos.detect import Face, PhotoDetector
 from riddle_pl.photos.face_coder import EncryptedCode, FaceCoder
@@ -39,6 +40,7 @@ class Tools:
     gate: Gate
     face_map: FaceMap
     nonces: NonceChoice
+    colour: ColourMatch
 
 
 @dataclass(eq=False)
@@ -145,13 +147,13 @@ def _encrypt(photos: Sequence[_Photo], tools: Tools) -> _Codes:
     keys = [photo.key(work) for work, photo in pairs]
     tried = [tools.coder.encrypt(w, keys, linkable) for _ in range(tools.nonces.candidates)]
     codes = _best(works, tried, tools)
-    x_enc = tools.coder.synthesise(torch.stack([code.shown for code in codes]))
+    sides = [quad_side(work.quad) for work in works]
+    x_enc = tools.coder.synthesise_for(torch.stack([code.shown for code in codes]), sides)
     crops = aligned(works, tools.face_map.size)
     mask = join_maps(tools.face_map(crops))
-    matched = match_seam(x_enc, mask, crops)
     return {
-        work: _Code(code, Layer(x, m[0], work.quad))
-        for work, code, x, m in zip(works, codes, matched, mask, strict=True)
+        work: _Code(code, Layer(tools.colour(x[None], m[None], crop[None])[0], m[0], work.quad))
+        for work, code, x, m, crop in zip(works, codes, x_enc, mask, crops, strict=True)
     }
 
 

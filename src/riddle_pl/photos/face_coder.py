@@ -14,6 +14,9 @@ from riddle_pl.networks.generator import FaceGenerator
 from riddle_pl.packs import Pack
 from riddle_pl.password import PasswordTokens, fresh_nonce, key_latent
 
+ENLARGED = 1.25
+"""How many times a face may be enlarged before it is drawn larger, where the pack draws several sizes."""
+
 
 class EncryptedCode(NamedTuple):
     """A face as :meth:`FaceCoder.encrypt` leaves it.
@@ -52,6 +55,7 @@ class FaceCoder:
         self.encryptor_name = encryptor
         self.device = torch.device(device)
         self.batch_size = batch_size
+        self._others: dict[int, FaceGenerator] = {}
         self.inversion: Inversion = RefinedInversion(pack, str(self.device)) if inversion is None else inversion
 
     @cached_property
@@ -130,14 +134,34 @@ class FaceCoder:
         return self._in_batches(self.generator, w).clamp(-1.0, 1.0)
 
     @torch.no_grad()
+    def synthesise_for(self, w: Float[Tensor, "b n 512"], sides: Sequence[float]) -> list[Float[Tensor, "3 s s"]]:
+        """Faces that are to fill squares of these sides in pixels, each at the size that its square needs.
+
+        The pack's size where that is enough, else the smallest that is, or the largest that there is.
+        """
+        faces: dict[int, Tensor] = {}
+        sizes = [self._size_for(side) for side in sides]
+        for size in set(sizes):
+            chosen = [index for index, other in enumerate(sizes) if other == size]
+            drawn = self._in_batches(self._generator_of(size), w[chosen]).clamp(-1.0, 1.0)
+            faces |= dict(zip(chosen, drawn, strict=True))
+        return [faces[index] for index in range(len(sizes))]
+
+    def _size_for(self, side: float) -> int:
+        larger = [size for size in self.pack.manifest.sizes if size >= self.pack.size]
+        return next((size for size in larger if side <= ENLARGED * size), larger[-1])
+
+    @torch.no_grad()
     def sketch(self, w: Float[Tensor, "b n 512"]) -> Float[Tensor, "b 3 s s"]:
         """G(w) at the smallest size that the pack draws: enough to choose among faces."""
-        return self._in_batches(self._sketcher, w).clamp(-1.0, 1.0)
+        return self._in_batches(self._generator_of(min(self.pack.manifest.sizes)), w).clamp(-1.0, 1.0)
 
-    @cached_property
-    def _sketcher(self) -> FaceGenerator:
-        smallest = min(self.pack.manifest.sizes)
-        return self.generator if smallest == self.pack.size else self.pack.at(smallest).generator().to(self.device)
+    def _generator_of(self, size: int) -> FaceGenerator:
+        if size == self.pack.size:
+            return self.generator
+        if size not in self._others:
+            self._others[size] = self.pack.at(size).generator().to(self.device)
+        return self._others[size]
 
     def _in_batches(self, network: Callable[..., Tensor], *inputs: Tensor) -> Tensor:
         parts = zip(*(tensor.split(self.batch_size) for tensor in inputs), strict=True)

@@ -4,9 +4,11 @@ import math
 from functools import cached_property
 from typing import Protocol
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from jaxtyping import Float
+from scipy.ndimage import binary_fill_holes, label
 from torch import Tensor, nn
 
 from riddle_pl.errors import PackError
@@ -26,8 +28,8 @@ FEATHER = 0.02
 """Shares of the square's side: how far the mask reaches beyond the face, and the deviation of the blur of its edge."""
 NEAR = 0.05
 """How far beyond the photo's own map another one is followed."""
-HOLE = 0.06
-"""Gaps up to twice as wide (brows that count as hair, strands) belong to the face."""
+HOLE = 0.02
+"""Gaps up to twice as wide belong to the face; so do holes of any size (brows that count as hair)."""
 CORE_CENTRE, CORE_RADII = (0.5, 0.6), (0.17, 0.22)
 """An ellipse over eyes, nose and mouth of an FFHQ crop (x, y in shares of the side) that every mask covers."""
 SOLID = 0.8
@@ -128,7 +130,8 @@ def join_maps(
 ) -> Float[Tensor, "b 1 m m"]:
     """The soft mask of a pasted face: its map and a core, grown, the edge blurred.
 
-    It is 1 over the face, falls smoothly, and is exactly 0 at the sides of the square and beyond its reach.
+    It is 1 over the face, falls smoothly, and is exactly 0 at the sides of the square and beyond its reach. It is one
+    region around the core: what a map calls face elsewhere in the square is another's, or none.
 
     Args:
         face: map of the face in the photo.
@@ -140,7 +143,7 @@ def join_maps(
     if more is not None:
         union = torch.maximum(union, torch.minimum((more > 0.5).float(), _widen(union, round(NEAR * size))))
     reach = round((grow + FEATHER) * size)  # the middle of the blurred edge
-    closed = _shrink(_widen(union, reach + round(HOLE * size)), round(HOLE * size))
+    closed = _shrink(_widen(_one_whole(union), reach + round(HOLE * size)), round(HOLE * size))
     soft = blur(closed, FEATHER * size) * _fade(size)
     return torch.where(soft < NOTHING, torch.zeros_like(soft), soft)
 
@@ -153,6 +156,16 @@ def blur(x: Float[Tensor, "b c h w"], deviation: float) -> Float[Tensor, "b c h 
     padded = F.pad(x, (radius, radius, radius, radius), mode="replicate")
     rows = F.conv2d(padded, taps[:, :, None, :], groups=x.shape[1])
     return F.conv2d(rows, taps[:, :, :, None], groups=x.shape[1])
+
+
+def _one_whole(x: Float[Tensor, "b 1 m m"]) -> Float[Tensor, "b 1 m m"]:
+    """What hangs together with the core, without holes."""
+    core = _core(x.shape[-1])[0, 0].numpy() > 0
+    kept = []
+    for mask in x[:, 0].numpy(force=True) > 0:
+        parts, _ = label(mask)
+        kept.append(binary_fill_holes(parts == parts[core].max()))
+    return torch.from_numpy(np.stack(kept))[:, None].to(x)
 
 
 def _widen(x: Float[Tensor, "b 1 m m"], by: int) -> Float[Tensor, "b 1 m m"]:

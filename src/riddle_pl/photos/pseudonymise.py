@@ -16,6 +16,7 @@ from riddle_pl.errors import NoFaceError, PhotoError, RecordError, RiddleError
 from riddle_pl.inversion import Inversion
 from riddle_pl.packs import Pack
 from riddle_pl.password import KdfParams
+from riddle_pl.photos.colour import ColourMatch, MatchSeam
 from riddle_pl.photos.decryption import (
     choose_recorded,
     face_keys,
@@ -55,6 +56,7 @@ class Pseudonymiser:
         batch_size: faces that go through a network at a time.
         inversion: photo to code; :class:`riddle_pl.inversion.RefinedInversion` by default.
         nonces: which nonce a face gets; any by default.
+        colour: brings a face's colours to the photo's; at the seam by default.
 
     Example::
 
@@ -74,12 +76,14 @@ class Pseudonymiser:
         batch_size: int = 8,
         inversion: Inversion | None = None,
         nonces: NonceChoice | None = None,
+        colour: ColourMatch | None = None,
     ):
         self.pack = pack
         self.device = torch.device(device)
         self.detector: PhotoDetector = PhotoFaceDetector() if detector is None else detector
         self.coder = FaceCoder(pack, encryptor, self.device, batch_size, inversion)
         self.gate: Gate = quality_gate(pack, self.device) if gate is None else gate
+        self.colour: ColourMatch = MatchSeam() if colour is None else colour
         self.nonces: NonceChoice = AnyNonce() if nonces is None else nonces
         self.face_map: FaceMap = ParserMap(pack, self.device) if face_map is None else face_map
 
@@ -157,7 +161,9 @@ class Pseudonymiser:
             PackError, CheckpointError: the pack lacks a network or holds a damaged one.
         """
         requests = [r if r.kdf else replace(r, kdf=KdfParams()) for r in requests]
-        return encrypt_photos(requests, Tools(self.coder, self.detector, self.gate, self.face_map, self.nonces))
+        return encrypt_photos(
+            requests, Tools(self.coder, self.detector, self.gate, self.face_map, self.nonces, self.colour)
+        )
 
     def decrypt(
         self,
@@ -191,7 +197,7 @@ class Pseudonymiser:
         chosen = choose_recorded(record, only, passwords or {})
         keys = face_keys(record, password, passwords or {}, chosen)
         if record.mode == "deniable":
-            return recover(record, keys, chosen, photo, self.coder_for(record), self.face_map)
+            return recover(record, keys, chosen, photo, self.coder_for(record), self.face_map, self.colour)
         patches = unsealed(record, keys, chosen)
         return originals_alone(patches) if photo is None else restore(photo, patches)
 
