@@ -83,3 +83,11 @@ def test_what_is_no_model_is_refused(groups: tuple[int, ...], components: int, m
 def test_fewer_codes_than_components_are_refused() -> None:
     with pytest.raises(ValueError, match="5 codes for 5 components"):
         PrincipalCodeModel(GROUPS, 5, dim=8).fit(some_codes(5))
+
+
+def test_a_few_components_of_many_are_the_same_as_the_first_of_all() -> None:
+    few, all_of_them = PrincipalCodeModel(GROUPS, 3, dim=8), PrincipalCodeModel(GROUPS, 12, dim=8)
+    w = some_codes(2000)
+    shares, of_all = few.fit(w), all_of_them.fit(w)
+    torch.testing.assert_close(shares, of_all[:3])
+    torch.testing.assert_close(few.basis.abs(), all_of_them.basis[:3].abs(), rtol=0, atol=1e-4)

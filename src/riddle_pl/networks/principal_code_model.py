@@ -1,8 +1,13 @@
 """A model of codes of faces: all layers together, in their principal components, each a standard normal number."""
 
+import numpy as np
 import torch
 from jaxtyping import Float, Float64
+from scipy.sparse.linalg import eigsh
 from torch import Tensor, nn
+
+FEW = 4
+"""Components are few below this part of all."""
 
 
 class PrincipalCodeModel(nn.Module):
@@ -59,11 +64,11 @@ class PrincipalCodeModel(nn.Module):
         grouped = self.grouped(w.double())
         mean = grouped.mean(dim=0)
         centred = (grouped - mean).flatten(1)
-        variances, axes = torch.linalg.eigh(centred.T @ centred / (len(w) - 1))
-        leading = variances.flip(0)[: self.components].clamp_min(0.0)
+        covariance = centred.T @ centred / (len(w) - 1)
+        variances, axes = _leading(covariance, self.components)
         self.mean.copy_(mean)
-        self.basis.copy_(leading.sqrt()[:, None] * axes.flip(1).T[: self.components])
-        shares: Tensor = leading / variances.sum()
+        self.basis.copy_(variances.sqrt()[:, None] * axes)
+        shares: Tensor = variances / covariance.trace()
         return shares.float()
 
     def decode(self, v: Float[Tensor, "b k"]) -> Float64[Tensor, "b n d"]:
@@ -86,3 +91,13 @@ class PrincipalCodeModel(nn.Module):
     def grouped(self, w: Float[Tensor, "b n d"]) -> Float[Tensor, "b g d"]:
         """One layer for each group, the mean of its layers."""
         return torch.stack([part.mean(dim=1) for part in w.split(list(self.groups), dim=1)], dim=1)
+
+
+def _leading(covariance: Float64[Tensor, "f f"], count: int) -> tuple[Float64[Tensor, "k"], Float64[Tensor, "k f"]]:
+    """The largest variances and their axes as rows, the largest first; a few of many are found without the others."""
+    if count < len(covariance) // FEW:
+        found = eigsh(covariance.numpy(force=True), k=count, v0=np.ones(len(covariance)))
+        variances, axes = (torch.from_numpy(part).to(covariance) for part in found)
+    else:
+        variances, axes = torch.linalg.eigh(covariance)
+    return variances.flip(0)[:count].clamp_min(0.0), axes.flip(1).T[:count]

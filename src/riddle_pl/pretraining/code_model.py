@@ -88,6 +88,7 @@ class CodeModelRecipe(Recipe):
         self.sources = faces.sources()
         self.landmarks = landmarks
         self.explained = 0.0
+        self._fitted_at = -1
         self._encryptor = (  # in a tuple, so that a checkpoint holds codes alone
             PaddedEncryptor(n, components, sizes, public=public, layers=layers),
         )
@@ -170,6 +171,9 @@ What is proven of it and what is only measured: docs/security.md.
         known = min(int(self.step_count) * self.batch, self.fitted)
         if known <= self.encryptor.codes.components:
             return False
+        if int(self.step_count) == self._fitted_at:
+            return True
+        self._fitted_at = int(self.step_count)
         codes, flow = self.encryptor.codes, self.encryptor.flow
         w = self.codes[:known].float()[:, codes.group_of_layer]
         codes.fit(w)

@@ -1,0 +1,126 @@
+"""If this fails, the padded encryptor hides faces among codes that no real face has, and the right password shows."""
+
+import shutil
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+import torch
+
+from riddle_pl.errors import ConfigError
+from riddle_pl.evaluation.detectors import Detections
+from riddle_pl.inversion import EncoderInversion
+from riddle_pl.networks.encryptor_padded import PaddedEncryptor
+from riddle_pl.packs import load_pack
+from riddle_pl.pretraining import code_model
+from riddle_pl.pretraining.code_model import CodeModelRecipe
+from riddle_pl.pretraining.faces import FaceSet
+
+K = 4
+
+
+def faces(count: int, seed: int = 0) -> FaceSet:
+    images = torch.randint(0, 256, (count, 3, 32, 32), dtype=torch.uint8, generator=torch.Generator().manual_seed(seed))
+    return FaceSet(images, [f"faces/{k}.jpg" for k in range(count)])
+
+
+class Landmarks:
+    """The brightest row of each face, but for every fifth, in which nothing is found."""
+
+    def locate(self, x: torch.Tensor) -> Detections:
+        points = x.mean(dim=1).mean(dim=2)[:, :4, None].expand(-1, -1, 2).clone()
+        points[::5] = torch.nan
+        return Detections(torch.zeros(len(x), 4), points)
+
+
+@pytest.fixture
+def make(tiny_pack, monkeypatch):
+    monkeypatch.setattr(code_model, "DRAWN", 40)
+
+    def recipe(**changes) -> CodeModelRecipe:
+        settings = {"groups": None, "components": K, "layers": 2, "public": 1, "landmarks": Landmarks(), "count": 20}
+        settings |= {"batch": 8, "seed": 0, **changes}
+        made = CodeModelRecipe(faces(30), faces(6, seed=1), EncoderInversion(tiny_pack, "cpu"), **settings)
+        made.trainer = SimpleNamespace(should_stop=False)
+        return made
+
+    return recipe
+
+
+def run(recipe: CodeModelRecipe) -> CodeModelRecipe:
+    for step in range(recipe.steps):
+        recipe.training_step(step, step)
+    return recipe
+
+
+def test_the_model_is_that_of_the_codes_of_the_chosen_faces(make, tiny_pack):
+    recipe = run(make())
+    assert recipe.finished
+    order = torch.randperm(30, generator=torch.Generator().manual_seed(0))[:20]
+    w = EncoderInversion(tiny_pack, "cpu")(faces(30).images[order].float() / 127.5 - 1.0)
+    (result,) = recipe.pack_roles()
+    network = result.network
+    torch.testing.assert_close(network.codes.mean, w.mean(dim=0), rtol=1e-2, atol=1e-2)
+    v = network.coordinates(w)
+    assert float(v.square().mean()) == pytest.approx(1.0, abs=0.5)
+    assert (result.role, result.arch, result.tokens) == ("encryptor-padded", "padded", "key_stream")
+    assert "20 faces of\nfaces (30)" in result.description
+    torch.testing.assert_close(network.axes @ network.axes.T, torch.eye(K), rtol=0, atol=1e-4)
+
+
+def test_figures_tell_fitted_from_held_out_faces(make):
+    figures = run(make()).figures()
+    for name in ("20 fitted", "6 held-out"):
+        assert 0 < figures[f"share of the variance of {name} codes in the {K} components"] <= 1.001
+    assert 0 < figures["share of landmarks and colours that the 1 public coordinates tell"] < 1
+
+
+def test_an_exported_encryptor_encrypts(make, tiny_pack, tmp_path: Path):
+    folder = tmp_path / "pack"
+    run(make()).export(folder_of(tiny_pack, folder), "riddle-pretrain recipe=code_model")
+    network, tokens = load_pack(folder).encryptor("encryptor-padded")
+    assert isinstance(network, PaddedEncryptor)
+    assert tokens.name == "key_stream"
+    w = network.inside(torch.randn(2, tiny_pack.num_layers, 512))
+    stream = torch.rand(2, tiny_pack.num_layers, 512, dtype=torch.float64)
+    torch.testing.assert_close(network(network(w, stream), stream), w, rtol=0, atol=1e-5)
+    assert "only measured" in (folder / "encryptor-padded.md").read_text()
+
+
+def folder_of(pack, folder: Path) -> Path:
+
+    shutil.copytree(pack.folder, folder)
+    return folder
+
+
+def test_samples_are_black_until_there_are_enough_codes(make):
+    recipe = make(batch=2)
+    assert (recipe.samples() == -1.0).all()
+    recipe.training_step(0, 0)
+    recipe.training_step(1, 1)
+    recipe.training_step(2, 2)
+    assert recipe.samples().std() > 0
+
+
+def test_a_checkpoint_holds_codes_whatever_is_made_of_them(make):
+    first = run(make())
+    other = make(components=3, layers=0, public=0, landmarks=None)
+    other.load_state_dict(first.state_dict(), strict=True)
+    assert other.pack_roles()[0].args["components"] == 3
+    assert set(first.state_dict()) == {"codes", "step_count", "seconds"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"components": 20}, "recipe.components=20 .* with 20 faces"),
+        ({"batch": 0}, "recipe.batch=0"),
+        ({"groups": [1, 2]}, r"recipe.groups=\[1, 2\] sum to 3; expected 8 layers"),
+        ({"public": K}, "recipe.public=4 .*; give 0 to 3"),
+        ({"layers": -1}, "recipe.layers=-1"),
+        ({"landmarks": None}, "recipe.landmarks is null"),
+    ],
+)
+def test_what_is_no_model_is_refused(make, changes, message):
+    with pytest.raises(ConfigError, match=message):
+        make(**changes)
