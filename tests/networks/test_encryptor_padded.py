@@ -6,7 +6,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from riddle_pl.networks.encryptor_padded import MODULUS, PaddedEncryptor, from_words, marginal, pad, quantile, to_words
+from riddle_pl.networks.encryptor_padded import (
+    MODULUS,
+    PaddedEncryptor,
+    encryptable,
+    from_words,
+    marginal,
+    pad,
+    quantile,
+    to_words,
+)
 from riddle_pl.password import key_stream
 
 DIM, GROUPS, K = 16, [1, 2], 12
@@ -137,3 +146,9 @@ def test_a_persona_is_of_the_stream_and_of_what_is_public() -> None:
     torch.testing.assert_close(shown[0, 4:], shown[1, 4:])
     torch.testing.assert_close(shown[:, :4], network.coordinates(w)[:, :4])
     assert (shown[0, :4] - shown[1, :4]).abs().max() > 0.1
+
+
+def test_a_code_is_taken_inside_of_the_model_only_where_there_is_one() -> None:
+    network, w = encryptor(), torch.randn(2, 3, DIM)
+    torch.testing.assert_close(encryptable(network, w), network.inside(w))
+    assert encryptable(torch.nn.Identity(), w) is w

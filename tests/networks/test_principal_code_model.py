@@ -18,7 +18,7 @@ def some_codes(count: int, seed: int = 0) -> torch.Tensor:
 
 def fitted(components: int = 5) -> PrincipalCodeModel:
     model = PrincipalCodeModel(GROUPS, components, dim=8)
-    model.fit(some_codes(2000))
+    model.fit(model.grouped(some_codes(2000)))
     return model
 
 
@@ -49,7 +49,8 @@ def test_another_code_goes_to_the_nearest_inside() -> None:
 
 
 def test_the_strongest_component_comes_first_and_all_of_them_are_the_whole() -> None:
-    shares = PrincipalCodeModel(GROUPS, 5, dim=8).fit(some_codes(2000))
+    model = PrincipalCodeModel(GROUPS, 5, dim=8)
+    shares = model.fit(model.grouped(some_codes(2000)))
     assert shares.tolist() == sorted(shares.tolist(), reverse=True)
     assert float(shares.sum()) == pytest.approx(1.0, abs=1e-4)
 
@@ -82,12 +83,12 @@ def test_what_is_no_model_is_refused(groups: tuple[int, ...], components: int, m
 
 def test_fewer_codes_than_components_are_refused() -> None:
     with pytest.raises(ValueError, match="5 codes for 5 components"):
-        PrincipalCodeModel(GROUPS, 5, dim=8).fit(some_codes(5))
+        PrincipalCodeModel(GROUPS, 5, dim=8).fit(torch.zeros(5, 3, 8))
 
 
 def test_a_few_components_of_many_are_the_same_as_the_first_of_all() -> None:
     few, all_of_them = PrincipalCodeModel(GROUPS, 3, dim=8), PrincipalCodeModel(GROUPS, 12, dim=8)
-    w = some_codes(2000)
+    w = few.grouped(some_codes(2000))
     shares, of_all = few.fit(w), all_of_them.fit(w)
     torch.testing.assert_close(shares, of_all[:3])
     torch.testing.assert_close(few.basis.abs(), all_of_them.basis[:3].abs(), rtol=0, atol=1e-4)

@@ -162,3 +162,8 @@ class PaddedEncryptor(nn.Module):
         q, r = torch.linalg.qr(self.axes.double().T)
         axes: Tensor = (q * r.diagonal().sign()).T
         return axes
+
+
+def encryptable(encryptor: nn.Module, w: Float[Tensor, "b n d"]) -> Float[Tensor, "b n d"]:
+    """The codes that T brings back: those inside of the model of a padded encryptor, any for all others."""
+    return encryptor.inside(w) if isinstance(encryptor, PaddedEncryptor) else w

@@ -6,6 +6,8 @@ from jaxtyping import Float, Float64
 from scipy.sparse.linalg import eigsh
 from torch import Tensor, nn
 
+FITTED_AT_ONCE = 1024
+"""Codes, which bounds the memory."""
 FEW = 4
 """Components are few below this part of all."""
 
@@ -50,8 +52,8 @@ class PrincipalCodeModel(nn.Module):
     group_of_layer: Tensor
 
     @torch.no_grad()
-    def fit(self, w: Float[Tensor, "m n d"]) -> Float[Tensor, "k"]:
-        """Mean and components of ``m`` codes, more of them than components.
+    def fit(self, codes: Float[Tensor, "m g d"]) -> Float[Tensor, "k"]:
+        """Mean and components of ``m`` codes with one layer for each group, more of them than components.
 
         Returns:
             Share of the codes' variance in each component.
@@ -59,12 +61,15 @@ class PrincipalCodeModel(nn.Module):
         Raises:
             ValueError: too few codes.
         """
-        if len(w) <= self.components:
-            raise ValueError(f"{len(w)} codes for {self.components} components; expected more codes than components")
-        grouped = self.grouped(w.double())
-        mean = grouped.mean(dim=0)
-        centred = (grouped - mean).flatten(1)
-        covariance = centred.T @ centred / (len(w) - 1)
+        if len(codes) <= self.components:
+            raise ValueError(
+                f"{len(codes)} codes for {self.components} components; expected more codes than components"
+            )
+        mean = codes.mean(dim=0, dtype=torch.float64)
+        covariance = torch.zeros(mean.numel(), mean.numel(), dtype=torch.float64, device=codes.device)
+        for part in codes.split(FITTED_AT_ONCE):
+            centred = (part.double() - mean).flatten(1)
+            covariance += centred.T @ centred / (len(codes) - 1)
         variances, axes = _leading(covariance, self.components)
         self.mean.copy_(mean)
         self.basis.copy_(variances.sqrt()[:, None] * axes)
@@ -79,8 +84,12 @@ class PrincipalCodeModel(nn.Module):
 
     def encode(self, w: Float[Tensor, "b n d"]) -> Float64[Tensor, "b k"]:
         """Coordinates of the nearest code that has nothing outside of them; of ``decode(v)``, v."""
+        return self.encode_grouped(self.grouped(w.double()))
+
+    def encode_grouped(self, codes: Float[Tensor, "b g d"]) -> Float64[Tensor, "b k"]:
+        """:meth:`encode` of codes with one layer for each group."""
         basis = self.basis.double()
-        centred = (self.grouped(w.double()) - self.mean.double()).flatten(1)
+        centred = (codes.double() - self.mean.double()).flatten(1)
         factor = torch.linalg.cholesky(basis @ basis.T)  # nearly diagonal; stored weights are rounded
         return torch.cholesky_solve(basis @ centred.T, factor).T
 

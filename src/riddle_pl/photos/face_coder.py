@@ -9,7 +9,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from riddle_pl.inversion import Inversion, RefinedInversion
-from riddle_pl.networks.encryptor_padded import PaddedEncryptor
+from riddle_pl.networks.encryptor_padded import PaddedEncryptor, encryptable
 from riddle_pl.networks.generator import FaceGenerator
 from riddle_pl.packs import Pack
 from riddle_pl.password import PasswordTokens, fresh_nonce, key_latent
@@ -100,8 +100,7 @@ class FaceCoder:
     def invert(self, x: Float[Tensor, "b 3 h h"]) -> Float[Tensor, "b n 512"]:
         """The codes w of aligned faces in [-1, 1]; with a padded encryptor, inside of its model of codes."""
         w = torch.cat([self.inversion(part) for part in x.split(self.batch_size)])
-        encryptor = self._encryptor[0]
-        return encryptor.inside(w.to(self.device)).cpu() if isinstance(encryptor, PaddedEncryptor) else w
+        return encryptable(self._encryptor[0], w.to(self.device)).cpu()
 
     @torch.no_grad()
     def encrypt(

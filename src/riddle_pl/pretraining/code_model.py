@@ -123,9 +123,8 @@ class CodeModelRecipe(Recipe):
         codes = self.encryptor.codes
         figures = {}
         for name, part in (("fitted", self.codes[: self.fitted]), ("held-out", self.codes[self.fitted :])):
-            w = part.double()
-            principal = codes.encode(w[:, codes.group_of_layer])
-            around = (w - codes.mean.double()).square().sum(dim=(1, 2)).mean()
+            principal = codes.encode_grouped(part)
+            around = (part.double() - codes.mean.double()).square().sum(dim=(1, 2)).mean()
             inside = (principal @ codes.basis.double()).square().sum(dim=1).mean()
             of = f"of {len(part):,} {name} codes"
             figures[f"share of the variance {of} in the {codes.components} components"] = float(inside / around)
@@ -175,9 +174,8 @@ What is proven of it and what is only measured: docs/security.md.
             return True
         self._fitted_at = int(self.step_count)
         codes, flow = self.encryptor.codes, self.encryptor.flow
-        w = self.codes[:known].float()[:, codes.group_of_layer]
-        codes.fit(w)
-        flow.fit(codes.encode(w), self.seed)
+        codes.fit(self.codes[:known])
+        flow.fit(codes.encode_grouped(self.codes[:known]), self.seed)
         if self.finished and self.landmarks is not None and self.encryptor.public:
             self._choose_axes(self.landmarks)
         return True

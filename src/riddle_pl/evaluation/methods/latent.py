@@ -14,6 +14,7 @@ from riddle_pl.evaluation.method import FaceImages, Method
 from riddle_pl.evaluation.methods.generator import load_generator, synthesise
 from riddle_pl.evaluation.passwords import TextPasswords
 from riddle_pl.inversion import Inversion
+from riddle_pl.networks.encryptor_padded import encryptable
 from riddle_pl.networks.generator import FaceGenerator
 from riddle_pl.packs import Pack
 from riddle_pl.password import PasswordTokens, key_latent
@@ -97,7 +98,7 @@ class LatentMethod(Method):
         keys = [self.passwords.keys(self.seed, name) for name in names]
         right = self._latents([k.right for k in keys])
         encryptor = self.networks.encryptor
-        w = self._codes(names, x)
+        w = encryptable(encryptor, self._codes(names, x))
         w_enc = encryptor(w, right)
         codes = {
             "inversion": w,
@@ -112,7 +113,7 @@ class LatentMethod(Method):
     @torch.no_grad()
     def encryptions(self, name: str, x: Float[Tensor, "1 3 h h"], count: int) -> FaceImages:
         keys = self.passwords.many(self.seed, name, count)
-        w = self._codes([name], x)
+        w = encryptable(self.networks.encryptor, self._codes([name], x))
         w_enc = self.networks.encryptor(w, self._latents([keys.right]))
         return {"encrypted": self._under_each(w, keys.encryption), "wrong": self._under_each(w_enc, keys.wrong)}
 
