@@ -1,6 +1,7 @@
 """Makes examples of every kind of record, for tests that every later version has to pass.
 
     python scripts/make_golden_records.py tests/golden/records/v1
+    python scripts/make_golden_records.py --small tests/golden/records/v2
 
 The people are drawn by the lite pack's generator and laid on a plain colour, so nobody is in these pictures. Salts and
 nonces are random: a second run gives other files. What is committed is never made anew; see the README beside it.
@@ -61,6 +62,12 @@ SMALL: dict[str, tuple[str, dict[str, Any], str, KdfParams]] = {
         KdfParams(memory_kib=1000, time=3),
     ),
     "mlp": ("mlp", {"num_layers": SMALL_LAYERS}, "single", KdfParams(memory_kib=64, time=1)),
+    "padded": (
+        "padded",
+        {"num_layers": SMALL_LAYERS, "components": 8, "groups": [1, 1, 2], "public": 2, "layers": 2},
+        "key_stream",
+        KdfParams(memory_kib=64, time=1),
+    ),
 }
 """Encryptors of the small pack, by role: architecture, arguments, password tokens, cost of the records made with it."""
 
@@ -68,12 +75,15 @@ SMALL: dict[str, tuple[str, dict[str, Any], str, KdfParams]] = {
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path, help="the new folder")
-    folder = parser.parse_args().folder.resolve()
+    parser.add_argument("--small", action="store_true", help="only records of the small pack, which is kept with them")
+    given = parser.parse_args()
+    folder = given.folder.resolve()
     folder.mkdir(parents=True)
     torch.set_num_threads(1)
     entries: list[dict[str, Any]] = []
     codes: dict[str, np.ndarray] = {}
-    lite_records(folder, entries, codes)
+    if not given.small:
+        lite_records(folder, entries, codes)
     small_records(folder, entries, codes)
     save_file(codes, folder / "codes.safetensors")
     (folder / "expected.json").write_text(json.dumps(entries, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
@@ -198,7 +208,8 @@ def opened(path: Path) -> list[tuple[str | None, Record]]:
 def decrypted(record: Record, passwords: Sequence[str], pack: Pack) -> np.ndarray:
     """The codes that the passwords of the faces give, (faces, n, 512)."""
     coder = Pseudonymiser(pack).coder_for(record)
-    w_pwd = torch.cat([coder.password(derive_key(password, record.kdf)) for password in passwords])
+    pairs = zip(passwords, record.faces, strict=True)
+    w_pwd = torch.cat([coder.password(derive_key(password, record.kdf), face.nonce) for password, face in pairs])
     codes: np.ndarray = coder.transform(record.w_enc, w_pwd).numpy()
     return codes
 
@@ -226,7 +237,10 @@ def expectation(
         "faces": list(faces),
         "passwords": list(passwords),
         "keys": [key.hex() for key in keys],
-        "z": [[round(value, 12) for value in password_z64(key, 1)[0, :4].tolist()] for key in keys],
+        "z": [
+            [round(value, 12) for value in password_z64(key, 1, nonce=face.nonce)[0, :4].tolist()]
+            for key, face in zip(keys, record.faces, strict=True)
+        ],
     }
 
 
@@ -249,6 +263,24 @@ def small_records(folder: Path, entries: list[dict[str, Any]], codes: dict[str, 
         if role == "involutive" and np.abs(codes[role] - w.numpy()).max() > CLOSE:
             raise SystemExit("the involutive encryptor does not undo itself")
         entries.append(expectation(file, None, record, (FIRST, SECOND), "small", None, role, (0, 1), None))
+        if role == "padded":
+            picture, record = coded.encrypt(photo, FIRST, faces=faces, passwords={1: SECOND}, kdf=kdf, mode="sealed")
+            record.save(folder / "small" / "padded_sealed.riddle")
+            for name, pixels in (("grey.png", photo), ("small/padded_sealed.png", picture)):
+                Image.fromarray(pixels).save(folder / name, optimize=True)
+            entries.append(
+                expectation(
+                    "small/padded_sealed.riddle",
+                    None,
+                    record,
+                    (FIRST, SECOND),
+                    "small",
+                    "grey.png",
+                    role,
+                    (0, 1),
+                    "small/padded_sealed.png",
+                )
+            )
 
 
 def small_pack(path: Path) -> Pack:
@@ -274,9 +306,15 @@ def small_pack(path: Path) -> Pack:
 
 def fill(name: str, value: torch.Tensor) -> None:
     """New values in place, with the spread of the old ones, that compress well."""
-    if name == "basis":  # orthogonal: turns by (0.6, 0.8), shuffled
-        turns = torch.block_diag(*[torch.tensor([[0.6, -0.8], [0.8, 0.6]])] * (len(value) // 2))
-        value.copy_(turns[:, torch.randperm(len(value))])
+    if (
+        name in ("basis", "flow.rotations", "axes") and value.shape[-1] == value.shape[-2]
+    ):  # orthogonal: turns by (0.6, 0.8), shuffled
+        turns = torch.block_diag(*[torch.tensor([[0.6, -0.8], [0.8, 0.6]])] * (value.shape[-1] // 2))
+        value.copy_(turns[:, torch.randperm(len(turns))])
+    elif name == "codes.basis":
+        value.mul_(2.0).add_(torch.randint(-2, 3, value.shape) / 8)
+    elif name == "flow.places":
+        value.mul_(1.25)
     elif name in ("scale", "w_std"):
         value.copy_(torch.tensor([0.5, 1.0, 1.5, 2.0])[torch.randint(4, value.shape)])
     elif value.numel() > 1024:

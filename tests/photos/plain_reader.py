@@ -6,6 +6,7 @@ What is not plain Python and numpy are the ciphers.
 import hashlib
 import hmac
 import json
+import math
 import struct
 import unicodedata
 import zipfile
@@ -55,7 +56,7 @@ def read_tensors(content: bytes) -> tuple[dict[str, Any], dict[str, np.ndarray]]
 def read_record(content: bytes) -> PlainRecord:
     metadata, arrays = read_tensors(content)
     inner = json.loads(metadata["riddle"])
-    assert inner["header"]["format_version"] == 1
+    assert inner["header"]["format_version"] in (1, 2)
     return PlainRecord(inner["header"], arrays, inner["checksum"])
 
 
@@ -111,12 +112,83 @@ def expand(key: bytes, label: bytes) -> bytes:
     return hmac.digest(hmac.digest(bytes(32), key, "sha256"), label + b"\1", "sha256")
 
 
-def noise(key: bytes, rows: int) -> np.ndarray:
+def words(key: bytes, rows: int, nonce: bytes | None = None) -> np.ndarray:
+    """The stream's words of 52 bits, (rows, 512)."""
+    label = LATENT if nonce is None else b"riddle-pl/v2/password-latent/" + nonce
+    cipher = Cipher(ChaCha20(expand(key, label), bytes(16)), mode=None).encryptor()
+    found = struct.unpack(f"<{rows * 512}Q", cipher.update(bytes(8 * rows * 512)))
+    return np.array([word >> 12 for word in found]).reshape(rows, 512)
+
+
+def noise(key: bytes, rows: int, nonce: bytes | None = None) -> np.ndarray:
     """z, (rows, 512) in float64."""
-    cipher = Cipher(ChaCha20(expand(key, LATENT), bytes(16)), mode=None).encryptor()
-    words = struct.unpack(f"<{rows * 512}Q", cipher.update(bytes(8 * rows * 512)))
     normal = NormalDist()
-    return np.array([normal.inv_cdf(((word >> 12) + 0.5) / 2**52) for word in words]).reshape(rows, 512)
+    uniforms = [(int(word) + 0.5) / 2**52 for word in words(key, rows, nonce).flat]
+    return np.array([normal.inv_cdf(u) for u in uniforms]).reshape(rows, 512)
+
+
+def marginal(v: float) -> float:
+    return 0.99 * 0.5 * math.erfc(-v / math.sqrt(2)) + 0.01 / (1 + math.exp(-v))
+
+
+def quantile(u: float) -> float:
+    low, high = -40.0, 40.0
+    for _ in range(200):
+        middle = (low + high) / 2
+        low, high = (middle, high) if marginal(middle) < u else (low, middle)
+    return (low + high) / 2
+
+
+def gaussianise(v: np.ndarray, weights: dict[str, np.ndarray]) -> np.ndarray:
+    """The flow: for each layer a rotation, and a piecewise linear function of each coordinate."""
+    for rotation, places, slopes in zip(
+        *(weights[f"flow.{n}"] for n in ("rotations", "places", "slopes")), strict=True
+    ):
+        turned, normal = v @ rotation.astype(float), normal_places(places.shape[1])
+        v = np.array([bent(x, places[k].astype(float), normal, float(slopes[k])) for k, x in enumerate(turned)])
+    return v
+
+
+def degaussianise(v: np.ndarray, weights: dict[str, np.ndarray]) -> np.ndarray:
+    layers = list(zip(*(weights[f"flow.{n}"] for n in ("rotations", "places", "slopes")), strict=True))
+    for rotation, places, slopes in reversed(layers):
+        normal = normal_places(places.shape[1])
+        turned = [bent(x, normal, places[k].astype(float), 1 / float(slopes[k])) for k, x in enumerate(v)]
+        v = np.linalg.solve(rotation.astype(float).T, np.array(turned))
+    return v
+
+
+def normal_places(count: int) -> np.ndarray:
+    return np.array([NormalDist().inv_cdf((i + 0.5) / count) for i in range(count)])
+
+
+def bent(x: float, start: np.ndarray, end: np.ndarray, slope: float) -> float:
+    if x < start[0]:
+        return float(end[0] + (x - start[0]) * slope)
+    if x > start[-1]:
+        return float(end[-1] + (x - start[-1]) * slope)
+    return float(np.interp(x, start, end))
+
+
+def unpad(
+    record: PlainRecord, key: bytes, face: int, weights: dict[str, np.ndarray], args: dict[str, Any]
+) -> np.ndarray:
+    """The code w, (n, 512), of a face under a padded encryptor."""
+    groups, public = args["groups"], args["public"]
+    starts = np.cumsum([0, *groups[:-1]])
+    w_enc = record.arrays["w_enc"][face]
+    grouped = np.stack([w_enc[s : s + n].mean(axis=0) for s, n in zip(starts, groups, strict=True)])
+    basis, mean = weights["codes.basis"].astype(float), weights["codes.mean"].astype(float)
+    v = gaussianise(np.linalg.lstsq(basis.T, (grouped - mean).ravel(), rcond=None)[0], weights)
+    q, r = np.linalg.qr(weights["axes"].astype(float).T)
+    axes = (q * np.sign(np.diag(r))).T
+    v = axes @ v
+    stream = words(key, w_enc.shape[0], record.arrays["nonces"][face].tobytes()).ravel()
+    for index in range(public, len(v)):
+        word = min(math.floor(marginal(v[index]) * 2**52), 2**52 - 1)
+        v[index] = quantile(((int(stream[index - public]) - word) % 2**52 + 0.5) / 2**52)
+    found = mean + (degaussianise(axes.T @ v, weights) @ basis).reshape(mean.shape)
+    return np.repeat(found, groups, axis=0)
 
 
 def password_latent(z: np.ndarray, layers: int, generator: dict[str, np.ndarray]) -> np.ndarray:
@@ -145,7 +217,7 @@ def pack_hash(manifest: dict[str, Any]) -> str:
 def unseal(record: PlainRecord, key: bytes, face: int) -> tuple[int, int, np.ndarray]:
     """Left, top and the (h, w, 4) patch of a face."""
     sealed = record.arrays[f"sealed.{face}"].tobytes()
-    public = {name: record.arrays[name] for name in ("w_enc", "quads")}
+    public = {name: array for name, array in record.arrays.items() if not name.startswith("sealed.")}
     associated = digest(record.header, public) + struct.pack("<I", face)
     plain = AESGCM(expand(key, SEALING)).decrypt(sealed[:12], sealed[12:], associated)
     left, top, width, height, channels = struct.unpack_from("<5I", plain)

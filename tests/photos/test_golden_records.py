@@ -24,7 +24,9 @@ from riddle_pl.photos.record import Record
 from riddle_pl.photos.record_sources import find_records
 from tests.photos import plain_reader
 
-GOLDEN = Path(__file__).parents[1] / "golden" / "records" / "v1"
+RECORDS = Path(__file__).parents[1] / "golden" / "records"
+GOLDEN = RECORDS / "v1"
+VERSIONS = (1, 2)
 CLOSE = 1e-4
 
 
@@ -32,6 +34,7 @@ CLOSE = 1e-4
 class Golden:
     """One entry of ``expected.json``; see the README beside it."""
 
+    version: int
     file: str
     entry: str | None
     mode: str
@@ -46,11 +49,15 @@ class Golden:
 
     @property
     def path(self) -> Path:
-        return GOLDEN / self.file
+        return self.folder / self.file
+
+    @property
+    def folder(self) -> Path:
+        return RECORDS / f"v{self.version}"
 
     def open(self) -> Record:
         """As `riddle decrypt` and `riddle inspect` find it."""
-        by_name = {source.place.as_posix(): source for source in find_records(self.path, GOLDEN)}
+        by_name = {source.place.as_posix(): source for source in find_records(self.path, self.folder)}
         return by_name[self.entry or self.path.name].load()
 
     def derived(self, record: Record) -> list[bytes]:
@@ -60,31 +67,46 @@ class Golden:
 
     def original(self) -> np.ndarray:
         assert self.photo is not None
-        return load_image(GOLDEN / self.photo)
+        return load_image(self.folder / self.photo)
 
 
-ALL = [Golden(**entry) for entry in json.loads((GOLDEN / "expected.json").read_text(encoding="utf-8"))]
-CODES = load_file(GOLDEN / "codes.safetensors")
+ALL = [
+    Golden(version, **entry)
+    for version in VERSIONS
+    for entry in json.loads((RECORDS / f"v{version}" / "expected.json").read_text(encoding="utf-8"))
+]
+CODES = {version: load_file(RECORDS / f"v{version}" / "codes.safetensors") for version in VERSIONS}
 
 
 def each(keep: Callable[[Golden], bool] = lambda _golden: True) -> pytest.MarkDecorator:
     chosen = [golden for golden in ALL if keep(golden)]
-    return pytest.mark.parametrize("golden", chosen, ids=[golden.entry or golden.file for golden in chosen])
+    return pytest.mark.parametrize(
+        "golden", chosen, ids=[f"v{golden.version}/{golden.entry or golden.file}" for golden in chosen]
+    )
 
 
 @pytest.fixture(scope="module")
-def small_pack(tmp_path_factory: pytest.TempPathFactory) -> Pack:
-    """The pack that is kept with the records."""
-    folder = tmp_path_factory.mktemp("golden") / "small"
-    with zipfile.ZipFile(GOLDEN / "small_pack.zip") as archive:
-        archive.extractall(folder)
-    return load_pack(folder)
+def small_packs(tmp_path_factory: pytest.TempPathFactory) -> dict[int, Pack]:
+    """The packs that are kept with the records, by version."""
+    packs = {}
+    for version in VERSIONS:
+        folder = tmp_path_factory.mktemp("golden") / f"small{version}"
+        with zipfile.ZipFile(RECORDS / f"v{version}" / "small_pack.zip") as archive:
+            archive.extractall(folder)
+        packs[version] = load_pack(folder)
+    return packs
 
 
 @pytest.fixture(scope="module")
-def pack_of(small_pack: Pack) -> dict[str, Pack]:
-    """The packs of today by the names that the records have for them."""
-    return {"small": small_pack, "lite": load_pack("lite")}
+def small_pack(small_packs: dict[int, Pack]) -> Pack:
+    return small_packs[1]
+
+
+@pytest.fixture(scope="module")
+def pack_of(small_packs: dict[int, Pack]) -> Callable[[Golden], Pack]:
+    """The pack of today by the name that a record has for it."""
+    lite = load_pack("lite")
+    return lambda golden: small_packs[golden.version] if golden.pack == "small" else lite
 
 
 # --- without any pack -------------------------------------------------------------------------------------------------
@@ -93,7 +115,7 @@ def pack_of(small_pack: Pack) -> dict[str, Pack]:
 @each()
 def test_it_is_read(golden: Golden) -> None:
     record = golden.open()
-    assert record.version == 1
+    assert record.version == golden.version
     assert (record.mode, record.pack_name, len(record.faces)) == (golden.mode, golden.pack, len(golden.faces))
     again = Record.from_bytes(record.to_bytes(), "again")
     assert again.to_bytes() == record.to_bytes()
@@ -101,10 +123,11 @@ def test_it_is_read(golden: Golden) -> None:
 
 @each()
 def test_the_passwords_give_the_same_keys(golden: Golden) -> None:
-    keys = golden.derived(golden.open())
+    record = golden.open()
+    keys = golden.derived(record)
     assert [key.hex() for key in keys] == golden.keys
-    for key, expected in zip(keys, golden.z, strict=True):
-        assert password_z64(key, 1)[0, :4].tolist() == pytest.approx(expected, abs=1e-10)
+    for key, face, expected in zip(keys, record.faces, golden.z, strict=True):
+        assert password_z64(key, 1, nonce=face.nonce)[0, :4].tolist() == pytest.approx(expected, abs=1e-10)
 
 
 @each(lambda golden: golden.mode == "sealed")
@@ -125,7 +148,7 @@ def test_the_original_pixels_come_back_bit_for_bit(golden: Golden) -> None:
 def test_sealed_pictures_are_restored_with_any_pack(golden: Golden, small_pack: Pack) -> None:
     assert golden.picture is not None
     passwords = dict(enumerate(golden.passwords))
-    picture = load_image(GOLDEN / golden.picture)
+    picture = load_image(golden.folder / golden.picture)
     restored = Pseudonymiser(small_pack).decrypt(golden.open(), "unused", picture, passwords=passwords)
     np.testing.assert_array_equal(restored, golden.original())
     assert (picture != restored).any()
@@ -146,9 +169,9 @@ def test_sealed_records_open_in_a_version_with_a_newer_format(monkeypatch: pytes
 
 @each(lambda golden: golden.codes is not None)
 def test_the_right_passwords_give_the_codes_or_the_refusal_says_what_to_do(
-    golden: Golden, pack_of: dict[str, Pack]
+    golden: Golden, pack_of: Callable[[Golden], Pack]
 ) -> None:
-    record, pack = golden.open(), pack_of[golden.pack]
+    record, pack = golden.open(), pack_of(golden)
     pseudonymiser = Pseudonymiser(pack)
     try:
         coder = pseudonymiser.coder_for(record)
@@ -163,7 +186,7 @@ def test_the_right_passwords_give_the_codes_or_the_refusal_says_what_to_do(
     nonces = [face.nonce for face in record.faces]
     w_pwd = torch.cat([coder.password(bytes.fromhex(key), n) for key, n in zip(golden.keys, nonces, strict=True)])
     w_dec = coder.transform(record.w_enc, w_pwd)
-    expected = CODES[golden.codes or ""][golden.faces]
+    expected = CODES[golden.version][golden.codes or ""][golden.faces]
     np.testing.assert_allclose(w_dec.numpy(), expected, atol=CLOSE, rtol=0)
     wrong = coder.transform(record.w_enc, coder.password(bytes(32), nonces[0]))
     assert np.abs(wrong.numpy() - expected).max() > 100 * CLOSE
@@ -176,12 +199,9 @@ def test_with_another_pack_a_deniable_record_says_which_it_takes(golden: Golden,
 
 
 def test_every_architecture_of_encryptors_is_among_those_that_decrypt_for_ever() -> None:
-    assert {golden.path.stem for golden in ALL if golden.pack == "small"} == {
-        "involutive",
-        "mlp",
-        "transformer",
-        "transformer-paper",
-    }
+    first = {"involutive", "mlp", "transformer", "transformer-paper"}
+    for version, expected in ((1, first), (2, first | {"padded", "padded_sealed"})):
+        assert {g.path.stem for g in ALL if g.pack == "small" and g.version == version} == expected
 
 
 # --- the independent reader -------------------------------------------------------------------------------------------
@@ -191,7 +211,7 @@ def public(record: Record) -> dict[str, Any]:
     """What a record says in clear, in the words of the specification."""
     kdf = record.kdf
     return {
-        "format_version": 1,
+        "format_version": record.version,
         "mode": record.mode,
         "image_size": list(record.image_size),
         "faces": len(record.faces),
@@ -216,7 +236,10 @@ def test_a_reader_written_from_the_specification_sees_the_same(golden: Golden) -
     assert plain.checksum == plain_reader.digest(plain.header, plain.arrays).hex()
     np.testing.assert_array_equal(plain.arrays["w_enc"], record.w_enc.numpy())
     np.testing.assert_array_equal(plain.arrays["quads"], np.stack([face.quad for face in record.faces]))
-    assert len(plain.arrays) == 2 + (len(record.faces) if record.mode == "sealed" else 0)
+    if record.version > 1:
+        assert [row.tobytes() for row in plain.arrays["nonces"]] == [face.nonce for face in record.faces]
+    public_arrays = 2 + (record.version > 1)
+    assert len(plain.arrays) == public_arrays + (len(record.faces) if record.mode == "sealed" else 0)
     linkable = plain.header["kdf"]["salt"] == plain_reader.linkable_salt(plain)
     assert linkable == (golden.path.stem in ("one_linkable", "several_deniable", "several_one_rekeyed"))
     assert linkable == (record.kdf.salt == linkable_salt(record.pack_hash))
@@ -240,17 +263,32 @@ def test_it_unseals_the_same_pixels(golden: Golden) -> None:
 
 
 @each(lambda golden: golden.pack == "small")
-def test_it_makes_the_same_password_latent_and_pack_hash(golden: Golden, small_pack: Pack) -> None:
-    record = golden.open()
-    manifest = json.loads((small_pack.folder / "manifest.json").read_text(encoding="utf-8"))
+def test_it_makes_the_same_password_latent_and_pack_hash(golden: Golden, small_packs: dict[int, Pack]) -> None:
+    record, pack = golden.open(), small_packs[golden.version]
+    manifest = json.loads((pack.folder / "manifest.json").read_text(encoding="utf-8"))
     assert plain_reader.pack_hash(manifest) == record.pack_hash
-    _, weights = plain_reader.read_tensors((small_pack.folder / "generator.safetensors").read_bytes())
-    generator = small_pack.load("generator")
+    _, weights = plain_reader.read_tensors((pack.folder / "generator.safetensors").read_bytes())
+    generator = pack.load("generator")
     layers = record.w_enc.shape[1]
-    for key in map(bytes.fromhex, golden.keys):
-        z = plain_reader.noise(key, 1 if record.tokens == "single" else layers)
-        expected = key_latent(key, generator, token_scheme(record.tokens))[0].numpy()
+    for key, face in zip(map(bytes.fromhex, golden.keys), record.faces, strict=True):
+        expected = key_latent(key, generator, token_scheme(record.tokens), face.nonce)[0].numpy()
+        if record.tokens == "key_stream":
+            words = plain_reader.words(key, layers, face.nonce)
+            np.testing.assert_array_equal((words + 0.5) / 2**52, expected)
+            continue
+        z = plain_reader.noise(key, 1 if record.tokens == "single" else layers, face.nonce)
         np.testing.assert_allclose(plain_reader.password_latent(z, layers, weights), expected, atol=1e-5)
+
+
+@each(lambda golden: golden.path.stem.startswith("padded"))
+def test_it_takes_a_pad_off(golden: Golden, small_packs: dict[int, Pack]) -> None:
+    plain = plain_reader.read_record(plain_reader.record_bytes(golden.path))
+    folder = small_packs[golden.version].folder
+    args = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))["networks"]["padded"]["args"]
+    _, weights = plain_reader.read_tensors((folder / "padded.safetensors").read_bytes())
+    for index, key in enumerate(map(bytes.fromhex, golden.keys)):
+        w = plain_reader.unpad(plain, key, index, weights, args)
+        np.testing.assert_allclose(w, CODES[golden.version]["padded"][index], atol=1e-6)
 
 
 def test_an_archive_is_read_as_any_zip_file() -> None:
