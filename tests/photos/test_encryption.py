@@ -68,6 +68,48 @@ def test_the_gate_compares_the_photo_with_what_is_published(tiny_pack):
     assert not torch.equal(gate.before, gate.after)
 
 
+class Insistent(Seen):
+    """Refuses the first face until it has seen as many pictures as it was told."""
+
+    def __init__(self, pictures: int):
+        super().__init__()
+        self.pictures = pictures
+        self.seen = 0
+
+    def published(self, x, x_out):
+        self.seen += 1
+        refused = Verdict(0.9, Reason.STILL_RECOGNISED, "so") if self.seen < self.pictures else Verdict(0.1)
+        return [refused, *[Verdict(0.1)] * (len(x) - 1)]
+
+
+def nonces_of(record):
+    return [face.nonce for face in record.faces]
+
+
+@pytest.mark.parametrize(("pictures", "seen", "refused"), [(1, 1, 0), (2, 2, 0), (3, 3, 0), (4, 3, 1)])
+def test_a_face_that_is_still_recognised_gets_other_nonces_before_it_is_refused(tiny_pack, pictures, seen, refused):
+    gate = Insistent(pictures)
+    [answer] = pseudonymiser(tiny_pack, gate).encrypt_batch([EncryptRequest(fake_photo(), "a", kdf=KDF)])
+    assert isinstance(answer, Encrypted)
+    assert (gate.seen, len(answer.refusals)) == (seen, refused)
+
+
+def test_only_the_face_that_was_refused_gets_another_person(tiny_pack, monkeypatch):
+    drawn = iter(bytes([number]) * 16 for number in range(10))
+    monkeypatch.setattr("riddle_pl.photos.face_coder.fresh_nonce", lambda: next(drawn))
+    [answer] = pseudonymiser(tiny_pack, Insistent(2)).encrypt_batch([EncryptRequest(fake_photo(), "a", kdf=KDF)])
+    assert isinstance(answer, Encrypted)
+    assert nonces_of(answer.record) == [bytes([2]) * 16, bytes([1]) * 16]
+
+
+def test_a_linkable_face_has_no_other_person_to_become(tiny_pack):
+    gate = Insistent(4)
+    shared = linkable_kdf(tiny_pack.fingerprint("generator"))
+    [answer] = pseudonymiser(tiny_pack, gate).encrypt_batch([EncryptRequest(fake_photo(), "a", kdf=shared)])
+    assert isinstance(answer, Encrypted)
+    assert (gate.seen, len(answer.refusals)) == (1, 1)
+
+
 def test_faces_that_were_not_chosen_are_not_judged(tiny_pack):
     gate = Seen()
     [answer] = pseudonymiser(tiny_pack, gate).encrypt_batch([EncryptRequest(fake_photo(), "a", only=[1], kdf=KDF)])

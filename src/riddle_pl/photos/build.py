@@ -14,7 +14,7 @@ from riddle_pl.packs import Pack
 from riddle_pl.photos.pseudonymise import Pseudonymiser
 
 CONFIG = "pseudonymise"
-FOR_PADDED = ("invert=encoder", "nonce=best_fit", "colour=skin")
+FOR_PADDED = ("invert=encoder", "mask=fitted", "nonce=best_fit", "colour=skin")
 """With a padded encryptor, before what the user says: codes as its model knows them, and a person who fits."""
 
 

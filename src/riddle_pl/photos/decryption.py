@@ -18,7 +18,7 @@ from riddle_pl.photos.align import align_face, quad_side
 from riddle_pl.photos.blend import Layer, paste_layers
 from riddle_pl.photos.colour import ColourMatch
 from riddle_pl.photos.face_coder import FaceCoder
-from riddle_pl.photos.mask import GROW, FaceMap, join_maps
+from riddle_pl.photos.mask import GROW, FaceMap, head_of, join_maps
 from riddle_pl.photos.pixels import to_pixels
 from riddle_pl.photos.record import Record
 from riddle_pl.photos.sealing import Patch
@@ -99,8 +99,13 @@ def _layers(
     colour: ColourMatch,
 ) -> list[Layer]:
     crops = torch.cat([align_face(photo, quad, face_map.size) for quad in quads])
-    seen = torch.cat([face_map(x[None]) for x in x_dec])
-    mask = join_maps(face_map(crops), seen, grow=GROW + FURTHER)
+    maps = zip(face_map(crops), x_dec, strict=True)
+    mask = torch.cat(
+        [
+            join_maps(face[None], face_map(x[None]), grow=GROW + FURTHER, head=head_of(face_map, x[None]))
+            for face, x in maps
+        ]
+    )
     return [
         Layer(colour(x[None], m[None], crop[None])[0], m[0], quad)
         for x, m, crop, quad in zip(x_dec, mask, crops, quads, strict=True)

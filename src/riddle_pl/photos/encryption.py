@@ -4,6 +4,7 @@ import time
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
+from itertools import repeat
 
 import numpy as np
 import torch
@@ -18,17 +19,20 @@ from riddle_pl.photos.cores import usable_cores
 from riddle_pl.photos.detect import Face, PhotoDetector
 from riddle_pl.photos.face_coder import EncryptedCode, FaceCoder
 from riddle_pl.photos.face_work import JUDGED_SIZE, FaceWork, aligned, choose, invert, take_up
-from riddle_pl.photos.gate import Gate
+from riddle_pl.photos.gate import Gate, Verdict
 from riddle_pl.photos.linkable import is_linkable
-from riddle_pl.photos.mask import FaceMap, join_maps
+from riddle_pl.photos.mask import FaceMap, head_of, join_maps
 from riddle_pl.photos.nonces import NonceChoice
 from riddle_pl.photos.record import Record, RecordedFace
 from riddle_pl.photos.record_file import FORMAT_VERSION, SHARED_STREAM
+from riddle_pl.photos.refusal import Reason
 from riddle_pl.photos.reports import Encrypted, EncryptRequest
 from riddle_pl.photos.sealing import Patch
 from riddle_pl.photos.solid import solid_face
 
 MODES = ("deniable", "sealed")
+ATTEMPTS = 3
+"""Nonces that a face gets before it is refused for being recognised still."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,9 +89,17 @@ def encrypt_photos(requests: Sequence[EncryptRequest], tools: Tools) -> list[Enc
                 answers[number] = error
                 del photos[number]
         invert([work for photo in photos.values() for work in photo.chosen], tools.coder, tools.gate)
-        codes = _encrypt(list(photos.values()), tools)
-        images = dict(zip(photos, pool.map(lambda photo: _compose(photo, codes), photos.values()), strict=True))
-        _judge([(photo, images[number]) for number, photo in photos.items()], tools.gate)
+        codes: _Codes = {}
+        for attempt in range(ATTEMPTS):
+            codes |= _encrypt(list(photos.values()), codes, tools)
+            images = dict(zip(photos, pool.map(_compose, photos.values(), repeat(codes)), strict=True))
+            _judge([(photo, images[number]) for number, photo in photos.items()], tools.gate)
+            again = [work for photo in photos.values() for work in photo.chosen if _may_differ(work, codes)]
+            if not again or attempt == ATTEMPTS - 1:
+                break
+            for work in again:  # with another nonce
+                del codes[work]
+                work.verdict = Verdict(work.inversion)
         for number, photo in photos.items():
             if any(not work.passed for work in photo.chosen):
                 images[number] = _compose(photo, codes)
@@ -135,9 +147,14 @@ def _find(photo: _Photo, tools: Tools) -> None:
     photo.chosen = [photo.works[index] for index in chosen]
 
 
-def _encrypt(photos: Sequence[_Photo], tools: Tools) -> _Codes:
-    """Codes and layers of all faces that have passed so far."""
-    pairs = [(work, photo) for photo in photos for work in photo.chosen if work.passed]
+def _may_differ(work: FaceWork, codes: _Codes) -> bool:
+    """Whether a face was refused for the person that its nonce made of it."""
+    return work.verdict.reason is Reason.STILL_RECOGNISED and work in codes and codes[work].code.nonce is not None
+
+
+def _encrypt(photos: Sequence[_Photo], done: _Codes, tools: Tools) -> _Codes:
+    """Codes and layers of the faces that have passed so far and have none yet."""
+    pairs = [(work, photo) for photo in photos for work in photo.chosen if work.passed and work not in done]
     if not pairs:
         return {}
     works = [work for work, _ in pairs]
@@ -150,7 +167,9 @@ def _encrypt(photos: Sequence[_Photo], tools: Tools) -> _Codes:
     sides = [quad_side(work.quad) for work in works]
     x_enc = tools.coder.synthesise_for(torch.stack([code.shown for code in codes]), sides)
     crops = aligned(works, tools.face_map.size)
-    mask = join_maps(tools.face_map(crops))
+    heads = [head_of(tools.face_map, x[None]) for x in x_enc]
+    maps = zip(tools.face_map(crops), heads, strict=True)
+    mask = torch.cat([join_maps(face[None], head=head) for face, head in maps])
     return {
         work: _Code(code, Layer(tools.colour(x[None], m[None], crop[None])[0], m[0], work.quad))
         for work, code, x, m, crop in zip(works, codes, x_enc, mask, crops, strict=True)

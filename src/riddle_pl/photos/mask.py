@@ -73,15 +73,29 @@ class ParserMap:
     def _network(self) -> nn.Module:
         return self.pack.load("parser").to(self.device)
 
-    @torch.no_grad()
     def __call__(self, x: Float[Tensor, "b 3 h h"]) -> Float[Tensor, "b 1 m m"]:
+        return self._classes(x)[:, CELEBA_FACE].sum(dim=1, keepdim=True)
+
+    @torch.no_grad()
+    def _classes(self, x: Float[Tensor, "b 3 h h"]) -> Float[Tensor, "b c m m"]:
         logits: Tensor = self._network(resize(x, (self.size, self.size)).to(self.device))
         if logits.shape[1] <= max(CELEBA_FACE):
             raise PackError(
                 f"pack {self.pack.name}: parser knows {logits.shape[1]} classes, not the 19 of CelebAMask-HQ; "
                 "choose mask=oval"
             )
-        return logits.softmax(dim=1)[:, CELEBA_FACE].sum(dim=1, keepdim=True).cpu()
+        return logits.softmax(dim=1).cpu()
+
+
+class FittedMap(ParserMap):
+    """By the pack's face parser, for new faces that have the photo's pose and outline: their background stays out.
+
+    Where the photo shows face and the new picture background, the photo's pixels stay.
+    """
+
+    def head(self, x: Float[Tensor, "b 3 h h"]) -> Float[Tensor, "b 1 m m"]:
+        """Share of whatever is not background."""
+        return 1.0 - self._classes(x)[:, :1]
 
 
 class BiSeNetMap:
@@ -125,8 +139,16 @@ class OvalMap:
         return (_radius(self.size) <= SOLID).float().expand(len(x), 1, -1, -1)
 
 
+def head_of(face_map: FaceMap, x: Float[Tensor, "b 3 h h"]) -> Float[Tensor, "b 1 m m"] | None:
+    """What of new pictures may be pasted; None: all of it."""
+    return face_map.head(x) if isinstance(face_map, FittedMap) else None
+
+
 def join_maps(
-    face: Float[Tensor, "b 1 m m"], more: Float[Tensor, "b 1 m m"] | None = None, grow: float = GROW
+    face: Float[Tensor, "b 1 m m"],
+    more: Float[Tensor, "b 1 m m"] | None = None,
+    grow: float = GROW,
+    head: Float[Tensor, "b 1 m m"] | None = None,
 ) -> Float[Tensor, "b 1 m m"]:
     """The soft mask of a pasted face: its map and a core, grown, the edge blurred.
 
@@ -137,11 +159,14 @@ def join_maps(
         face: map of the face in the photo.
         more: another map that is followed as far as ``NEAR`` beyond the first.
         grow: how far it reaches beyond the maps, as a share of the side.
+        head: map that the others do not leave, but for the core; see :func:`head_of`.
     """
     size = face.shape[-1]
     union = torch.maximum((face > 0.5).float(), _core(size).expand_as(face))
     if more is not None:
         union = torch.maximum(union, torch.minimum((more > 0.5).float(), _widen(union, round(NEAR * size))))
+    if head is not None:
+        union = torch.maximum(torch.minimum(union, (head > 0.5).float()), _core(size).expand_as(face))
     reach = round((grow + FEATHER) * size)  # the middle of the blurred edge
     closed = _shrink(_widen(_one_whole(union), reach + round(HOLE * size)), round(HOLE * size))
     soft = blur(closed, FEATHER * size) * _fade(size)
