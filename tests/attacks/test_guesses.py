@@ -11,9 +11,9 @@ from riddle_pl.errors import ConfigError
 from riddle_pl.password import KdfParams
 from tests.attacks.toys import faces, normal, padding, reflecting, target, thin
 
-QUICK = Training(components=6, width=32, steps=150, batch=32, wrong=3, learning_rate=5e-3)
+QUICK = Training(components=6, width=32, steps=100, batch=32, wrong=2, learning_rate=5e-3)
 NETWORK, SHARE = "trained distinguisher", "share outside 6 components of public codes"
-THIN = Faces(thin(40, 1), thin(300, 2))
+THIN = Faces(thin(40, 1), thin(200, 2))
 
 
 def figures(network, codes):

@@ -17,7 +17,7 @@ class PlainKey(Target):
     def latent(self, text: str, kdf: KdfParams, nonce: bytes) -> Tensor:
         content = list(text.encode() + kdf.salt + nonce)
         content += [0] * (LAYERS * DIM - len(content))
-        return torch.tensor(content).float().view(1, LAYERS, DIM) / 64
+        return torch.tensor(content).float().view(1, LAYERS, DIM) / 8
 
 
 def cosines(network, kind=Target):
@@ -28,8 +28,8 @@ def cosines(network, kind=Target):
 
 def test_a_key_that_is_no_hash_is_opened_by_near_misses():
     *near, unrelated = cosines(Shift(), PlainKey)
-    assert min(near) > 0.75
-    assert unrelated < min(near) - 0.05
+    assert min(near) > 0.7
+    assert unrelated < min(near) - 0.1
 
 
 def test_a_near_miss_is_as_wrong_as_any_password():
@@ -40,15 +40,15 @@ def test_a_near_miss_is_as_wrong_as_any_password():
 
 def test_two_records_under_one_password_show_it_whatever_the_scheme():
     for network in (padding(), reflecting()):
-        area, first = Intersection(records=10, guesses=30).run(target(network), faces(network))
+        area, first = Intersection(records=8, guesses=30).run(target(network), faces(network))
         assert (area.value, first.value) == (1.0, 1.0)
-        assert (area.chance, first.chance, area.count) == (0.5, 1 / 31, 10)
+        assert (area.chance, first.chance, area.count) == (0.5, 1 / 31, 8)
 
 
 def test_two_records_of_two_people_show_nothing():
     network = padding()
     toy, codes = target(network), faces(network)
-    found = wrong_above(distances(toy, codes.victims[:60], codes.victims[60:120], 30, toy.rng("test")))
+    found = wrong_above(distances(toy, codes.victims[:40], codes.victims[40:80], 30, toy.rng("test")))
     assert 0.35 < float(found.mean()) < 0.65
 
 

@@ -73,9 +73,9 @@ class Dictionary(Attack):
         for count in dict.fromkeys((1, self.faces)):
             summed = scores[: len(scores) // count * count].unflatten(0, (-1, count)).sum(dim=1)
             rank = median_rank(wrong_above(summed), target.resamples, target.seed)
-            places = Estimate(*(self.size * place / AMONG for place in rank[:3]), rank.faces)
+            value, low, high = (self.size * place / AMONG for place in rank[:3])
             title = f"passwords of {self.size:,} to look at, {count} face{'s' if count > 1 else ''} in the record"
-            figures.append(Figure.of(title, places, self.size / 2, digits=0))
+            figures.append(Figure.of(title, Estimate(value, low, high, rank.faces), self.size / 2, digits=0))
         return figures
 
     def _seconds(self) -> float:

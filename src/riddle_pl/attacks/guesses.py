@@ -80,4 +80,5 @@ def guessed(target: Target, w: Codes, guesses: int, rng: torch.Generator) -> Ite
 
 def movement(w: Float[Tensor, "b n d"], w_enc: Float[Tensor, "1 n d"]) -> Float[Tensor, "b"]:
     """How far a decryption moves the code of a record: |T(w_enc, p) - w_enc|."""
-    return (w - w_enc).flatten(1).norm(dim=1)
+    distances: Tensor = (w - w_enc).flatten(1).norm(dim=1)
+    return distances

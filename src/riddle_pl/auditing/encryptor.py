@@ -84,5 +84,6 @@ class EncryptorAudit(Audit):
 NOTES = (
     "One aligned face: inversion, encryptor and generator, without finding the face and without the key, which is "
     "meant to be slow.",
-    "De-identification, recovery and wrong passwords are measured by `riddle-eval`, leaks of records by `riddle-attack`.",
+    "De-identification, recovery and wrong passwords are measured by `riddle-eval`, leaks of records by "
+    "`riddle-attack`.",
 )
