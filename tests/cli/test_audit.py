@@ -86,7 +86,7 @@ def test_help_shows_an_example(riddle_audit):
     status, out, _ = riddle_audit("--help")
     assert status == 0
     assert "riddle-audit audit=generator" in out
-    assert "audit: encoder, encryptor, generator, groups, leaks, parser, recogniser" in out
+    assert "audit: encoder, encryptor, generator, groups, parser, recogniser" in out
 
 
 @pytest.mark.parametrize(
@@ -94,7 +94,6 @@ def test_help_shows_an_example(riddle_audit):
     [
         *((role, role) for role in ("encoder", "encryptor", "generator", "parser", "recogniser")),
         ("groups", "encryptor"),
-        ("leaks", "encryptor"),
     ],
 )
 def test_every_shipped_audit_fits_its_signature(name, role):

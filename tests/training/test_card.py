@@ -45,5 +45,5 @@ def test_the_card_gives_the_settings_and_no_path() -> None:
 def test_the_card_says_what_its_records_give_away() -> None:
     """It stays until there is an encryptor of which it is not true."""
     card = " ".join(encryptor_card("encryptor", CHECKPOINT).split())
-    for said in ("keeps no secret", "test guesses of the password", "audit=leaks", "docs/security.md"):
+    for said in ("keeps no secret", "test guesses of the password", "riddle-attack", "docs/security.md"):
         assert said in card

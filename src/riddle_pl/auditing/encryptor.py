@@ -1,4 +1,4 @@
-"""``audit=encryptor``: how fast and how large. ``riddle-eval`` measures its pictures, ``audit=leaks`` its records."""
+"""``audit=encryptor``: how fast and how large. ``riddle-eval`` measures its pictures, ``riddle-attack`` its records."""
 
 import time
 from collections.abc import Callable
@@ -84,5 +84,6 @@ class EncryptorAudit(Audit):
 NOTES = (
     "One aligned face: inversion, encryptor and generator, without finding the face and without the key, which is "
     "meant to be slow.",
-    "De-identification, recovery and wrong passwords are measured by `riddle-eval`, leaks of records by `audit=leaks`.",
+    "De-identification, recovery and wrong passwords are measured by `riddle-eval`, leaks of records by "
+    "`riddle-attack`.",
 )

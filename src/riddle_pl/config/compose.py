@@ -75,6 +75,10 @@ def _explain(error: Exception, config_name: str, overrides: Sequence[str]) -> Co
     text = str(error)
     if match := re.search(r"Could not find '([^']+)'", text):
         return _unknown_option(match[1], text)
+    if match := re.search(r"Could not load '([^']+)'", text):  # an option in a list of several
+        group, _, option = match[1].rpartition("/")
+        options = GlobalHydra.instance().config_loader().get_group_options(group)
+        return ConfigError(f"{group}={option} is unknown; {suggestion(option, options)}")
     if match := re.search(r"Could not override '([^']+)'", text):
         return _unknown_key(match[1], config_name, overrides)
     if match := re.search(r"Key '([^']+)' (?:is )?not in (?:struct|'(?P<type>\w+)')", text):

@@ -17,7 +17,7 @@ NOTES = (
     "passed: the quality gate lets the face pass. It refuses faces that the judge still takes for the person in the "
     "photo, so that de-identification against the photo, over faces that pass, is 0 by construction where gate and "
     "judge are the same recogniser at the same threshold; the column of all faces tells how often the gate was needed.",
-    "These rates speak of pictures. What records give away without the password: riddle-audit audit=leaks.",
+    "These rates speak of pictures. What records give away without the password: riddle-attack.",
     "recovery against the photo is to be read beside the inversion's own row: what comes back is the inversion.",
     "An interval without width means that all faces agreed; 0 of n faces leaves rates up to about 3/n possible.",
 )

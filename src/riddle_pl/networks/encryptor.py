@@ -51,7 +51,7 @@ class TransformerEncryptor(nn.Module):
       ``standardised`` is the same architecture on codes around zero; ``folded`` writes it in the paper's weights.
 
     ``ResidualTransformerEncryptor`` is the remedy for the first three. What the codes of either give away without the
-    password is for ``riddle-audit audit=leaks`` to measure.
+    password is for ``riddle-attack`` to measure.
 
     Args:
         num_layers: W+ layers of the generator.

@@ -7,7 +7,7 @@ S_p is its own inverse, hence T_p is too, up to rounding. Training is left with 
 different person for every password, right or wrong.
 
 T hides nothing from whoever attacks codes in place of pictures: reflections keep lengths, T is smooth in the password,
-and wrong decryptions do not lie where codes of faces lie. ``riddle-audit audit=leaks`` measures what follows.
+and wrong decryptions do not lie where codes of faces lie. ``riddle-attack`` measures what follows.
 """
 
 import torch

@@ -3,7 +3,7 @@
 Two modes:
 
 - ``deniable``: no authenticator. A wrong password gives another face and no error. The name is the paper's aim: with
-  today's encryptors the code that a guess decrypts to tells whether it is right, as audit=leaks measures.
+  today's encryptors the code that a guess decrypts to tells whether it is right, as riddle-attack measures.
 - ``sealed``: additionally the original pixels under AES-256-GCM. The right password returns them bit for bit, a wrong
   one is an error. The encrypted code is in it as well, so that all that holds for it holds here too.
 

@@ -19,7 +19,7 @@ LIMITS = """
 Weights: CC BY-NC-SA 4.0, because most of the data behind the pack is for non-commercial research. What the encryptor
 does is pseudonymisation, not anonymisation: whoever has record and password gets the face back. **It keeps no secret**:
 whoever has records can test guesses of the password, link two records of one photo, and with one face known open others
-under the same password and salt (`riddle-audit audit=leaks`; docs/security.md in the repository). Not for deciding
+under the same password and salt (`riddle-attack`; docs/security.md in the repository). Not for deciding
 anything about a person, and not for hiding a person whom it could harm to be found.
 """
 

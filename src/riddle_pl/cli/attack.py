@@ -1,0 +1,30 @@
+"""``riddle-attack``: what records give away without the password (a Hydra application)."""
+
+from hydra.core.hydra_config import HydraConfig
+from omegaconf import DictConfig
+
+from riddle_pl.config.app import run_app
+
+
+def main() -> None:
+    """Entry point. Exit status 2 after a mistake of the user's, 130 after Ctrl-C."""
+    from riddle_pl.attacks.build import check_job
+    from riddle_pl.attacks.settings import register_attack_schema
+
+    register_attack_schema()
+    run_app("attack", attack, check_job)
+
+
+def attack(cfg: DictConfig) -> None:
+    """Runs what is left, then prints the table."""
+    from riddle_pl.attacks.run import run_attacks
+    from riddle_pl.evaluation.tables import FORMATS
+
+    table, written = run_attacks(cfg, HydraConfig.get().overrides.task)
+    if not cfg.quiet:
+        print(FORMATS["md"](table))
+        print("Written:", *(f"  {path}" for path in written), sep="\n")
+
+
+if __name__ == "__main__":
+    main()
