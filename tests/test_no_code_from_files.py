@@ -9,6 +9,7 @@ import pytest
 SRC = Path(__file__).resolve().parents[1] / "src" / "riddle_pl"
 
 INSTANTIATE = {
+    "attacks": ("build.py",),
     "auditing": ("build.py",),
     "evaluation": ("build.py", "loggers.py", "run.py"),
     "photos": ("build.py",),

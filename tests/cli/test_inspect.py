@@ -18,9 +18,16 @@ def test_shows_what_is_open_and_asks_for_no_password(riddle):
 def test_says_what_was_measured(riddle, mode):
     assert riddle.encrypt("photo.png", "--mode", mode).status == 0
     out = " ".join(riddle("inspect", "photo_anonymised.riddle").out.split())
-    for said in ("whether a guessed password is right", "same photo", "knows one of its faces", "docs/security.md"):
+    for said in ("whether a guessed password is right", "same photo", "docs/security.md"):
         assert said in out
     assert "not given away" not in out
+    assert "knows one of its faces" not in out
+
+
+def test_says_that_faces_of_a_linkable_record_open_each_other(riddle):
+    assert riddle.encrypt("photo.png", "--linkable").status == 0
+    out = " ".join(riddle("inspect", "photo_anonymised.riddle").out.split())
+    assert "knows one of its faces: the others under the same password and salt" in out
 
 
 def test_bad_records(riddle):

@@ -49,7 +49,7 @@ def check_header(header: Header) -> None:
         raise RecordError(f"image_size is {size!r:.40}; expected a width and a height of 1 to {MAX_SIDE}")
     if not 1 <= header["faces"] <= MAX_FACES:
         raise RecordError(f"it has {header['faces']!r:.40} faces; expected 1 to {MAX_FACES}")
-    known = TOKENS[header["format_version"]]
+    known = TOKENS.get(header["format_version"], TOKENS[max(TOKENS)])
     if header["tokens"] not in known:
         raise RecordError(f"password token scheme is {header['tokens']!r:.40}; expected one of {', '.join(known)}")
     if header["kdf"]["name"] != "argon2id" or not re.fullmatch("[0-9a-f]{32}", header["kdf"]["salt"]):
