@@ -139,3 +139,10 @@ def test_codes_go_where_the_encryptor_is_and_not_where_it_will_be(
     module.setup("fit")
     [codes] = seen
     assert codes.device.type == "cpu"
+
+
+def test_an_encryptor_without_weights_is_fitted_elsewhere(tiny_pack: Pack) -> None:
+    padded = ["encryptor=padded", "encryptor.components=8", "password=key_stream"]
+    job = small_job(tiny_pack.folder, padded, tiny_encryptor=False)
+    with pytest.raises(ConfigError, match=r"PaddedEncryptor has no weights .*`riddle-pretrain recipe=code_model`"):
+        build_module(job, tiny_pack)
