@@ -31,15 +31,15 @@ UNCHECKED = f"The record is deniable: riddle does not check the password. Others
 SEALED_GUESSES = "whether a guessed password is right, by AES-GCM's tag"
 GUESSES = "whether a guessed password is right, by the code that it decrypts to"
 PADDED_GUESSES = (
-    "a little about whether a guessed password is right, with each of its {faces} face(s): about {bits:.1f} bits in all, "
-    "of the 13 of one among ten thousand passwords, which take half an hour of one core"
+    "a little about whether a guessed password is right, with each of its {faces} face(s): about {bits:.1f} bits in "
+    "all, of the 13 of one among ten thousand passwords, which take half an hour of one core"
 )
 BITS_PER_FACE = 0.25
 """``riddle-attack pack=mobile encryptors=[encryptor-padded]``: of the trained distinguisher, 200 records."""
 LINKS = "with the pack and without a password: which other records were made of the same photo, and often which photo"
 PUBLIC = (
-    "what is public of each face: pose, outline and light, to the last digit, which is enough to match it with its photo "
-    "and with other records of that"
+    "what is public of each face: pose, outline and light, to the last digit, which is enough to match it with its "
+    "photo and with other records of that"
 )
 TWICE = "to everyone who has another record of the same photo under the same password: which guess is right"
 SHARED = "to everyone who knows one of its faces: the others under the same password and salt"
