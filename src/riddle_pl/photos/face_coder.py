@@ -41,6 +41,10 @@ class FaceCoder:
         device: where the networks run; inputs may lie anywhere, results are on the CPU.
         batch_size: faces that go through a network at a time; more are split.
         inversion: photo to code; :class:`riddle_pl.inversion.RefinedInversion` by default.
+
+    Attributes:
+        draw_nonce: where nonces come from, for measurements that are to repeat themselves; the system's randomness by
+            default.
     """
 
     def __init__(
@@ -56,6 +60,7 @@ class FaceCoder:
         self.device = torch.device(device)
         self.batch_size = batch_size
         self._others: dict[int, FaceGenerator] = {}
+        self.draw_nonce: Callable[[], bytes] | None = None
         self.inversion: Inversion = RefinedInversion(pack, str(self.device)) if inversion is None else inversion
 
     @cached_property
@@ -113,7 +118,8 @@ class FaceCoder:
         what its record holds of the face, under a nonce of its own, is not what the picture shows.
         """
         encryptor = self._encryptor[0]
-        nonces = [None if shared and not self.pads else fresh_nonce() for shared in linkable]
+        draw = self.draw_nonce or fresh_nonce
+        nonces = [None if shared and not self.pads else draw() for shared in linkable]
         streams = torch.cat([self.password(key, nonce) for key, nonce in zip(keys, nonces, strict=True)])
         w_enc = self.transform(w, streams)
         shown = list(w_enc)
