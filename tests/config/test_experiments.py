@@ -121,6 +121,26 @@ def test_an_ablation_is_one_on_codes_too() -> None:
     assert job("experiment=riddle", "stage=codes").loss.diversity_codes.weight > 0
 
 
+@pytest.mark.parametrize("experiment", ["riddle", "riddle_df", "wo_diversity"])
+def test_pictures_after_codes_go_on_with_the_same_network_and_the_experiments_own_loss(experiment: str) -> None:
+    after = job(f"experiment={experiment}", "stage=after_codes")
+    codes = job(f"experiment={experiment}", "stage=codes")
+    assert {key for key in codes.encryptor if codes.encryptor[key] != after.encryptor[key]} == {"start"}
+    assert after.loss == job(f"experiment={experiment}").loss
+    assert after.stage._target_.endswith(".PictureStage")
+    assert (after.steps, after.batch_size, after.optimizer.lr, after.scheduler.warmup_steps) == (600, 8, 3e-4, 20)
+    assert (after.scheduler.total_steps, after.trainer.gradient_clip_val) == (600, 1.0)
+    assert after.optimizer._target_.endswith(".adamw")
+
+
+def test_on_codes_of_photos_nothing_holds_encryptions_to_where_photos_lie() -> None:
+    photos = job("experiment=riddle", "stage=codes", "loss=photo_codes").loss
+    codes = job("experiment=riddle", "stage=codes").loss
+    assert {key for key in codes if codes[key] != photos[key]} == {"latent_recovery", "typical"}
+    assert (photos.typical.weight, photos.latent_recovery.weight) == (0, 2)
+    assert photos.latent_recovery.whitened
+
+
 def test_the_lite_pack_trains_on_a_cpu_by_default() -> None:
     cfg = job()
     assert cfg.steps * cfg.batch_size <= 50_000

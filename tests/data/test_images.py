@@ -14,6 +14,7 @@ from riddle_pl.data.latent_batches import ShuffledBatches
 from riddle_pl.data.sources import sha256
 from riddle_pl.errors import DataError
 from riddle_pl.inversion import EncoderInversion, RefinedInversion
+from riddle_pl.packs import Pack
 from riddle_pl.photos.crop import FaceCropper
 from tests.data.conftest import ToyCropper, ToyPack, black, png, write_images
 
@@ -75,6 +76,39 @@ def test_devices_share_an_epoch_without_overlap(tmp_path: Path, toy_pack: ToyPac
         assert isinstance(stream, ShuffledBatches)
         rows += [row for step in range(steps) for row in stream.rows(step)]
     assert len(rows) == len(set(rows)) == steps * 4
+
+
+def test_a_share_of_each_batch_is_drawn_and_the_rest_are_the_photos_of_that_step(
+    tmp_path: Path, toy_pack: ToyPack, tiny_pack: Pack
+) -> None:
+    toy_pack.generator = tiny_pack.generator  # type: ignore[attr-defined]  # a toy pack has none
+    folder = write_images(tmp_path / "photos", 20)
+    photos, expected = prepared(folder, toy_pack, batch_size=4).train_batches(0, 1)
+    mixed, steps = prepared(folder, toy_pack, batch_size=4, drawn=0.25).train_batches(0, 1)
+    first, second = mixed[0]["w"], mixed[1]["w"]
+    assert steps == expected
+    assert torch.equal(first[1:], photos[0]["w"][1:])
+    assert first[0].std(dim=0).max() == 0  # a drawn person's layers are equal
+    assert first.shape == (4, 8, 512)
+    assert not torch.equal(first[0], second[0])
+    again = prepared(folder, toy_pack, batch_size=4, drawn=0.25)
+    assert torch.equal(first, again.train_batches(0, 1)[0][0]["w"])
+    assert not torch.equal(first[0], again.train_batches(1, 2)[0][0]["w"][0])
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"drawn": 1.0}, "data.drawn=1.0; expected a share from 0 to below 1"),
+        ({"drawn": -0.1}, "data.drawn=-0.1; expected a share"),
+        ({"drawn": 0.5, "target": "photo", "keep_crops": True}, "no photo shows drawn people"),
+    ],
+)
+def test_a_share_that_cannot_be_drawn_is_refused(
+    tmp_path: Path, toy_pack: ToyPack, options: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(DataError, match=message):
+        module(tmp_path, toy_pack, **options)
 
 
 def test_every_skipped_file_is_listed(tmp_path: Path, toy_pack: ToyPack, caplog: pytest.LogCaptureFixture) -> None:

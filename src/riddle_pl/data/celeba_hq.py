@@ -42,6 +42,7 @@ class CelebAHQDataModule(ImagesDataModule):
         batch_size: faces per step and device.
         seed: of the order of training.
         target: ``inversion`` or ``photo``.
+        drawn: share of each training batch that the pack's generator draws.
         keep_crops: store the aligned photos beside the latents.
         val_images: at most so many validation images.
         max_images: at most so many training images; None: all.
@@ -63,6 +64,7 @@ class CelebAHQDataModule(ImagesDataModule):
         batch_size: int = 4,
         seed: int = 0,
         target: str = "inversion",
+        drawn: float = 0.0,
         keep_crops: bool = True,
         val_images: int = 64,
         max_images: int | None = None,
@@ -79,6 +81,7 @@ class CelebAHQDataModule(ImagesDataModule):
             batch_size=batch_size,
             seed=seed,
             target=target,
+            drawn=drawn,
             keep_crops=keep_crops,
             val_images=val_images,
             max_images=max_images,

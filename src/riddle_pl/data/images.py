@@ -21,6 +21,7 @@ class ImagesDataModule(InvertedDataModule):
         batch_size: faces per step and device.
         seed: of the order of training.
         target: ``inversion`` or ``photo``.
+        drawn: share of each training batch that the pack's generator draws.
         keep_crops: store the aligned photos beside the latents.
         val_share: share of the images held out.
         val_images: at most so many validation images.
@@ -43,6 +44,7 @@ class ImagesDataModule(InvertedDataModule):
         batch_size: int = 4,
         seed: int = 0,
         target: str = "inversion",
+        drawn: float = 0.0,
         keep_crops: bool = True,
         val_share: float = 0.05,
         val_images: int = 64,
@@ -59,6 +61,7 @@ class ImagesDataModule(InvertedDataModule):
             batch_size=batch_size,
             seed=seed,
             target=target,
+            drawn=drawn,
             keep_crops=keep_crops,
             val_share=val_share,
             val_images=val_images,

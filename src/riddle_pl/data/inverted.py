@@ -15,7 +15,8 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from riddle_pl.data.base import LatentDataModule
-from riddle_pl.data.latent_batches import OrderedBatches, ShuffledBatches
+from riddle_pl.data.data_free import LatentSampler
+from riddle_pl.data.latent_batches import OrderedBatches, PartlyDrawn, ShuffledBatches
 from riddle_pl.data.latent_cache import Cropper, Item, LatentCache, LatentTable
 from riddle_pl.data.progress import track
 from riddle_pl.data.sources import ImageSource, sha256
@@ -59,6 +60,7 @@ class InvertedDataModule(LatentDataModule):
         batch_size: faces per step and device.
         seed: of the order of training.
         target: ``inversion`` or ``photo``.
+        drawn: share of each training batch that the pack's generator draws, in place of photos.
         keep_crops: store the aligned photos (3 H^2 bytes each) beside the latents.
         val_share: share of the images held out for validation where the data set has no split of its own.
         val_images: at most so many validation images.
@@ -80,6 +82,7 @@ class InvertedDataModule(LatentDataModule):
         batch_size: int = 4,
         seed: int = 0,
         target: str = "inversion",
+        drawn: float = 0.0,
         keep_crops: bool = True,
         val_share: float = 0.05,
         val_images: int = 64,
@@ -95,6 +98,12 @@ class InvertedDataModule(LatentDataModule):
             raise DataError(f"data.target={target} is unknown; choose from {', '.join(TARGETS)}")
         if target == "photo" and not keep_crops:
             raise DataError("data.target=photo needs the aligned photos; set data.keep_crops=true")
+        if not 0.0 <= drawn < 1.0:
+            raise DataError(f"data.drawn={drawn}; expected a share from 0 to below 1 (data=data_free draws all faces)")
+        if drawn and target == "photo":
+            raise DataError(
+                f"data.drawn={drawn} with data.target=photo: no photo shows drawn people; give data.target=inversion"
+            )
         if inversion_batch < 1:
             raise DataError(f"data.inversion_batch={inversion_batch}; expected at least 1")
         if not 0.0 < val_share < 1.0 or val_images < 1 or (max_images is not None and max_images < 1):
@@ -103,7 +112,9 @@ class InvertedDataModule(LatentDataModule):
                 f"data.max_images={max_images} must be at least 1"
             )
         self.cropper = cropper
+        self.pack = pack
         self.target = target
+        self.drawn = drawn
         self.keep_crops = keep_crops
         self.val_share = val_share
         self.val_images = val_images
@@ -200,8 +211,11 @@ class InvertedDataModule(LatentDataModule):
                 f"{len(table)} usable training images are fewer than a batch of {self.batch_size}{devices}; "
                 f"give batch_size={max(1, len(table) // world_size)} or less, or more images"
             )
-        stream = ShuffledBatches(table, steps, self.batch_size, self.seed, rank, world_size, self.target == "photo")
-        return stream, steps
+        photos = ShuffledBatches(table, steps, self.batch_size, self.seed, rank, world_size, self.target == "photo")
+        count = round(self.drawn * self.batch_size)
+        if not count:
+            return photos, steps
+        return PartlyDrawn(photos, LatentSampler(self.pack.generator()), count, self.seed, rank), steps
 
     def val_batches(self) -> Dataset[Batch]:
         self.setup()

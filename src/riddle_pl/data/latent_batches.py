@@ -1,6 +1,10 @@
 """Batches of cached latents: shuffled by seed and epoch for training, in order for validation."""
 
+from collections.abc import Callable
+
 import torch
+from jaxtyping import Float
+from torch import Tensor
 from torch.utils.data import Dataset
 
 from riddle_pl.data.latent_cache import LatentTable
@@ -42,6 +46,29 @@ class ShuffledBatches(Dataset[Batch]):
         rows = self.rows(step)
         batch = {"w": self.table.codes(rows)}
         return batch | {"x": self.table.crops(rows)} if self.with_target else batch
+
+
+class PartlyDrawn(Dataset[Batch]):
+    """Batches of photos' codes, the first ``count`` of each replaced by drawn people's, by (seed, step, rank)."""
+
+    def __init__(
+        self,
+        photos: Dataset[Batch],
+        draw: Callable[[int, torch.Generator], Float[Tensor, "k n d"]],
+        count: int,
+        seed: int,
+        rank: int = 0,
+    ):
+        self.photos = photos
+        self.draw = draw
+        self.count = count
+        self.seed = seed
+        self.rank = rank
+
+    def __getitem__(self, step: int) -> Batch:
+        w = self.photos[step]["w"]
+        drawn = self.draw(self.count, step_rng(self.seed, "latents", step, self.rank))
+        return {"w": torch.cat([drawn, w[self.count :]])}
 
 
 class OrderedBatches(Dataset[Batch]):
