@@ -11,9 +11,11 @@ Every character counts, spaces and case included; only forms that Unicode calls 
 decomposed accents, full-width letters, ligatures) are one password. Nothing here prints or logs a password or a key.
 """
 
+import random
 import secrets
 import threading
 import unicodedata
+from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -138,6 +140,12 @@ def sealing_key(key: bytes) -> bytes:
 def fresh_nonce() -> bytes:
     """For one face."""
     return secrets.token_bytes(NONCE_BYTES)
+
+
+def repeatable_nonces(seed: bytes) -> Callable[[], bytes]:
+    """Nonces that are the same for the same seed: for measurements and demonstrations, never for photos to be kept."""
+    rng = random.Random(seed)  # seeded by all of its bytes, the same on every machine
+    return lambda: rng.randbytes(NONCE_BYTES)
 
 
 def key_stream(key: bytes, count: int, dim: int = 512, nonce: bytes | None = None) -> Float64[Tensor, "count dim"]:

@@ -20,7 +20,7 @@ from riddle_pl.errors import PackError, one_line
 from riddle_pl.files import atomic_write, require_writable_dir
 from riddle_pl.inversion import OptimisedInversion, RefinedInversion
 from riddle_pl.packs import Pack, load_pack
-from riddle_pl.password import SALT_BYTES, KdfParams
+from riddle_pl.password import SALT_BYTES, KdfParams, repeatable_nonces
 from riddle_pl.photos.find import PhotoFaceDetector
 from riddle_pl.photos.gate import OpenGate
 from riddle_pl.photos.judges import best_judge
@@ -105,6 +105,7 @@ def run_demo(
         console.print(judge.note)
     if opened.size < LARGE:
         with stages("whole photo"):
+            pseudonymiser.coder.draw_nonce = repeatable_nonces(kdfs[0].salt)
             written += _write_photo(out, pseudonymiser, persons[0], kdfs[0])
     written.append(_write_sheet(out / "demo.jpg", opened, role, seed, journeys, figures))
     console.print(stages.line())

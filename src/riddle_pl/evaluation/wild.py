@@ -16,7 +16,7 @@ from riddle_pl.errors import DataError, PhotoError
 from riddle_pl.evaluation.method import Method
 from riddle_pl.evaluation.methods.pack import PackMethod
 from riddle_pl.evaluation.traces import WholePhoto
-from riddle_pl.password import SALT_BYTES, KdfParams
+from riddle_pl.password import SALT_BYTES, KdfParams, repeatable_nonces
 from riddle_pl.photos.load import load_image
 from riddle_pl.photos.pseudonymise import Pseudonymiser
 
@@ -92,6 +92,7 @@ def wild_photos(method: Method, photos: Photos | None) -> WildPhotos:
     )
     salt = hashlib.sha256(f"riddle-eval whole photos {method.seed}".encode()).digest()[:SALT_BYTES]
     kdf = KdfParams(memory_kib=method.passwords.memory_kib, time=method.passwords.time, salt=salt)
+    pseudonymiser.coder.draw_nonce = repeatable_nonces(salt)
     shown, reasons = [], []
     for name, photo in photos:
         try:

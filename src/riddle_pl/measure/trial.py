@@ -1,8 +1,7 @@
 """One photo through the pipeline, there and back."""
 
 import hashlib
-import random
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -13,7 +12,7 @@ from torch import Tensor
 from riddle_pl.errors import NoFaceError, RiddleError
 from riddle_pl.measure.photos import Photo
 from riddle_pl.measure.watch import WatchingGate
-from riddle_pl.password import NONCE_BYTES, SALT_BYTES, KdfParams
+from riddle_pl.password import SALT_BYTES, KdfParams, repeatable_nonces
 from riddle_pl.photos.align import align_face
 from riddle_pl.photos.face_work import JUDGED_SIZE
 from riddle_pl.photos.pseudonymise import EncryptRequest, Pseudonymiser
@@ -68,7 +67,7 @@ class Trials:
         if photo.pixels is None:
             return Trial(photo.name, photo.people, error=photo.error)
         draw = hashlib.sha256(f"{self.seed} {photo.name}".encode("utf-8", "surrogateescape")).digest()
-        self.pipeline.coder.draw_nonce = _nonces(draw)
+        self.pipeline.coder.draw_nonce = repeatable_nonces(draw)
         password, wrong = draw[SALT_BYTES:].hex(), draw[SALT_BYTES:][::-1].hex()
         kdf = KdfParams(memory_kib=8, time=1, salt=draw[:SALT_BYTES])
         self.gate.start()
@@ -106,8 +105,3 @@ class Trials:
         coder = self.pipeline.coder
         x = torch.cat([align_face(photo, quad, self.pipeline.pack.size) for quad in quads])
         return {**images, "inversion": coder.synthesise(coder.invert(x))}
-
-
-def _nonces(seed: bytes) -> Callable[[], bytes]:
-    rng = random.Random(seed)
-    return lambda: rng.randbytes(NONCE_BYTES)
