@@ -31,12 +31,12 @@ UNCHECKED = f"The record is deniable: riddle does not check the password. Others
 SEALED_GUESSES = "whether a guessed password is right, by AES-GCM's tag"
 GUESSES = "whether a guessed password is right, by the code that it decrypts to"
 PADDED_GUESSES = (
-    "a little about whether a guessed password is right, with each of its {faces} face(s): at most {bits:.1f} bits in "
+    "a little about whether a guessed password is right, with each of its {faces} face(s): about {bits:.1f} bits in "
     "all, of the 13 of one among ten thousand passwords, which take half an hour of one core"
 )
-BITS_PER_FACE = 0.16
-"""``riddle-attack pack=mobile encryptors=[encryptor-padded]``: the upper end of the interval of what its trained
-distinguisher finds, 200 records."""
+BITS_PER_FACE = 0.26
+"""``riddle-attack pack=mobile encryptors=[encryptor-padded] attack=[guesses] public=5000``: of the trained distinguisher,
+200 records (docs/security.md has the interval)."""
 LINKS = "with the pack and without a password: which other records were made of the same photo, and often which photo"
 PUBLIC = (
     "what is public of each face: pose, outline and light, to the last digit, which is enough to match it with its "
