@@ -35,8 +35,8 @@ PADDED_GUESSES = (
     "all, of the 13 of one among ten thousand passwords, which take half an hour of one core"
 )
 BITS_PER_FACE = 0.26
-"""``riddle-attack pack=mobile encryptors=[encryptor-padded] attack=[guesses] public=5000``: of the trained distinguisher,
-200 records (docs/security.md has the interval)."""
+"""``riddle-attack pack=mobile encryptors=[encryptor-padded] attack=[guesses] public=5000``: of the trained
+distinguisher, 200 records (docs/security.md has the interval)."""
 LINKS = "with the pack and without a password: which other records were made of the same photo, and often which photo"
 PUBLIC = (
     "what is public of each face: pose, outline and light, to the last digit, which is enough to match it with its "
