@@ -92,6 +92,16 @@ def require_writable_dir(path: Path | str, what: str = "folder", create: bool = 
     return path
 
 
+def require_place_for_dir(path: Path | str, what: str = "folder") -> None:
+    """Makes sure that a folder is there or could be made, without making it.
+
+    Raises:
+        FileError: see :func:`require_writable_dir`, of the nearest folder that exists.
+    """
+    place = Path(path)
+    require_writable_dir(next(folder for folder in (place, *place.absolute().parents) if folder.exists()), what)
+
+
 def require_writable_file(path: Path | str, what: str = "output", overwrite: bool = True) -> Path:
     """The path, if a file can be written there. Call it before long work, so that the work is not lost.
 

@@ -32,13 +32,12 @@ from jaxtyping import Float, Float32, Float64
 from torch import Tensor
 
 from riddle_pl.errors import ConfigError, PasswordError
+from riddle_pl.networks.encryptor_padded import MODULUS, WORD_BITS, uniforms
 from riddle_pl.networks.generator import FaceGenerator
 
 KEY_BYTES = 32
 SALT_BYTES = 16
 NONCE_BYTES = 16
-STREAM_BITS = 52
-"""Of a uniform; float64 holds (word + 1/2) / 2^52 exactly."""
 LATENT_LABEL = b"riddle-pl/v1/password-latent"
 FACE_LABEL = b"riddle-pl/v2/password-latent/"
 """Followed by the face's nonce."""
@@ -168,8 +167,8 @@ def key_stream(key: bytes, count: int, dim: int = 512, nonce: bytes | None = Non
     label = LATENT_LABEL if nonce is None else FACE_LABEL + nonce
     cipher = Cipher(ChaCha20(_expand(key, label), nonce=bytes(16)), mode=None)
     stream = cipher.encryptor().update(bytes(8 * count * dim))
-    words = np.frombuffer(stream, dtype="<u8") >> np.uint64(64 - STREAM_BITS)
-    return torch.from_numpy((words.astype(np.float64) + 0.5) / 2.0**STREAM_BITS).reshape(count, dim)
+    words = np.frombuffer(stream, dtype="<u8") >> np.uint64(64 - WORD_BITS)
+    return uniforms(torch.from_numpy(words.astype(np.int64))).reshape(count, dim)
 
 
 def password_z64(key: bytes, count: int, dim: int = 512, nonce: bytes | None = None) -> Float64[Tensor, "count dim"]:
@@ -297,6 +296,6 @@ def random_passwords(
     """
     device = rng.device if rng is not None else torch.device("cpu")
     rows = tokens.count(generator.num_layers)
-    words = torch.randint(1 << STREAM_BITS, (batch, rows, generator.style_dim), generator=rng, device=device)
+    words = torch.randint(MODULUS, (batch, rows, generator.style_dim), generator=rng, device=device)
     with torch.no_grad():
-        return tokens.latent(generator, (words.double() + 0.5) / 2.0**STREAM_BITS)
+        return tokens.latent(generator, uniforms(words))

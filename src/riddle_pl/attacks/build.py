@@ -5,19 +5,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig
 
 from riddle_pl.attacks.attack import Attack
-from riddle_pl.auditing.archives import FaceArchives
+from riddle_pl.auditing.archives import FaceArchives, require_root
 from riddle_pl.config import check_config, instantiate
 from riddle_pl.errors import ConfigError, DataError, PackError
 from riddle_pl.evaluation.lfw import LFW
-from riddle_pl.files import require_writable_dir
+from riddle_pl.files import require_place_for_dir
 from riddle_pl.inversion import Inversion
 from riddle_pl.packs import Pack
 
 PARTS = ("train", "held_out")
-ARCHIVES_ROOT = "data.root has no value; give data.root=FOLDER, the folder of the face archives and of LFW"
 
 
 @dataclass(frozen=True)
@@ -58,8 +57,7 @@ def check_job(cfg: DictConfig) -> None:
     Raises:
         RiddleError: one line about the first thing that is wrong.
     """
-    if OmegaConf.is_missing(cfg.data, "root"):
-        raise ConfigError(ARCHIVES_ROOT)
+    require_root(cfg)
     check_config(cfg)
     for name, least in (("batch_size", 1), ("resamples", 1), ("public", 10)):
         if cfg[name] < least:
@@ -67,8 +65,7 @@ def check_job(cfg: DictConfig) -> None:
     if cfg.part not in PARTS:
         raise ConfigError(f"part={cfg.part}; choose from {', '.join(PARTS)}")
     out = Path(cfg.out).expanduser()
-    existing = next(folder for folder in (out, *out.absolute().parents) if folder.exists())
-    require_writable_dir(existing, "folder of out")
+    require_place_for_dir(out, "folder of out")
     check_suite(build_suite(cfg))
 
 

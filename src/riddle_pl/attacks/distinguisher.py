@@ -1,6 +1,7 @@
 """A small network that tells codes of faces from what wrong passwords make of records."""
 
 import copy
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -33,27 +34,21 @@ class Features:
     """
 
     def __init__(self, target: Target, public: Codes, components: int):
-        self.encryptor = target.encryptor
-        self.components: Components | None = None
+        encryptor = target.encryptor
         self.unseen = public
         """Public codes that the features do not depend on; all of them where that is impossible."""
-        if not isinstance(self.encryptor, PaddedEncryptor):
+        self.numbers: Callable[[Codes], Float[Tensor, "m f"]]
+        if isinstance(encryptor, PaddedEncryptor):
+            self.numbers = encryptor.coordinates
+        else:
             half = len(public) // 2
-            self.components, self.unseen = Components.of(public[:half], components), public[half:]
-        x = self.numbers(self.unseen)
+            self.numbers, self.unseen = Components.of(public[:half], components).described, public[half:]
+        x = self.numbers(self.unseen).float()
         self.mean, self.deviation = x.mean(dim=0), x.std(dim=0) + TINY
 
     @torch.no_grad()
-    def numbers(self, w: Codes) -> Float[Tensor, "m f"]:
-        if isinstance(self.encryptor, PaddedEncryptor):
-            return self.encryptor.coordinates(w).float()
-        if self.components is None:
-            raise ValueError("there are no components")
-        outside = self.components.outside(w)[:, None]
-        return torch.cat([self.components.whitened(w), outside], dim=1).float()
-
     def __call__(self, w: Codes) -> Float[Tensor, "m f"]:
-        x = ((self.numbers(w) - self.mean) / self.deviation).clamp(-FARTHEST, FARTHEST)
+        x = ((self.numbers(w).float() - self.mean) / self.deviation).clamp(-FARTHEST, FARTHEST)
         return torch.cat([x, x.square() - 1.0], dim=1)
 
 

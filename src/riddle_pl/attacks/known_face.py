@@ -12,7 +12,7 @@ from riddle_pl.attacks.attack import Attack, Figure, require_positive
 from riddle_pl.attacks.measures import TINY, ranks
 from riddle_pl.attacks.target import Codes, Faces, Target
 from riddle_pl.auditing.samples import draw
-from riddle_pl.networks.encryptor_padded import MODULUS, PaddedEncryptor, to_words
+from riddle_pl.networks.encryptor_padded import MODULUS, PaddedEncryptor, to_words, uniforms
 
 Transform = Callable[[Tensor, Tensor], Tensor]
 """T: codes and password latents, both (b, n, d), to codes."""
@@ -61,9 +61,9 @@ def fit_password(
 
 def stream_of(encryptor: PaddedEncryptor, w: Codes, w_enc: Codes) -> Codes:
     """The stream under which a padded encryptor takes each code to the other, exactly; where none was used, halves."""
-    first, second = (to_words(encryptor.coordinates(code)[:, encryptor.public :]) for code in (w, w_enc))
+    first, second = (to_words(encryptor.split(code)[1]) for code in (w, w_enc))
     stream = torch.full(w.shape, 0.5, dtype=torch.float64, device=w.device).flatten(1)
-    stream[:, : first.shape[1]] = ((first + second).remainder(MODULUS).double() + 0.5) / MODULUS
+    stream[:, : first.shape[1]] = uniforms((first + second).remainder(MODULUS))
     return stream.view(w.shape)
 
 

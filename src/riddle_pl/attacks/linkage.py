@@ -67,53 +67,45 @@ class Linkage(Attack):
         w, public = faces.victims.float(), faces.public.float()
         first, second = (target.encrypt(faces.victims, rng).float() for _ in range(2))
         views = _views(target, public)
+        clear = {name: _found(view(w), view(w), view(w).mean(dim=0)) for name, view in views.items()}
         figures = []
         for title, gallery in (("record to its photo's other record", second), ("record to its photo", w)):
             for name, view in views.items():
                 queries, centre = view(first), view(second).mean(dim=0)
-                clear = _found(view(w), view(w), view(w).mean(dim=0))
-                figures += _figures(target, f"{title}, by {name}", _found(queries, view(gallery), centre), clear)
+                found = _found(queries, view(gallery), centre)
+                figures += _figures(target, f"{title}, by {name}", found, clear[name])
         reading = LinearReading(target.encrypt(faces.public, rng).float(), public)
         read, centre = reading(first).flatten(1), reading(second).flatten(1).mean(dim=0)
-        found, clear = _found(read, w.flatten(1), centre), torch.ones(len(w))
-        figures += _figures(target, "record to its photo, by a linear reading of the code", found, clear)
+        found, exact = _found(read, w.flatten(1), centre), torch.ones(len(w))
+        figures += _figures(target, "record to its photo, by a linear reading of the code", found, exact)
         share = target.estimate(reading.share(first, w))
         return [*figures, Figure.of("share of the code's variance that a linear reading finds", share, 0.0, 1.0)]
 
 
-class _Coordinates:
-    """Coordinates of codes that an encryptor works on: its own, else the code around the public mean, standardised."""
-
-    def __init__(self, target: Target, public: Codes):
-        self.encryptor = target.encryptor
-        self.mean, self.deviation = public.mean(dim=0), public.std(dim=0) + TINY
-
-    def secret(self, w: Codes) -> Float[Tensor, "m f"]:
-        if isinstance(self.encryptor, PaddedEncryptor):
-            return self.encryptor.coordinates(w)[:, self.encryptor.public :].float()
-        if isinstance(self.encryptor, InvolutiveEncryptor):
-            return self.encryptor.coordinates(w).flatten(1)
-        return ((w - self.mean) / self.deviation).flatten(1)
-
-    def public(self, w: Codes) -> Float[Tensor, "m r"]:
-        if not isinstance(self.encryptor, PaddedEncryptor):
-            return w.flatten(1)[:, :0]
-        return self.encryptor.coordinates(w)[:, : self.encryptor.public].float()
+def _secret(target: Target, public: Codes) -> View:
+    """Coordinates that an encryptor works on: its own, else the code around the public mean, standardised."""
+    encryptor = target.encryptor
+    if isinstance(encryptor, PaddedEncryptor):
+        return lambda w: encryptor.split(w)[1].float()
+    if isinstance(encryptor, InvolutiveEncryptor):
+        return lambda w: encryptor.coordinates(w).flatten(1)
+    mean, deviation = public.mean(dim=0), public.std(dim=0) + TINY
+    return lambda w: ((w - mean) / deviation).flatten(1)
 
 
 def _views(target: Target, public: Codes) -> dict[str, View]:
-    coordinates = _Coordinates(target, public)
+    encryptor, secret = target.encryptor, _secret(target, public)
     views: dict[str, View] = {
         "the code itself": lambda w: w.flatten(1),
-        "the absolute values of its secret coordinates": lambda w: coordinates.secret(w).abs(),
-        "the norm of its secret coordinates": lambda w: coordinates.secret(w).norm(dim=1, keepdim=True),
+        "the absolute values of its secret coordinates": lambda w: secret(w).abs(),
+        "the norm of its secret coordinates": lambda w: secret(w).norm(dim=1, keepdim=True),
     }
-    if isinstance(target.encryptor, InvolutiveEncryptor):
-        views["lengths of the pairs that T reflects"] = lambda w: pair_lengths(coordinates.secret(w))
-    if isinstance(target.encryptor, PaddedEncryptor):
-        views["its secret coordinates"] = coordinates.secret
-    if coordinates.public(public[:1]).numel():
-        views["its public part"] = coordinates.public
+    if isinstance(encryptor, InvolutiveEncryptor):
+        views["lengths of the pairs that T reflects"] = lambda w: pair_lengths(secret(w))
+    if isinstance(encryptor, PaddedEncryptor):
+        views["its secret coordinates"] = secret
+        if encryptor.public:
+            views["its public part"] = lambda w: encryptor.split(w)[0].float()
     return views
 
 

@@ -103,3 +103,7 @@ class Components:
         centred = (w - self.mean).flatten(1).to(self.rows)
         inside = (centred @ self.rows.T).square().sum(dim=1)
         return (1.0 - inside / centred.square().sum(dim=1)).round(decimals=DIGITS)
+
+    def described(self, w: Float[Tensor, "b n d"]) -> Float[Tensor, "b k1"]:
+        """Both: what is inside, and the share that is not."""
+        return torch.cat([self.whitened(w), self.outside(w)[:, None]], dim=1)

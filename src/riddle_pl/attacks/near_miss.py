@@ -1,6 +1,6 @@
 """``attack=near_miss``: what a password opens that is nearly right."""
 
-import string
+import random
 from typing import ClassVar
 
 import torch
@@ -9,10 +9,10 @@ from torch import Tensor
 
 from riddle_pl.attacks.attack import Attack, Figure, require_positive
 from riddle_pl.attacks.target import Codes, Faces, Target
+from riddle_pl.evaluation.passwords import CHARACTERS, change_one_character
 from riddle_pl.password import NONCE_BYTES, SALT_BYTES, KdfParams
 
 LENGTH = 12
-LETTERS = string.ascii_letters + string.digits
 UNRELATED = "an unrelated wrong password, to compare"
 
 
@@ -41,7 +41,7 @@ class NearMiss(Attack):
         return self.records
 
     def run(self, target: Target, faces: Faces) -> list[Figure]:
-        rng, mean = target.rng("near_miss"), faces.public.mean(dim=0)
+        rng, mean = random.Random(f"{target.seed} near_miss"), faces.public.mean(dim=0)
         cosines: dict[str, list[Tensor]] = {}
         for w in faces.victims[: self.records].split(1):
             for name, opened in _opened(target, w, rng).items():
@@ -52,15 +52,13 @@ class NearMiss(Attack):
         ]
 
 
-def _opened(target: Target, w: Codes, rng: torch.Generator) -> dict[str, Codes]:
+def _opened(target: Target, w: Codes, rng: random.Random) -> dict[str, Codes]:
     """What near misses open of one record."""
-    text, other = (_text(rng) for _ in range(2))
-    salt, nonce = (bytes(_numbers(256, count, rng)) for count in (SALT_BYTES, NONCE_BYTES))
-    place = _numbers(LENGTH, 1, rng)[0]
-    changed = text[:place] + LETTERS[(LETTERS.index(text[place]) + 1) % len(LETTERS)] + text[place + 1 :]
+    text, other = ("".join(rng.choices(CHARACTERS, k=LENGTH)) for _ in range(2))
+    salt, nonce = rng.randbytes(SALT_BYTES), rng.randbytes(NONCE_BYTES)
     w_enc = target(w, target.latent(text, _cheap(salt), nonce))
     tried = {
-        "one character changed": (changed, salt, nonce),
+        "one character changed": (change_one_character(text, rng), salt, nonce),
         "one bit of the salt flipped": (text, _flipped(salt, rng), nonce),
         "one bit of the nonce flipped": (text, salt, _flipped(nonce, rng)),
         UNRELATED: (other, salt, nonce),
@@ -72,18 +70,10 @@ def _cheap(salt: bytes) -> KdfParams:
     return KdfParams(memory_kib=8, time=1, lanes=1, salt=salt)
 
 
-def _numbers(below: int, count: int, rng: torch.Generator) -> list[int]:
-    return [int(number) for number in torch.randint(below, (count,), generator=rng)]
-
-
-def _text(rng: torch.Generator) -> str:
-    return "".join(LETTERS[index] for index in _numbers(len(LETTERS), LENGTH, rng))
-
-
-def _flipped(content: bytes, rng: torch.Generator) -> bytes:
+def _flipped(content: bytes, rng: random.Random) -> bytes:
     """With one bit changed."""
-    place, bit = _numbers(len(content), 1, rng)[0], _numbers(8, 1, rng)[0]
-    return content[:place] + bytes([content[place] ^ 1 << bit]) + content[place + 1 :]
+    bit = 1 << rng.randrange(8 * len(content))
+    return (int.from_bytes(content, "big") ^ bit).to_bytes(len(content), "big")
 
 
 def _cosine(one: Codes, other: Codes) -> Float[Tensor, "m"]:

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, NamedTuple
 
 import torch
@@ -10,7 +11,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from riddle_pl.evaluation.metrics import Estimate, bootstrap
-from riddle_pl.networks.encryptor_padded import PaddedEncryptor
+from riddle_pl.networks.encryptor_padded import encryptable
 from riddle_pl.networks.generator import FaceGenerator
 from riddle_pl.password import KdfParams, PasswordTokens, derive_key, key_latent, random_passwords
 
@@ -50,9 +51,7 @@ class Target:
 
     def inside(self, faces: Faces) -> Faces:
         """The codes that records of these faces hold: with a padded encryptor, those inside of its model."""
-        if not isinstance(self.encryptor, PaddedEncryptor):
-            return faces
-        return Faces(*(self._batches(self.encryptor.inside, w) for w in faces))
+        return Faces(*(self._batches(partial(encryptable, self.encryptor), w) for w in faces))
 
     def rng(self, attack: str) -> torch.Generator:
         """An attack's own, so that its figures do not depend on which others run."""

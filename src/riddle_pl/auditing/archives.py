@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
+from omegaconf import DictConfig, OmegaConf
 
-from riddle_pl.errors import DataError
+from riddle_pl.errors import ConfigError, DataError
 from riddle_pl.files import require_file
 from riddle_pl.pretraining.faces import FaceSet, read_faces
 
@@ -22,6 +23,16 @@ AGES = ((0, 29, "up to 29"), (30, 49, "30 to 49"), (50, 200, "50 and older"))
 
 _SEX_AND_GROUP = re.compile(r"_(female|male)_([a-z]+)\.\w+$")
 _AGE = re.compile(r"A(\d+)\.\w+$")
+
+
+def require_root(cfg: DictConfig) -> None:
+    """Makes sure that ``data.root`` was given.
+
+    Raises:
+        ConfigError: it was not.
+    """
+    if OmegaConf.is_missing(cfg.data, "root"):
+        raise ConfigError("data.root has no value; give data.root=FOLDER, the folder of the face archives and of LFW")
 
 
 @dataclass(frozen=True)

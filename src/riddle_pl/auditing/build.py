@@ -3,14 +3,15 @@
 from pathlib import Path
 from typing import Any
 
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig
 
+from riddle_pl.auditing.archives import require_root
 from riddle_pl.auditing.audit import Audit, Bench
 from riddle_pl.auditing.card import check_export
 from riddle_pl.config import check_config, instantiate
 from riddle_pl.device import resolve_device
 from riddle_pl.errors import ConfigError
-from riddle_pl.files import require_writable_dir
+from riddle_pl.files import require_place_for_dir
 from riddle_pl.packs.store import home
 
 
@@ -40,15 +41,13 @@ def check_job(cfg: DictConfig) -> None:
     Raises:
         RiddleError: one line about the first thing that is wrong.
     """
-    if OmegaConf.is_missing(cfg.data, "root"):
-        raise ConfigError("data.root has no value; give data.root=FOLDER, the folder of the face archives and of LFW")
+    require_root(cfg)
     check_config(cfg)
     for name in ("batch_size", "resamples"):
         if cfg[name] < 1:
             raise ConfigError(f"{name}={cfg[name]}; give at least 1")
     out = Path(cfg.out)
-    existing = next(folder for folder in (out, *out.absolute().parents) if folder.exists())
-    require_writable_dir(existing, "folder of out")
+    require_place_for_dir(out, "folder of out")
     bench, audit = build_audit(cfg)
     bench.pack.check(audit.role)
     if cfg.export is not None:

@@ -16,7 +16,7 @@ from riddle_pl.evaluation.judge import Judge
 from riddle_pl.evaluation.lfw import LFW
 from riddle_pl.evaluation.method import Method
 from riddle_pl.evaluation.recognisers import Recogniser
-from riddle_pl.files import require_writable_dir
+from riddle_pl.files import require_place_for_dir
 
 
 class Parts(NamedTuple):
@@ -83,7 +83,7 @@ def check_job(cfg: DictConfig) -> None:
             "faces and 2 passwords"
         )
     resolve_device(cfg.device)
-    _check_out(Path(cfg.out))
+    require_place_for_dir(Path(cfg.out), "folder of out")
     parts = build_parts(cfg)
     if not parts.recognisers:
         reasons = "; ".join(reason for key, reason in parts.left_out.items() if key.startswith("evaluators."))
@@ -119,9 +119,3 @@ def _check_some_match(parts: Parts) -> None:
             return
         reason = f"{key}: {lacking}"
     raise DataError(f"no photo in {parts.faces.faces_path} can be evaluated ({reason}); check data.root and method")
-
-
-def _check_out(out: Path) -> None:
-    """The folder may not exist yet; the first of its parents that does is looked at."""
-    existing = next(folder for folder in (out, *out.absolute().parents) if folder.exists())
-    require_writable_dir(existing, "folder of out")

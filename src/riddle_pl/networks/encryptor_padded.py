@@ -50,6 +50,12 @@ def quantile(u: Float64[Tensor, "..."]) -> Float64[Tensor, "..."]:
     return torch.where(upper, -found, found)
 
 
+def uniforms(words: Int64[Tensor, "..."]) -> Float64[Tensor, "..."]:
+    """The middle of each word's interval in (0, 1), which float64 holds exactly."""
+    middle: Tensor = (words.double() + 0.5) / MODULUS
+    return middle
+
+
 def to_words(v: Float64[Tensor, "..."]) -> Int64[Tensor, "..."]:
     """floor(2^52 F(v)), for any v."""
     return (marginal(v) * MODULUS).long().clamp(0, MODULUS - 1)
@@ -57,7 +63,7 @@ def to_words(v: Float64[Tensor, "..."]) -> Int64[Tensor, "..."]:
 
 def from_words(words: Int64[Tensor, "..."]) -> Float64[Tensor, "..."]:
     """The v in the middle of a word's interval."""
-    return quantile((words.double() + 0.5) / MODULUS)
+    return quantile(uniforms(words))
 
 
 def pad(v: Float64[Tensor, "b k"], stream: Float64[Tensor, "b k"]) -> Float64[Tensor, "b k"]:
@@ -116,16 +122,18 @@ class PaddedEncryptor(nn.Module):
 
     def coordinates(self, w: Float[Tensor, "b n d"]) -> Float64[Tensor, "b k"]:
         """What is padded, the public ones first: about standard normal numbers for codes of real faces."""
-        return self.turned(self.flow(self.codes.encode(w)))
+        v: Tensor = self.flow(self.codes.encode(w))
+        return v @ self._axes().T if self.public else v
+
+    def split(self, w: Float[Tensor, "b n d"]) -> tuple[Float64[Tensor, "b r"], Float64[Tensor, "b s"]]:
+        """Public and secret coordinates."""
+        public, secret = self.coordinates(w).split([self.public, self.codes.components - self.public], dim=1)
+        return public, secret
 
     def decode(self, v: Float[Tensor, "b k"]) -> Float64[Tensor, "b n d"]:
         """The code with these coordinates."""
         normal = v.double() @ self._axes() if self.public else v
         return self.codes.decode(self.flow.inverse(normal))
-
-    def turned(self, v: Float64[Tensor, "b k"]) -> Float64[Tensor, "b k"]:
-        """Coordinates of the model along ``axes``."""
-        return v @ self._axes().T if self.public else v
 
     def inside(self, w: Float[Tensor, "b n d"]) -> Float64[Tensor, "b n d"]:
         """The nearest code inside of the model."""
@@ -144,7 +152,7 @@ class PaddedEncryptor(nn.Module):
         check_latents(w, w_pwd, self.num_layers)
         if w_pwd.dtype != torch.float64 or not ((w_pwd > 0) & (w_pwd < 1)).all():
             raise ValueError("w_pwd is no key stream: expected float64 numbers between 0 and 1 (password=key_stream)")
-        public, secret = self.coordinates(w).split([self.public, self.codes.components - self.public], dim=1)
+        public, secret = self.split(w)
         padded = pad(secret, w_pwd.flatten(1)[:, : secret.shape[1]])
         return self.decode(torch.cat([public, padded], dim=1))
 
@@ -154,7 +162,7 @@ class PaddedEncryptor(nn.Module):
         Nothing secret of ``w`` is in them, so that a stream may serve for any number of faces, as it may not in
         :meth:`forward`.
         """
-        public, secret = self.coordinates(w).split([self.public, self.codes.components - self.public], dim=1)
+        public, secret = self.split(w)
         return self.decode(torch.cat([public, quantile(w_pwd.flatten(1)[:, : secret.shape[1]])], dim=1))
 
     def _axes(self) -> Float64[Tensor, "k k"]:

@@ -3,7 +3,6 @@
 import numpy as np
 import torch
 from jaxtyping import Float, Float64
-from scipy.sparse.linalg import eigsh
 from torch import Tensor, nn
 
 FITTED_AT_ONCE = 1024
@@ -105,6 +104,8 @@ class PrincipalCodeModel(nn.Module):
 def _leading(covariance: Float64[Tensor, "f f"], count: int) -> tuple[Float64[Tensor, "k"], Float64[Tensor, "k f"]]:
     """The largest variances and their axes as rows, the largest first; a few of many are found without the others."""
     if count < len(covariance) // FEW:
+        from scipy.sparse.linalg import eigsh  # slow to import, and whoever encrypts fits nothing
+
         found = eigsh(covariance.numpy(force=True), k=count, v0=np.ones(len(covariance)))
         variances, axes = (torch.from_numpy(part).to(covariance) for part in found)
     else:
