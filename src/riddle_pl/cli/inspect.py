@@ -67,10 +67,10 @@ def _rows(source: "Source", record: "Record") -> dict[str, str]:
 
 def _given_away(source: "Source", record: "Record") -> list[str]:
     from riddle_pl.photos.known_leaks import PAGE, given_away
-    from riddle_pl.photos.linkable import linkable_salt
+    from riddle_pl.photos.linkable import is_linkable
 
     lines = [*OPEN, *given_away(record)]
-    if record.kdf.salt == linkable_salt(record.pack_hash):
+    if is_linkable(record.kdf, record.pack_hash):
         lines.append(LINKABLE)
     if source.archived:
         lines.append(NAMES)

@@ -9,6 +9,7 @@ from itertools import repeat
 import numpy as np
 import torch
 from jaxtyping import Float, UInt8
+from torch import Tensor
 
 from riddle_pl.errors import ConfigError, NoFaceError, RiddleError
 from riddle_pl.password import KdfParams, check_password, derive_key
@@ -162,7 +163,8 @@ def _encrypt(photos: Sequence[_Photo], done: _Codes, tools: Tools) -> _Codes:
     pack_hash = tools.coder.pack.fingerprint("generator")
     linkable = [is_linkable(photo.kdf, pack_hash) for _, photo in pairs]
     keys = [photo.key(work) for work, photo in pairs]
-    tried = [tools.coder.encrypt(w, keys, linkable) for _ in range(tools.nonces.candidates)]
+    candidates = 1 if all(linkable) else tools.nonces.candidates  # a linkable person is the same for every nonce
+    tried = [tools.coder.encrypt(w, keys, linkable) for _ in range(candidates)]
     codes = _best(works, tried, tools)
     sides = [quad_side(work.quad) for work in works]
     x_enc = tools.coder.synthesise_for(torch.stack([code.shown for code in codes]), sides)
@@ -181,8 +183,13 @@ def _best(works: Sequence[FaceWork], tried: Sequence[list[EncryptedCode]], tools
     if len(tried) == 1:
         return tried[0]
     drawn = [tools.coder.sketch(torch.stack([code.shown for code in codes])) for codes in tried]
-    chosen = tools.nonces.best(aligned(works, JUDGED_SIZE), torch.stack(drawn, dim=1))
+    chosen = tools.nonces.best(_judged(works), torch.stack(drawn, dim=1))
     return [tried[number][face] for face, number in enumerate(chosen.tolist())]
+
+
+def _judged(works: Sequence[FaceWork]) -> Float[Tensor, "b 3 j j"]:
+    """The faces of the photo, at ``JUDGED_SIZE``."""
+    return torch.stack([work.judged for work in works if work.judged is not None])
 
 
 def _compose(photo: _Photo, codes: _Codes) -> UInt8[np.ndarray, "h w 3"]:
@@ -213,8 +220,7 @@ def _judge(results: Sequence[tuple[_Photo, UInt8[np.ndarray, "_h _w 3"]]], gate:
                 crops.append(aligned([work], JUDGED_SIZE, image))
     if not works:
         return
-    before = torch.stack([work.judged for work in works if work.judged is not None])
-    for work, verdict in zip(works, gate.published(before, torch.cat(crops)), strict=True):
+    for work, verdict in zip(works, gate.published(_judged(works), torch.cat(crops)), strict=True):
         work.similarity, work.verdict = verdict.similarity, verdict
 
 

@@ -136,7 +136,7 @@ class FaceCoder:
     @torch.no_grad()
     def synthesise(self, w: Float[Tensor, "b n 512"]) -> Float[Tensor, "b 3 h h"]:
         """G(w), clamped to [-1, 1]."""
-        return self._in_batches(self.generator, w).clamp(-1.0, 1.0)
+        return self._draw(self.pack.size, w)
 
     @torch.no_grad()
     def synthesise_for(self, w: Float[Tensor, "b n 512"], sides: Sequence[float]) -> list[Float[Tensor, "3 s s"]]:
@@ -148,8 +148,7 @@ class FaceCoder:
         sizes = [self._size_for(side) for side in sides]
         for size in set(sizes):
             chosen = [index for index, other in enumerate(sizes) if other == size]
-            drawn = self._in_batches(self._generator_of(size), w[chosen]).clamp(-1.0, 1.0)
-            faces |= dict(zip(chosen, drawn, strict=True))
+            faces |= dict(zip(chosen, self._draw(size, w[chosen]), strict=True))
         return [faces[index] for index in range(len(sizes))]
 
     def _size_for(self, side: float) -> int:
@@ -159,14 +158,13 @@ class FaceCoder:
     @torch.no_grad()
     def sketch(self, w: Float[Tensor, "b n 512"]) -> Float[Tensor, "b 3 s s"]:
         """G(w) at the smallest size that the pack draws: enough to choose among faces."""
-        return self._in_batches(self._generator_of(min(self.pack.manifest.sizes)), w).clamp(-1.0, 1.0)
+        return self._draw(min(self.pack.manifest.sizes), w)
 
-    def _generator_of(self, size: int) -> FaceGenerator:
-        if size == self.pack.size:
-            return self.generator
-        if size not in self._others:
+    def _draw(self, size: int, w: Float[Tensor, "b n 512"]) -> Float[Tensor, "b 3 s s"]:
+        if size != self.pack.size and size not in self._others:
             self._others[size] = self.pack.at(size).generator().to(self.device)
-        return self._others[size]
+        generator = self.generator if size == self.pack.size else self._others[size]
+        return self._in_batches(generator, w).clamp(-1.0, 1.0)
 
     def _in_batches(self, network: Callable[..., Tensor], *inputs: Tensor) -> Tensor:
         parts = zip(*(tensor.split(self.batch_size) for tensor in inputs), strict=True)

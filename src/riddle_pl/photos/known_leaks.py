@@ -6,12 +6,11 @@ a little. Any other encryptor is smooth in the password, and nothing makes its w
 faces lie: its records tell much.
 """
 
+from riddle_pl.password import KeyStream
 from riddle_pl.photos.record import Record
 from riddle_pl.photos.record_file import SHARED_STREAM
 
 PAGE = "docs/security.md"
-
-_PADDED = "key_stream"
 
 NOTE = (
     "not yet secret: whoever has the record can test guesses of the password and link it to other records of the "
@@ -48,19 +47,15 @@ SHARED = "to everyone who knows one of its faces: the others under the same pass
 
 def note(tokens: str) -> str:
     """What ``riddle encrypt`` says, by the token scheme of the encryptor."""
-    return PADDED_NOTE if tokens == _PADDED else NOTE
+    return PADDED_NOTE if tokens == KeyStream.name else NOTE
 
 
 def given_away(record: Record) -> list[str]:
     """What ``riddle inspect`` says."""
-    padded = record.tokens == _PADDED
+    faces, padded = len(record.faces), record.tokens == KeyStream.name
     lines = [SEALED_GUESSES] if record.mode == "sealed" else []
-    lines.append(_padded_guesses(len(record.faces)) if padded else GUESSES)
+    lines.append(PADDED_GUESSES.format(faces=faces, bits=faces * BITS_PER_FACE) if padded else GUESSES)
     lines += [PUBLIC, TWICE] if padded else [LINKS]
     if record.version == SHARED_STREAM:
         lines.append(SHARED)
     return lines
-
-
-def _padded_guesses(faces: int) -> str:
-    return PADDED_GUESSES.format(faces=faces, bits=faces * BITS_PER_FACE)

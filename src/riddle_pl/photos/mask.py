@@ -74,10 +74,11 @@ class ParserMap:
         return self.pack.load("parser").to(self.device)
 
     def __call__(self, x: Float[Tensor, "b 3 h h"]) -> Float[Tensor, "b 1 m m"]:
-        return self._classes(x)[:, CELEBA_FACE].sum(dim=1, keepdim=True)
+        return self.classes(x)[:, CELEBA_FACE].sum(dim=1, keepdim=True)
 
     @torch.no_grad()
-    def _classes(self, x: Float[Tensor, "b 3 h h"]) -> Float[Tensor, "b c m m"]:
+    def classes(self, x: Float[Tensor, "b 3 h h"]) -> Float[Tensor, "b c m m"]:
+        """Probabilities of all that the parser knows."""
         logits: Tensor = self._network(resize(x, (self.size, self.size)).to(self.device))
         if logits.shape[1] <= max(CELEBA_FACE):
             raise PackError(
@@ -95,7 +96,7 @@ class FittedMap(ParserMap):
 
     def head(self, x: Float[Tensor, "b 3 h h"]) -> Float[Tensor, "b 1 m m"]:
         """Share of whatever is not background."""
-        return 1.0 - self._classes(x)[:, :1]
+        return 1.0 - self.classes(x)[:, :1]
 
 
 class BiSeNetMap:

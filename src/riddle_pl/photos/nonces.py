@@ -4,21 +4,18 @@ A nonce is free: whoever knows it learns nothing of the password. The choice amo
 and they speak of the photo that is published anyway. A wrong password draws from the one nonce that was chosen.
 """
 
-from functools import cached_property
 from typing import Protocol
 
 import torch
 import torch.nn.functional as F
 from jaxtyping import Float, Int
-from torch import Tensor, nn
+from torch import Tensor
 
 from riddle_pl.errors import ConfigError
-from riddle_pl.networks.resize import resize
 from riddle_pl.packs import Pack
 from riddle_pl.photos.judges import PackJudge
+from riddle_pl.photos.mask import ParserMap
 
-SIDE = 64
-"""At which the parser sees faces, in pixels: parts are compared, not edges."""
 GRID = 8
 """Cells of the colour comparison, along each side."""
 CENTRE = slice(3 / 16, 13 / 16)
@@ -69,20 +66,15 @@ class BestFit:
     def __init__(self, pack: Pack, candidates: int = 16, device: torch.device | str = "cpu"):
         if candidates < 2:
             raise ConfigError(f"nonce.candidates is {candidates}; give at least 2, or nonce=any")
-        self.pack = pack
         self.candidates = candidates
-        self.device = torch.device(device)
+        self.parser = ParserMap(pack, device)
         self.judge = PackJudge(pack, device)
-
-    @cached_property
-    def _parser(self) -> nn.Module:
-        return self.pack.load("parser").to(self.device)
 
     @torch.no_grad()
     def best(self, x: Float[Tensor, "b 3 h h"], drawn: Float[Tensor, "b c 3 s s"]) -> Int[Tensor, "b"]:
         count = drawn.shape[1]
         alike = F.cosine_similarity(self.judge.embed(x)[:, None], self._each(self.judge.embed, drawn), dim=-1)
-        shape = (self._classes(x)[:, None] - self._each(self._classes, drawn)).abs().flatten(2).mean(dim=2)
+        shape = (self.parser.classes(x)[:, None] - self._each(self.parser.classes, drawn)).abs().flatten(2).mean(dim=2)
         light = (_colours(x)[:, None] - self._each(_colours, drawn)).abs().flatten(2).mean(dim=2)
         cost = _standardised(shape) + _standardised(light)
         allowed = alike.argsort(dim=1).argsort(dim=1) < max(1, count // 2)
@@ -90,10 +82,6 @@ class BestFit:
 
     def _each(self, look: "Look", drawn: Float[Tensor, "b c 3 s s"]) -> Float[Tensor, "b c ..."]:
         return torch.stack([look(faces) for faces in drawn])
-
-    def _classes(self, x: Float[Tensor, "b 3 h h"]) -> Float[Tensor, "b k m m"]:
-        logits: Tensor = self._parser(resize(x, (SIDE, SIDE)).to(self.device))
-        return logits.softmax(dim=1).cpu()
 
 
 class Look(Protocol):

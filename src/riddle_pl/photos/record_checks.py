@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from riddle_pl.errors import RecordError
-from riddle_pl.password import NONCE_BYTES
+from riddle_pl.password import NONCE_BYTES, KeyStream
 from riddle_pl.photos.record_file import Header
 from riddle_pl.photos.sealing import MAX_SIDE
 
@@ -73,7 +73,7 @@ def _check_types(values: dict[str, Any], types: dict[str, type], what: str) -> N
 
 def code_type(tokens: str) -> np.dtype:
     """What an encrypted code is kept in: a pad can be taken off to the last digit of float64 only."""
-    return np.dtype(np.float64 if tokens == "key_stream" else np.float32)
+    return np.dtype(np.float64 if tokens == KeyStream.name else np.float32)
 
 
 def check_w_enc(w_enc: np.ndarray, tokens: str, what: str) -> None:

@@ -11,6 +11,7 @@ from riddle_pl.errors import ConfigError
 from riddle_pl.evaluation.detectors import Detector
 from riddle_pl.inversion import Inversion
 from riddle_pl.networks.encryptor_padded import PaddedEncryptor
+from riddle_pl.password import KeyStream
 from riddle_pl.pretraining.faces import FaceSet, to_float
 from riddle_pl.pretraining.public_axes import public_axes, shown
 from riddle_pl.pretraining.recipe import PackRole, Recipe
@@ -161,7 +162,7 @@ What is proven of it and what is only measured: docs/security.md.
 """
         return [
             PackRole(
-                "encryptor-padded", self.encryptor, "padded", args, description, torch.float32, tokens="key_stream"
+                "encryptor-padded", self.encryptor, "padded", args, description, torch.float32, tokens=KeyStream.name
             )
         ]
 
