@@ -20,7 +20,7 @@ from riddle_pl.demo.training import short_training
 from riddle_pl.errors import FileError, NoFaceError
 from riddle_pl.inversion import OptimisedInversion, RefinedInversion
 from riddle_pl.inversion.optimise import Settings
-from riddle_pl.packs import build, write_pack_entry
+from riddle_pl.packs import build, choose, write_pack_entry
 from riddle_pl.packs.registry import load_pack
 from riddle_pl.packs.store import download_path
 from riddle_pl.password import KdfParams
@@ -86,7 +86,7 @@ def test_without_the_photographic_packs_generator_it_says_so_and_takes_the_small
 ):
     (photographic / NAME).unlink()
     packs = {"mobile": photographic, "lite": Path(riddle.pack)}
-    monkeypatch.setattr(demo_run, "load_pack", lambda name: load_pack(packs[name]))
+    monkeypatch.setattr(choose, "load_pack", lambda name, size=None: load_pack(packs[name], size))
     result = riddle("demo", "--steps", "0")
     assert (result.status, result.err) == (0, "")
     first_line = result.out.splitlines()[0]
@@ -101,7 +101,7 @@ def test_the_photographic_pack_is_shown_with_photos(one_face, photographic, tmp_
     fetched = download_path(openpeople.SHA256, openpeople.WHEEL)
     fetched.parent.mkdir(parents=True)
     wheel.rename(fetched)
-    monkeypatch.setattr(demo_run, "load_pack", lambda name: load_pack({"mobile": photographic}[name]))
+    monkeypatch.setattr(choose, "load_pack", lambda name: load_pack({"mobile": photographic}[name]))
     demo_run.run_demo(tmp_path / "out", people=2)
     out = capsys.readouterr().out
     assert f"Photos: {openpeople.WHEEL}" in out

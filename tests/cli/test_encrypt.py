@@ -47,6 +47,7 @@ def test_what_the_record_gives_away_is_said_in_one_line(riddle, mode):
     result = riddle.encrypt("photo.png", "--mode", mode)
     (line,) = (line for line in result.out.splitlines() if "docs/security.md" in line)
     assert line.startswith("note: ")
+    assert "records of one person" not in result.out
     for said in ("guesses of the password", "other records"):
         assert said in line
     result = riddle.encrypt("photo.png", "-o", "x.png", "--json", "-")

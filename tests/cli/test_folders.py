@@ -39,6 +39,7 @@ def test_a_folder_there_and_back(album):
     result = album.encrypt("album", "-o", "out", "--mode", "sealed", "--json", "report.json")
     assert (result.status, result.err) == (0, "")
     assert result.out.startswith("3 encrypted\n")
+    assert "records of one person under one password" in result.out
     assert album.files() - before == outputs("out") | {"report.json"}
     assert len(json.loads(Path("report.json").read_text())["photos"]) == 3
     assert album("inspect", "out").out.count("sealed (") == 3

@@ -90,3 +90,10 @@ def test_bad_input(keys):
     ):
         keys.refused(keys.rekey(*args), expected, before=keys.files())
     keys.refused(keys.rekey(RECORD, new="absent"), "absent", before=keys.files())
+
+
+@pytest.mark.parametrize("mode", ["deniable", "sealed"])
+def test_an_old_record_that_stays_is_spoken_of(keys, mode):
+    assert keys.encrypt("photo.png", "--mode", mode).status == 0
+    assert "whoever has the old record and the new one" in keys.rekey(RECORD).out
+    assert "old record and the new" not in keys.rekey(RECORD, "--replace").out

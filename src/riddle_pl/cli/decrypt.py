@@ -8,11 +8,11 @@ import typer
 from riddle_pl.cli.options import (
     Device,
     FacePasswords,
-    Pack,
     PackSize,
     PasswordFile,
     PasswordStdin,
     Quiet,
+    RecordsPack,
     Settings,
     SyntheticNote,
 )
@@ -44,7 +44,7 @@ def decrypt(
     salt: Annotated[
         str | None, typer.Option(help="With --image-only and no record: the salt, 32 hex digits (riddle inspect).")
     ] = None,
-    pack: Pack = "lite",
+    pack: RecordsPack = None,
     pack_size: PackSize = None,
     encryptor: Annotated[
         str | None, typer.Option(help="With --image-only and no record: role of the encryptor in the pack.")
@@ -70,9 +70,9 @@ def decrypt(
     from riddle_pl.cli.decrypt_job import Decryption, decrypt_pictures, decrypt_records
     from riddle_pl.device import resolve_device
     from riddle_pl.errors import ConfigError
-    from riddle_pl.packs import load_pack
+    from riddle_pl.packs import choose_pack, pack_of_record
     from riddle_pl.password_input import read_face_passwords, read_password
-    from riddle_pl.photos.build import build_pseudonymiser
+    from riddle_pl.photos.build import build_pseudonymiser, pseudonymiser_for
     from riddle_pl.photos.select import parse_faces
 
     if face_only and image is not None:
@@ -82,8 +82,12 @@ def decrypt(
     chosen = parse_faces(only or (), "--only")
     if chosen.people:
         raise ConfigError(f"--only {chosen.people[0]} is a photo; give indices of faces in the record")
+    where = resolve_device(device)
     job = Decryption(
-        lambda: build_pseudonymiser(load_pack(pack, pack_size), settings or (), encryptor, resolve_device(device)),
+        lambda record: pseudonymiser_for(
+            record, pack_of_record(record.pack_name, pack, pack_size), settings or (), where
+        ),
+        lambda: build_pseudonymiser(choose_pack(pack, pack_size), settings or (), encryptor, where),
         lambda: read_password(password_file, password_stdin),
         read_face_passwords(face_password_file or (), "--face-password-file"),
         chosen.indices or None,

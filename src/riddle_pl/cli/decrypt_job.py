@@ -6,7 +6,6 @@ recovered face does, and shows a right one to those who look for it (docs/securi
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -39,7 +38,9 @@ class Decryption:
     """What holds for all records of a job.
 
     Args:
-        build: makes what decrypts; called when the first record and its picture are read.
+        build: makes what decrypts a record; called when the record and its picture are read, once for records that were
+            made in one way.
+        build_alone: makes what reads a picture that has no record.
         ask: gives the password; called when all else is in order.
         passwords: by face index, of faces with another one.
         only: indices of the faces to recover; all by default.
@@ -47,20 +48,25 @@ class Decryption:
         quiet: print warnings only.
     """
 
-    build: Callable[[], Pseudonymiser]
+    build: Callable[[Record], Pseudonymiser]
+    build_alone: Callable[[], Pseudonymiser]
     ask: Callable[[], str]
     passwords: Mapping[int, str] = field(repr=False)
     only: Collection[int] | None
     note: bool
     quiet: bool
+    _built: dict[tuple[str, str], Pseudonymiser] = field(default_factory=dict, init=False, repr=False)
 
-    @cached_property
-    def pseudonymiser(self) -> Pseudonymiser:
-        return self.build()
+    def pseudonymiser(self, record: Record) -> Pseudonymiser:
+        """What decrypts this record."""
+        made_with = (record.pack_name, record.encryptor_name)
+        if made_with not in self._built:
+            self._built[made_with] = self.build(record)
+        return self._built[made_with]
 
     def write(self, record: Record, password: str, photo: Pixels | None, target: Path) -> None:
         """Decrypts one record into a new picture."""
-        pixels = self.pseudonymiser.decrypt(record, password, photo, only=self.only, passwords=self.passwords)
+        pixels = self.pseudonymiser(record).decrypt(record, password, photo, only=self.only, passwords=self.passwords)
         synthetic = self.note and record.mode == "deniable"
         save_picture(pixels, target, note=SYNTHETIC_NOTE if synthetic else None)
 
@@ -106,7 +112,7 @@ def _decrypt_one(job: Decryption, item: Recovery) -> int:
 def _load(job: Decryption, item: Recovery) -> tuple[Record, Pixels | None]:
     record = item.source.load()
     photo = None if item.picture is None else load_image(item.picture)
-    job.pseudonymiser.check(record, photo)
+    job.pseudonymiser(record).check(record, photo)
     return record, photo
 
 
@@ -121,9 +127,11 @@ def decrypt_pictures(
     beside = picture.with_name(f"{stem}{RECOVERED}.png")
     target = check_new_picture(beside if out is None else out / beside.name if means_folder(out) else out)
     photo = load_image(picture)
-    like, origin = _salt_of(job.pseudonymiser, picture, salt)
+    like, origin = _like(picture, salt)
+    pseudonymiser = job.pseudonymiser(like) if isinstance(like, Record) else job.build_alone()
     with working("inverting the picture", job.quiet):
-        found = read_back(photo, job.pseudonymiser, like, str(picture))
+        salted = like or linkable_kdf(pseudonymiser.pack.fingerprint("generator"))
+        found = read_back(photo, pseudonymiser, salted, str(picture))
     say(job.quiet, f"salt: {origin}")
     for index, similarity in enumerate(found.similarity):
         say(
@@ -138,8 +146,8 @@ def decrypt_pictures(
     return 0
 
 
-def _salt_of(pseudonymiser: Pseudonymiser, picture: Path, salt: str | None) -> tuple[Record | KdfParams, str]:
-    """Where the salt of a picture comes from: the user, its record, or the pack if it was made linkable."""
+def _like(picture: Path, salt: str | None) -> tuple[Record | KdfParams | None, str]:
+    """What tells the salt of a picture: the user, its record, or nothing, as for linkable pictures; and in words."""
     if salt is not None:
         try:
             given = bytes.fromhex(salt)
@@ -153,5 +161,4 @@ def _salt_of(pseudonymiser: Pseudonymiser, picture: Path, salt: str | None) -> t
         return Record.load(beside), f"of {beside}, whose codes are not used"
     if holds_record(picture):
         return load_embedded(picture), "of the record in the picture, whose codes are not used"
-    shared = linkable_kdf(pseudonymiser.pack.fingerprint("generator"))
-    return shared, "that of --linkable pictures, since there is no record and no --salt"
+    return None, "that of --linkable pictures, since there is no record and no --salt"

@@ -1,5 +1,6 @@
 """``riddle encrypt``: photos and a password to the photos with other people's faces, and records."""
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -53,11 +54,14 @@ def encrypt(
     on_failure: Annotated[
         str, typer.Option(help="Photos that fail the gate: error (stop), solid (cover the face), skip.")
     ] = "error",
-    pack: Pack = "lite",
+    pack: Pack = None,
     pack_size: PackSize = None,
     encryptor: Annotated[
         str | None,
-        typer.Option(help="Role of the encryptor in the pack; encryptor-padded where it has one, else encryptor."),
+        typer.Option(
+            help="Role of the encryptor in the pack, or paper: the transformer of the paper. By default "
+            "encryptor-padded where the pack has it, else encryptor."
+        ),
     ] = None,
     settings: Settings = None,
     device: Device = "cpu",
@@ -90,7 +94,7 @@ def encrypt(
     from riddle_pl.data.progress import track
     from riddle_pl.device import resolve_device
     from riddle_pl.errors import ConfigError, FileError
-    from riddle_pl.packs import load_pack
+    from riddle_pl.packs import choose_pack
     from riddle_pl.password_input import read_face_passwords, read_password
     from riddle_pl.photos.archive import archived, move_into
     from riddle_pl.photos.build import build_pseudonymiser
@@ -124,7 +128,7 @@ def encrypt(
         load_image(photos[0])  # before the networks are loaded and the password is asked for
     if tasks:
         share_one_heap()
-        opened = load_pack(pack, pack_size)
+        opened = choose_pack(pack, pack_size, lambda line: quiet or print(line, file=sys.stderr))
         pseudonymiser = build_pseudonymiser(opened, settings or (), encryptor, resolve_device(device), batch_size)
         with working("loading the networks", quiet):
             pseudonymiser.coder.prepare()

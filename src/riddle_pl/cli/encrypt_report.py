@@ -13,6 +13,7 @@ from riddle_pl.errors import FileError, one_line
 from riddle_pl.files import atomic_write, read_json, require_writable_file
 from riddle_pl.photos.jobs import Outcome, Status
 from riddle_pl.photos.jobs_plan import Plan
+from riddle_pl.photos.known_leaks import SEVERAL
 
 KIND = "riddle encrypt report"
 NOT_ALL_STATUS = 1
@@ -75,8 +76,9 @@ class EncryptReport:
             say(self.quiet, f"left out: {self.plan.left_out} pictures that earlier runs wrote (by their names)")
         if self.note and self.outcomes:
             say(self.quiet, f"note: {self.note}")
-        if not self.silent and any(outcome.record is not None for outcome in self.outcomes):
-            print(f"note: {self.secrecy}", file=sys.stderr if self.on_stdout else sys.stdout, flush=True)
+        records = sum(outcome.record is not None for outcome in self.outcomes)
+        for line in (self.secrecy, SEVERAL)[: min(records, 2)]:
+            say(self.silent, f"note: {line}", sys.stderr if self.on_stdout else None)
         return 0 if all(outcome.status is Status.ENCRYPTED for outcome in self.outcomes) else NOT_ALL_STATUS
 
     def _counts(self) -> dict[str, int]:

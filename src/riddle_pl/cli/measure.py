@@ -23,7 +23,7 @@ def measure(
         Path | None,
         typer.Option(help="Folder of LFW (lfw_128.tar, lfw_pairs.txt) for the judge's threshold; takes minutes once."),
     ] = None,
-    pack: Pack = "lite",
+    pack: Pack = None,
     pack_size: PackSize = None,
     encryptor: Annotated[str | None, typer.Option(help="Role of the encryptor in the pack.")] = None,
     settings: Settings = None,

@@ -4,11 +4,21 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TextIO
 
 import typer
 
-Pack = Annotated[str, typer.Option(help="lite, mobile, ffhq256, ffhq1024, or a folder with a manifest.json.")]
+Pack = Annotated[
+    str | None,
+    typer.Option(
+        help="lite, mobile, ffhq256, ffhq1024, or a folder with a manifest.json; by default mobile where its generator "
+        "was fetched (riddle weights fetch --pack mobile), else lite."
+    ),
+]
+RecordsPack = Annotated[
+    str | None,
+    typer.Option(help="lite, mobile, ffhq256, ffhq1024, or a folder with a manifest.json; by default the record's."),
+]
 PackSize = Annotated[
     int | None, typer.Option(help="Side in pixels of the faces to draw: 128, 256 or 1024 with the pack mobile.")
 ]
@@ -44,10 +54,10 @@ def working(what: str, quiet: bool) -> Iterator[None]:
         yield
 
 
-def say(quiet: bool, line: str) -> None:
-    """One line on standard output."""
+def say(quiet: bool, line: str, file: TextIO | None = None) -> None:
+    """One line on standard output, or elsewhere."""
     if not quiet:
-        print(line, flush=True)
+        print(line, file=file, flush=True)
 
 
 def warn(line: str) -> None:

@@ -7,10 +7,10 @@ import typer
 
 from riddle_pl.cli.options import (
     Device,
-    Pack,
     PasswordFile,
     PasswordStdin,
     Quiet,
+    RecordsPack,
     Settings,
     SyntheticNote,
     say,
@@ -41,7 +41,7 @@ def rekey(
     only: Annotated[
         list[str] | None, typer.Option(help="Change the password of these faces only: indices in the record.")
     ] = None,
-    pack: Pack = "lite",
+    pack: RecordsPack = None,
     settings: Settings = None,
     device: Device = "cpu",
     password_file: PasswordFile = None,
@@ -62,9 +62,10 @@ def rekey(
     from riddle_pl.cli.rekey_files import Rekeyed, find_record, write_rekeyed
     from riddle_pl.device import resolve_device
     from riddle_pl.errors import ConfigError
-    from riddle_pl.packs import load_pack
+    from riddle_pl.packs import pack_of_record
     from riddle_pl.password_input import read_password
-    from riddle_pl.photos.build import build_pseudonymiser
+    from riddle_pl.photos.build import pseudonymiser_for
+    from riddle_pl.photos.known_leaks import OLD_AND_NEW
     from riddle_pl.photos.load import load_image
     from riddle_pl.photos.rekey import rekey_deniable, rekey_sealed
     from riddle_pl.photos.select import parse_faces
@@ -78,7 +79,9 @@ def rekey(
     old_record = source.load()
     files = Rekeyed.plan(source, picture, old_record.mode, out, replace)
     photo = None if files.picture is None or picture is None else load_image(picture)
-    pseudonymiser = build_pseudonymiser(load_pack(pack), settings or (), device=resolve_device(device))
+    pseudonymiser = pseudonymiser_for(
+        old_record, pack_of_record(old_record.pack_name, pack), settings or (), resolve_device(device)
+    )
     if old_record.mode == "deniable":
         pseudonymiser.check(old_record, photo)
     old = read_password(password_file, password_stdin, what="Old password")
@@ -93,3 +96,5 @@ def rekey(
         say(quiet, line)
     if old_record.mode == "deniable":
         say(quiet, CANNOT_KNOW)
+    if not replace:
+        say(quiet, f"note: {OLD_AND_NEW}")

@@ -2,7 +2,7 @@
 
 import hashlib
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,16 +19,14 @@ from riddle_pl.demo.training import EXPERIMENT, short_training
 from riddle_pl.errors import PackError, one_line
 from riddle_pl.files import atomic_write, require_writable_dir
 from riddle_pl.inversion import OptimisedInversion, RefinedInversion
-from riddle_pl.packs import Pack, load_pack
+from riddle_pl.packs import Pack, choose_pack
+from riddle_pl.packs.choose import SMALL
 from riddle_pl.password import SALT_BYTES, KdfParams, repeatable_nonces
 from riddle_pl.photos.find import PhotoFaceDetector
 from riddle_pl.photos.gate import OpenGate
 from riddle_pl.photos.judges import best_judge
 from riddle_pl.photos.outputs import save_pair, save_picture
 from riddle_pl.photos.pseudonymise import Pseudonymiser
-
-PHOTOGRAPHIC, SMALL = "mobile", "lite"
-"""The pack of choice, and the one that needs nothing fetched."""
 
 STEPS = 40
 """Of training with the small pack: enough to see what a run prints."""
@@ -73,7 +71,7 @@ def run_demo(
     if not console.is_terminal:
         console.width = WIDTH_WITHOUT_TERMINAL
     stages = Stages()
-    opened = choose_pack(pack, console.print)
+    opened = choose_pack(pack, say=console.print)
     role = shown_encryptor(opened)
     inversion = RefinedInversion(opened) if opened.size >= LARGE else OptimisedInversion(opened)
     opened.check("generator", role)
@@ -112,28 +110,6 @@ def run_demo(
     console.print("Written:", *(f"  {path}" for path in written), sep="\n")
     console.print("With your own photo: riddle encrypt PHOTO")
     return written
-
-
-def choose_pack(name: str | None = None, say: Callable[[str], object] = print) -> Pack:
-    """The pack asked for; else the photographic one, and without its generator the small one, with a line that says so.
-
-    Args:
-        name: name or folder; None leaves the choice to what is there.
-        say: is given the line.
-
-    Raises:
-        PackError: there is no such pack.
-    """
-    if name is not None:
-        return load_pack(name)
-    pack = load_pack(PHOTOGRAPHIC)
-    if pack.has("generator"):
-        return pack
-    say(
-        f"Pack {PHOTOGRAPHIC}, which draws photographic faces, lacks its generator; to fetch it: riddle weights fetch "
-        f"--pack {PHOTOGRAPHIC}. Going on with pack {SMALL}."
-    )
-    return load_pack(SMALL)
 
 
 def shown_encryptor(pack: Pack) -> str:

@@ -17,7 +17,7 @@ from riddle_pl.measure.photos import LaidCrops, Photos, PlainPhotos
 from riddle_pl.measure.rates import Rates
 from riddle_pl.measure.report import Report
 from riddle_pl.measure.trial import Trials
-from riddle_pl.packs import Pack, load_pack
+from riddle_pl.packs import Pack, choose_pack
 from riddle_pl.packs.store import home
 from riddle_pl.photos.build import build_pseudonymiser
 from riddle_pl.photos.face_work import JUDGED_SIZE
@@ -37,7 +37,7 @@ class Measurement:
         count: photos, at most.
         seed: chooses photos, passwords and the bootstrap's draws.
         calibrate_on: folder of LFW's faces and pairs, for the judge's threshold; None: the one that it comes with.
-        pack, pack_size: see :func:`riddle_pl.packs.load_pack`.
+        pack, pack_size: see :func:`riddle_pl.packs.choose_pack`.
         encryptor, device, pipeline: see :func:`riddle_pl.photos.build.build_pseudonymiser`.
         quiet: no progress bar.
     """
@@ -48,7 +48,7 @@ class Measurement:
     count: int = 200
     seed: int = 0
     calibrate_on: Path | None = None
-    pack: str = "lite"
+    pack: str | None = None
     pack_size: int | None = None
     encryptor: str | None = None
     device: str = "cpu"
@@ -65,7 +65,7 @@ def run_measurement(order: Measurement) -> Report:
     kind = LaidCrops if order.crops else PlainPhotos
     photos = kind(open_source(order.photos), order.count, order.seed)
     require_writable_dir(order.out, "folder of the report", create=True)
-    pack = load_pack(order.pack, order.pack_size)
+    pack = choose_pack(order.pack, order.pack_size)
     device = resolve_device(order.device)
     judge = best_judge(pack, device)
     same_person, origin = _threshold(order, judge.name, judge.same_person)
@@ -101,7 +101,7 @@ def _threshold(order: Measurement, judge: str, same_person: float) -> tuple[floa
 
 
 def _about(order: Measurement, photos: Photos, pack: Pack) -> dict[str, str]:
-    entry = pack.default_encryptor if order.encryptor is None else order.encryptor
+    entry = pack.encryptor_for_photos(order.encryptor)
     return {
         "riddle-pl": riddle_pl.__version__,
         "photos": f"{', '.join(path.name for path in order.photos)}; {photos.note}",

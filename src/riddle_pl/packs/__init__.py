@@ -1,6 +1,7 @@
 """Model packs: pretrained frozen networks that belong together, with a manifest."""
 
 from riddle_pl.packs.architectures import ARCHITECTURES, build
+from riddle_pl.packs.choose import choose_pack, pack_of_record
 from riddle_pl.packs.manifest import FORMAT_VERSION, Manifest, WeightEntry, read_manifest
 from riddle_pl.packs.pack import Pack
 from riddle_pl.packs.registry import load_pack, pack_names
@@ -13,8 +14,10 @@ __all__ = [
     "Pack",
     "WeightEntry",
     "build",
+    "choose_pack",
     "load_pack",
     "pack_names",
+    "pack_of_record",
     "read_manifest",
     "write_pack_entry",
 ]

@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 
 PADDED, USUAL = "encryptor-padded", "encryptor"
 """Roles of the encryptors that photos are encrypted with."""
+PAPER = "paper"
+PAPERS = ("transformer_paper", "transformer")
+"""Architectures of the paper's encryptor: by its letter, and with a password token for each layer."""
 CODE_MODEL = "code_model"
 """Role of a pack's coordinates of codes, where it has any."""
 
@@ -113,10 +116,24 @@ class Pack:
         """Roles of the encryptors: the networks that go with password tokens."""
         return tuple(role for role in self.roles if self.entry(role).tokens is not None)
 
-    @property
-    def default_encryptor(self) -> str:
-        """Role of the encryptor for photos: a padded one where the pack has it, else the one called encryptor."""
-        return PADDED if PADDED in self.roles else USUAL
+    def encryptor_for_photos(self, name: str | None = None) -> str:
+        """Role of the encryptor that a user of photos means.
+
+        Args:
+            name: a role; ``paper`` for the pack's transformer as in the paper; None for a padded encryptor where the
+                pack has it, else the one called encryptor.
+
+        Raises:
+            PackError: ``paper``, and the pack has none.
+        """
+        if name is None:
+            return PADDED if PADDED in self.roles else USUAL
+        if name != PAPER or name in self.roles:
+            return name
+        found = next((role for role in self.encryptors if self.entry(role).arch in PAPERS), None)
+        if found is None:
+            raise PackError(f"pack {self.name} has no encryptor of the paper; it has {', '.join(self.encryptors)}")
+        return found
 
     @property
     def hash(self) -> str:

@@ -12,6 +12,7 @@ from riddle_pl.config.check import locate
 from riddle_pl.config.instantiate import instantiate
 from riddle_pl.packs import Pack
 from riddle_pl.photos.pseudonymise import Pseudonymiser
+from riddle_pl.photos.record import Record
 
 CONFIG = "pseudonymise"
 FOR_PADDED = ("invert=encoder", "mask=fitted", "nonce=best_fit", "colour=skin")
@@ -29,13 +30,14 @@ def build_pseudonymiser(
 
     Args:
         pack: see :class:`Pseudonymiser`, as for the other arguments.
-        encryptor: its role; that for photos by default.
+        encryptor: see :meth:`riddle_pl.packs.Pack.encryptor_for_photos`.
         overrides: as typed by the user, such as ``mask=bisenet`` or ``gate.min_face=40``.
 
     Raises:
         ConfigError: an unknown option, key or value, with the nearest valid one.
+        PackError: the pack has no such encryptor.
     """
-    role = pack.default_encryptor if encryptor is None else encryptor
+    role = pack.encryptor_for_photos(encryptor)
     padded = role in pack.roles and pack.entry(role).arch == "padded"
     (cfg,) = compose_jobs(CONFIG, [*(FOR_PADDED if padded else ()), *overrides])
     names = ("face_detector", "invert", "mask", "gate", "nonce")
@@ -52,6 +54,25 @@ def build_pseudonymiser(
         nonces=parts["nonce"],
         colour=instantiate(cfg.colour, "colour", **_asked(cfg.colour, "colour", {"face_map": parts["mask"]})),
     )
+
+
+def pseudonymiser_for(
+    record: Record,
+    pack: Pack,
+    overrides: Sequence[str] = (),
+    device: torch.device | str = "cpu",
+) -> Pseudonymiser:
+    """A pipeline for what is in a record: its encryptor, and what goes with that by default.
+
+    Args:
+        record: made with ``pack``; of another, what :meth:`Pseudonymiser.check` is going to refuse.
+        pack, overrides, device: see :func:`build_pseudonymiser`.
+
+    Raises:
+        ConfigError: an unknown option, key or value, with the nearest valid one.
+    """
+    role = record.encryptor_name if record.encryptor_name in pack.encryptors else None
+    return build_pseudonymiser(pack, overrides, role, device)
 
 
 def _part(node: DictConfig, key: str, pack: Pack, device: torch.device | str) -> Any:

@@ -42,6 +42,18 @@ PUBLIC = (
     "photo and with other records of that"
 )
 TWICE = "to everyone who has another record of the same photo under the same password: which guess is right"
+SEVERAL = (
+    "records of one person under one password test a guess together: the right one gives that person in each of them. "
+    f"Where a person is in several photos, choose a password that nobody guesses; see {PAGE}"
+)
+"""Of ``riddle encrypt`` when one password made several records."""
+
+OLD_AND_NEW = (
+    "whoever has the old record and the new one sees that they are of one photo and can test guesses of either "
+    f"password on both; delete the old one, and its copies (--replace does it here); see {PAGE}"
+)
+"""Of ``riddle rekey`` when the old record stays."""
+
 SHARED = "to everyone who knows one of its faces: the others under the same password and salt"
 
 

@@ -1,0 +1,49 @@
+"""Which pack a command takes where none was named."""
+
+from collections.abc import Callable
+
+from riddle_pl.packs.pack import Pack
+from riddle_pl.packs.registry import load_pack, pack_names
+
+PHOTOGRAPHIC, SMALL = "mobile", "lite"
+
+
+def choose_pack(
+    name: str | None = None, size: int | None = None, say: Callable[[str], object] = lambda line: None
+) -> Pack:
+    """The pack asked for; else the photographic one, and without its generator the small one, with a line that says so.
+
+    Args:
+        name: name or folder; None leaves the choice to what is there.
+        size: of the images that it draws; None: the pack's.
+        say: is given the line.
+
+    Raises:
+        PackError: there is no such pack, or it does not draw this size.
+    """
+    if name is not None:
+        return load_pack(name, size)
+    if load_pack(PHOTOGRAPHIC).has("generator"):
+        return load_pack(PHOTOGRAPHIC, size)
+    say(
+        f"Pack {PHOTOGRAPHIC}, which draws photographic faces, lacks its generator; to fetch it: riddle weights fetch "
+        f"--pack {PHOTOGRAPHIC}. Going on with pack {SMALL}."
+    )
+    return load_pack(SMALL, size)
+
+
+def pack_of_record(recorded: str, name: str | None = None, size: int | None = None) -> Pack:
+    """The pack asked for; else the one whose name a record holds.
+
+    A name in a record is never taken for a folder: records come from others.
+
+    Args:
+        recorded: the name in the record.
+        name, size: see :func:`choose_pack`.
+
+    Raises:
+        PackError: there is no such pack, or it does not draw this size.
+    """
+    if name is None and recorded in pack_names():
+        return load_pack(recorded, size)
+    return choose_pack(name, size)
