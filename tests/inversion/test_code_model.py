@@ -6,8 +6,10 @@ from pathlib import Path
 import pytest
 import torch
 
+from riddle_pl.errors import ConfigError
 from riddle_pl.inversion import OptimisedInversion, RefinedInversion
 from riddle_pl.networks.code_model import GaussianCodeModel
+from riddle_pl.networks.encryptor_padded import PaddedEncryptor
 from riddle_pl.packs import Pack, load_pack, write_pack_entry
 
 GROUPS = (1, 1, 2, 4)
@@ -32,7 +34,7 @@ def x(pack: Pack) -> torch.Tensor:
         return generator(generator.broadcast(generator.mapping(z))).clamp(-1, 1)
 
 
-def inverted(pack: Pack, x: torch.Tensor, **settings: float) -> torch.Tensor:
+def inverted(pack: Pack, x: torch.Tensor, **settings: float | str) -> torch.Tensor:
     return OptimisedInversion(pack, "cpu", size=32, **{"steps": 8, **settings})(x)  # type: ignore[arg-type]  # by key
 
 
@@ -61,3 +63,30 @@ def test_the_model_is_part_of_what_a_code_depends_on(pack: Pack, tiny_pack: Pack
     assert inversion.needed == (*RefinedInversion.roles, "code_model")
     assert RefinedInversion(tiny_pack, "cpu").needed == RefinedInversion.roles
     assert inversion.fingerprint != RefinedInversion(pack, "cpu", size=32, prior=1.0).fingerprint
+
+
+@pytest.fixture(scope="module")
+def padded(pack: Pack, tmp_path_factory: pytest.TempPathFactory) -> Pack:
+    """The pack with a padded encryptor of 12 coordinates beside."""
+    folder = shutil.copytree(pack.folder, tmp_path_factory.mktemp("packs") / "padded")
+    encryptor = PaddedEncryptor(pack.num_layers, 12)
+    with torch.no_grad():
+        encryptor.codes.fit(pack.generator().broadcast(pack.generator().random_w(200, 3)))
+    args = {"num_layers": pack.num_layers, "components": 12}
+    write_pack_entry(folder, "encryptor-padded", encryptor, "padded", args, tokens="key_stream", license="none")
+    return load_pack(folder)
+
+
+def test_all_of_a_code_can_be_encrypted_where_it_was_found_in_an_encryptors_model(
+    padded: Pack, x: torch.Tensor
+) -> None:
+    w = inverted(padded, x, code_model="encryptor-padded")
+    encryptor, _ = padded.encryptor("encryptor-padded")
+    torch.testing.assert_close(encryptor.inside(w).float(), w, atol=1e-3, rtol=1e-3)
+    elsewhere = inverted(padded, x)
+    assert (encryptor.inside(elsewhere) - elsewhere).abs().max() > 0.01
+
+
+def test_another_network_is_no_code_model(padded: Pack, x: torch.Tensor) -> None:
+    with pytest.raises(ConfigError, match=r"invert.code_model=encoder is no code model of pack .*; give code_model or"):
+        inverted(padded, x, code_model="encoder")

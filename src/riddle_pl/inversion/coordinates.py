@@ -6,8 +6,6 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from riddle_pl.networks.code_model import GaussianCodeModel
-
 
 class Coordinates(Protocol):
     """Coordinates of a code, and what it costs to be there."""
@@ -20,6 +18,18 @@ class Coordinates(Protocol):
 
     def cost(self, v: Float[Tensor, "b ..."]) -> Float[Tensor, "b"]:
         """Per face, what holds a code near faces."""
+
+
+class CodeModel(Protocol):
+    """Coordinates in which codes of faces are about normal: of the pack, or of a padded encryptor."""
+
+    dim: int
+
+    def encode(self, w: Float[Tensor, "b n d"]) -> Float[Tensor, "b k"]: ...
+
+    def decode(self, v: Float[Tensor, "b k"]) -> Float[Tensor, "b n d"]: ...
+
+    def energy(self, v: Float[Tensor, "b k"]) -> Float[Tensor, "b"]: ...
 
 
 class AroundStart:
@@ -51,24 +61,24 @@ class AroundStart:
 
 
 class InCodeModel:
-    """The coordinates of a code model; the cost is the model's energy, per coordinate.
+    """The coordinates of a code model; the cost is the model's energy, divided by the width of w.
 
     Args:
         w_0: the encoder's codes.
-        model: of the pack.
+        model: outside of which no code lies.
         prior: weight of the energy.
     """
 
-    def __init__(self, w_0: Float[Tensor, "b n d"], model: GaussianCodeModel, prior: float):
+    def __init__(self, w_0: Float[Tensor, "b n d"], model: CodeModel, prior: float):
         self.w_0 = w_0
         self.model = model
         self.prior = prior
 
     def start(self) -> Float[Tensor, "b k"]:
-        return self.model.encode(self.w_0)
+        return self.model.encode(self.w_0).to(self.w_0.dtype)
 
     def decode(self, v: Float[Tensor, "b k"]) -> Float[Tensor, "b n d"]:
-        return self.model.decode(v)
+        return self.model.decode(v).to(v.dtype)
 
     def cost(self, v: Float[Tensor, "b k"]) -> Float[Tensor, "b"]:
         return self.prior * self.model.energy(v) / self.model.dim

@@ -39,6 +39,11 @@ class Inversion(ABC):
         return self.roles
 
     @property
+    def networks(self) -> tuple[str, ...]:
+        """The attributes that hold the networks of :attr:`needed`."""
+        return self.needed
+
+    @property
     def drawing_pack(self) -> Pack:
         """The pack at the size at which faces are drawn."""
         return self.pack
@@ -63,13 +68,13 @@ class Inversion(ABC):
         Raises:
             PackError, CheckpointError: one is missing or damaged.
         """
-        for role in self.needed:
-            getattr(self, role)
+        for name in self.networks:
+            getattr(self, name)
 
     def release(self) -> None:
         """Forgets the networks, and with them their memory, until they are needed again."""
-        for role in self.needed:
-            self.__dict__.pop(role, None)
+        for name in self.networks:
+            self.__dict__.pop(name, None)
 
     @abstractmethod
     def __call__(self, x: Float[Tensor, "b 3 h h"]) -> Float[Tensor, "b n 512"]:

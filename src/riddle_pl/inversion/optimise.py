@@ -9,11 +9,12 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from riddle_pl.errors import ConfigError
-from riddle_pl.inversion.coordinates import AroundStart, Coordinates, InCodeModel
+from riddle_pl.inversion.coordinates import AroundStart, CodeModel, Coordinates, InCodeModel
 from riddle_pl.inversion.inversion import Inversion
 from riddle_pl.losses.identity import cosine
 from riddle_pl.losses.perceptual import perceptual_distance
 from riddle_pl.networks.code_model import GaussianCodeModel
+from riddle_pl.networks.encryptor_padded import PaddedEncryptor
 from riddle_pl.networks.fold_norms import fold_norms
 from riddle_pl.networks.generator import FaceGenerator
 from riddle_pl.networks.resize import resize
@@ -60,8 +61,10 @@ class OptimisedInversion(Inversion):
         pixel ‖x - G(w)‖₁ + features ‖F_p(x) - F_p(G(w))‖₂² + identity (1 - cos(R(x), R(G(w)))) + what the place costs.
 
     Where the pack has a code model, the steps are taken in its coordinates v and the place costs prior · energy(v):
-    nothing of a code lies outside of the model. Elsewhere they are taken in W+, in standard deviations of W, and the
-    place costs start ‖w - w_0‖² + spread Σ_i ‖w_i - mean_i w_i‖². All norms are means.
+    nothing of a code lies outside of the model. With ``code_model=encryptor-padded`` that is the model of this
+    encryptor, in its principal components, so that all of a code can be encrypted. Elsewhere they are taken in W+, in
+    standard deviations of W, and the place costs start ‖w - w_0‖² + spread Σ_i ‖w_i - mean_i w_i‖². All norms are
+    means.
 
     Nothing is drawn at random: the same photo gives the same code, alone or in any batch (up to rounding). A step takes
     0.03 to 0.07 s of one CPU core per face of 64 px, 0.25 s per face of 128 px of the mobile pack.
@@ -79,8 +82,10 @@ class OptimisedInversion(Inversion):
         spread: weight, without a code model.
         prior: weight, with a code model.
         size: side in pixels at which faces are drawn and compared, where the pack draws several sizes.
+        code_model: role of the code model, or of a padded encryptor; by default ``code_model`` where the pack has it.
 
-    What is None is taken from :attr:`in_w_plus` or :attr:`in_code_model`, as the pack has no code model or one.
+    What is None is taken from :attr:`in_w_plus`, :attr:`in_code_model` or :attr:`in_encryptor`, as steps are taken in
+    W+, in the pack's code model or in that of an encryptor.
 
     Raises:
         ConfigError: a value is out of range.
@@ -92,6 +97,7 @@ class OptimisedInversion(Inversion):
     roles: ClassVar[tuple[str, ...]] = ("generator", "encoder", "recogniser", "perceptual")
     in_w_plus: ClassVar[Settings] = Settings(100, 0.06, pixel=2.0, features=0.3, identity=0.5, start=0.06)
     in_code_model: ClassVar[Settings] = Settings(100, 0.1, pixel=2.0, features=0.3, identity=1.0, prior=0.05, size=128)
+    in_encryptor: ClassVar[Settings] = replace(in_code_model, prior=0.4)
 
     def __init__(
         self,
@@ -106,8 +112,10 @@ class OptimisedInversion(Inversion):
         spread: float | None = None,
         prior: float | None = None,
         size: int | None = None,
+        code_model: str | None = None,
     ):
         super().__init__(pack, device)
+        self.code_model_role = code_model or (CODE_MODEL if CODE_MODEL in pack.roles else None)
         given: dict[str, Any] = {
             "steps": steps,
             "learning_rate": learning_rate,
@@ -119,17 +127,16 @@ class OptimisedInversion(Inversion):
             "prior": prior,
             "size": size,
         }
-        own = self.in_code_model if self.has_code_model else self.in_w_plus
+        own = {None: self.in_w_plus, CODE_MODEL: self.in_code_model}.get(self.code_model_role, self.in_encryptor)
         self.settings = replace(own, **{name: value for name, value in given.items() if value is not None})
 
     @property
-    def has_code_model(self) -> bool:
-        """Whether the pack has coordinates of its own for codes."""
-        return CODE_MODEL in self.pack.roles
+    def needed(self) -> tuple[str, ...]:
+        return self.roles if self.code_model_role is None else (*self.roles, self.code_model_role)
 
     @property
-    def needed(self) -> tuple[str, ...]:
-        return (*self.roles, CODE_MODEL) if self.has_code_model else self.roles
+    def networks(self) -> tuple[str, ...]:
+        return self.roles if self.code_model_role is None else (*self.roles, "code_model")
 
     @property
     def drawing_pack(self) -> Pack:
@@ -167,7 +174,7 @@ class OptimisedInversion(Inversion):
         return coordinates.decode(v.detach()).cpu()
 
     def _coordinates(self, w_0: Float[Tensor, "b n 512"]) -> Coordinates:
-        if self.has_code_model:
+        if self.code_model_role is not None:
             return InCodeModel(w_0, self.code_model, self.settings.prior)
         return AroundStart(w_0, self.deviation, self.settings.start, self.settings.spread)
 
@@ -177,9 +184,21 @@ class OptimisedInversion(Inversion):
         return self.drawing_pack.generator().to(self.device)
 
     @cached_property
-    def code_model(self) -> GaussianCodeModel:
-        """The pack's coordinates of codes."""
-        return self.pack.load_as(CODE_MODEL, GaussianCodeModel).to(self.device)
+    def code_model(self) -> CodeModel:
+        """The coordinates of codes that steps are taken in.
+
+        Raises:
+            ConfigError: the role is that of another network.
+        """
+        network = self._load(self.code_model_role or CODE_MODEL)
+        if isinstance(network, PaddedEncryptor):
+            return network.codes
+        if isinstance(network, GaussianCodeModel):
+            return network
+        raise ConfigError(
+            f"invert.code_model={self.code_model_role} is no code model of pack {self.pack.name}; give {CODE_MODEL} "
+            "or a padded encryptor"
+        )
 
     @cached_property
     def recogniser(self) -> nn.Module:

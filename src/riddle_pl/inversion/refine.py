@@ -1,5 +1,6 @@
 """``invert=refine``: the encoder's code after a few steps for this photo; what the photo pipeline does by default."""
 
+from dataclasses import replace
 from typing import ClassVar
 
 from riddle_pl.inversion.optimise import OptimisedInversion, Settings
@@ -14,7 +15,7 @@ class RefinedInversion(OptimisedInversion):
 
     Args:
         pack: generator, encoder, recogniser and, where there is one, code model.
-        device, steps, learning_rate, pixel, identity, start, prior, size: see :class:`OptimisedInversion`.
+        device, steps, learning_rate, pixel, identity, start, prior, size, code_model: see :class:`OptimisedInversion`.
 
     Raises:
         ConfigError: a value is out of range.
@@ -24,6 +25,7 @@ class RefinedInversion(OptimisedInversion):
     roles: ClassVar[tuple[str, ...]] = ("generator", "encoder", "recogniser")
     in_w_plus: ClassVar[Settings] = Settings(5, 0.07, pixel=2.0, features=0.0, identity=0.5, start=0.06)
     in_code_model: ClassVar[Settings] = Settings(12, 0.15, pixel=2.0, features=0.0, identity=1.0, prior=0.05, size=128)
+    in_encryptor: ClassVar[Settings] = replace(in_code_model, prior=0.4)
 
     def __init__(
         self,
@@ -36,5 +38,18 @@ class RefinedInversion(OptimisedInversion):
         start: float | None = None,
         prior: float | None = None,
         size: int | None = None,
+        code_model: str | None = None,
     ):
-        super().__init__(pack, device, steps, learning_rate, pixel, None, identity, start, prior=prior, size=size)
+        super().__init__(
+            pack,
+            device,
+            steps,
+            learning_rate,
+            pixel,
+            None,
+            identity,
+            start,
+            prior=prior,
+            size=size,
+            code_model=code_model,
+        )
