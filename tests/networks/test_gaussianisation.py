@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from riddle_pl.networks.gaussianisation import Gaussianisation, independent_components
+from riddle_pl.networks.gaussianisation import Gaussianisation, independent_components, shrunk_covariance
 
 
 def crooked(count: int, seed: int = 0) -> torch.Tensor:
@@ -79,3 +79,24 @@ def test_independent_components_are_found() -> None:
 def test_what_is_no_chain_is_refused(layers: int, dim: int, knots: int) -> None:
     with pytest.raises(ValueError, match="expected at least 0, 1 and 2"):
         Gaussianisation(layers, dim, knots)
+
+
+def test_the_last_layer_takes_other_samples_to_mean_0_and_covariance_1():
+    flow, rng = Gaussianisation(3, 4), torch.Generator().manual_seed(0)
+    flow.fit(torch.randn(2000, 4, generator=rng).exp(), layers=2)
+    others = 0.3 + torch.randn(5000, 4, generator=rng).exp() @ torch.randn(4, 4, generator=rng)
+    flow.whiten(others)
+    v = flow(others)
+    torch.testing.assert_close(v.mean(dim=0), torch.zeros(4, dtype=v.dtype), rtol=0, atol=1e-4)
+    torch.testing.assert_close(torch.cov(v.T), torch.eye(4, dtype=v.dtype), rtol=0, atol=0.1)
+    torch.testing.assert_close(flow.inverse(v), others.double(), rtol=0, atol=1e-8)
+
+
+def test_the_covariance_of_few_samples_is_shrunk():
+    rng = torch.Generator().manual_seed(0)
+    truth = torch.diag(torch.linspace(0.5, 2.0, 30, dtype=torch.float64))
+    v = torch.randn(40, 30, generator=rng, dtype=torch.float64) @ truth.sqrt()
+    shrunk, plain = shrunk_covariance(v), torch.cov(v.T, correction=0)
+    assert (shrunk - truth).norm() < 0.7 * (plain - truth).norm()
+    many = torch.randn(100_000, 30, generator=rng, dtype=torch.float64) @ truth.sqrt()
+    torch.testing.assert_close(shrunk_covariance(many), truth, rtol=0, atol=0.05)

@@ -9,7 +9,7 @@ import torch
 
 from riddle_pl.errors import ConfigError
 from riddle_pl.evaluation.detectors import Detections
-from riddle_pl.inversion import EncoderInversion
+from riddle_pl.inversion import EncoderInversion, RefinedInversion
 from riddle_pl.networks.encryptor_padded import PaddedEncryptor
 from riddle_pl.packs import load_pack
 from riddle_pl.pretraining import code_model
@@ -38,8 +38,16 @@ def make(tiny_pack, monkeypatch):
     monkeypatch.setattr(code_model, "DRAWN", 40)
 
     def recipe(**changes) -> CodeModelRecipe:
-        settings = {"groups": None, "components": K, "layers": 2, "public": 1, "landmarks": Landmarks(), "count": 20}
-        settings |= {"batch": 8, "seed": 0, **changes}
+        settings = {
+            "groups": None,
+            "refined": None,
+            "refined_count": 0,
+            "components": K,
+            "layers": 2,
+            "public": 1,
+            "landmarks": Landmarks(),
+        }
+        settings |= {"count": 20, "batch": 8, "seed": 0, **changes}
         made = CodeModelRecipe(faces(30), faces(6, seed=1), EncoderInversion(tiny_pack, "cpu"), **settings)
         made.trainer = SimpleNamespace(should_stop=False)
         return made
@@ -107,7 +115,7 @@ def test_a_checkpoint_holds_codes_whatever_is_made_of_them(make):
     other = make(components=3, layers=0, public=0, landmarks=None)
     other.load_state_dict(first.state_dict(), strict=True)
     assert other.pack_roles()[0].args["components"] == 3
-    assert set(first.state_dict()) == {"codes", "step_count", "seconds"}
+    assert set(first.state_dict()) == {"codes", "refined_codes", "step_count", "seconds"}
 
 
 @pytest.mark.parametrize(
@@ -119,8 +127,40 @@ def test_a_checkpoint_holds_codes_whatever_is_made_of_them(make):
         ({"public": K}, "recipe.public=4 .*; give 0 to 3"),
         ({"layers": -1}, "recipe.layers=-1"),
         ({"landmarks": None}, "recipe.landmarks is null"),
+        ({"refined": object(), "refined_count": 21}, "recipe.refined_count=21; give 2 to 20"),
     ],
 )
 def test_what_is_no_model_is_refused(make, changes, message):
     with pytest.raises(ConfigError, match=message):
         make(**changes)
+
+
+def test_the_last_layer_is_that_of_refined_codes(make, tiny_pack):
+    refined = RefinedInversion(tiny_pack, "cpu", steps=2, learning_rate=0.5, code_model="encryptor-padded")
+    recipe = run(make(refined=refined, refined_count=20))
+    assert recipe.steps == 4 + 3
+    assert recipe.finished
+    (result,) = recipe.pack_roles()
+    assert result.args["layers"] == 2 + 1
+    assert "invert=refine invert.code_model=encryptor-padded` finds for 20" in result.description
+    codes = recipe.refined_codes[:20]
+    v = result.network.flow(result.network.codes.encode_grouped(codes))
+    torch.testing.assert_close(v.mean(dim=0), torch.zeros(K, dtype=v.dtype), rtol=0, atol=1e-4)
+    assert float(v.square().mean()) == pytest.approx(1.0, abs=0.1)
+    encoders = result.network.flow(result.network.codes.encode_grouped(recipe.codes[:20]))
+    assert (encoders.mean(dim=0).abs() > 1e-2).any()
+    assert "share of the variance of 20 refined codes in the 4 components" in recipe.figures()
+
+
+def test_a_resumed_run_refines_as_one_that_never_stopped(make, tiny_pack):
+    def recipe() -> CodeModelRecipe:
+        refined = RefinedInversion(tiny_pack, "cpu", steps=1, code_model="encryptor-padded")
+        return make(refined=refined, refined_count=20)
+
+    whole, first, second = run(recipe()), recipe(), recipe()
+    for step in range(5):
+        first.training_step(step, step)
+    second.load_state_dict(first.state_dict(), strict=True)
+    for step in range(5, second.steps):
+        second.training_step(step, step)
+    torch.testing.assert_close(second.refined_codes, whole.refined_codes)

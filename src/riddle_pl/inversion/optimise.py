@@ -81,7 +81,7 @@ class OptimisedInversion(Inversion):
         start: weight, without a code model.
         spread: weight, without a code model.
         prior: weight, with a code model.
-        size: side in pixels at which faces are drawn and compared, where the pack draws several sizes.
+        size: side in pixels at which faces are drawn and compared; by default 128 where the pack draws that size.
         code_model: role of the code model, or of a padded encryptor; by default ``code_model`` where the pack has it.
 
     What is None is taken from :attr:`in_w_plus`, :attr:`in_code_model` or :attr:`in_encryptor`, as steps are taken in
@@ -97,7 +97,7 @@ class OptimisedInversion(Inversion):
     roles: ClassVar[tuple[str, ...]] = ("generator", "encoder", "recogniser", "perceptual")
     in_w_plus: ClassVar[Settings] = Settings(100, 0.06, pixel=2.0, features=0.3, identity=0.5, start=0.06)
     in_code_model: ClassVar[Settings] = Settings(100, 0.1, pixel=2.0, features=0.3, identity=1.0, prior=0.05, size=128)
-    in_encryptor: ClassVar[Settings] = replace(in_code_model, prior=0.4)
+    in_encryptor: ClassVar[Settings] = replace(in_code_model, learning_rate=0.2, prior=0.4)
 
     def __init__(
         self,
@@ -128,6 +128,8 @@ class OptimisedInversion(Inversion):
             "size": size,
         }
         own = {None: self.in_w_plus, CODE_MODEL: self.in_code_model}.get(self.code_model_role, self.in_encryptor)
+        if own.size not in pack.manifest.sizes:
+            own = replace(own, size=None)
         self.settings = replace(own, **{name: value for name, value in given.items() if value is not None})
 
     @property

@@ -45,11 +45,14 @@ class Gaussianisation(nn.Module):
         self.register_buffer("normal", quantiles, persistent=False)
 
     @torch.no_grad()
-    def fit(self, v: Float[Tensor, "m k"], seed: int = 0) -> None:
-        """Fits one layer after the other to ``m`` samples; rotations are those of independent component analysis."""
+    def fit(self, v: Float[Tensor, "m k"], seed: int = 0, layers: int | None = None) -> None:
+        """Fits the first ``layers`` to ``m`` samples, one after the other; None: all.
+
+        Rotations are those of independent component analysis.
+        """
         v = v.double()
         order = (torch.arange(len(self.normal), dtype=v.dtype) + 0.5) / len(self.normal)
-        for layer in range(len(self.rotations)):
+        for layer in range(len(self.rotations) if layers is None else layers):
             rotation = independent_components(v, seed + layer)
             turned = v @ rotation
             places = torch.quantile(turned, order.to(v), dim=0).T.contiguous()
@@ -58,6 +61,21 @@ class Gaussianisation(nn.Module):
             self.places[layer] = torch.cat([places[:, :1], places[:, :1] + gaps.cumsum(dim=1)], dim=1)
             self.slopes[layer] = 1.0 / turned.std(dim=0).clamp_min(SMALLEST_GAP)
             v = self._layer(layer, v)
+
+    @torch.no_grad()
+    def whiten(self, v: Float[Tensor, "m k"]) -> None:
+        """Makes the last layer linear: it takes ``m`` samples to the mean and the covariance of normal numbers.
+
+        They may be too few for :meth:`fit`, and should be distributed about as those that it was given.
+        """
+        v = v.double()
+        for layer in range(len(self.rotations) - 1):
+            v = self._layer(layer, v)
+        variances, axes = torch.linalg.eigh(shrunk_covariance(v))
+        self.rotations[-1] = (axes / variances.sqrt()) @ axes.T
+        centre = v.mean(dim=0) @ self.rotations[-1].double()
+        self.places[-1] = centre[:, None] + self.normal
+        self.slopes[-1] = 1.0
 
     def forward(self, v: Float[Tensor, "b k"]) -> Float64[Tensor, "b k"]:
         """To normal numbers."""
@@ -95,6 +113,20 @@ def _piecewise(
     outside = torch.where(columns < start[:, :1], below, above)
     beyond = (columns < start[:, :1]) | (columns > start[:, -1:])
     return torch.where(beyond, outside, inside).T
+
+
+def shrunk_covariance(v: Float64[Tensor, "m k"]) -> Float64[Tensor, "k k"]:
+    """Of few samples: shrunk towards a multiple of the unit matrix.
+
+    Source: the oracle approximating shrinkage of Chen, Wiesel, Eldar and Hero (IEEE TSP 2010, eq. 23).
+    """
+    found = torch.cov(v.T, correction=0)
+    count, dim = v.shape
+    squares, trace = found.square().sum(), found.trace()
+    spread = (count + 1.0 - 2.0 / dim) * (squares - trace.square() / dim)
+    share = (((1.0 - 2.0 / dim) * squares + trace.square()) / spread).clamp(max=1.0)
+    covariance: Tensor = (1.0 - share) * found + share * trace / dim * torch.eye(dim).to(found)
+    return covariance
 
 
 def independent_components(v: Float64[Tensor, "m k"], seed: int) -> Float64[Tensor, "k k"]:

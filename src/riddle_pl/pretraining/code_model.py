@@ -4,12 +4,12 @@ import math
 from collections.abc import Mapping, Sequence
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, UInt8
 from torch import Tensor
 
 from riddle_pl.errors import ConfigError
 from riddle_pl.evaluation.detectors import Detector
-from riddle_pl.inversion import Inversion
+from riddle_pl.inversion import Inversion, OptimisedInversion
 from riddle_pl.networks.encryptor_padded import PaddedEncryptor
 from riddle_pl.password import KeyStream
 from riddle_pl.pretraining.faces import FaceSet, to_float
@@ -17,6 +17,11 @@ from riddle_pl.pretraining.public_axes import public_axes, shown
 from riddle_pl.pretraining.recipe import PackRole, Recipe
 
 SAMPLES = 48
+REFINED_AT_ONCE = 10
+"""Faces of a step."""
+HELD_OUT = 10
+"""One held-out face is refined for so many others."""
+ROLE = "encryptor-padded"
 DRAWN = 1500
 """Faces that tell which directions are pose, outline and light."""
 SIDE = 128
@@ -26,14 +31,21 @@ SIDE = 128
 class CodeModelRecipe(Recipe):
     """Inverts faces as the pipeline does, a batch per step, and fits the encryptor's model to their codes.
 
-    Nothing has a gradient: the model is the mean and the principal components of the codes. A killed run goes on where
-    it stopped, as those of other recipes do; and a finished one fits anew, with other ``components``, ``layers`` or
-    ``public``, what it has found.
+    The encoder inverts all faces: their codes give the principal components and the layers of Gaussianisation. Some of
+    them are then refined inside of these components, which takes a hundred times as long; they give one more layer, a
+    linear one, so that the model is that of refined codes.
+
+    The model has no gradient. A killed run goes on where it stopped, as those of other recipes do; and a finished one
+    fits anew, with other ``layers`` or ``public``, what it has found (with other ``components`` too, if nothing was
+    refined).
 
     Args:
         faces: whose codes the model is fitted to.
         held_out: other faces, on whose codes it is measured.
-        inversion: how codes are found, and with what pack; the model is for codes that were found in this way.
+        inversion: how all codes are found, and with what pack.
+        refined: how some of them are found again, inside of the components; null: none, and the model is for codes of
+            ``inversion``.
+        refined_count: faces that are refined.
         groups: sizes of the groups of layers that are equal in every code; null: every layer is a group.
         components: K, coordinates of a code.
         layers: of Gaussianisation after the principal components.
@@ -48,12 +60,15 @@ class CodeModelRecipe(Recipe):
     """
 
     codes: Tensor
+    refined_codes: Tensor
 
     def __init__(
         self,
         faces: FaceSet,
         held_out: FaceSet,
         inversion: Inversion,
+        refined: OptimisedInversion | None,
+        refined_count: int,
         groups: Sequence[int] | None,
         components: int,
         layers: int,
@@ -77,12 +92,20 @@ class CodeModelRecipe(Recipe):
             raise ConfigError(
                 f"recipe.public={public} and recipe.layers={layers}; give 0 to {components - 1} and at least 0"
             )
+        if refined is not None and not 2 <= refined_count <= number:
+            raise ConfigError(f"recipe.refined_count={refined_count}; give 2 to {number}, the faces that there are")
         if public and landmarks is None:
             raise ConfigError("recipe.landmarks is null and recipe.public is not 0; give a detector")
         order = torch.randperm(len(faces), generator=torch.Generator().manual_seed(seed))[:number]
         images = torch.cat([faces.images[order], held_out.images])
-        super().__init__(seed, steps=math.ceil(len(images) / batch))
+        again = 0 if refined is None else refined_count
+        chosen = torch.cat([images[:again], images[number : number + again // HELD_OUT]])
+        self.read_steps = math.ceil(len(images) / batch)
+        super().__init__(seed, steps=self.read_steps + math.ceil(len(chosen) / REFINED_AT_ONCE))
         self.inversion = inversion
+        self.refined = refined
+        self.refined_images = chosen
+        self.refined_count = again
         self.images = images
         self.fitted = number
         self.batch = batch
@@ -90,10 +113,13 @@ class CodeModelRecipe(Recipe):
         self.landmarks = landmarks
         self.explained = 0.0
         self._fitted_at = -1
+        self._known = 0
         self._encryptor = (  # in a tuple, so that a checkpoint holds codes alone
-            PaddedEncryptor(n, components, sizes, public=public, layers=layers),
+            PaddedEncryptor(n, components, sizes, public=public, layers=layers + (refined is not None)),
         )
-        self.register_buffer("codes", torch.zeros(len(images), *self.encryptor.codes.mean.shape, dtype=torch.float16))
+        shape = self.encryptor.codes.mean.shape
+        self.register_buffer("codes", torch.zeros(len(images), *shape, dtype=torch.float16))
+        self.register_buffer("refined_codes", torch.zeros(len(chosen), *shape, dtype=torch.float16))
         self.automatic_optimization = False
 
     @property
@@ -106,10 +132,28 @@ class CodeModelRecipe(Recipe):
 
     def training_step(self, batch: int, batch_idx: int) -> None:
         """Codes of one batch of faces."""
-        first = self.next_step() * self.batch
-        part = slice(first, first + self.batch)
-        w = self.inversion(to_float(self.images[part]))
-        self.codes[part] = self.encryptor.codes.grouped(w).to(self.codes)
+        step = self.next_step()
+        if step < self.read_steps:
+            self._invert(self.inversion, self.images, self.codes, step * self.batch, self.batch)
+        elif self.refined is not None:
+            first = (step - self.read_steps) * REFINED_AT_ONCE
+            self._invert(self._refining(self.refined), self.refined_images, self.refined_codes, first, REFINED_AT_ONCE)
+
+    def _invert(
+        self,
+        inversion: Inversion,
+        images: UInt8[Tensor, "m 3 h h"],
+        codes: Float[Tensor, "m g d"],
+        first: int,
+        count: int,
+    ) -> None:
+        part = slice(first, first + count)
+        codes[part] = self.encryptor.codes.grouped(inversion(to_float(images[part]))).to(codes)
+
+    def _refining(self, refined: OptimisedInversion) -> OptimisedInversion:
+        self._fit_components()
+        refined.code_model = self.encryptor.codes
+        return refined
 
     @torch.no_grad()
     def samples(self) -> Float[Tensor, "n 3 h w"]:
@@ -123,7 +167,7 @@ class CodeModelRecipe(Recipe):
         self._fit()
         codes = self.encryptor.codes
         figures = {}
-        for name, part in (("fitted", self.codes[: self.fitted]), ("held-out", self.codes[self.fitted :])):
+        for name, part in self._parts():
             principal = codes.encode_grouped(part)
             around = (part.double() - codes.mean.double()).square().sum(dim=(1, 2)).mean()
             inside = (principal @ codes.basis.double()).square().sum(dim=1).mean()
@@ -140,6 +184,13 @@ class CodeModelRecipe(Recipe):
             )
         return figures
 
+    def _parts(self) -> list[tuple[str, Float[Tensor, "m g d"]]]:
+        """Codes that the model describes."""
+        if self.refined is None:
+            return [("fitted", self.codes[: self.fitted]), ("held-out", self.codes[self.fitted :])]
+        count = self.refined_count
+        return [("refined", self.refined_codes[:count]), ("refined held-out", self.refined_codes[count:])]
+
     def pack_roles(self) -> list[PackRole]:
         self._fit()
         codes, public = self.encryptor.codes, self.encryptor.public
@@ -152,34 +203,46 @@ class CodeModelRecipe(Recipe):
         }
         along = "those along which landmarks and colours of drawn faces change most"
         in_clear = f"\n{public} coordinates, {along}, stay in clear." if public else ""
+        refined = (
+            ""
+            if self.refined is None
+            else f",\nand its last layer to what `invert={self.refined.name} invert.code_model={ROLE}` finds for "
+            f"{self.refined_count:,} of them"
+        )
         description = f"""
 Padded encryptor (`encryptor=padded`): coordinates of a code in its {codes.components} leading principal components,
 made normal by {args["layers"]} layers of Gaussianisation and padded by the key stream.{in_clear}
 
 The model is fitted to codes that `invert={self.inversion.name}` finds for {self.fitted:,} faces of
-{self.sources}; it is meant for codes that are found in this way.
+{self.sources}{refined}; it is meant for codes that are found in this way.
 What is proven of it and what is only measured: docs/security.md.
 """
-        return [
-            PackRole(
-                "encryptor-padded", self.encryptor, "padded", args, description, torch.float32, tokens=KeyStream.name
-            )
-        ]
+        return [PackRole(ROLE, self.encryptor, "padded", args, description, torch.float32, tokens=KeyStream.name)]
 
     def _fit(self) -> bool:
         """Fits the model to the codes so far, if there are enough; the public axes only when all are there."""
-        known = min(int(self.step_count) * self.batch, self.fitted)
-        if known <= self.encryptor.codes.components:
+        if not self._fit_components():
             return False
         if int(self.step_count) == self._fitted_at:
             return True
         self._fitted_at = int(self.step_count)
         codes, flow = self.encryptor.codes, self.encryptor.flow
-        codes.fit(self.codes[:known])
-        flow.fit(codes.encode_grouped(self.codes[:known]), self.seed)
+        if self.refined is None or not self.finished:
+            flow.fit(codes.encode_grouped(self.codes[: self._known]), self.seed)
+        else:
+            flow.fit(codes.encode_grouped(self.codes[: self._known]), self.seed, len(flow.rotations) - 1)
+            flow.whiten(codes.encode_grouped(self.refined_codes[: self.refined_count]))
         if self.finished and self.landmarks is not None and self.encryptor.public:
             self._choose_axes(self.landmarks)
         return True
+
+    def _fit_components(self) -> bool:
+        """Fits the principal components to the encoder's codes so far, if there are enough."""
+        known = min(int(self.step_count) * self.batch, self.fitted)
+        if known > self.encryptor.codes.components and known != self._known:
+            self._known = known
+            self.encryptor.codes.fit(self.codes[:known])
+        return self._known > 0
 
     def _choose_axes(self, landmarks: Detector) -> None:
         v, x = self._draw(DRAWN, self.seed + 2)
