@@ -153,3 +153,19 @@ def test_a_code_is_taken_inside_of_the_model_only_where_there_is_one() -> None:
     network, w = encryptor(), torch.randn(2, 3, DIM)
     torch.testing.assert_close(encryptable(network, w), network.inside(w))
     assert encryptable(torch.nn.Identity(), w) is w
+
+
+def test_more_or_fewer_coordinates_in_clear():
+    encryptor = PaddedEncryptor(4, 6, dim=8, public=2)
+    w = encryptor.decode(torch.randn(5, 6, dtype=torch.float64))
+    stream = torch.rand(5, 4, 8, dtype=torch.float64)
+    for public in (0, 1, 5):
+        other = encryptor.with_public(public)
+        kept = other.coordinates(other(w, stream)) - encryptor.coordinates(w)
+        assert (kept[:, :public].abs() < 1e-6).all()
+        assert (kept[:, public:].abs() > 1e-3).all()
+    assert encryptor.public == 2
+    with pytest.raises(ValueError, match="public is 6; expected 0 to 5"):
+        encryptor.with_public(6)
+    with pytest.raises(ValueError, match="and axes"):
+        PaddedEncryptor(4, 6, dim=8).with_public(1)

@@ -91,6 +91,12 @@ class LFW(FaceSource):
     def keys(self) -> Sequence[str]:
         return [photos[min(photos)] for photos in self.people.values()]
 
+    def another(self, key: str) -> str | None:
+        """The person's photo of the next number, if there is one."""
+        photos = self.people.get(self.person(key), {})
+        later = sorted(number for number in photos if photos[number] > key)
+        return photos[later[0]] if later else None
+
     def person(self, key: str) -> str:
         match = _NAME.fullmatch(key)
         return match["person"] if match else key

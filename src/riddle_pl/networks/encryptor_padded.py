@@ -7,6 +7,7 @@ result is uniform as long as k is, so that without the key w_enc says nothing of
 from the model. docs/security.md has the theorem with its assumptions, and what it does not say.
 """
 
+import copy
 from collections.abc import Sequence
 
 import torch
@@ -119,6 +120,18 @@ class PaddedEncryptor(nn.Module):
         self.num_layers = num_layers
         self.public = public
         self.register_buffer("axes", torch.eye(components) if public else None)
+
+    def with_public(self, public: int) -> "PaddedEncryptor":
+        """The same encryptor with other coordinates in clear: the leading ``public`` rows of the axes.
+
+        Raises:
+            ValueError: ``public`` is not between 0 and K, or there are no axes to lead.
+        """
+        if not 0 <= public < self.codes.components or (public and self.axes is None):
+            raise ValueError(f"public is {public}; expected 0 to {self.codes.components - 1}, and axes unless it is 0")
+        other = copy.copy(self)
+        other.public = public
+        return other
 
     def coordinates(self, w: Float[Tensor, "b n d"]) -> Float64[Tensor, "b k"]:
         """What is padded, the public ones first: about standard normal numbers for codes of real faces."""

@@ -33,14 +33,14 @@ def shown(x: Float[Tensor, "m 3 h h"], points: Float[Tensor, "m k 2"]) -> Float[
 def public_axes(
     v: Float[Tensor, "m k"], targets: Float[Tensor, "m t"], count: int
 ) -> tuple[Float[Tensor, "k k"], float]:
-    """Orthonormal axes of the coordinates, the ``count`` directions that say most of the targets first.
+    """Orthonormal axes of the coordinates, those that say most of the targets first.
 
     Reduced-rank regression: the leading principal components of a ridge regression's predictions.
 
     Args:
         v: coordinates of faces drawn from the model.
         targets: of :func:`shown`.
-        count: r.
+        count: r; the axes do not depend on it.
 
     Returns:
         The axes as rows; and the share of the targets' variance that the first ``count`` coordinates predict.
@@ -49,8 +49,8 @@ def public_axes(
     ridge = RIDGE * len(v) * torch.eye(v.shape[1], dtype=v.dtype)
     weights = torch.linalg.solve(v.T @ v + ridge, v.T @ targets)
     _, _, components = torch.linalg.svd(v @ weights, full_matrices=False)
-    leading = weights @ components[:count].T
-    axes = torch.linalg.qr(torch.cat([leading, torch.eye(v.shape[1], dtype=v.dtype)], dim=1)).Q.T
+    ordered = weights @ components.T
+    axes = torch.linalg.qr(torch.cat([ordered, torch.eye(v.shape[1], dtype=v.dtype)], dim=1)).Q.T
     kept = v @ axes[:count].T
     rest = targets - kept @ torch.linalg.lstsq(kept, targets).solution
     return axes.float(), float(1.0 - rest.square().sum() / targets.square().sum())
