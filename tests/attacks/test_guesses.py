@@ -6,14 +6,13 @@ import torch
 from riddle_pl.attacks.dictionary import Dictionary
 from riddle_pl.attacks.distinguisher import Training
 from riddle_pl.attacks.guesses import Guesses, movement
-from riddle_pl.attacks.target import Faces
 from riddle_pl.errors import ConfigError
 from riddle_pl.password import KdfParams
-from tests.attacks.toys import faces, normal, padding, reflecting, target, thin
+from tests.attacks.toys import faces, normal, padding, people, reflecting, target, thin
 
 QUICK = Training(components=6, width=32, steps=100, batch=32, wrong=2, learning_rate=5e-3)
 NETWORK, SHARE = "trained distinguisher", "share outside 6 components of public codes"
-THIN = Faces(thin(40, 1), thin(200, 2))
+THIN = people(thin(40, 1), thin(200, 2))
 
 
 def figures(network, codes):
@@ -55,7 +54,7 @@ def test_a_pad_of_other_codes_than_its_model_s_is_told():
         v = 0.2 * torch.randn(count, 24, dtype=torch.float64, generator=torch.Generator().manual_seed(seed))
         return network.decode(v + torch.where(torch.arange(count) % 2 == 0, 0.9, -0.9)[:, None])
 
-    found = figures(network, Faces(clusters(40, 1), clusters(300, 2)))
+    found = figures(network, people(clusters(40, 1), clusters(300, 2)))
     assert found[f"{NETWORK}: area under the ROC curve"].value > 0.9
     assert found[f"{NETWORK}: bits per face"].value > 2.0
 

@@ -129,5 +129,5 @@ def test_guesses_and_dictionary_share_their_network():
     [cfg] = compose_jobs("attack", ["data.root=x"])
     check_config(cfg)
     attacks = build_suite(cfg).attacks
-    assert list(attacks) == ["linkage", "known_face", "guesses", "near_miss", "intersection", "dictionary"]
+    assert list(attacks) == ["linkage", "reading", "known_face", "guesses", "near_miss", "intersection", "dictionary"]
     assert attacks["guesses"].training == attacks["dictionary"].training

@@ -56,7 +56,10 @@ class Linkage(Attack):
     leave them out. The code itself and a linear reading of it have both.
     """
 
-    has: ClassVar[str] = "records and photos of many people; looks for the other record, and the photo, of a record"
+    has: ClassVar[str] = (
+        "records and photos of many people; looks for a record's photo, the other record of that, and another photo of "
+        "the person"
+    )
 
     @property
     def victims(self) -> int:
@@ -74,6 +77,13 @@ class Linkage(Attack):
                 queries, centre = view(first), view(second).mean(dim=0)
                 found = _found(queries, view(gallery), centre)
                 figures += _figures(target, f"{title}, by {name}", found, clear[name])
+        if len(faces.rows) > max(WITHIN):
+            others = faces.others.float()
+            for name, view in views.items():
+                found, unhidden = (
+                    _found(view(codes[faces.rows]), view(others), view(codes).mean(dim=0)) for codes in (first, w)
+                )
+                figures += _figures(target, f"record to another photo of the person, by {name}", found, unhidden)
         reading = LinearReading(target.encrypt(faces.public, rng).float(), public)
         read, centre = reading(first).flatten(1), reading(second).flatten(1).mean(dim=0)
         found, exact = _found(read, w.flatten(1), centre), torch.ones(len(w))

@@ -33,7 +33,7 @@ from riddle_pl.evaluation.tables import Table
 from riddle_pl.files import atomic_write, read_json, require_writable_dir, sha256_file
 from riddle_pl.pretraining.faces import to_float
 
-VERSION = 2
+VERSION = 3
 """Raise it when an attack changes: figures and codes that were kept are then made anew."""
 LOCAL = ("out", "quiet", "device")
 """Keys that change no figure."""
@@ -114,20 +114,32 @@ class _Run:
         faces = _read_faces(path, self.faces_key)
         if faces is None:
             size = self.suite.pack.size
-            victims = torch.cat([x for _, x in self.suite.people.held_out(self.cfg.seed, size)])
+            people = self.suite.people
+            keys, photos = zip(*people.held_out(self.cfg.seed, size), strict=True)
+            others = {row: other for row, key in enumerate(keys) if (other := people.another(key)) is not None}
             archives = self.suite.archives
             public = drawn(
                 archives.train(size) if self.cfg.part == "train" else archives.unseen(size),
                 self.cfg.public,
                 self.cfg.seed,
             )
-            faces = Faces(self._codes(victims, "victims"), self._codes(to_float(public.images), "public faces"))
+            faces = Faces(
+                self._codes(torch.cat(photos), "victims"),
+                self._codes(to_float(public.images), "public faces"),
+                self._codes(
+                    torch.cat([torch.empty(0, 3, size, size), *(people.load(key, size) for key in others.values())]),
+                    "other photos",
+                ),
+                torch.tensor(list(others), dtype=torch.long),
+            )
             with atomic_write(path) as temporary:
                 save_file(faces._asdict(), temporary, metadata={"key": self.faces_key})
-        return Faces(*(w.to(self.device) for w in faces))
+        return Faces(*(part.to(self.device) for part in faces))
 
     def _codes(self, x: Float[Tensor, "m 3 h h"], what: str) -> Float[Tensor, "m n d"]:
         started, parts = time.monotonic(), x.split(self.cfg.batch_size)
+        if not len(x):
+            return torch.empty(0, self.suite.pack.num_layers, 512)
         codes = [self.suite.inversion(part).float() for part in track(parts, len(parts), what, self.cfg.quiet)]
         self._say(f"codes of {len(x):,} {what}: {time.monotonic() - started:.0f} s")
         return torch.cat(codes).contiguous()

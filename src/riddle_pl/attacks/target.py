@@ -7,7 +7,8 @@ from functools import partial
 from typing import Any, NamedTuple
 
 import torch
-from jaxtyping import Float
+import torch.nn.functional as F
+from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from riddle_pl.evaluation.metrics import Estimate, bootstrap
@@ -19,10 +20,17 @@ Codes = Float[Tensor, "m n d"]
 
 
 class Faces(NamedTuple):
-    """Codes of two sets of people that have nobody in common."""
+    """Codes of two sets of people that have nobody in common, and of other photos of some of the victims."""
 
     victims: Codes
     public: Codes
+    others: Codes
+    """Each of another photo of a victim."""
+    rows: Int[Tensor, "o"]
+    """Which victim that is."""
+
+
+CODES = ("victims", "public", "others")
 
 
 @dataclass
@@ -51,7 +59,8 @@ class Target:
 
     def inside(self, faces: Faces) -> Faces:
         """The codes that records of these faces hold: with a padded encryptor, those inside of its model."""
-        return Faces(*(self._batches(partial(encryptable, self.encryptor), w) for w in faces))
+        codes = {name: self._batches(partial(encryptable, self.encryptor), getattr(faces, name)) for name in CODES}
+        return faces._replace(**codes)
 
     def rng(self, attack: str) -> torch.Generator:
         """An attack's own, so that its figures do not depend on which others run."""
@@ -74,6 +83,11 @@ class Target:
         """T, each code under a password of its own."""
         return torch.cat([self(part, self.passwords(len(part), rng)) for part in w.split(self.batch_size)])
 
+    def recognised(self, w: Codes, recogniser: nn.Module) -> Float[Tensor, "m e"]:
+        """What a recogniser sees in the pictures of codes, of unit length."""
+        seen = self._batches(lambda part: recogniser(self.generator(part.float()).clamp(-1.0, 1.0)), w)
+        return F.normalize(seen.float(), dim=1)
+
     def estimate(self, values: Float[Tensor, "m"]) -> Estimate:
         """Mean and 95 % bootstrap interval."""
         return bootstrap(values.float(), self.resamples, self.seed)
@@ -81,4 +95,4 @@ class Target:
     @torch.no_grad()
     def _batches(self, network: Callable[..., Tensor], *inputs: Tensor) -> Tensor:
         parts = zip(*(tensor.split(self.batch_size) for tensor in inputs), strict=True)
-        return torch.cat([network(*batch) for batch in parts])
+        return torch.cat([network(*batch) for batch in parts]) if len(inputs[0]) else inputs[0]

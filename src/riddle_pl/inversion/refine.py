@@ -25,7 +25,7 @@ class RefinedInversion(OptimisedInversion):
     roles: ClassVar[tuple[str, ...]] = ("generator", "encoder", "recogniser")
     in_w_plus: ClassVar[Settings] = Settings(5, 0.07, pixel=2.0, features=0.0, identity=0.5, start=0.06)
     in_code_model: ClassVar[Settings] = Settings(12, 0.15, pixel=2.0, features=0.0, identity=1.0, prior=0.05, size=128)
-    in_encryptor: ClassVar[Settings] = replace(in_code_model, learning_rate=0.3, prior=0.4)
+    in_encryptor: ClassVar[Settings] = replace(in_code_model, steps=6, learning_rate=0.4, prior=0.4)
 
     def __init__(
         self,
