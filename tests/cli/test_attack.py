@@ -22,6 +22,7 @@ SMALL = (
     "attack.known_face={photos: 2, others: 1, steps: 2, strangers: 6}",
     "attack.guesses={components: 4, records: 4, guesses: 5}",
     "attack.guesses.training={components: 4, width: 8, steps: 3, batch: 4, wrong: 1}",
+    "attack.reading={components: 4, width: 8, steps: 3, batch: 4, passwords: 1}",
     "attack.near_miss.records=2",
     "attack.intersection={records: 2, guesses: 3}",
     "attack.dictionary={size: 20, faces: 2, records: 4, guesses: 5, repeats: 1}",
@@ -54,6 +55,7 @@ def test_every_attack_on_every_encryptor_and_nothing_twice(riddle_attack, tmp_pa
     table = json.loads((report / "attacks.json").read_text())
     assert [*dict.fromkeys(line["attack"] for line in table["lines"])] == [
         "linkage",
+        "reading",
         "known_face",
         "guesses",
         "near_miss",
@@ -70,14 +72,14 @@ def test_every_attack_on_every_encryptor_and_nothing_twice(riddle_attack, tmp_pa
     status, again, err = riddle_attack(*SMALL)
     assert (status, again) == (0, out)
     assert err.splitlines() == [
-        f"{role}, linkage, known_face, guesses, near_miss, intersection, dictionary: kept from before"
+        f"{role}, linkage, reading, known_face, guesses, near_miss, intersection, dictionary: kept from before"
         for role in ("encryptor", "encryptor-df")
     ]
     status, _, err = riddle_attack(*SMALL, "encryptors=[encryptor-df]", "attack.near_miss.records=3")
     assert status == 0
     assert [line.partition(":")[0] for line in err.splitlines()] == [
         "encryptor-df, near_miss",
-        "encryptor-df, linkage, known_face, guesses, intersection, dictionary",
+        "encryptor-df, linkage, reading, known_face, guesses, intersection, dictionary",
     ]
 
 
@@ -121,7 +123,7 @@ def test_help_shows_examples_and_attacks(riddle_attack):
     status, out, _ = riddle_attack("--help")
     assert status == 0
     assert "riddle-attack data.root=FOLDER" in out
-    assert "attack: dictionary, guesses, intersection, known_face, linkage, near_miss" in out
+    assert "attack: dictionary, guesses, intersection, known_face, linkage, near_miss, reading" in out
 
 
 def test_guesses_and_dictionary_share_their_network():

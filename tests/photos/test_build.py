@@ -5,6 +5,7 @@ import torch
 
 from riddle_pl.errors import ConfigError
 from riddle_pl.inversion import EncoderInversion, OptimisedInversion, RefinedInversion
+from riddle_pl.packs import load_pack
 from riddle_pl.photos.build import build_pseudonymiser
 from riddle_pl.photos.find import PhotoFaceDetector
 from riddle_pl.photos.gate import GateThresholds, OpenGate, QualityGate
@@ -70,3 +71,22 @@ def test_inversions(tiny_pack):
         refined = built.coder.invert(x)
     assert refined.shape == (2, tiny_pack.num_layers, 512)
     assert not torch.equal(refined, build_pseudonymiser(tiny_pack, ["invert=encoder"]).coder.invert(x))
+
+
+@pytest.mark.parametrize(
+    ("overrides", "expected"),
+    [
+        ([], "encryptor-padded"),
+        (["invert=optimise"], "encryptor-padded"),
+        (["invert.code_model=code_model"], "code_model"),
+        (["invert=encoder"], None),
+    ],
+)
+def test_codes_are_found_inside_of_a_padded_encryptors_model(overrides, expected):
+    inversion = build_pseudonymiser(load_pack("mobile"), overrides).coder.inversion
+    assert getattr(inversion, "code_model_role", None) == expected
+
+
+def test_other_encryptors_have_the_packs_code_model():
+    inversion = build_pseudonymiser(load_pack("mobile"), encryptor="paper").coder.inversion
+    assert inversion.code_model_role == "code_model"

@@ -15,8 +15,8 @@ from riddle_pl.photos.pseudonymise import Pseudonymiser
 from riddle_pl.photos.record import Record
 
 CONFIG = "pseudonymise"
-FOR_PADDED = ("invert=encoder", "mask=fitted", "nonce=best_fit", "colour=skin")
-"""With a padded encryptor, before what the user says: codes as its model knows them, and a person who fits."""
+FOR_PADDED = ("mask=fitted", "nonce=best_fit", "colour=skin")
+"""With a padded encryptor, before what the user says: a person who fits. Codes are found inside of its model, too."""
 
 
 def build_pseudonymiser(
@@ -41,7 +41,10 @@ def build_pseudonymiser(
     padded = role in pack.roles and pack.entry(role).arch == "padded"
     (cfg,) = compose_jobs(CONFIG, [*(FOR_PADDED if padded else ()), *overrides])
     names = ("face_detector", "invert", "mask", "gate", "nonce")
-    parts = {key: _part(cfg[key], key, pack, device) for key in names}
+    offered = {"pack": pack, "device": str(device)}
+    if padded and cfg.invert.get("code_model") is None:
+        offered["code_model"] = role
+    parts = {key: _part(cfg[key], key, offered) for key in names}
     return Pseudonymiser(
         pack,
         detector=parts["face_detector"],
@@ -75,9 +78,9 @@ def pseudonymiser_for(
     return build_pseudonymiser(pack, overrides, role, device)
 
 
-def _part(node: DictConfig, key: str, pack: Pack, device: torch.device | str) -> Any:
-    """The object of a node, which gets the pack and the device if it asks for them."""
-    provided = _asked(node, key, {"pack": pack, "device": str(device)})
+def _part(node: DictConfig, key: str, offered: Mapping[str, Any]) -> Any:
+    """The object of a node, which gets what it asks for of what is offered."""
+    provided = _asked(node, key, offered)
     own = OmegaConf.masked_copy(node, [str(name) for name in node if name not in provided])
     return instantiate(own, key, **provided)
 
