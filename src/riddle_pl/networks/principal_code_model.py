@@ -5,8 +5,6 @@ import torch
 from jaxtyping import Float, Float64
 from torch import Tensor, nn
 
-FITTED_AT_ONCE = 1024
-"""Codes, which bounds the memory."""
 FEW = 4
 """Components are few below this part of all."""
 
@@ -65,15 +63,12 @@ class PrincipalCodeModel(nn.Module):
                 f"{len(codes)} codes for {self.components} components; expected more codes than components"
             )
         mean = codes.mean(dim=0, dtype=torch.float64)
-        covariance = torch.zeros(mean.numel(), mean.numel(), dtype=torch.float64, device=codes.device)
-        for part in codes.split(FITTED_AT_ONCE):
-            centred = (part.double() - mean).flatten(1)
-            covariance += centred.T @ centred / (len(codes) - 1)
-        variances, axes = _leading(covariance, self.components)
+        centred = (codes.float() - mean.float()).flatten(1)
+        lengths, axes = _leading(centred, self.components)
         self.mean.copy_(mean)
-        self.basis.copy_(variances.sqrt()[:, None] * axes)
-        shares: Tensor = variances / covariance.trace()
-        return shares.float()
+        self.basis.copy_(lengths[:, None] / (len(codes) - 1) ** 0.5 * axes)
+        shares: Tensor = lengths.square() / centred.square().sum()
+        return shares
 
     def decode(self, v: Float[Tensor, "b k"]) -> Float64[Tensor, "b n d"]:
         """Coordinates to W+ codes."""
@@ -101,13 +96,14 @@ class PrincipalCodeModel(nn.Module):
         return torch.stack([part.mean(dim=1) for part in w.split(list(self.groups), dim=1)], dim=1)
 
 
-def _leading(covariance: Float64[Tensor, "f f"], count: int) -> tuple[Float64[Tensor, "k"], Float64[Tensor, "k f"]]:
-    """The largest variances and their axes as rows, the largest first; a few of many are found without the others."""
-    if count < len(covariance) // FEW:
-        from scipy.sparse.linalg import eigsh  # slow to import, and whoever encrypts fits nothing
+def _leading(centred: Float[Tensor, "m f"], count: int) -> tuple[Float[Tensor, "k"], Float[Tensor, "k f"]]:
+    """The largest singular values and their axes as rows, the largest first; a few are found without the others."""
+    if count < min(centred.shape) // FEW:
+        from scipy.sparse.linalg import svds  # slow to import, and whoever encrypts fits nothing
 
-        found = eigsh(covariance.numpy(force=True), k=count, v0=np.ones(len(covariance)))
-        variances, axes = (torch.from_numpy(part).to(covariance) for part in found)
-    else:
-        variances, axes = torch.linalg.eigh(covariance)
-    return variances.flip(0)[:count].clamp_min(0.0), axes.flip(1).T[:count]
+        rows = centred.numpy(force=True)
+        _, lengths, axes = svds(rows, k=count, v0=np.ones(min(rows.shape), rows.dtype), return_singular_vectors="vh")
+        order = np.argsort(-lengths)
+        return torch.from_numpy(lengths[order]).to(centred), torch.from_numpy(axes[order]).to(centred)
+    _, found, vectors = torch.linalg.svd(centred, full_matrices=False)
+    return found[:count], vectors[:count]
