@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from riddle_pl.device import resolve_device
+from riddle_pl.device import native_precision, resolve_device
 from riddle_pl.errors import DeviceError
 
 
@@ -32,3 +32,21 @@ def test_with_gpus(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_unknown_names(name: str) -> None:
     with pytest.raises(DeviceError, match="choose from auto, cpu, cuda"):
         resolve_device(name)
+
+
+@pytest.mark.parametrize(
+    ("accelerator", "able", "expected"),
+    [
+        ("cpu", {"amx_bf16": True}, "bf16-mixed"),
+        ("cpu", {"avx512_bf16": True}, "bf16-mixed"),
+        ("auto", {"avx512_f": True}, "32-true"),
+        ("gpu", {}, "bf16-mixed"),
+    ],
+)
+def test_bfloat16_only_where_it_is_computed_in(
+    monkeypatch, accelerator: str, able: dict[str, bool], expected: str
+) -> None:
+    gpus(monkeypatch, 0)
+    monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda: True)
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: able, raising=False)
+    assert native_precision(accelerator) == expected

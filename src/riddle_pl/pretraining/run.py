@@ -11,6 +11,7 @@ from pytorch_lightning.loggers import CSVLogger
 
 from riddle_pl.config import instantiate
 from riddle_pl.config.portable import portable_command
+from riddle_pl.device import native_precision
 from riddle_pl.errors import CheckpointError
 from riddle_pl.files import require_writable_dir
 from riddle_pl.networks.checkpoint_files import load_strict, read_checkpoint, state_dict_under
@@ -52,6 +53,7 @@ def run(cfg: DictConfig, out: Path, arguments: Sequence[str] = (), progress: boo
         trainer: pl.Trainer = instantiate(
             cfg.trainer,
             "trainer",
+            precision=cfg.trainer.get("precision") or native_precision(str(cfg.trainer.get("accelerator", "auto"))),
             max_epochs=-1,
             logger=CSVLogger(out, name="log"),  # a folder for each part of a run: a given one would be emptied
             log_every_n_steps=50,
