@@ -11,7 +11,7 @@ from PIL import Image
 
 from riddle_pl.cli import app
 from riddle_pl.password import KdfParams
-from riddle_pl.photos.detect import FaceDetector
+from riddle_pl.photos.find import PhotoFaceDetector
 from tests.photos.fakes import fake_face, fake_photo
 
 
@@ -34,7 +34,7 @@ class Riddle:
         Image.fromarray(fake_photo()).save(folder / "photo.png")
         (folder / "pw").write_text("correct horse\n", encoding="utf-8")
         self.faces = [fake_face()]
-        monkeypatch.setattr(FaceDetector, "detect", lambda _self, _image: self.faces)
+        monkeypatch.setattr(PhotoFaceDetector, "detect", lambda _self, _image: self.faces)
         cheap = partial(KdfParams, memory_kib=8, time=1)  # 64 MiB per password would be most of the tests' time
         for module in ("photos.pseudonymise", "photos.linkable", "photos.rekey", "cli.decrypt_job"):
             monkeypatch.setattr(f"riddle_pl.{module}.KdfParams", cheap)

@@ -25,8 +25,8 @@ from riddle_pl.packs.registry import load_pack
 from riddle_pl.packs.store import download_path
 from riddle_pl.password import KdfParams
 from riddle_pl.photos import judges
-from riddle_pl.photos.detect import FaceDetector
 from riddle_pl.photos.face_coder import FaceCoder
+from riddle_pl.photos.find import PhotoFaceDetector
 from tests.cli.riddle_command import pixels
 from tests.demo.openpeople_wheel import write_openpeople
 from tests.networks.random_face_wheel import NAME
@@ -45,7 +45,7 @@ def no_dlib(monkeypatch):
 def one_face(monkeypatch):
     """A face in every picture, the random pack's included; passwords that cost little, inversions of one step."""
     small, large = fake_face(), fake_face((226.0, 110.0), 30.0)
-    monkeypatch.setattr(FaceDetector, "detect", lambda _self, image: [small if image.shape[1] < 200 else large])
+    monkeypatch.setattr(PhotoFaceDetector, "detect", lambda _self, image: [small if image.shape[1] < 200 else large])
     monkeypatch.setattr(demo_run, "demo_kdf", lambda seed, person: KdfParams(8, 1, 1, bytes(16)))
     for inversion in (OptimisedInversion, RefinedInversion):
         monkeypatch.setattr(inversion, "in_w_plus", Settings(1, 0.1, pixel=1.0, features=0.0, identity=0.0))

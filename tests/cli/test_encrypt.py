@@ -12,7 +12,7 @@ import torch
 from PIL import Image, PngImagePlugin
 
 from riddle_pl.files import atomic_write
-from riddle_pl.photos.detect import FaceDetector
+from riddle_pl.photos.find import PhotoFaceDetector
 from riddle_pl.photos.record import Record
 from tests.cli.riddle_command import pixels
 from tests.photos.fakes import fake_face, fake_photo
@@ -179,15 +179,15 @@ def test_a_person_is_chosen_by_a_photo(riddle, monkeypatch):
             return torch.stack([mean, torch.full_like(mean, 0.2)], dim=1)
 
     monkeypatch.setattr("riddle_pl.photos.judges.best_judge", lambda *_args: ByColour())
-    detect = FaceDetector.detect
+    detect = PhotoFaceDetector.detect
     monkeypatch.setattr(
-        FaceDetector, "detect", lambda self, image: [fake_face((22.0, 45.0), 5.0)] if image.shape[1] < 60 else TWO
+        PhotoFaceDetector, "detect", lambda self, image: [fake_face((22.0, 45.0), 5.0)] if image.shape[1] < 60 else TWO
     )
     assert riddle.encrypt("group.png", "-o", "only.png", "--only", "bright.png").status == 0
     assert changed("group.png", "only.png") == (False, True)
     assert riddle.encrypt("group.png", "-o", "but.png", "--except", "bright.png").status == 0
     assert changed("group.png", "but.png") == (True, False)
-    monkeypatch.setattr(FaceDetector, "detect", detect)
+    monkeypatch.setattr(PhotoFaceDetector, "detect", detect)
 
 
 def test_bad_photos(riddle):

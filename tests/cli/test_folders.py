@@ -141,7 +141,7 @@ def test_clashes_are_found_before_anything_is_written(album):
 class RefusesFace(OpenGate):
     """Refuses the small faces of a photo."""
 
-    def size(self, face):
+    def detected(self, face):
         small = face.box[2] - face.box[0] < 20
         return Verdict(None, Reason.TOO_SMALL, "it is too small") if small else Verdict()
 
@@ -149,7 +149,7 @@ class RefusesFace(OpenGate):
 @pytest.fixture
 def mixed(album, monkeypatch):
     """The second photo cannot be read, the third has a face that is refused."""
-    from riddle_pl.photos.detect import FaceDetector
+    from riddle_pl.photos.find import PhotoFaceDetector
     from tests.photos.fakes import fake_face
 
     Path("album/with space/b.jpg").write_text("no picture")
@@ -158,7 +158,7 @@ def mixed(album, monkeypatch):
     Image.fromarray(marked).save("album/with space/größe.png")
     small = fake_face((20.0, 20.0), 4.0)
     monkeypatch.setattr(
-        FaceDetector,
+        PhotoFaceDetector,
         "detect",
         lambda _self, image: [small] if tuple(image[0, 0]) == (1, 2, 3) else [fake_face()],
     )

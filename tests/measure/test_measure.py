@@ -30,7 +30,7 @@ __all__ = ["riddle"]
 class SmallFacesGate(OpenGate):
     """Refuses small faces, and the first inversion."""
 
-    def size(self, face):
+    def detected(self, face):
         return Verdict(None, Reason.TOO_SMALL, "") if face.area < 900 else Verdict()
 
     def inversions(self, x, x_inv):

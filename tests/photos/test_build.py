@@ -19,7 +19,7 @@ def test_defaults_are_those_of_the_class(tiny_pack):
         assert isinstance(one.gate, QualityGate)
         assert one.gate.thresholds == GateThresholds()
         assert isinstance(one.detector, PhotoFaceDetector)
-        assert (one.detector.min_face, one.detector.max_side) == (28, 1600)
+        assert (one.detector.min_face, one.detector.min_score) == (28, 0.95)
         assert isinstance(one.face_map, ParserMap)
         assert one.face_map.pack is tiny_pack
 

@@ -25,7 +25,7 @@ def test_which_faces_are_chosen():
 class Sizes(OpenGate):
     """Says of each face how far its eyes are apart."""
 
-    def size(self, face):
+    def detected(self, face):
         return Verdict(detail=str(face.points[1, 0] - face.points[0, 0]))
 
 

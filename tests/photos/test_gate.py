@@ -11,7 +11,7 @@ from riddle_pl.evaluation.dlib_recogniser import LFW_COSINE_THRESHOLD
 from riddle_pl.evaluation.lfw import LFW
 from riddle_pl.packs import load_pack
 from riddle_pl.photos import judges
-from riddle_pl.photos.gate import GateThresholds, OpenGate, QualityGate
+from riddle_pl.photos.gate import GateThresholds, OpenGate, QualityGate, Verdict
 from riddle_pl.photos.judges import DlibJudge, PackJudge, best_judge
 from riddle_pl.photos.refusal import FaceRefusedError, Reason, Refusal
 from riddle_pl.photos.reports import FaceReport
@@ -41,7 +41,7 @@ def gate(*found, **thresholds) -> QualityGate:
 
 @pytest.mark.parametrize(("eye_distance", "passes"), [(2.0, False), (12.0, True)])
 def test_small_faces(eye_distance, passes):
-    verdict = gate().size(fake_face(eye_distance=eye_distance))
+    verdict = gate().detected(fake_face(eye_distance=eye_distance))
     assert verdict.reason is (None if passes else Reason.TOO_SMALL)
     assert verdict.detail == ("" if passes else "it is 6 px wide, and 24 px are needed")
 
@@ -51,8 +51,8 @@ def test_small_faces(eye_distance, passes):
 )
 def test_the_shorter_side_of_the_box_must_have_24_pixels(width, height, passes):
     face = replace(fake_face(), box=np.array([10.0, 20.0, 10.0 + width, 20.0 + height]))
-    assert gate().size(face).reason is (None if passes else Reason.TOO_SMALL)
-    assert gate(min_face=12.0).size(face).reason is None
+    assert gate().detected(face).reason is (None if passes else Reason.TOO_SMALL)
+    assert gate(min_face=12.0).detected(face).reason is None
 
 
 def test_inversions_need_a_face_and_likeness():
@@ -154,7 +154,7 @@ def test_dlibs_judge_embeds_as_dlibs_recogniser_does():
 
 def test_the_open_gate_says_that_it_is_open():
     assert OpenGate().note == "the quality gate is off: no face was checked"
-    assert OpenGate().size(fake_face(eye_distance=1.0)).reason is None
+    assert OpenGate().detected(fake_face(eye_distance=1.0)).reason is None
     for answer in (OpenGate().published, OpenGate().inversions):
         assert [verdict.reason for verdict in answer(faces(RED, RED), faces(RED, RED))] == [None, None]
 
@@ -162,20 +162,39 @@ def test_the_open_gate_says_that_it_is_open():
 def test_the_error_names_photo_face_reason_and_how_many_more():
     refusals = [Refusal(2, Reason.TOO_SMALL, "it is small"), Refusal(3, Reason.TOO_SMALL, "so")]
     error = FaceRefusedError("a.jpg", refusals)
-    assert str(error) == "face 2 of a.jpg is refused: it is small (and 1 more of its faces)"
+    hint = "; if it is no face: --not-a-face"
+    assert str(error) == f"face 2 of a.jpg is refused: it is small (and 1 more of its faces){hint} 2"
     assert error.refusals == tuple(refusals)
-    assert str(FaceRefusedError("a.jpg", refusals[1:])) == "face 3 of a.jpg is refused: so"
+    assert str(FaceRefusedError("a.jpg", refusals[1:])) == f"face 3 of a.jpg is refused: so{hint} 3"
+    alike = Refusal(1, Reason.STILL_RECOGNISED, "alike", "20 x 30 px at (5, 6)")
+    assert str(FaceRefusedError("a.jpg", [alike])) == "face 1 of a.jpg (20 x 30 px at (5, 6)) is refused: alike"
+
+
+def test_a_face_that_one_of_two_detectors_sees_is_refused():
+    for found_by, reason in (((), None), (("mtcnn", "retinaface"), None), (("retinaface",), Reason.ONE_DETECTOR)):
+        verdict = gate().detected(replace(fake_face(), found_by=found_by))
+        assert verdict.reason is reason
+    assert verdict.detail == "only retinaface takes it for a face"
 
 
 def test_reports_are_plain_values():
     import json
 
     face = fake_face()
-    report = FaceReport(1, face, True, np.float64(0.25), None, Refusal(1, Reason.TOO_SMALL, "so"), 0.5)
+    report = FaceReport(
+        1,
+        face,
+        True,
+        Verdict(np.float64(0.25), judge="pack", threshold=0.1),
+        None,
+        Refusal(1, Reason.TOO_SMALL, "so"),
+        0.5,
+    )
     plain = json.loads(json.dumps(report.to_json()))
     assert plain["index"] == 1
     assert plain["refused"] == "too_small"
     assert plain["inversion_quality"] == 0.25
+    assert (plain["inversion_judge"], plain["inversion_threshold"]) == ("pack", 0.1)
     assert plain["similarity_after"] is None
     assert len(plain["box"]) == 4
 

@@ -205,7 +205,7 @@ class StrictGate(OpenGate):
     def __init__(self, question: str):
         self.question = question
 
-    def size(self, face):
+    def detected(self, face):
         small = self.question == "size" and face is TWO_FACES[1]
         return Verdict(None, Reason.TOO_SMALL, "it is so") if small else Verdict()
 
@@ -227,7 +227,7 @@ class StrictGate(OpenGate):
 def test_a_refused_face_is_not_published(tiny_pack, question, reason):
     photo, gate = fake_photo(), StrictGate(question)
     strict = Pseudonymiser(tiny_pack, FakeDetector(*TWO_FACES), "encryptor-df", gate=gate, face_map=OvalMap())
-    with pytest.raises(FaceRefusedError, match=r"face 1 of x\.jpg is refused: it is so"):
+    with pytest.raises(FaceRefusedError, match=r"face 1 of x\.jpg \(.*\) is refused: it is so"):
         strict.encrypt(photo, "secret", kdf=CHEAP, name="x.jpg")
     [answer] = strict.encrypt_batch([EncryptRequest(photo, "secret", kdf=CHEAP)])
     assert [refusal.face for refusal in answer.refusals] == [1]

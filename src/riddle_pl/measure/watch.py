@@ -17,6 +17,8 @@ class WatchingGate:
         gate: the real one.
     """
 
+    looks_again = False
+
     def __init__(self, gate: Gate):
         self.gate = gate
         self._verdicts: list[list[Verdict]] = []
@@ -33,8 +35,8 @@ class WatchingGate:
         """Why each face of the photo that could be aligned would have been refused: its first fault."""
         return [next((v.reason for v in of_face if v.reason), None) for of_face in zip(*self._verdicts, strict=True)]
 
-    def size(self, face: Face) -> Verdict:
-        self._verdicts[0].append(self.gate.size(face))
+    def detected(self, face: Face) -> Verdict:
+        self._verdicts[0].append(self.gate.detected(face))
         return Verdict()
 
     def inversions(self, x: Float[Tensor, "b 3 h h"], x_inv: Float[Tensor, "b 3 s s"]) -> list[Verdict]:

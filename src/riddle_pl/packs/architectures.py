@@ -32,6 +32,7 @@ CLASSES: Mapping[str, str] = {
     "fid_inception": "fid_inception.FIDInception",
     "bisenet": "bisenet.BiSeNet",
     "parser_unet": "parser_unet.FaceParserUNet",
+    "retinaface": "retinaface.RetinaFace",
     "pack_features": "features.PackFeatures",
     "lpips_vgg": "lpips_features.LPIPSFeatures",
     "transformer_paper": "encryptor.TransformerEncryptor",

@@ -4,7 +4,7 @@ The library's cascade is called directly and only wrapped: its own class answers
 fails on pictures smaller than a face.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
@@ -28,17 +28,41 @@ class Face:
         points: eye, eye, nose tip, mouth corner, mouth corner; of each pair the one further left in the picture
             (of an upright face) comes first.
         score: the detector's confidence in [0, 1].
+        found_by: the detectors that see it; empty where that was not asked.
     """
 
     box: Float[np.ndarray, "4"]
     points: Float[np.ndarray, "5 2"]
     score: float
+    found_by: tuple[str, ...] = ()
 
     @property
     def area(self) -> float:
         """Area of the box in pixels."""
         left, top, right, bottom = (float(value) for value in self.box)
         return max(right - left, 0.0) * max(bottom - top, 0.0)
+
+    @property
+    def side(self) -> float:
+        """Side in pixels of a square as large as the box."""
+        return float(np.sqrt(self.area))
+
+    def moved(self, scale: float | Float[np.ndarray, "2"], shift: Float[np.ndarray, "2"]) -> "Face":
+        """The face in coordinates x ``scale`` + ``shift``."""
+        box = (self.box.reshape(2, 2) * scale + shift).reshape(4)
+        return replace(self, box=box, points=self.points * scale + shift)
+
+    def where(self) -> str:
+        """Its place, for the user."""
+        left, top, right, bottom = (round(float(value)) for value in self.box)
+        return f"{right - left} x {bottom - top} px at ({left}, {top})"
+
+
+def overlap(a: Float[np.ndarray, "4"], b: Float[np.ndarray, "4"]) -> float:
+    """Intersection over union of two boxes."""
+    shared = float(np.clip(np.minimum(a[2:], b[2:]) - np.maximum(a[:2], b[:2]), 0, None).prod())
+    union = float((a[2:] - a[:2]).prod() + (b[2:] - b[:2]).prod()) - shared
+    return shared / union if union > 0 else 0.0
 
 
 class PhotoDetector(Protocol):

@@ -21,6 +21,7 @@ from riddle_pl.photos.detect import Face, PhotoDetector
 from riddle_pl.photos.face_coder import EncryptedCode, FaceCoder
 from riddle_pl.photos.face_work import JUDGED_SIZE, FaceWork, aligned, choose, invert, take_up
 from riddle_pl.photos.gate import Gate, Verdict
+from riddle_pl.photos.last_look import Looked, last_look
 from riddle_pl.photos.linkable import is_linkable
 from riddle_pl.photos.mask import FaceMap, head_of, join_maps
 from riddle_pl.photos.nonces import NonceChoice
@@ -58,6 +59,13 @@ class _Photo:
     found: "Future[list[Face]]"
     works: list[FaceWork] = field(default_factory=list)
     chosen: list[FaceWork] = field(default_factory=list)
+    not_faces: list[FaceWork] = field(default_factory=list)
+
+    @property
+    def looked_at(self) -> "Looked":
+        """What the last look knows of the photo's faces."""
+        staying = [work for work in self.works if work not in self.chosen]
+        return Looked([work for work in self.chosen if work.passed], staying, [w for w in self.chosen if not w.passed])
 
     def password(self, work: FaceWork) -> str:
         return self.request.passwords.get(work.index, self.request.password)
@@ -101,13 +109,19 @@ def encrypt_photos(requests: Sequence[EncryptRequest], tools: Tools) -> list[Enc
             for work in again:  # with another nonce
                 del codes[work]
                 work.verdict = Verdict(work.inversion)
+        if tools.gate.looks_again:
+            seen = pool.map(tools.detector.detect, images.values())
+            for (number, photo), faces in zip(list(photos.items()), seen, strict=True):
+                left = last_look(photo.request.image, images[number], faces, photo.looked_at, tools.gate)
+                photo.works += left
+                photo.chosen += left
         for number, photo in photos.items():
             if any(not work.passed for work in photo.chosen):
                 images[number] = _compose(photo, codes)
     count = sum(len(photo.works) for photo in photos.values()) or 1
     seconds = (time.perf_counter() - start) / count
     for number, photo in photos.items():
-        reports = tuple(work.report(work in photo.chosen, seconds) for work in photo.works)
+        reports = tuple(work.report(work in photo.chosen, seconds, work in photo.not_faces) for work in photo.works)
         answers[number] = Encrypted(images[number], _record(photo, codes, tools.coder), reports)
     return [answers[number] for number in range(len(requests))]
 
@@ -141,11 +155,17 @@ def _find(photo: _Photo, tools: Tools) -> None:
     request, faces = photo.request, photo.found.result()
     if not faces:
         raise NoFaceError(f"no face was found in {request.name}; give a photo in which a face is seen from the front")
-    chosen = choose(len(faces), request.only, request.name)
+    not_faces = set(request.not_faces)
+    for index in sorted(not_faces - set(range(len(faces)))):
+        raise ConfigError(f"{request.name} has no face {index}; it has {len(faces)} (0 to {len(faces) - 1})")
+    chosen = [index for index in choose(len(faces), request.only, request.name) if index not in not_faces]
+    if not chosen:
+        raise NoFaceError(f"no face of {request.name} is left to encrypt; nothing in it would change")
     if unknown := set(request.passwords) - set(range(len(faces))):
         raise ConfigError(f"{request.name} has no face {min(unknown)} for its password; it has {len(faces)}")
     photo.works = take_up(request.image, faces, tools.gate)
     photo.chosen = [photo.works[index] for index in chosen]
+    photo.not_faces = [photo.works[index] for index in sorted(not_faces)]
 
 
 def _may_differ(work: FaceWork, codes: _Codes) -> bool:
@@ -207,7 +227,8 @@ def _layers(photo: _Photo, codes: _Codes) -> list[Layer]:
 
 def _neighbours(photo: _Photo) -> list[Float[np.ndarray, "4 2"]]:
     """Squares of the faces that are to stay as they are."""
-    return [work.quad for work in photo.works if work not in photo.chosen and len(work.quad)]
+    staying = (work for work in photo.works if work not in photo.chosen and work not in photo.not_faces)
+    return [work.quad for work in staying if len(work.quad)]
 
 
 def _judge(results: Sequence[tuple[_Photo, UInt8[np.ndarray, "_h _w 3"]]], gate: Gate) -> None:
@@ -221,7 +242,7 @@ def _judge(results: Sequence[tuple[_Photo, UInt8[np.ndarray, "_h _w 3"]]], gate:
     if not works:
         return
     for work, verdict in zip(works, gate.published(_judged(works), torch.cat(crops)), strict=True):
-        work.similarity, work.verdict = verdict.similarity, verdict
+        work.published, work.verdict = verdict, verdict
 
 
 def _record(photo: _Photo, codes: _Codes, coder: FaceCoder) -> Record | None:

@@ -30,7 +30,7 @@ class FaceWork:
         face: as detected.
         quad: its square; empty where its points make no sense.
         verdict: the gate's last word; a reason in it ends the way.
-        inversion, similarity: see :class:`~riddle_pl.photos.reports.FaceReport`.
+        inverted, published: the gate's words on its inversion and on what would be published; None before.
         w: its code.
         judged: the face at ``JUDGED_SIZE``.
     """
@@ -40,8 +40,8 @@ class FaceWork:
     face: Face
     quad: Float[np.ndarray, "_ 2"]
     verdict: Verdict
-    inversion: float | None = None
-    similarity: float | None = None
+    inverted: Verdict | None = None
+    published: Verdict | None = None
     w: Float[Tensor, "n 512"] | None = None
     judged: Float[Tensor, "3 j j"] | None = None
 
@@ -49,11 +49,30 @@ class FaceWork:
     def passed(self) -> bool:
         return self.verdict.reason is None
 
-    def report(self, chosen: bool, seconds: float) -> FaceReport:
+    @property
+    def inversion(self) -> float | None:
+        """Cosine of the face and its inversion; None before."""
+        return None if self.inverted is None else self.inverted.similarity
+
+    @property
+    def similarity(self) -> float | None:
+        """Cosine of the face and what would be published in its place; None before."""
+        return None if self.published is None else self.published.similarity
+
+    def report(self, chosen: bool, seconds: float, not_a_face: bool = False) -> FaceReport:
         """For the user."""
         reason = self.verdict.reason
-        refusal = None if reason is None else Refusal(self.index, reason, self.verdict.detail)
-        return FaceReport(self.index, self.face, chosen, self.inversion, self.similarity, refusal, seconds)
+        refusal = None if reason is None else Refusal(self.index, reason, self.verdict.detail, self.face.where())
+        return FaceReport(
+            self.index,
+            self.face,
+            chosen,
+            inverted=self.inverted,
+            published=self.published,
+            refusal=refusal,
+            seconds=seconds,
+            not_a_face=not_a_face,
+        )
 
 
 def choose(count: int, only: Collection[int] | None, name: str) -> list[int]:
@@ -74,7 +93,7 @@ def choose(count: int, only: Collection[int] | None, name: str) -> list[int]:
 
 
 def take_up(photo: UInt8[np.ndarray, "h w 3"], faces: Sequence[Face], gate: Gate) -> list[FaceWork]:
-    """All faces of a photo with their squares, and the gate's word on their size."""
+    """All faces of a photo with their squares, and the gate's first word on each."""
     works = []
     for index, face in enumerate(faces):
         try:
@@ -83,7 +102,7 @@ def take_up(photo: UInt8[np.ndarray, "h w 3"], faces: Sequence[Face], gate: Gate
         except PhotoError as error:
             works.append(FaceWork(photo, index, face, np.zeros((0, 2)), Verdict(None, Reason.NOT_ALIGNED, str(error))))
         else:
-            works.append(FaceWork(photo, index, face, quad, gate.size(face)))
+            works.append(FaceWork(photo, index, face, quad, gate.detected(face)))
     return works
 
 
@@ -96,7 +115,7 @@ def invert(works: Sequence[FaceWork], coder: FaceCoder, gate: Gate) -> None:
     judged = aligned(open_works, JUDGED_SIZE)
     verdicts = gate.inversions(judged, coder.synthesise(w))
     for work, code, crop, verdict in zip(open_works, w, judged, verdicts, strict=True):
-        work.w, work.judged, work.inversion, work.verdict = code, crop, verdict.similarity, verdict
+        work.w, work.judged, work.inverted, work.verdict = code, crop, verdict, verdict
 
 
 def aligned(

@@ -1,8 +1,9 @@
 """The quality gate: says of every face whether its encryption may be published, as far as a recogniser can see.
 
-It looks at pictures, never at what a record gives away. Three questions, in this order: is the face large enough to be
-encrypted? Does its inversion show a face, and one that is like it? Is the person in the published photo no longer
-identified as the person in the original?
+It looks at pictures, never at what a record gives away. Four questions, in this order: do both detectors see the face,
+and is it large enough to be encrypted? Does its inversion show a face, and one that is like it? Is the person in the
+published photo no longer identified as the person in the original? And in the whole published photo, searched once
+more: is no face of the original left (:mod:`riddle_pl.photos.last_look`)?
 """
 
 from collections.abc import Sequence
@@ -33,11 +34,15 @@ class Verdict:
         similarity: cosine that was measured, in [-1, 1]; None if nothing was.
         reason: why the face is refused; None if it passes.
         detail: what was measured and what is needed, for the user.
+        judge: the recogniser that measured.
+        threshold: cosine with which its measure is compared.
     """
 
     similarity: float | None = None
     reason: Reason | None = None
     detail: str = ""
+    judge: str = ""
+    threshold: float | None = None
 
 
 class Gate(Protocol):
@@ -48,8 +53,13 @@ class Gate(Protocol):
         """What the user should know about the judge; empty if nothing."""
         ...
 
-    def size(self, face: Face) -> Verdict:
-        """Of a face as the detector found it."""
+    @property
+    def looks_again(self) -> bool:
+        """Whether the whole published photo is searched once more."""
+        ...
+
+    def detected(self, face: Face) -> Verdict:
+        """Of a face as it was found."""
         ...
 
     def inversions(self, x: Float[Tensor, "b 3 h h"], x_inv: Float[Tensor, "b 3 s s"]) -> list[Verdict]:
@@ -92,12 +102,16 @@ class GateThresholds:
 class QualityGate:
     """Refuses by thresholds.
 
+    A face that only one of two detectors sees is refused: whatever it is, its points are not to be relied on.
+
     Args:
         quality: compares photos with their inversions.
         judge: compares photos with what is published; best one that the encryptor was not trained on.
         thresholds: see :class:`GateThresholds`.
         detector: looks for a face in the inversion; MTCNN by default.
     """
+
+    looks_again = True
 
     def __init__(
         self,
@@ -121,7 +135,9 @@ class QualityGate:
         given = self.thresholds.max_similarity
         return self.judge.same_person if given is None else given
 
-    def size(self, face: Face) -> Verdict:
+    def detected(self, face: Face) -> Verdict:
+        if len(face.found_by) == 1:
+            return Verdict(None, Reason.ONE_DETECTOR, f"only {face.found_by[0]} takes it for a face")
         left, top, right, bottom = (float(value) for value in face.box)
         side, needed = min(right - left, bottom - top), self.thresholds.min_face
         if side < needed:
@@ -129,30 +145,31 @@ class QualityGate:
         return Verdict()
 
     def inversions(self, x: Float[Tensor, "b 3 h h"], x_inv: Float[Tensor, "b 3 s s"]) -> list[Verdict]:
-        needed = self.thresholds.min_inversion
+        needed, judge = self.thresholds.min_inversion, self.quality.name
         verdicts = []
         for cosine, inversion in zip(_cosines(self.quality, x, x_inv), x_inv, strict=True):
             if not self.detector.detect(to_pixels(inversion, INVERSION_SIDE)):
                 detail = "the detector finds no face in its inversion"
-                verdicts.append(Verdict(cosine, Reason.POORLY_INVERTED, detail))
+                verdicts.append(Verdict(cosine, Reason.POORLY_INVERTED, detail, judge, needed))
             elif cosine < needed:
                 detail = f"its inversion has a similarity of {cosine:.2f} to it, and {needed:.2f} are needed"
-                verdicts.append(Verdict(cosine, Reason.POORLY_INVERTED, detail))
+                verdicts.append(Verdict(cosine, Reason.POORLY_INVERTED, detail, judge, needed))
             else:
-                verdicts.append(Verdict(cosine))
+                verdicts.append(Verdict(cosine, judge=judge, threshold=needed))
         return verdicts
 
     def published(self, x: Float[Tensor, "b 3 h h"], x_out: Float[Tensor, "b 3 h h"]) -> list[Verdict]:
         verdicts = []
+        name, threshold = self.judge.name, self.same_person
         for cosine in _cosines(self.judge, x, x_out):
-            if cosine < self.same_person:
-                verdicts.append(Verdict(cosine))
+            if cosine < threshold:
+                verdicts.append(Verdict(cosine, judge=name, threshold=threshold))
                 continue
             detail = (
-                f"recogniser {self.judge.name} still takes the encrypted face for the same person "
-                f"(similarity {cosine:.3f}, threshold {self.same_person:.3f})"
+                f"recogniser {name} still takes the encrypted face for the same person "
+                f"(similarity {cosine:.3f}, threshold {threshold:.3f})"
             )
-            verdicts.append(Verdict(cosine, Reason.STILL_RECOGNISED, detail))
+            verdicts.append(Verdict(cosine, Reason.STILL_RECOGNISED, detail, name, threshold))
         return verdicts
 
 
@@ -181,8 +198,9 @@ class OpenGate:
     """Measures nothing and refuses no face: for networks that are no good yet. Not for photos that are published."""
 
     note = "the quality gate is off: no face was checked"
+    looks_again = False
 
-    def size(self, face: Face) -> Verdict:
+    def detected(self, face: Face) -> Verdict:
         return Verdict()
 
     def inversions(self, x: Float[Tensor, "b 3 h h"], x_inv: Float[Tensor, "b 3 s s"]) -> list[Verdict]:

@@ -51,6 +51,7 @@ class Orders:
         kdf: a fresh salt per photo by default.
         on_failure: see :class:`OnFailure`.
         note: whether the pictures say that they are synthetic.
+        not_faces: indices of what is no face, in every photo.
     """
 
     password: str = field(repr=False)
@@ -60,6 +61,7 @@ class Orders:
     kdf: KdfParams | None = None
     on_failure: OnFailure = OnFailure.ERROR
     note: bool = True
+    not_faces: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -151,7 +153,9 @@ def _request(task: Task, photo: Photo, pseudonymiser: Pseudonymiser, orders: Ord
             only = orders.select(photo, faces, name)
         except (PhotoError, ConfigError) as error:
             return error
-    return EncryptRequest(photo, orders.password, orders.passwords, faces, only, orders.mode, orders.kdf, name)
+    return EncryptRequest(
+        photo, orders.password, orders.passwords, faces, only, orders.not_faces, orders.mode, orders.kdf, name
+    )
 
 
 def _settle(task: Task, answer: Encrypted | RiddleError, orders: Orders, seconds: float) -> Callable[[], Outcome]:

@@ -48,7 +48,7 @@ class Pseudonymiser:
 
     Args:
         pack: see :func:`riddle_pl.packs.load_pack`.
-        detector: finds faces; MTCNN by default.
+        detector: finds faces; MTCNN and RetinaFace together by default.
         encryptor: role of the encryptor that :meth:`encrypt` uses; :meth:`decrypt` uses the record's.
         device: where the pack's networks run.
         gate: refuses faces; see :class:`riddle_pl.photos.gate.QualityGate`.
@@ -118,6 +118,7 @@ class Pseudonymiser:
         *,
         faces: Sequence[Face] | None = None,
         only: Collection[int] | None = None,
+        not_faces: Collection[int] = (),
         passwords: Mapping[int, str] | None = None,
         mode: str = "deniable",
         kdf: KdfParams | None = None,
@@ -130,6 +131,7 @@ class Pseudonymiser:
             password: not empty.
             faces: the photo's faces where they are known, of :meth:`find_faces`; found anew by default.
             only: indices of the faces to encrypt; all by default. All others stay as they are.
+            not_faces: indices of what a detector takes for a face and is none: left as it is, and not judged.
             passwords: by face index, for faces that have another one than ``password``.
             mode: ``deniable`` (a wrong password gives another face and no error) or ``sealed`` (the record also holds
                 the original pixels, and a wrong password is an error). What either gives away: docs/security.md.
@@ -143,7 +145,7 @@ class Pseudonymiser:
             ConfigError: unknown mode or face index.
             PackError, CheckpointError: the pack lacks a network or holds a damaged one.
         """
-        request = EncryptRequest(_pixels(image), password, passwords or {}, faces, only, mode, kdf, name)
+        request = EncryptRequest(_pixels(image), password, passwords or {}, faces, only, not_faces, mode, kdf, name)
         (answer,) = self.encrypt_batch([request])
         if isinstance(answer, RiddleError):
             raise answer

@@ -11,9 +11,15 @@ class Reason(StrEnum):
     """What was wrong with a face; the values are those of a JSON report."""
 
     TOO_SMALL = "too_small"
+    ONE_DETECTOR = "seen_by_one_detector"
     NOT_ALIGNED = "not_aligned"
     POORLY_INVERTED = "poorly_inverted"
     STILL_RECOGNISED = "still_recognised"
+    STILL_THERE = "still_there"
+
+
+PERHAPS_NO_FACE = (Reason.TOO_SMALL, Reason.ONE_DETECTOR, Reason.NOT_ALIGNED, Reason.POORLY_INVERTED)
+"""What is refused for such a reason may be a pattern or a thing that looks like a face."""
 
 
 @dataclass(frozen=True)
@@ -24,11 +30,13 @@ class Refusal:
         face: its index among the photo's faces.
         reason: the kind of fault.
         detail: what was measured and what is needed, for the user.
+        place: where it is, for the user.
     """
 
     face: int
     reason: Reason
     detail: str
+    place: str = ""
 
 
 class FaceRefusedError(PhotoError):
@@ -42,5 +50,8 @@ class FaceRefusedError(PhotoError):
     def __init__(self, name: str, refusals: Sequence[Refusal]):
         self.refusals = tuple(refusals)
         first = self.refusals[0]
-        more = f" (and {len(self.refusals) - 1} more of its faces)" if len(self.refusals) > 1 else ""
-        super().__init__(f"face {first.face} of {name} is refused: {first.detail}{more}")
+        others = len(self.refusals) - 1
+        more = f" (and {others} more of its faces)" if others else ""
+        place = f" ({first.place})" if first.place else ""
+        hint = f"; if it is no face: --not-a-face {first.face}" if first.reason in PERHAPS_NO_FACE else ""
+        super().__init__(f"face {first.face} of {name}{place} is refused: {first.detail}{more}{hint}")

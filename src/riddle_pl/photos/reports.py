@@ -9,6 +9,7 @@ from jaxtyping import UInt8
 
 from riddle_pl.password import KdfParams
 from riddle_pl.photos.detect import Face
+from riddle_pl.photos.gate import Verdict
 from riddle_pl.photos.record import Record
 from riddle_pl.photos.refusal import Refusal
 
@@ -24,6 +25,7 @@ class EncryptRequest:
         faces: the photo's faces where they are known already (of ``find_faces``); found anew by default. Their order
             gives the face indices: the largest is face 0.
         only: indices of the faces to encrypt; all by default. The others stay as they are.
+        not_faces: indices of what is no face, and is neither encrypted nor judged.
         mode: ``deniable`` or ``sealed``.
         kdf: cost and salt of the key derivation; a fresh random salt by default.
         name: how error lines call the photo.
@@ -34,6 +36,7 @@ class EncryptRequest:
     passwords: Mapping[int, str] = field(default_factory=dict, repr=False)
     faces: Sequence[Face] | None = None
     only: Collection[int] | None = None
+    not_faces: Collection[int] = ()
     mode: str = "deniable"
     kdf: KdfParams | None = None
     name: str = "the photo"
@@ -47,34 +50,59 @@ class FaceReport:
         index: 0 is the photo's largest face.
         face: where it is, and how sure the detector was.
         chosen: whether it was to be encrypted.
-        inversion: cosine of the photo's face and its inversion by the gate's recogniser; higher is better, 1 the same
-            image. None where it was not measured.
-        similarity: cosine of the photo's face and the published one, by the same recogniser. None before encryption.
+        inverted: the gate's word on the photo's face and its inversion; None where it was not asked.
+        published: the gate's word on the photo's face and what is published in its place; None before encryption.
         refusal: why it was not encrypted; None if nothing was wrong.
         seconds: wall time; the faces of one call share it evenly.
+        not_a_face: whether the user says that it is none.
     """
 
     index: int
     face: Face
     chosen: bool
-    inversion: float | None = None
-    similarity: float | None = None
+    inverted: Verdict | None = None
+    published: Verdict | None = None
     refusal: Refusal | None = None
     seconds: float = 0.0
+    not_a_face: bool = False
+
+    @property
+    def inversion(self) -> float | None:
+        """Cosine of the photo's face and its inversion; higher is better, 1 the same image."""
+        return None if self.inverted is None else self.inverted.similarity
+
+    @property
+    def similarity(self) -> float | None:
+        """Cosine of the photo's face and the published one."""
+        return None if self.published is None else self.published.similarity
 
     def to_json(self) -> dict[str, Any]:
-        """Plain values, for a report."""
+        """Plain values, for a report. The box is left, top, right, bottom in pixels of the upright photo."""
         return {
             "index": self.index,
-            "box": [round(float(value), 1) for value in self.face.box],
+            "box": [round(float(value)) for value in self.face.box],
             "detector_score": round(self.face.score, 4),
+            "detectors": list(self.face.found_by),
             "chosen": self.chosen,
-            "inversion_quality": None if self.inversion is None else round(self.inversion, 4),
-            "similarity_after": None if self.similarity is None else round(self.similarity, 4),
+            "not_a_face": self.not_a_face,
+            **_measured("inversion_quality", "inversion", self.inverted),
+            **_measured("similarity_after", "similarity", self.published),
             "refused": None if self.refusal is None else str(self.refusal.reason),
             "detail": None if self.refusal is None else self.refusal.detail,
             "seconds": round(self.seconds, 3),
         }
+
+
+def _measured(name: str, prefix: str, verdict: Verdict | None) -> dict[str, Any]:
+    """A cosine, with the recogniser that measured it and the cosine with which it is compared."""
+    if verdict is None or verdict.similarity is None:
+        return {name: None, f"{prefix}_threshold": None, f"{prefix}_judge": None}
+    threshold = None if verdict.threshold is None else round(verdict.threshold, 4)
+    return {
+        name: round(verdict.similarity, 4),
+        f"{prefix}_threshold": threshold,
+        f"{prefix}_judge": verdict.judge or None,
+    }
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,0 +1,100 @@
+"""The gate's last question: is a face of the original still to be seen in the photo that is to be published?
+
+The whole published photo is searched as the original was. A face in it whose pixels are those of the original, and
+which was not to stay, was missed or pasted beside: it is refused, and covered where the user wants that. A face of
+other pixels is compared with the originals around it, in its own alignment, which need not be the one it was made in.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from jaxtyping import UInt8
+
+from riddle_pl.errors import PhotoError
+from riddle_pl.photos.align import align_face, ffhq_quad
+from riddle_pl.photos.detect import Face
+from riddle_pl.photos.face_work import JUDGED_SIZE, FaceWork
+from riddle_pl.photos.find import same_face
+from riddle_pl.photos.gate import Gate, Verdict
+from riddle_pl.photos.refusal import Reason
+
+CORE = 0.6
+"""Share of a box's sides within which its pixels are compared: eyes, nose and mouth."""
+NEAR = 1.5
+"""Faces whose middles are nearer than so many sides are compared."""
+
+
+@dataclass(frozen=True, eq=False)
+class Looked:
+    """What became of the faces that were found in the original.
+
+    Args:
+        encrypted: those that would be published encrypted.
+        staying: those that stay as they are, by the user's choice.
+        covered: those that were refused.
+    """
+
+    encrypted: Sequence[FaceWork]
+    staying: Sequence[FaceWork]
+    covered: Sequence[FaceWork]
+
+    def __len__(self) -> int:
+        return len(self.encrypted) + len(self.staying) + len(self.covered)
+
+
+def last_look(
+    photo: UInt8[np.ndarray, "h w 3"],
+    published: UInt8[np.ndarray, "h w 3"],
+    faces: Sequence[Face],
+    looked: Looked,
+    gate: Gate,
+) -> list[FaceWork]:
+    """Refuses encrypted faces that are recognised still; returns the faces of the original that are left, refused.
+
+    Args:
+        faces: those found in ``published``.
+    """
+    left: list[FaceWork] = []
+    for face in faces:
+        if any(same_face(face, work.face) for work in (*looked.staying, *looked.covered)):
+            continue
+        if _is_original(photo, published, face):
+            detail = "it is still there in the encrypted photo"
+            verdict = Verdict(None, Reason.STILL_THERE, detail)
+            left.append(FaceWork(photo, len(looked) + len(left), face, np.zeros((0, 2)), verdict))
+            continue
+        for work in looked.encrypted:
+            if work.passed and _near(face, work.face):
+                _compare(published, face, work, gate)
+    return left
+
+
+def _is_original(photo: UInt8[np.ndarray, "h w 3"], published: UInt8[np.ndarray, "h w 3"], face: Face) -> bool:
+    """Whether most of a face is as it was."""
+    height, width = photo.shape[:2]
+    middle, half = (face.box[:2] + face.box[2:]) / 2, CORE * (face.box[2:] - face.box[:2]) / 2
+    left, top = np.clip(np.floor(middle - half), 0, [width - 1, height - 1]).astype(int)
+    right, bottom = np.clip(np.ceil(middle + half), [left + 1, top + 1], [width, height]).astype(int)
+    place = np.s_[top:bottom, left:right]
+    changed = (photo[place] != published[place]).any(axis=-1)
+    return bool(changed.mean() < 0.5)
+
+
+def _near(a: Face, b: Face) -> bool:
+    apart = np.linalg.norm((a.box[:2] + a.box[2:] - b.box[:2] - b.box[2:]) / 2)
+    return bool(apart < NEAR * max(a.side, b.side))
+
+
+def _compare(published: UInt8[np.ndarray, "h w 3"], face: Face, work: FaceWork, gate: Gate) -> None:
+    """The gate's word on a published face and an original one."""
+    if work.judged is None:
+        return
+    try:
+        crop = align_face(published, ffhq_quad(face.points), JUDGED_SIZE)
+    except PhotoError:  # points that make no face
+        return
+    (verdict,) = gate.published(torch.stack([work.judged]), crop)
+    if verdict.reason is not None:
+        work.verdict = work.published = verdict
