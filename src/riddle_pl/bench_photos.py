@@ -25,8 +25,9 @@ from riddle_pl.device import resolve_device
 from riddle_pl.errors import run_cli
 from riddle_pl.packs import load_pack
 from riddle_pl.photos.build import build_pseudonymiser
+from riddle_pl.photos.choices import OnFailure
 from riddle_pl.photos.heap import share_one_heap
-from riddle_pl.photos.jobs import OnFailure, Orders, Status, encrypt_all
+from riddle_pl.photos.jobs import Orders, Status, encrypt_all
 from riddle_pl.photos.jobs_plan import Task, plan_encryption
 from riddle_pl.photos.pseudonymise import Pseudonymiser
 

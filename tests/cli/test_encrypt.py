@@ -2,6 +2,7 @@
 
 import io
 import json
+import subprocess
 import sys
 from contextlib import contextmanager
 from pathlib import Path
@@ -51,7 +52,7 @@ def test_what_the_record_gives_away_is_said_in_one_line(riddle, mode):
     for said in ("guesses of the password", "other records"):
         assert said in line
     result = riddle.encrypt("photo.png", "-o", "x.png", "--json", "-")
-    assert json.loads(result.out)["counts"]["encrypted"] == 1
+    assert json.loads(result.out)["counts"]["done"] == 1
     assert result.err == f"{line}\n"
     result = riddle.encrypt("photo.png", "-o", "y.png", "--json", "-", "--quiet")
     assert result.err == ""
@@ -153,13 +154,13 @@ def test_report_of_every_face(riddle):
     riddle.faces = TWO
     assert riddle.encrypt("photo.png", "--only", "0", "--json", "report.json").status == 0
     (photo,) = json.loads(Path("report.json").read_text())["photos"]
-    assert (photo["photo"], photo["status"], photo["picture"]) == ("photo.png", "encrypted", "photo_anonymised.png")
+    assert (photo["photo"], photo["state"], photo["picture"]) == ("photo.png", "done", "photo_anonymised.png")
     assert [face["chosen"] for face in photo["faces"]] == [True, False]
     assert photo["faces"][0]["detector_score"] == 0.99
     assert len(photo["faces"][0]["box"]) == 4
     assert {"inversion_quality", "seconds"} <= set(photo["faces"][0])
     result = riddle.encrypt("photo.png", "-o", "x.png", "--json", "-")
-    assert json.loads(result.out)["counts"]["encrypted"] == 1
+    assert json.loads(result.out)["counts"]["done"] == 1
     riddle.refused(riddle.encrypt("photo.png", "-o", "y.png", "--json", "pw"), "pw", "--json", before=riddle.files())
 
 
@@ -178,7 +179,7 @@ def test_a_person_is_chosen_by_a_photo(riddle, monkeypatch):
             mean = x.mean(dim=(1, 2, 3))
             return torch.stack([mean, torch.full_like(mean, 0.2)], dim=1)
 
-    monkeypatch.setattr("riddle_pl.photos.judges.best_judge", lambda *_args: ByColour())
+    monkeypatch.setattr("riddle_pl.cli.encrypt_job.best_judge", lambda *_args: ByColour())
     detect = PhotoFaceDetector.detect
     monkeypatch.setattr(
         PhotoFaceDetector, "detect", lambda self, image: [fake_face((22.0, 45.0), 5.0)] if image.shape[1] < 60 else TWO
@@ -236,6 +237,35 @@ def test_bad_passwords(riddle, monkeypatch):
 def test_bad_options(riddle, args, expected):
     given = ("encrypt", "photo.png", "--password-file", "pw", *(() if "--pack" in args else ("--pack", riddle.pack)))
     riddle.refused(riddle(*given, *args), *expected, before=GIVEN)
+
+
+@pytest.mark.parametrize(
+    "args", [("--mode", "sealled"), ("--on-failure", "blur"), ("--nosuch",), ("--archive", "x", "--force")]
+)
+def test_a_refused_option_waits_for_no_network(args):
+    """Importing torch takes seconds."""
+    code = (
+        "import sys; from riddle_pl.cli.app import main\n"
+        f"sys.argv = ['riddle', 'encrypt', 'x.jpg', *{args!r}]\n"
+        "try: main()\n"
+        "except SystemExit as stop: print(stop.code, *{'torch', 'numpy', 'scipy', 'PIL'} & set(sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "2\n"
+    assert done.stderr.startswith("error: ")
+
+
+def test_what_is_no_face_stays_as_it_is_and_is_not_judged(riddle):
+    riddle.faces = TWO
+    assert riddle.encrypt("photo.png", "-o", "x.png", "--not-a-face", "1", "--json", "r.json").status == 0
+    assert changed("photo.png", "x.png") == (True, False)
+    (photo,) = json.loads(Path("r.json").read_text())["photos"]
+    assert [face["not_a_face"] for face in photo["faces"]] == [False, True]
+    before = riddle.files()
+    riddle.refused(riddle.encrypt("photo.png", "-o", "y.png", "--not-a-face", "2"), "no face 2", before=before)
+    riddle.refused(riddle.encrypt("photo.png", "-o", "y.png", "--not-a-face", "0,1"), "no face", before=before)
+    result = riddle.encrypt("photo.png", "-o", "y.png", "--not-a-face", "photo.png")
+    riddle.refused(result, "--not-a-face photo.png", "indices", before=before)
 
 
 def test_a_gpu_that_is_not_there(riddle, monkeypatch):

@@ -38,7 +38,7 @@ def test_a_folder_there_and_back(album):
     before = album.files()
     result = album.encrypt("album", "-o", "out", "--mode", "sealed", "--json", "report.json")
     assert (result.status, result.err) == (0, "")
-    assert result.out.startswith("3 encrypted\n")
+    assert result.out.startswith("3 photos encrypted\n")
     assert "records of one person under one password" in result.out
     assert album.files() - before == outputs("out") | {"report.json"}
     assert len(json.loads(Path("report.json").read_text())["photos"]) == 3
@@ -101,7 +101,7 @@ def test_an_interrupted_job_continues(album, monkeypatch, kind):
     for name in made & set(first):
         assert Path(name).read_bytes() == first[name]
     again = album.encrypt("album", "-o", "out", *extra)
-    assert (again.status, again.out) == (0, "3 finished before\n")
+    assert (again.status, again.out) == (0, "3 photos finished before\n")
     source = "out/records.zip" if kind == "archive" else "out"
     assert album.decrypt(source, "-o", "back").status == 0
     assert sum(name.startswith("back/") for name in album.files()) == 3
@@ -118,18 +118,12 @@ def test_results_are_no_photos(album):
     before = album.files()
     result = album.encrypt("album")
     assert result.status == 0
-    assert "3 finished before" in result.out
-    assert "left out: 3" in result.out
+    assert "3 photos finished before" in result.out
+    assert "left out: 3 pictures" in result.out
     assert album.files() == before
 
 
 def test_clashes_are_found_before_anything_is_written(album):
-    Image.fromarray(fake_photo()).save("album/a.bmp")
-    album.refused(album.encrypt("album", "-o", "out"), "a.bmp", "a.png", "a_anonymised", before=album.files())
-    Path("album/a.bmp").unlink()
-    Image.fromarray(fake_photo()).save("album/a.jpg")
-    album.refused(album.encrypt("album", "-o", "out"), "a.jpg", "a.png", ".riddle", before=album.files())
-    Path("album/a.jpg").unlink()
     Path("out/with space").mkdir(parents=True)
     Path("out/with space/b_anonymised.jpg").write_text("precious")
     album.refused(album.encrypt("album", "-o", "out"), "b_anonymised.jpg", "exists", before=album.files())
@@ -178,7 +172,7 @@ def test_photos_that_cannot_be_protected(mixed):
         "skip/a_anonymised.riddle",
     }
     report = json.loads(Path("report.json").read_text())
-    assert [photo["status"] for photo in report["photos"]] == ["encrypted", "skipped", "skipped"]
+    assert [photo["state"] for photo in report["photos"]] == ["done", "failed", "refused"]
     assert report["photos"][2]["faces"][0]["refused"] == "too_small"
     result = mixed.encrypt("album", "-o", "solid", "--on-failure", "solid")
     assert result.status == 1
@@ -203,3 +197,130 @@ def test_one_person_per_password(riddle):
     np.testing.assert_array_equal(pixels("c.png"), pixels("d.png"))
     assert "--linkable" in riddle("inspect", "c.riddle").out
     assert "--linkable" not in riddle("inspect", "a.riddle").out
+
+
+def outcomes(report: str = "report.json") -> dict[str, str]:
+    return {photo["photo"]: photo["state"] for photo in json.loads(Path(report).read_text())["photos"]}
+
+
+def test_the_report_lists_every_photo_when_the_job_stops(mixed):
+    assert mixed.encrypt("album", "-o", "out", "--json", "report.json", "--batch-size", "1").status == 2
+    assert outcomes() == {
+        "album/a.png": "done",
+        "album/with space/b.jpg": "failed",
+        "album/with space/größe.png": "not tried",
+    }
+    (photo, *_) = json.loads(Path("report.json").read_text())["photos"]
+    (face,) = photo["faces"]
+    assert all(isinstance(value, int) for value in face["box"])
+    assert {"similarity_threshold", "similarity_judge", "inversion_threshold", "inversion_judge"} <= set(face)
+
+
+def test_one_bad_output_stops_nothing_else(album):
+    Path("out/with space").mkdir(parents=True)
+    Path("out/with space/b_anonymised.jpg").write_text("precious")
+    Path("out/a_anonymised.riddle").write_text("of some other picture")
+    result = album.encrypt("album", "-o", "out", "--on-failure", "skip", "--json", "report.json")
+    assert result.status == 1
+    assert result.err.count("skipped: ") == 2
+    assert list(outcomes().values()) == ["failed", "failed", "done"]
+    assert Path("out/with space/b_anonymised.jpg").read_text() == "precious"
+    assert Path("out/a_anonymised.riddle").read_text() == "of some other picture"
+
+
+def test_twins_and_long_names(album):
+    Image.fromarray(fake_photo(5)).save("album/a.jpg")
+    Image.fromarray(fake_photo(6)).save(f"album/{'n' * 245}.jpg")
+    result = album.encrypt("album", "-o", "out", "--mode", "sealed")
+    assert result.status == 0, result.err
+    made = {Path(name).name for name in album.files() if name.startswith("out/")}
+    assert {"a_jpg_anonymised.jpg", "a_png_anonymised.png", "a_jpg_anonymised.riddle"} <= made
+    (long,) = (name for name in made if name.startswith("nnn") and name.endswith(".jpg"))
+    assert len(long) <= 255
+    assert result.out.count("named: ") == 3
+    assert album.decrypt("out", "-o", "back").status == 0
+    np.testing.assert_array_equal(pixels("back/a_png_recovered.png"), pixels("album/a.png"))
+    again = album.encrypt("album", "-o", "out", "--mode", "sealed")
+    assert (again.status, "5 photos finished before" in again.out) == (0, True)
+
+
+@pytest.mark.parametrize("change", ["photo", "password", "mode", "setting", "choice"])
+@pytest.mark.parametrize("mode", ["deniable", "sealed"])
+def test_a_result_of_another_order_is_never_taken_for_this_one(riddle, change, mode):
+    Path("album").mkdir()
+    Image.fromarray(fake_photo()).save("album/a.png")
+    given = ("album", "-o", "out", "--mode", mode, "--encryptor", "encryptor-df")
+    assert riddle.encrypt(*given).status == 0
+    before = {name: Path(name).read_bytes() for name in riddle.files()}
+    Path("new").write_text("battery staple")
+    if change == "photo":
+        Image.fromarray(fake_photo(1)).save("album/a.png")
+    other = {"mode": ("--mode", "deniable" if mode == "sealed" else "sealed"), "choice": ("--only", "0")}
+    if change == "setting":
+        riddle.settings = [*riddle.settings, "face_detector.min_face=30"]
+    args, password = (*given, *other.get(change, ())), "new" if change == "password" else "pw"
+    result = riddle.encrypt(*args, password=password)
+    assert result.status == 2
+    assert "out/a_anonymised.png was made" in result.err
+    assert "--force" in result.err
+    assert all(Path(name).read_bytes() == content for name, content in before.items() if name.startswith("out/"))
+    result = riddle.encrypt(*args, "--force", password=password)
+    assert (result.status, "replacing 1 picture of earlier runs" in result.out) == (0, True), result.err
+    assert Path("out/a_anonymised.png").read_bytes() != before["out/a_anonymised.png"]
+    assert riddle.encrypt(*args, password=password).status == 0
+
+
+def test_force_writes_over_results_only(riddle):
+    Path("photo_anonymised.png").write_text("precious")
+    riddle.refused(riddle.encrypt("photo.png", "--force"), "nothing that riddle wrote", before=riddle.files())
+    Path("photo_anonymised.png").unlink()
+    Path("photo_anonymised.riddle").write_text("precious")
+    riddle.refused(riddle.encrypt("photo.png", "--force"), "is no record", before=riddle.files())
+
+
+def test_results_are_known_by_what_they_carry(riddle):
+    """Not by their names: a user's own picture may have any."""
+    Path("album").mkdir()
+    for seed, name in enumerate(("a.jpg", "b.png", "stroke_recovered.jpg")):
+        Image.fromarray(fake_photo(seed)).save(f"album/{name}")
+    given = sorted(str(path) for path in Path("album").iterdir())
+    for note in ((), ("--no-synthetic-note",)):
+        assert riddle.encrypt(*given, *note, "--force").status == 0
+        files = riddle.files()
+        assert "album/stroke_recovered_anonymised.jpg" in files
+        everything = sorted(str(path) for path in Path("album").iterdir() if path.suffix != ".riddle")
+        result = riddle.encrypt(*everything, *note)
+        assert (result.status, riddle.files()) == (0, files)
+        assert "3 photos finished before" in result.out
+        assert "left out: 3 pictures" in result.out
+
+
+def test_the_time_of_the_file_can_be_kept(riddle):
+    import os
+
+    os.utime("photo.png", (1_000_000_000, 1_000_000_000))
+    assert riddle.encrypt("photo.png", "--keep-time").status == 0
+    assert Path("photo_anonymised.png").stat().st_mtime == 1_000_000_000
+    assert riddle.encrypt("photo.png", "-o", "x.png").status == 0
+    assert Path("x.png").stat().st_mtime > 1_000_000_000
+
+
+def test_a_decrypted_picture_is_replaced_only_when_asked(riddle):
+    assert riddle.encrypt("photo.png", "-o", "out/").status == 0
+    Path("wrong").write_text("battery staple")
+    assert riddle.decrypt("out", "-o", "back", password="wrong").status == 0
+    first = Path("back/photo_recovered.png").read_bytes()
+    result = riddle.decrypt("out", "-o", "back")
+    assert (result.status, "--force" in result.err) == (1, True)
+    assert Path("back/photo_recovered.png").read_bytes() == first
+    result = riddle.decrypt("out", "-o", "back", "--force")
+    assert (result.status, "replacing 1 picture" in result.out) == (0, True)
+    assert Path("back/photo_recovered.png").read_bytes() != first
+    Path("back/photo_recovered.png").write_text("precious")
+    result = riddle.decrypt("out", "-o", "back", "--force")
+    assert (result.status, "nothing that riddle wrote" in result.err) == (1, True)
+    assert Path("back/photo_recovered.png").read_text() == "precious"
+    one = riddle.decrypt("out/photo_anonymised.riddle", "-o", "one.png", password="wrong")
+    assert one.status == 0
+    assert "--force" in riddle.decrypt("out/photo_anonymised.riddle", "-o", "one.png").err
+    assert riddle.decrypt("out/photo_anonymised.riddle", "-o", "one.png", "--force").status == 0

@@ -34,7 +34,7 @@ def test_it_agrees_with_the_other_detector_on_a_face() -> None:
     photo = data.astronaut()
     [one], [other] = RetinaDetector(0.9).detect(photo), FaceDetector().detect(photo)
     assert np.abs(one.points - other.points).max() < 6.0  # of an eye distance of 40
-    assert np.abs((one.box - other.box)).max() < 25.0
+    assert np.abs(one.box - other.box).max() < 25.0
     assert one.score > 0.99
 
 

@@ -11,7 +11,7 @@ from PIL import Image
 
 from riddle_pl.errors import FileError
 from riddle_pl.photos.jobs_plan import Task
-from riddle_pl.photos.jobs_state import is_done, open_tasks
+from riddle_pl.photos.jobs_state import is_done, look_around
 from riddle_pl.photos.metadata import COVERED_NOTE, SYNTHETIC, SYNTHETIC_NOTE, is_covered
 from riddle_pl.photos.outputs import (
     check_new_picture,
@@ -68,7 +68,7 @@ def test_a_pair_that_was_killed_anywhere_is_finished_or_written_anew(tmp_path):
         killed = killed_at(step, lambda task=task: save_pair(PIXELS, task.picture, record, task.record))
         states.add((task.picture.exists(), task.record.exists()))
         assert not (task.picture.exists() and not task.record.exists())
-        left = open_tasks([task])
+        left = look_around([task], {}).left
         if left:
             assert not any(folder.iterdir())
             save_pair(PIXELS, task.picture, record, task.record)
@@ -97,7 +97,7 @@ def test_other_files_are_not_swept_away(tmp_path):
     task = Task(Path("photo.png"), tmp_path / "a.png", tmp_path / "a.riddle", "a.riddle")
     for name in (".a.0123456789abcdef.part.png", ".a.0123456789ab.tmp.riddle", ".b.0123456789ab.tmp.png", ".a.png"):
         (tmp_path / name).touch()
-    assert open_tasks([task]) == [task]
+    assert look_around([task], {}).left == [task]
     assert {path.name for path in tmp_path.iterdir()} == {".b.0123456789ab.tmp.png", ".a.png"}
 
 
@@ -213,6 +213,18 @@ def test_after_a_failure_there_is_neither_and_older_files_are_as_they_were(tmp_p
             save_pair(PIXELS, picture, make_record(), record_path, overwrite=True)
         assert record_path.read_bytes() == make_record(1).to_bytes()
         assert [path.name for path in tmp_path.iterdir()] == ["a.riddle"]
+
+
+@pytest.mark.parametrize("call", range(1, 9))
+def test_a_pair_that_replaces_an_older_one_is_whole_whenever_it_is_killed(tmp_path, call):
+    picture, record_path = tmp_path / "a.png", tmp_path / "a.riddle"
+    save_pair(PIXELS, picture, make_record(1), record_path)
+    new = 255 - PIXELS
+    killed_at(call, lambda: save_pair(new, picture, make_record(2), record_path, overwrite=True))
+    assert finish_pair(picture, record_path)
+    replaced = record_path.read_bytes() == make_record(2).to_bytes()
+    with Image.open(picture) as image:
+        np.testing.assert_array_equal(np.asarray(image), new if replaced else PIXELS)
 
 
 def test_a_folder_in_the_pictures_place_is_no_finished_pair(tmp_path):

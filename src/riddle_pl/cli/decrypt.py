@@ -8,6 +8,7 @@ import typer
 from riddle_pl.cli.options import (
     Device,
     FacePasswords,
+    Force,
     PackSize,
     PasswordFile,
     PasswordStdin,
@@ -55,6 +56,7 @@ def decrypt(
     password_stdin: PasswordStdin = False,
     face_password_file: FacePasswords = None,
     synthetic_note: SyntheticNote = True,
+    force: Force = False,
     quiet: Quiet = False,
 ) -> int:
     """Recover the faces from records, with the password that encrypted them.
@@ -93,6 +95,7 @@ def decrypt(
         chosen.indices or None,
         synthetic_note,
         quiet,
+        force,
     )
     if image_only:
         return decrypt_pictures(job, records, out, image, face_only, salt)

@@ -11,19 +11,20 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import UInt8
 
-from riddle_pl.cli.options import say, warn, working
+from riddle_pl.cli.options import plural, say, warn, working
 from riddle_pl.data.progress import track
-from riddle_pl.errors import ConfigError, PasswordError, PhotoError, RecordError, one_line
+from riddle_pl.errors import ConfigError, FileError, PasswordError, PhotoError, RecordError, one_line
 from riddle_pl.files import require_writable_dir
 from riddle_pl.password import SALT_BYTES, KdfParams
 from riddle_pl.photos.image_only import read_back
 from riddle_pl.photos.jobs_plan import ENCRYPTED, RECOVERED, REKEYED, means_folder
-from riddle_pl.photos.jobs_recover import Recovery, plan_recovery
+from riddle_pl.photos.jobs_recover import Recovery, check_target, plan_recovery
 from riddle_pl.photos.known_leaks import PAGE, UNCHECKED
 from riddle_pl.photos.linkable import linkable_kdf
 from riddle_pl.photos.load import load_image
-from riddle_pl.photos.metadata import SYNTHETIC_NOTE
-from riddle_pl.photos.outputs import RECORD_SUFFIX, check_new_picture, save_picture
+from riddle_pl.photos.metadata import SYNTHETIC_NOTE, marked
+from riddle_pl.photos.origin import Mark
+from riddle_pl.photos.outputs import RECORD_SUFFIX, require_result, save_picture
 from riddle_pl.photos.png_record import holds_record, load_embedded
 from riddle_pl.photos.pseudonymise import Pseudonymiser
 from riddle_pl.photos.record import Record
@@ -46,6 +47,7 @@ class Decryption:
         only: indices of the faces to recover; all by default.
         note: whether recovered pictures with synthetic faces say so.
         quiet: print warnings only.
+        force: replace what earlier runs recovered.
     """
 
     build: Callable[[Record], Pseudonymiser]
@@ -55,6 +57,7 @@ class Decryption:
     only: Collection[int] | None
     note: bool
     quiet: bool
+    force: bool = False
     _built: dict[tuple[str, str], Pseudonymiser] = field(default_factory=dict, init=False, repr=False)
 
     def pseudonymiser(self, record: Record) -> Pseudonymiser:
@@ -68,21 +71,26 @@ class Decryption:
         """Decrypts one record into a new picture."""
         pixels = self.pseudonymiser(record).decrypt(record, password, photo, only=self.only, passwords=self.passwords)
         synthetic = self.note and record.mode == "deniable"
-        save_picture(pixels, target, note=SYNTHETIC_NOTE if synthetic else None)
+        note = marked(SYNTHETIC_NOTE if synthetic else None, Mark.of(record.to_bytes()))
+        save_picture(pixels, target, self.force, note=note)
 
 
 def decrypt_records(job: Decryption, inputs: Sequence[Path], out: Path | None, image: Path | None, alone: bool) -> int:
     """Decrypts records into pictures; returns the exit status."""
-    plan = plan_recovery(inputs, out, image, alone)
+    plan = plan_recovery(inputs, out, image, alone, job.force)
     if len(plan) == 1 and not inputs[0].is_dir():
         return _decrypt_one(job, plan[0])
-    left = [item for item in plan if not item.target.exists()]
-    if len(left) < len(plan):
-        say(job.quiet, f"{len(plan) - len(left)} pictures are there already and are left as they are")
+    there = [item for item in plan if item.target.exists()]
+    left = plan if job.force else [item for item in plan if item not in there]
+    if there and job.force:
+        say(job.quiet, f"replacing {plural(len(there), 'picture')} of earlier runs")
+    elif there:
+        warn(f"{plural(len(there), 'output')} exist already and stay as they are; --force replaces them")
     skipped, deniable = 0, 0
     password = job.ask() if left else ""
     for item in track(left, len(left), "decrypting", job.quiet):
         try:
+            _check_replaceable(item.target)
             record, photo = _load(job, item)
             require_writable_dir(item.target.parent, "output folder", create=True)
             job.write(record, password, photo, item.target)
@@ -90,10 +98,11 @@ def decrypt_records(job: Decryption, inputs: Sequence[Path], out: Path | None, i
         except (RecordError, PhotoError, ConfigError, PasswordError) as error:
             skipped += 1
             warn(f"skipped: {item.source.place}: {one_line(error)}")
-    say(job.quiet, f"{len(left) - skipped} recovered, {skipped} skipped")
+    say(job.quiet, f"{plural(len(left) - skipped, 'picture')} recovered, {skipped} skipped")
     if deniable:
-        say(job.quiet, f"{deniable} records are deniable: riddle does not check their password; see {PAGE}")
-    return SKIPPED_STATUS if skipped else 0
+        are = "record is" if deniable == 1 else "records are"
+        say(job.quiet, f"{deniable} {are} deniable: riddle does not check the password; see {PAGE}")
+    return SKIPPED_STATUS if skipped or (there and not job.force) else 0
 
 
 def _decrypt_one(job: Decryption, item: Recovery) -> int:
@@ -107,6 +116,14 @@ def _decrypt_one(job: Decryption, item: Recovery) -> int:
     if record.mode == "deniable":
         say(job.quiet, UNCHECKED)
     return 0
+
+
+def _check_replaceable(target: Path) -> None:
+    """Raises :class:`PhotoError` if a file is in the way that riddle did not write: it concerns this picture alone."""
+    try:
+        require_result(target)
+    except FileError as error:
+        raise PhotoError(str(error)) from None
 
 
 def _load(job: Decryption, item: Recovery) -> tuple[Record, Pixels | None]:
@@ -125,7 +142,7 @@ def decrypt_pictures(
     picture = inputs[0]
     stem = picture.stem.removesuffix(REKEYED).removesuffix(ENCRYPTED)
     beside = picture.with_name(f"{stem}{RECOVERED}.png")
-    target = check_new_picture(beside if out is None else out / beside.name if means_folder(out) else out)
+    target = check_target(beside if out is None else out / beside.name if means_folder(out) else out, job.force)
     photo = load_image(picture)
     like, origin = _like(picture, salt)
     pseudonymiser = job.pseudonymiser(like) if isinstance(like, Record) else job.build_alone()

@@ -3,21 +3,23 @@
 import json
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from riddle_pl import __version__
-from riddle_pl.cli.options import say, warn
+from riddle_pl.cli.options import plural, say, warn
 from riddle_pl.errors import FileError, one_line
 from riddle_pl.files import atomic_write, read_json, require_writable_file
 from riddle_pl.photos.jobs import Outcome, Status
-from riddle_pl.photos.jobs_plan import Plan
+from riddle_pl.photos.jobs_plan import Plan, Task
 from riddle_pl.photos.known_leaks import SEVERAL
 
 KIND = "riddle encrypt report"
 NOT_ALL_STATUS = 1
 """Exit status when photos were skipped or faces covered."""
+SAID = {str(Status.ENCRYPTED): "encrypted"}
+"""What a state is called in the summary, where that is another word."""
 
 
 class EncryptReport:
@@ -25,6 +27,7 @@ class EncryptReport:
 
     Args:
         plan: the job.
+        tells: whether what is not encrypted is told at once; else it ends the job with an error.
         path: of the JSON report; ``-`` is standard output, which then shows nothing else; None: no report.
         quiet: print warnings only.
 
@@ -32,14 +35,13 @@ class EncryptReport:
         FileError: the report cannot be written, or a file that is no such report is in its place.
     """
 
-    def __init__(self, plan: Plan, path: Path | None, quiet: bool):
+    def __init__(self, plan: Plan, path: Path | None, quiet: bool, tells: bool = True):
         self.plan = plan
+        self.tells = tells
         self.path = path
         self.on_stdout = str(path) == "-"
         self.silent = quiet
         self.quiet = quiet or self.on_stdout
-        self.done = 0
-        """Photos that an earlier run finished."""
         self.note = ""
         """What the user should know about the quality gate."""
         self.secrecy = ""
@@ -51,9 +53,13 @@ class EncryptReport:
     def add(self, outcome: Outcome) -> None:
         """Keeps an outcome, and tells at once what was not encrypted."""
         self.outcomes.append(outcome)
-        if outcome.error is not None:
-            verb = "skipped" if outcome.status is Status.SKIPPED else "covered a face"
+        if outcome.error is not None and self.tells:
+            verb = "covered a face" if outcome.status is Status.COVERED else "skipped"
             warn(f"{verb}: {one_line(outcome.error)}")
+
+    def finished_before(self, tasks: Iterable[Task]) -> None:
+        """Photos that an earlier run did."""
+        self.outcomes += [Outcome(task, Status.FINISHED) for task in tasks]
 
     @contextmanager
     def kept(self) -> Iterator[None]:
@@ -65,25 +71,39 @@ class EncryptReport:
 
     def finish(self, mode: str, archive: Path | None) -> int:
         """Prints the summary and returns the exit status."""
+        for task in self.plan.renamed:
+            say(
+                self.quiet,
+                f"named: {task.photo} becomes {task.picture.name}, since the usual name is too long or taken",
+            )
         if len(self.plan.tasks) == 1 and len(self.outcomes) == 1 and self.outcomes[0].record is not None:
             outcome = self.outcomes[0]
             say(self.quiet, f"picture: {outcome.task.picture}")
             where = archive or (outcome.record if outcome.task.record else "in the picture")
             say(self.quiet, f"record:  {where} ({mode}; needed, with the password, to recover the face)")
-        elif self.outcomes or self.done:
-            say(self.quiet, ", ".join(f"{count} {what}" for what, count in self._counts().items() if count))
+        elif self.outcomes:
+            counts = [(count, what) for what, count in self._counts().items() if count]
+            (first, what), *others = counts
+            line = [f"{plural(first, 'photo')} {SAID.get(what, what)}"]
+            say(self.quiet, ", ".join(line + [f"{count} {SAID.get(what, what)}" for count, what in others]))
         if self.plan.left_out:
-            say(self.quiet, f"left out: {self.plan.left_out} pictures that earlier runs wrote (by their names)")
+            say(self.quiet, f"left out: {plural(self.plan.left_out, 'picture')} that riddle wrote")
         if self.note and self.outcomes:
             say(self.quiet, f"note: {self.note}")
         records = sum(outcome.record is not None for outcome in self.outcomes)
         for line in (self.secrecy, SEVERAL)[: min(records, 2)]:
             say(self.silent, f"note: {line}", sys.stderr if self.on_stdout else None)
-        return 0 if all(outcome.status is Status.ENCRYPTED for outcome in self.outcomes) else NOT_ALL_STATUS
+        good = (Status.ENCRYPTED, Status.FINISHED)
+        return 0 if all(outcome.status in good for outcome in self.outcomes) else NOT_ALL_STATUS
 
     def _counts(self) -> dict[str, int]:
-        found = Counter(outcome.status for outcome in self.outcomes)
-        return {**{str(status): found[status] for status in Status}, "finished before": self.done}
+        found = Counter(outcome.status for outcome in self._all())
+        return {str(status): found[status] for status in Status}
+
+    def _all(self) -> list[Outcome]:
+        """Every photo of the job, in its order."""
+        known = {outcome.task: outcome for outcome in self.outcomes}
+        return [known.get(task, Outcome(task, Status.NOT_TRIED)) for task in self.plan.tasks]
 
     def _save(self) -> None:
         if self.path is None:
@@ -92,7 +112,7 @@ class EncryptReport:
             "kind": KIND,
             "version": __version__,
             "counts": self._counts(),
-            "photos": [outcome.to_json() for outcome in self.outcomes],
+            "photos": [outcome.to_json() for outcome in self._all()],
         }
         text = json.dumps(content, indent=1, ensure_ascii=False) + "\n"
         if self.on_stdout:

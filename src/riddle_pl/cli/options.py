@@ -39,6 +39,9 @@ Jobs = Annotated[int, typer.Option(min=1, help="Threads that read and write phot
 SyntheticNote = Annotated[
     bool, typer.Option("--synthetic-note/--no-synthetic-note", help="Say in the picture that a face is synthetic.")
 ]
+Force = Annotated[
+    bool, typer.Option("--force", help="Write over what riddle wrote before under these names; never over other files.")
+]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print warnings and errors only.")]
 
 
@@ -58,6 +61,11 @@ def say(quiet: bool, line: str, file: TextIO | None = None) -> None:
     """One line on standard output, or elsewhere."""
     if not quiet:
         print(line, file=file, flush=True)
+
+
+def plural(count: int, noun: str) -> str:
+    """``1 photo``, ``2 photos``."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
 def warn(line: str) -> None:

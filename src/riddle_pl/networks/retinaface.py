@@ -85,7 +85,7 @@ class RetinaFace(nn.Module):
             seen = self.context[level](part)
             heads = (self.classes[level], self.boxes[level], self.points[level])
             scores, boxes, points = (_by_anchor(head(seen), len(ANCHORS[level])) for head in heads)
-            centres, sides = _anchors(level, *part.shape[-2:], like=x)
+            centres, sides = _anchors(level, part.shape[-2], part.shape[-1], x)
             half = sides * torch.exp(boxes[..., 2:] * SIDE_SCALE) / 2
             middle = centres + boxes[..., :2] * CENTRE_SCALE * sides
             spots = (points * CENTRE_SCALE).unflatten(-1, (5, 2)) * sides[:, None] + centres[:, None]

@@ -15,6 +15,7 @@ from riddle_pl.errors import ConfigError, NoFaceError, RiddleError
 from riddle_pl.password import KdfParams, check_password, derive_key
 from riddle_pl.photos.align import quad_side
 from riddle_pl.photos.blend import Layer, paste_layers, supports
+from riddle_pl.photos.choices import MODES
 from riddle_pl.photos.colour import ColourMatch
 from riddle_pl.photos.cores import usable_cores
 from riddle_pl.photos.detect import Face, PhotoDetector
@@ -32,7 +33,6 @@ from riddle_pl.photos.reports import Encrypted, EncryptRequest
 from riddle_pl.photos.sealing import Patch
 from riddle_pl.photos.solid import solid_face
 
-MODES = ("deniable", "sealed")
 ATTEMPTS = 3
 """Nonces that a face gets before it is refused for being recognised still."""
 

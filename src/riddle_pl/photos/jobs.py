@@ -1,5 +1,6 @@
 """Encrypting many photos: read ahead, encrypted a few at a time, written while the next ones are encrypted."""
 
+import os
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -9,12 +10,14 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from riddle_pl.errors import ConfigError, PhotoError, RiddleError
+from riddle_pl.errors import ConfigError, NoFaceError, PhotoError, RiddleError
 from riddle_pl.files import require_writable_dir
 from riddle_pl.password import KdfParams
+from riddle_pl.photos.choices import OnFailure
 from riddle_pl.photos.jobs_plan import Task
 from riddle_pl.photos.jobs_read import Photo, batches
-from riddle_pl.photos.metadata import COVERED_NOTE, SYNTHETIC_NOTE
+from riddle_pl.photos.metadata import COVERED_NOTE, SYNTHETIC_NOTE, marked
+from riddle_pl.photos.origin import Mark, made_from
 from riddle_pl.photos.outputs import save_pair, save_picture
 from riddle_pl.photos.pseudonymise import Pseudonymiser
 from riddle_pl.photos.refusal import FaceRefusedError
@@ -22,23 +25,25 @@ from riddle_pl.photos.reports import Encrypted, EncryptRequest, FaceReport
 from riddle_pl.photos.select import Selector
 
 
-class OnFailure(StrEnum):
-    """What becomes of a photo whose faces are not found or refused, or which cannot be read."""
-
-    ERROR = "error"
-    """The job ends with an error; nothing of the photo is written."""
-    SOLID = "solid"
-    """Refused faces are covered. A photo in which no face was found has nothing to cover, and is left out."""
-    SKIP = "skip"
-    """The photo is left out."""
-
-
 class Status(StrEnum):
     """What became of a photo; the values are those of a JSON report."""
 
-    ENCRYPTED = "encrypted"
+    ENCRYPTED = "done"
+    """All its chosen faces are encrypted."""
     COVERED = "covered"
-    SKIPPED = "skipped"
+    """Refused faces are covered, the others are encrypted."""
+    REFUSED = "refused"
+    """Left out: a face was refused, or none was found."""
+    FAILED = "failed"
+    """Left out: it cannot be read, or its outputs cannot be written."""
+    FINISHED = "finished before"
+    """An earlier run did it."""
+    NOT_TRIED = "not tried"
+    """The job ended before."""
+
+
+WRITTEN = (Status.ENCRYPTED, Status.COVERED, Status.FINISHED)
+"""There is a picture."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +57,9 @@ class Orders:
         on_failure: see :class:`OnFailure`.
         note: whether the pictures say that they are synthetic.
         not_faces: indices of what is no face, in every photo.
+        described: all that decides what a picture becomes, but for the passwords, as plain values; for its mark.
+        force: write over the results of earlier runs.
+        keep_time: pictures get the time of their photo's file.
     """
 
     password: str = field(repr=False)
@@ -62,6 +70,9 @@ class Orders:
     on_failure: OnFailure = OnFailure.ERROR
     note: bool = True
     not_faces: frozenset[int] = frozenset()
+    described: Mapping[str, Any] = field(default_factory=dict)
+    force: bool = False
+    keep_time: bool = False
 
 
 @dataclass(frozen=True)
@@ -75,6 +86,8 @@ class Outcome:
         error: why it was skipped or covered; None if nothing was wrong.
         seconds: in the networks, detection included; photos of one batch share it evenly.
         record: where the record is; None if there is none.
+
+    An outcome of an earlier run, or of a photo that was not tried, has the task and the status alone.
     """
 
     task: Task
@@ -88,13 +101,21 @@ class Outcome:
         """Plain values, for a report."""
         return {
             "photo": str(self.task.photo),
-            "status": str(self.status),
-            "picture": None if self.status is Status.SKIPPED else str(self.task.picture),
+            "state": str(self.status),
+            "picture": str(self.task.picture) if self.status in WRITTEN else None,
             "record": None if self.record is None else str(self.record),
             "error": None if self.error is None else str(self.error),
             "seconds": round(self.seconds, 3),
             "faces": [face.to_json() for face in self.faces],
         }
+
+
+class _StopError(Exception):
+    """The job ends with this photo."""
+
+    def __init__(self, outcome: Outcome, error: RiddleError):
+        super().__init__(str(error))
+        self.outcome, self.error = outcome, error
 
 
 def encrypt_all(
@@ -108,30 +129,41 @@ def encrypt_all(
 
     Raises:
         RiddleError: a photo failed and ``on_failure`` is ``error`` (what was done before stays); or an output, the
-            pack or the password is at fault.
+            pack or the password is at fault. The outcome of the photo concerned is yielded before.
     """
     with ThreadPoolExecutor(jobs) as pool:
-        writing: deque[Future[Outcome]] = deque()
+        writing: deque[tuple[Task, Future[Outcome]]] = deque()
         try:
-            for batch in batches(tasks, pool, jobs, batch_size):
-                for write in _encrypt(batch, pseudonymiser, orders):
-                    writing.append(pool.submit(write))
-                while len(writing) > batch_size:
-                    yield writing.popleft().result()
-        except RiddleError:
+            try:
+                for batch in batches(tasks, pool, jobs, batch_size):
+                    for task, write in _encrypt(batch, pseudonymiser, orders):
+                        writing.append((task, pool.submit(write)))
+                    while len(writing) > batch_size:
+                        yield _written(*writing.popleft())
+            except (RiddleError, _StopError):
+                yield from _results(writing)
+                raise
             yield from _results(writing)
-            raise
-        yield from _results(writing)
+        except _StopError as stop:
+            yield stop.outcome
+            raise stop.error from None
 
 
-def _results(writing: deque["Future[Outcome]"]) -> Iterator[Outcome]:
+def _results(writing: deque[tuple[Task, "Future[Outcome]"]]) -> Iterator[Outcome]:
     while writing:
-        yield writing.popleft().result()
+        yield _written(*writing.popleft())
+
+
+def _written(task: Task, writing: "Future[Outcome]") -> Outcome:
+    try:
+        return writing.result()
+    except RiddleError as error:
+        raise _StopError(Outcome(task, Status.FAILED, error=error), error) from None
 
 
 def _encrypt(
     batch: Sequence[tuple[Task, Photo]], pseudonymiser: Pseudonymiser, orders: Orders
-) -> Iterator[Callable[[], Outcome]]:
+) -> Iterator[tuple[Task, Callable[[], Outcome]]]:
     """What is left to do for each photo: writing it."""
     start = time.perf_counter()
     requests = {task: _request(task, photo, pseudonymiser, orders) for task, photo in batch}
@@ -140,7 +172,7 @@ def _encrypt(
     seconds = (time.perf_counter() - start) / len(batch)
     for task, request in requests.items():
         answer = request if isinstance(request, RiddleError) else answers[task]
-        yield _settle(task, answer, orders, seconds)
+        yield task, _settle(task, answer, orders, seconds)
 
 
 def _request(task: Task, photo: Photo, pseudonymiser: Pseudonymiser, orders: Orders) -> EncryptRequest | RiddleError:
@@ -162,31 +194,43 @@ def _settle(task: Task, answer: Encrypted | RiddleError, orders: Orders, seconds
     """Decides what becomes of a photo; nothing that the gate refuses gets beyond this.
 
     Raises:
-        RiddleError: it failed, and ``on_failure`` is ``error`` or the fault is not the photo's.
+        _StopError: it failed, and ``on_failure`` is ``error`` or the fault is not the photo's.
     """
     if isinstance(answer, RiddleError):
+        outcome = Outcome(task, _left_out(answer), error=answer, seconds=seconds)
         if orders.on_failure is OnFailure.ERROR or not isinstance(answer, PhotoError | ConfigError):
-            raise answer
-        return lambda: Outcome(task, Status.SKIPPED, error=answer, seconds=seconds)
+            raise _StopError(outcome, answer)
+        return lambda: outcome
     if not answer.refusals:
-        return lambda: _write(Outcome(task, Status.ENCRYPTED, answer.faces, None, seconds), answer, orders.note)
+        return lambda: _write(Outcome(task, Status.ENCRYPTED, answer.faces, None, seconds), answer, orders)
     refused = FaceRefusedError(str(task.photo), answer.refusals)
+    left_out = Outcome(task, Status.REFUSED, answer.faces, refused, seconds)
     if orders.on_failure is OnFailure.ERROR:
-        raise refused
+        raise _StopError(left_out, refused)
     if orders.on_failure is OnFailure.SKIP:
-        return lambda: Outcome(task, Status.SKIPPED, answer.faces, refused, seconds)
-    return lambda: _write(Outcome(task, Status.COVERED, answer.faces, refused, seconds), answer, orders.note)
+        return lambda: left_out
+    return lambda: _write(Outcome(task, Status.COVERED, answer.faces, refused, seconds), answer, orders)
 
 
-def _write(outcome: Outcome, answer: Encrypted, note: bool) -> Outcome:
+def _left_out(error: RiddleError) -> Status:
+    return Status.REFUSED if isinstance(error, NoFaceError) else Status.FAILED
+
+
+def _write(outcome: Outcome, answer: Encrypted, orders: Orders) -> Outcome:
     task = outcome.task
     require_writable_dir(task.picture.parent, "output folder", create=True)
-    synthetic = SYNTHETIC_NOTE if note else None
-    if answer.record is None:
-        save_picture(answer.image, task.picture, note=COVERED_NOTE)
-        return outcome
-    if task.record is None:
-        save_picture(answer.image, task.picture, note=synthetic, record=answer.record)
+    mark = Mark.of(made_from(task.photo, orders.described))
+    note = marked(SYNTHETIC_NOTE if orders.note else None, mark)
+    record, beside, force = answer.record, task.record, orders.force
+    if record is None:
+        save_picture(answer.image, task.picture, force, note=marked(COVERED_NOTE, mark))
+        if force and beside is not None:
+            beside.unlink(missing_ok=True)  # of the picture that was there before
+    elif beside is None:
+        save_picture(answer.image, task.picture, force, note=note, record=record)
     else:
-        save_pair(answer.image, task.picture, answer.record, task.record, note=synthetic)
-    return replace(outcome, record=task.record or task.picture)
+        save_pair(answer.image, task.picture, record, beside, force, note=note)
+    if orders.keep_time:
+        taken = task.photo.stat()
+        os.utime(task.picture, ns=(taken.st_atime_ns, taken.st_mtime_ns))
+    return outcome if record is None else replace(outcome, record=beside or task.picture)

@@ -1,6 +1,8 @@
 """Which photos become which files: settled, and checked for clashes, before anything is written."""
 
+import hashlib
 import os
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,14 +10,18 @@ from pathlib import Path
 from riddle_pl.errors import FileError, PhotoError
 from riddle_pl.files import require_writable_dir
 from riddle_pl.photos.archive import is_entry_name
+from riddle_pl.photos.metadata import read_mark
 from riddle_pl.photos.outputs import PICTURE_SUFFIXES, RECORD_SUFFIX, check_picture_name
+from riddle_pl.photos.png_record import holds_record
 
 _KINDS = "avif bmp gif heic heif hif jfif jpe jpeg jpg mpo png ppm tif tiff webp"
 PHOTO_SUFFIXES = frozenset(f".{kind}" for kind in _KINDS.split(" "))
 """Files of a folder that are taken for photos; a file named by itself may have any suffix."""
 ENCRYPTED, RECOVERED, REKEYED = "_anonymised", "_recovered", "_rekeyed"
-"""Endings of the names of what is written. In a folder, pictures with such names are left out: they are results."""
+"""Endings of the names of what is written."""
 MAX_NAME_BYTES = 255
+SPARE_BYTES = 16
+"""Of a name, for what tells it from another photo's."""
 
 
 @dataclass(frozen=True)
@@ -41,11 +47,13 @@ class Plan:
 
     Args:
         tasks: in order, no photo twice, no output twice.
-        left_out: pictures of folders that are results of earlier runs.
+        left_out: pictures that are results of earlier runs, as their contents say.
+        renamed: photos whose pictures have other names than usual: they would be too long, or another photo's.
     """
 
     tasks: tuple[Task, ...]
     left_out: int = 0
+    renamed: tuple[Task, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -76,8 +84,7 @@ def plan_encryption(
         archived: records will be moved into an archive, under the names of their entries.
 
     Raises:
-        PhotoError, FileError: an input is missing, a folder holds no photo, two photos have one output, or a name
-            that cannot be written.
+        PhotoError, FileError: an input is missing, a folder holds no photo, or a name that cannot be written.
     """
     found, left_out = _find(inputs, out)
     if record is not None:
@@ -91,7 +98,7 @@ def plan_encryption(
     else:
         if out is not None and (out.is_file() or (not out.is_dir() and out.suffix.lower() in PICTURE_SUFFIXES)):
             raise FileError(f"-o {out} names a picture, and there is more than one photo; give a folder")
-        pictures = [_picture(file, out, embed) for file in found]
+        pictures = _pictures(found, out, embed)
     if embed and any(picture.suffix.lower() != ".png" for picture in pictures):
         raise FileError(f"-o {out} cannot hold its record: only PNG pictures can; choose .png")
     tasks = []
@@ -101,7 +108,9 @@ def plan_encryption(
     _check_names(tasks)
     if archived:
         _check_entries(tasks)
-    return Plan(tuple(tasks), left_out)
+    given = single and out is not None and not means_folder(out)
+    renamed = [task for task in tasks if not given and task.picture.stem != f"{task.photo.stem}{ENCRYPTED}"]
+    return Plan(tuple(tasks), left_out, tuple(renamed))
 
 
 def means_folder(out: Path) -> bool:
@@ -109,10 +118,43 @@ def means_folder(out: Path) -> bool:
     return out.is_dir() or not out.suffix
 
 
-def _picture(file: _Found, out: Path | None, embed: bool) -> Path:
-    suffix = ".png" if embed or file.path.suffix.lower() not in PICTURE_SUFFIXES else file.path.suffix
-    name = f"{file.path.stem}{ENCRYPTED}{suffix}"
-    return file.path.with_name(name) if out is None else out / file.place.with_name(name)
+def _pictures(found: Sequence[_Found], out: Path | None, embed: bool) -> list[Path]:
+    """The pictures of photos: ``PHOTO_anonymised.EXT``; twins keep their own suffix in the name, or get a number."""
+    stems = [_short_stem(file.path.stem) for file in found]
+    folders = [(file.path if out is None else out / file.place).parent for file in found]
+    counts = Counter(_place(folder, stem) for folder, stem in zip(folders, stems, strict=True))
+    taken: set[str] = set()
+    pictures = []
+    for file, folder, stem in zip(found, folders, stems, strict=True):
+        name = stem
+        if counts[_place(folder, stem)] > 1 and file.path.suffix:
+            name = f"{stem}_{file.path.suffix[1:]}"
+        number = 1
+        while _place(folder, name) in taken or (name != stem and _place(folder, name) in counts):
+            number += 1
+            name = f"{stem}_{number}"
+        taken.add(_place(folder, name))
+        pictures.append(folder / f"{name}{ENCRYPTED}{_suffix(file.path, embed)}")
+    return pictures
+
+
+def _suffix(photo: Path, embed: bool) -> str:
+    return ".png" if embed or photo.suffix.lower() not in PICTURE_SUFFIXES else photo.suffix
+
+
+def _place(folder: Path, stem: str) -> str:
+    """What two names have in common where capitals make no difference, as on many disks."""
+    return f"{folder.absolute()}/{stem}".casefold()
+
+
+def _short_stem(stem: str) -> str:
+    """The stem, or its beginning and a hash where the names made of it would be too long."""
+    room = MAX_NAME_BYTES - len(ENCRYPTED) - len(RECORD_SUFFIX) - SPARE_BYTES
+    content = os.fsencode(stem)
+    if len(content) <= room:
+        return stem
+    mark = f"~{hashlib.sha256(content).hexdigest()[:8]}"
+    return content[: room - len(mark)].decode("utf-8", "ignore") + mark
 
 
 def _entry(file: _Found, picture: Path) -> str:
@@ -120,15 +162,21 @@ def _entry(file: _Found, picture: Path) -> str:
 
 
 def _find(inputs: Sequence[Path], out: Path | None) -> tuple[list[_Found], int]:
-    """All photos, each once, and how many results of earlier runs were among them."""
+    """All photos, each once, and how many results of earlier runs were among them.
+
+    One photo that is named alone is taken whatever it is.
+    """
     found: dict[str, _Found] = {}
     left_out = 0
     for path in inputs:
         if not path.is_dir():
-            found.setdefault(os.path.realpath(path), _Found(path, Path(path.name)))
+            if len(inputs) > 1 and is_result(path):
+                left_out += 1
+            else:
+                found.setdefault(os.path.realpath(path), _Found(path, Path(path.name)))
             continue
         files = [file for file in walk(path, out) if file.suffix.lower() in PHOTO_SUFFIXES]
-        photos = [file for file in files if not file.stem.endswith((ENCRYPTED, RECOVERED, REKEYED))]
+        photos = [file for file in files if not is_result(file)]
         if not photos:
             raise PhotoError(f"folder {path} holds no photo; give one with files such as .jpg or .png")
         left_out += len(files) - len(photos)
@@ -136,7 +184,20 @@ def _find(inputs: Sequence[Path], out: Path | None) -> tuple[list[_Found], int]:
         for file in photos:
             place = file.relative_to(above) if len(inputs) == 1 else file.absolute().relative_to(above)
             found.setdefault(os.path.realpath(file), _Found(file, place))
+    if not found:
+        raise PhotoError("all these pictures were written by riddle; name a photo")
     return list(found.values()), left_out
+
+
+def is_result(path: Path) -> bool:
+    """Whether riddle wrote a picture: it carries a mark or a record. Its name alone says nothing.
+
+    What ``riddle rekey`` and earlier versions wrote has no mark, but a name and a record of that name.
+    """
+    if path.suffix.lower() not in PICTURE_SUFFIXES or not path.is_file():
+        return False
+    named = path.stem.endswith((ENCRYPTED, REKEYED)) and path.with_suffix(RECORD_SUFFIX).is_file()
+    return named or read_mark(path) is not None or holds_record(path)
 
 
 def walk(folder: Path, without: Path | None = None) -> Iterator[Path]:

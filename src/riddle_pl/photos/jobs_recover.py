@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from riddle_pl.errors import FileError
+from riddle_pl.files import require_writable_file
 from riddle_pl.photos.jobs_plan import RECOVERED, means_folder
-from riddle_pl.photos.outputs import check_new_picture
+from riddle_pl.photos.outputs import check_picture_name, require_result
 from riddle_pl.photos.record_sources import Source, find_records
 
 
@@ -26,7 +27,11 @@ class Recovery:
 
 
 def plan_recovery(
-    inputs: Sequence[Path], out: Path | None = None, image: Path | None = None, alone: bool = False
+    inputs: Sequence[Path],
+    out: Path | None = None,
+    image: Path | None = None,
+    alone: bool = False,
+    force: bool = False,
 ) -> list[Recovery]:
     """Names the pictures that records give; a folder's structure is kept below ``out``.
 
@@ -35,6 +40,7 @@ def plan_recovery(
         out: a picture, for one record; else a folder, which need not exist; beside the records by default.
         image: the picture of one record; the folder of an archive's pictures; found beside the record by default.
         alone: recover faces without their pictures.
+        force: earlier results may be in the way.
 
     Raises:
         RecordError, FileError: an input is missing, damaged or holds no record, two records have one output, or an
@@ -46,11 +52,11 @@ def plan_recovery(
     if image is not None and folder is None and not one:
         raise FileError(f"--image {image} is one picture, and there are {len(sources)} records; give a folder, or none")
     if one and out is not None and not means_folder(out):
-        targets = [check_new_picture(out)]
+        targets = [check_target(out, force)]
     else:
         targets = [_target(source, out) for source in sources]
         if one and targets[0].parent.is_dir():
-            check_new_picture(targets[0])
+            check_target(targets[0], force)
     recoveries = []
     owners: dict[Path, Source] = {}
     for source, target in zip(sources, targets, strict=True):
@@ -60,6 +66,22 @@ def plan_recovery(
         picture = image if image is not None and folder is None else source.picture
         recoveries.append(Recovery(source, None if alone else picture, target))
     return recoveries
+
+
+def check_target(path: Path, force: bool) -> Path:
+    """The path, if a recovered picture can be written there.
+
+    Raises:
+        FileError: its suffix names no format, its folder cannot be written to, or a file is there (with ``force``: one
+            that riddle did not write).
+    """
+    check_picture_name(path)
+    if path.is_file() and not force:
+        raise FileError(
+            f"output {path} exists already and is left as it is; --force replaces it, or choose another with -o"
+        )
+    require_result(path)
+    return require_writable_file(path)
 
 
 def _target(source: Source, out: Path | None) -> Path:

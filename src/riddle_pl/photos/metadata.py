@@ -8,6 +8,8 @@ from pathlib import Path
 
 from PIL import Image
 
+from riddle_pl.photos.origin import Mark
+
 SYNTHETIC = "http://cv.iptc.org/newscodes/digitalsourcetype/compositeWithTrainedAlgorithmicMedia"
 """IPTC's digital source type of a photo into which a trained model has drawn something."""
 MAX_XMP_BYTES = 1 << 16
@@ -34,11 +36,27 @@ COVERED_NOTE = _packet('xmlns:riddle="urn:riddle-pl:1"', _COVERED)
 """XMP packet: faces of this picture were covered and none was encrypted, so that it has no record."""
 
 
+def marked(note: bytes | None, mark: Mark) -> bytes:
+    """An XMP packet with a mark in it (:mod:`riddle_pl.photos.origin`), beside what it says already."""
+    packet = _packet("", "") if note is None else note
+    return packet.replace(b"/>\n</rdf:RDF>", f" {mark.statement()}/>\n</rdf:RDF>".encode())
+
+
+def read_mark(picture: Path) -> Mark | None:
+    """The mark of a picture that was written here; None for any other file."""
+    return Mark.parse(_read_xmp(picture))
+
+
 def is_covered(picture: Path) -> bool:
     """Whether a picture carries :data:`COVERED_NOTE`; also false for what is no picture."""
+    return _COVERED.encode() in _read_xmp(picture)
+
+
+def _read_xmp(picture: Path) -> bytes:
+    """The XMP packet of a picture; empty for what is no picture, or has none."""
     try:
         with Image.open(picture, formats=("PNG", "JPEG", "WEBP")) as image:
             note = image.info.get("xmp", b"")
     except Exception:  # a stranger's bytes in a parser that documents no errors
-        return False
-    return isinstance(note, bytes) and len(note) <= MAX_XMP_BYTES and _COVERED.encode() in note
+        return b""
+    return note if isinstance(note, bytes) and len(note) <= MAX_XMP_BYTES else b""

@@ -19,8 +19,8 @@ from PIL import Image, PngImagePlugin
 
 from riddle_pl.errors import FileError
 from riddle_pl.files import atomic_write, require_writable_file
-from riddle_pl.photos.metadata import SYNTHETIC_NOTE
-from riddle_pl.photos.png_record import CHUNK
+from riddle_pl.photos.metadata import SYNTHETIC_NOTE, read_mark
+from riddle_pl.photos.png_record import CHUNK, holds_record
 from riddle_pl.photos.record import Record
 
 RECORD_SUFFIX = ".riddle"
@@ -67,6 +67,18 @@ def check_new_file(path: Path, option: str) -> Path:
     if path.is_file():
         raise FileError(f"output {path} exists already and is left as it is; choose another with {option}")
     return require_writable_file(path)
+
+
+def require_result(picture: Path, option: str = "-o") -> None:
+    """Makes sure that a file that is to be replaced was written by riddle.
+
+    Raises:
+        FileError: it was not; one line that names ``option``.
+    """
+    if picture.exists() and read_mark(picture) is None and not holds_record(picture):
+        raise FileError(
+            f"output {picture} is nothing that riddle wrote and is left as it is; choose another with {option}"
+        )
 
 
 def save_picture(
@@ -129,7 +141,10 @@ def save_pair(
         part.replace(picture)
     except BaseException:
         if part.exists():  # the picture is not in place
-            if record_path.is_file() and record_path.read_bytes() == content:
+            written = record_path.is_file() and record_path.read_bytes() == content
+            if written and picture.exists():
+                raise  # the older record is gone: finish_pair puts the new picture in the older one's place
+            if written:
                 record_path.unlink()
             part.unlink()
         raise
@@ -139,10 +154,8 @@ def finish_pair(picture: Path, record_path: Path) -> bool:
     """Whether a picture and its record are there; completes a pair whose writing was killed in between."""
     if not record_path.is_file():
         return False
-    if not picture.exists():
-        part = _part(picture, record_path.read_bytes())
-        if not part.is_file():
-            return False
+    part = _part(picture, record_path.read_bytes())
+    if part.is_file() and not picture.is_dir():  # an older picture may be in its place still
         part.replace(picture)
     return picture.is_file()
 

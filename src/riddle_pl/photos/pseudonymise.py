@@ -16,6 +16,7 @@ from riddle_pl.errors import NoFaceError, PhotoError, RecordError, RiddleError
 from riddle_pl.inversion import Inversion
 from riddle_pl.packs import Pack
 from riddle_pl.password import KdfParams
+from riddle_pl.photos.choices import MODES
 from riddle_pl.photos.colour import ColourMatch, MatchSeam
 from riddle_pl.photos.decryption import (
     choose_recorded,
@@ -26,7 +27,7 @@ from riddle_pl.photos.decryption import (
     unsealed,
 )
 from riddle_pl.photos.detect import Face, PhotoDetector
-from riddle_pl.photos.encryption import MODES, Tools, encrypt_photos
+from riddle_pl.photos.encryption import Tools, encrypt_photos
 from riddle_pl.photos.face_coder import FaceCoder
 from riddle_pl.photos.face_work import invert, take_up
 from riddle_pl.photos.find import PhotoFaceDetector
