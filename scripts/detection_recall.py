@@ -117,7 +117,7 @@ def table(faces: Sequence[Image.Image], found: dict[str, Finder], given: argpars
             hits = 0
             for picture, truth in scenes:
                 start = time.process_time()
-                boxes = finder(picture)
+                boxes = np.clip(finder(picture), 0, np.tile(PICTURE, 2))  # faces that are cut reach beyond
                 seconds[name] += time.process_time() - start
                 near = distances(truth, boxes) / case.width
                 hits += int((near.min(axis=1) < 0.4).sum())

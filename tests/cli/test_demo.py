@@ -101,7 +101,7 @@ def test_the_photographic_pack_is_shown_with_photos(one_face, photographic, tmp_
     fetched = download_path(openpeople.SHA256, openpeople.WHEEL)
     fetched.parent.mkdir(parents=True)
     wheel.rename(fetched)
-    monkeypatch.setattr(choose, "load_pack", lambda name: load_pack({"mobile": photographic}[name]))
+    monkeypatch.setattr(choose, "load_pack", lambda name, size=None: load_pack({"mobile": photographic}[name]))
     demo_run.run_demo(tmp_path / "out", people=2)
     out = capsys.readouterr().out
     assert f"Photos: {openpeople.WHEEL}" in out

@@ -108,7 +108,7 @@ def test_a_watching_gate_remembers_the_first_fault():
     gate = WatchingGate(SmallFacesGate())
     gate.start()
     x = torch.zeros(2, 3, 4, 4)
-    assert [gate.size(fake_face(eye_distance=side)).reason for side in (3.0, 20.0)] == [None, None]
+    assert [gate.detected(fake_face(eye_distance=side)).reason for side in (3.0, 20.0)] == [None, None]
     assert [verdict.reason for verdict in gate.inversions(x, x) + gate.published(x, x)] == [None] * 4
     assert gate.reasons() == [Reason.TOO_SMALL, None]
 

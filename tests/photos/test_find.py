@@ -106,25 +106,39 @@ class Sees:
         return self.faces if self.side in (None, image.shape[1]) else []
 
 
+class SeesMiddle:
+    """Sees a face in the middle of what it is shown, of the size that faces have in a close look."""
+
+    def __init__(self, score: float):
+        self.score = score
+
+    def detect(self, image: np.ndarray) -> list[Face]:
+        height, width = image.shape[:2]
+        box = np.array([0.27 * width, 0.27 * height, 0.73 * width, 0.73 * height])
+        return [Face(box, fake_face((width / 2, height / 2)).points, self.score)]
+
+
 @pytest.mark.parametrize(
     ("mtcnn", "retina", "expected"),
     [
-        (0.96, None, (MTCNN,)),
-        (0.94, None, None),
-        (None, 0.91, (RETINA,)),
-        (None, 0.89, None),
-        (0.96, 0.51, BOTH),
+        ((0.96, 0.85), (None, None), (MTCNN,)),
+        ((0.94, 0.94), (None, None), None),
+        ((0.96, None), (None, None), None),
+        ((None, None), (0.91, 0.6), (RETINA,)),
+        ((None, None), (0.89, 0.89), None),
+        ((None, None), (0.91, None), None),
+        ((0.96, None), (0.51, None), BOTH),
+        ((None, 0.85), (0.51, None), BOTH),
     ],
 )
-def test_what_one_detector_sees_is_kept_where_it_is_sure(mtcnn, retina, expected) -> None:
+def test_what_one_detector_sees_is_kept_where_it_is_sure_and_sees_it_closely_too(mtcnn, retina, expected) -> None:
     detector = PhotoFaceDetector()
     face = fake_face((150.0, 150.0), 40.0)
-    nobody = Sees()
-    found = {
-        name: Sees(replace(face, score=score), side=300) if score else nobody
-        for name, score in ((MTCNN, mtcnn), (RETINA, retina))
+    scores = {MTCNN: mtcnn, RETINA: retina}
+    detector._search = {
+        name: Sees(replace(face, score=far), side=300) if far else Sees() for name, (far, _) in scores.items()
     }
-    detector._search, detector._closely = found, {MTCNN: nobody, RETINA: nobody}
+    detector._closely = {name: SeesMiddle(near) if near else Sees() for name, (_, near) in scores.items()}
     faces = detector.detect(np.zeros((310, 300, 3), np.uint8))
     assert [one.found_by for one in faces] == ([] if expected is None else [expected])
 

@@ -91,8 +91,8 @@ class EncryptReport:
         if self.note and self.outcomes:
             say(self.quiet, f"note: {self.note}")
         records = sum(outcome.record is not None for outcome in self.outcomes)
-        for line in (self.secrecy, SEVERAL)[: min(records, 2)]:
-            say(self.silent, f"note: {line}", sys.stderr if self.on_stdout else None)
+        for told in (self.secrecy, SEVERAL)[: min(records, 2)]:
+            say(self.silent, f"note: {told}", sys.stderr if self.on_stdout else None)
         good = (Status.ENCRYPTED, Status.FINISHED)
         return 0 if all(outcome.status in good for outcome in self.outcomes) else NOT_ALL_STATUS
 

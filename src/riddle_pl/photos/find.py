@@ -38,7 +38,7 @@ CONFIRM = {MTCNN: 0.8, RETINA: 0.5}
 SAME = 1 / 3
 """Boxes that overlap by more are of one face."""
 ALONE = 0.9
-"""RetinaFace's score from which it is believed alone; MTCNN's is ``min_score``."""
+"""RetinaFace's score from which it is believed alone, where it sees the face closely, too; MTCNN's is ``min_score``."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -144,22 +144,21 @@ class PhotoFaceDetector:
     def _looked_at(self, image: UInt8[np.ndarray, "h w 3"], group: Sequence[_Sighting]) -> Face | None:
         """The face as it is seen closely; None where neither detector is sure enough."""
         view = _View.of(image, max(group, key=lambda s: s.face.score).face)
-        retina = [s for s in group if s.detector == RETINA]
-        for turn in QUARTERS:
-            retina += self._seen_closely(RETINA, view, turn)
+        before = {name: [s for s in group if s.detector == name] for name in (MTCNN, RETINA)}
+        retina = [s for turn in QUARTERS for s in self._seen_closely(RETINA, view, turn)]
         mtcnn: list[_Sighting] = []
-        for turn in _likeliest(retina):
+        for turn in _likeliest(before[RETINA] + retina):
             mtcnn += self._seen_closely(MTCNN, view, turn)
             if any(s.face.score >= self.min_score for s in mtcnn):
                 break
-        first = _best(mtcnn) or _best(s for s in group if s.detector == MTCNN)
-        second = _best(retina)
+        first, second = _best(mtcnn) or _best(before[MTCNN]), _best(before[RETINA] + retina)
         if first is not None and second is not None:
             return replace(first.face, score=max(first.face.score, second.face.score), found_by=(MTCNN, RETINA))
-        if second is not None and second.face.score >= ALONE:
+        if second is not None and second.face.score >= ALONE and retina:
             return replace(second.face, found_by=(RETINA,))
-        if first is not None and first.face.score >= self.min_score:
-            return replace(first.face, found_by=(MTCNN,))
+        surest = _best(before[MTCNN] + mtcnn)
+        if first is not None and surest is not None and surest.face.score >= self.min_score and mtcnn:
+            return replace(first.face, score=surest.face.score, found_by=(MTCNN,))
         return None
 
     def _seen_closely(self, name: str, view: "_View", turn: int) -> list[_Sighting]:
