@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 PADDED, USUAL = "encryptor-padded", "encryptor"
 """Roles of the encryptors that photos are encrypted with."""
 PAPER = "paper"
-PAPERS = ("transformer_paper", "transformer")
+PAPERS = ("transformer_paper", "transformer_residual")
 """Architectures of the paper's encryptor: by its letter, and with a password token for each layer."""
 CODE_MODEL = "code_model"
 """Role of a pack's coordinates of codes, where it has any."""
