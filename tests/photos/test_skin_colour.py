@@ -85,22 +85,25 @@ def test_a_sepia_photo_gets_a_face_of_its_tints() -> None:
 
 
 class Halves(FittedMap):
-    """Hair above, face below."""
+    """Hair above, face below, with a brow in it."""
 
     def __init__(self) -> None:
         super().__init__(load_pack("lite"))
 
     def regions(self, x: torch.Tensor) -> Regions:
         hair = torch.zeros(len(x), 1, 64, 64)
-        hair[..., :32, :] = 1.0
+        hair[..., :16, :] = 1.0
+        hair[..., 28:30, 20:28] = 1.0  # a brow
         return Regions(torch.zeros_like(hair), 1.0 - hair, hair)
 
 
 def test_hair_is_matched_to_hair() -> None:
     fair, dark = (coloured((level, level, level - 0.1), 0.05) for level in (0.3, -0.5))
     skin = coloured((0.2, 0.0, -0.1), 0.05)
-    photo = torch.cat([dark[..., :32, :], skin[..., 32:, :]], dim=2)
-    x = torch.cat([fair[..., :32, :], skin[..., 32:, :]], dim=2)
+    photo = torch.cat([dark[..., :16, :], skin[..., 16:, :]], dim=2)
+    x = torch.cat([fair[..., :16, :], skin[..., 16:, :]], dim=2)
     matched = MatchSkin(Halves())(x, MASK, photo)
-    torch.testing.assert_close(matched[..., 4:24, :].mean(), photo[..., 4:24, :].mean(), rtol=0, atol=0.12)
+    torch.testing.assert_close(matched[..., 2:12, :].mean(), photo[..., 2:12, :].mean(), rtol=0, atol=0.12)
+    brow = (..., slice(28, 30), slice(20, 28))
+    torch.testing.assert_close(matched[brow].mean(), x[brow].mean(), rtol=0, atol=0.05)
     torch.testing.assert_close(matched[..., 40:, :].mean(), photo[..., 40:, :].mean(), rtol=0, atol=0.02)

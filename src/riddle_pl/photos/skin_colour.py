@@ -7,8 +7,8 @@ import torch.nn.functional as F
 from jaxtyping import Bool, Float
 from torch import Tensor
 
-from riddle_pl.photos.fitted import FittedMap
-from riddle_pl.photos.mask import FaceMap, blur
+from riddle_pl.photos.fitted import FittedMap, Regions
+from riddle_pl.photos.mask import FaceMap, blur, core, one_whole
 
 OPPONENT = ((1 / 3, 1 / 3, 1 / 3), (1.0, 0.0, -1.0), (-0.5, 1.0, -0.5))
 """Lightness, red against blue, green against both: light and tint change apart."""
@@ -54,7 +54,7 @@ class MatchSkin:
         """Those that both images show."""
         if isinstance(self.face_map, FittedMap):
             ours, theirs = self.face_map.regions(x), self.face_map.regions(photo)
-            pairs = [_Pair(ours.face, theirs.face, True), _Pair(ours.hair, theirs.hair, False)]
+            pairs = [_Pair(ours.face, theirs.face, True), _Pair(_around(ours), _around(theirs), False)]
         else:
             pairs = [_Pair(self.face_map(x), self.face_map(photo), True)]
         return [pair for pair in pairs if min(float((region > 0.5).float().mean()) for region in pair[:2]) >= LEAST]
@@ -66,6 +66,12 @@ class _Pair(NamedTuple):
     ours: Float[Tensor, "1 1 m m"]
     theirs: Float[Tensor, "1 1 m m"]
     sloping: bool
+
+
+def _around(regions: Regions) -> Float[Tensor, "1 1 m m"]:
+    """Hair around the face; brows are hair to the parser, too, and keep their colour."""
+    face = torch.maximum((regions.face > 0.5).float(), core(regions.face.shape[-1]))
+    return regions.hair * (1.0 - one_whole(face))
 
 
 def _soft(region: Float[Tensor, "1 1 m m"], side: int) -> Float[Tensor, "1 1 side side"]:
