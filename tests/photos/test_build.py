@@ -20,13 +20,13 @@ def test_defaults_are_those_of_the_class(tiny_pack):
         assert one.gate.thresholds == GateThresholds()
         assert isinstance(one.detector, PhotoFaceDetector)
         assert (one.detector.min_face, one.detector.min_score) == (28, 0.95)
-        assert isinstance(one.face_map, ParserMap)
-        assert one.face_map.pack is tiny_pack
+        assert isinstance(one.brush.face_map, ParserMap)
+        assert one.brush.face_map.pack is tiny_pack
 
 
 @pytest.mark.parametrize(("option", "kind"), [("parser", ParserMap), ("bisenet", BiSeNetMap), ("oval", OvalMap)])
 def test_masks(tiny_pack, option, kind):
-    assert isinstance(build_pseudonymiser(tiny_pack, [f"mask={option}"]).face_map, kind)
+    assert isinstance(build_pseudonymiser(tiny_pack, [f"mask={option}"]).brush.face_map, kind)
 
 
 def test_values_arrive(tiny_pack):

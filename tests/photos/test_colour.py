@@ -2,7 +2,7 @@
 
 import torch
 
-from riddle_pl.photos.colour import LIMIT, MatchSeam, MatchSkin, match_seam
+from riddle_pl.photos.colour import LIMIT, MatchSeam, match_seam
 from riddle_pl.photos.mask import OvalMap, join_maps
 
 MASK = join_maps(OvalMap(64)(torch.zeros(1, 3, 8, 8)))
@@ -38,52 +38,6 @@ def test_faces_of_any_size_stay_in_range_and_change_by_the_limit_at_most():
     assert matched.max() <= 1
     assert (matched - x).abs().max() <= LIMIT
     assert match_seam(torch.zeros(1, 3, 256, 256), MASK, torch.ones(1, 3, 64, 64)).shape == (1, 3, 256, 256)
-
-
-class Square:
-    """The middle of every image is face."""
-
-    size = 64
-
-    def __call__(self, x: torch.Tensor) -> torch.Tensor:
-        face = torch.zeros(len(x), 1, 64, 64)
-        face[..., 16:48, 16:48] = 1.0
-        return face
-
-
-class NoFace(Square):
-    def __call__(self, x: torch.Tensor) -> torch.Tensor:
-        return torch.zeros(len(x), 1, 64, 64)
-
-
-def coloured(mean: tuple[float, float, float], spread: float, side: int = 64) -> torch.Tensor:
-    rng = torch.Generator().manual_seed(0)
-    return torch.tensor(mean)[:, None, None] + spread * torch.randn(1, 3, side, side, generator=rng)
-
-
-def test_skin_gets_the_mean_and_the_spread_of_the_face_that_it_replaces() -> None:
-    photo, x = coloured((0.2, 0.0, -0.1), 0.12), coloured((0.0, 0.1, 0.1), 0.1)
-    inside = MatchSkin(Square())(x, MASK, photo)[..., 20:44, 20:44]
-    expected = photo[..., 20:44, 20:44]
-    torch.testing.assert_close(inside.mean(dim=(2, 3)), expected.mean(dim=(2, 3)), rtol=0, atol=0.02)
-    torch.testing.assert_close(inside.std(dim=(2, 3)), expected.std(dim=(2, 3)), rtol=0.1, atol=0)
-
-
-def test_what_is_no_skin_keeps_its_colours() -> None:
-    x = coloured((0.0, 0.1, 0.1), 0.1)
-    matched = MatchSkin(Square())(x, MASK, coloured((0.2, 0.0, -0.1), 0.1))
-    torch.testing.assert_close(matched[..., :10, :], x[..., :10, :])
-
-
-def test_a_grey_photo_gets_a_grey_face() -> None:
-    grey = coloured((0.0, 0.0, 0.0), 0.1)[:, :1].expand(-1, 3, -1, -1)
-    matched = MatchSkin(Square())(coloured((0.3, 0.0, -0.2), 0.1), MASK, grey)
-    torch.testing.assert_close(matched[:, 0], matched[:, 2])
-
-
-def test_a_face_that_is_not_seen_is_left_alone() -> None:
-    x = coloured((0.0, 0.1, 0.1), 0.1)
-    assert MatchSkin(NoFace())(x, MASK, coloured((0.2, 0.0, -0.1), 0.1)) is x
 
 
 def test_the_seam_is_matched_where_it_is_asked_for() -> None:

@@ -21,6 +21,8 @@ from riddle_pl.photos.decryption import (
     side_by_side,
 )
 from riddle_pl.photos.face_coder import FaceCoder
+from riddle_pl.photos.grain import KeepGrain
+from riddle_pl.photos.layers import Brush
 from riddle_pl.photos.mask import OvalMap, join_maps
 from riddle_pl.photos.record import Record, RecordedFace
 from riddle_pl.photos.sealing import Patch
@@ -75,7 +77,7 @@ def test_nothing_of_the_encrypted_face_is_left_around_the_recovered_one():
     record = record_of(ffhq_quad(fake_face((200.0, 200.0), 50.0).points), size=(400, 400))
     picture = encrypted(record, photo)
     assert picture.max() == 255
-    recovered = exchange(record, [0], codes(BLACK), picture, Painter(), DiscMap(), MatchSeam())
+    recovered = exchange(record, [0], codes(BLACK), picture, Painter(), Brush(DiscMap(), MatchSeam(), KeepGrain()))
     assert recovered.max() < 20  # a mask as large as that of encryption leaves a ring of 64: white x m (1 - m)
 
 
@@ -83,7 +85,9 @@ def test_a_recovered_face_reaches_no_further_than_it_must():
     quad = ffhq_quad(fake_face((200.0, 200.0), 50.0).points)
     record = record_of(quad, size=(400, 400))
     photo = np.full((400, 400, 3), 255, np.uint8)
-    changed = exchange(record, [0], codes(BLACK), photo, Painter(), DiscMap(), MatchSeam())[:, :, 0] < 255
+    changed = (
+        exchange(record, [0], codes(BLACK), photo, Painter(), Brush(DiscMap(), MatchSeam(), KeepGrain()))[:, :, 0] < 255
+    )
     y, x = np.nonzero(changed)
     reach = np.hypot(x - quad[:, 0].mean(), y - quad[:, 1].mean()).max() / np.linalg.norm(quad[0] - quad[1])
     assert 0.43 < reach < 0.45
@@ -93,10 +97,10 @@ def test_a_face_that_is_not_chosen_keeps_its_pixels():
     left, right = (ffhq_quad(fake_face((x, 40.0), 8.0).points) for x in (38.0, 54.0))  # the squares overlap
     record = record_of(left, right, size=(96, 80))
     picture = np.full((80, 96, 3), 255, np.uint8)
-    one = exchange(record, [0], codes(BLACK), picture, Painter(), OvalMap(64), MatchSeam())
+    one = exchange(record, [0], codes(BLACK), picture, Painter(), Brush(OvalMap(64), MatchSeam(), KeepGrain()))
     assert (one[38:50, 34:41] == 0).all()
     assert (one[38:50, 51:58] == 255).all()
-    other = exchange(record, [1], codes(BLACK), picture, Painter(), OvalMap(64), MatchSeam())
+    other = exchange(record, [1], codes(BLACK), picture, Painter(), Brush(OvalMap(64), MatchSeam(), KeepGrain()))
     assert (other[38:50, 34:41] == 255).all()
     assert (other[38:50, 51:58] == 0).all()
 
@@ -105,7 +109,9 @@ def test_each_code_goes_to_its_own_place():
     left, right = (ffhq_quad(fake_face((x, 40.0), 6.0).points) for x in (24.0, 70.0))
     record = record_of(left, right, size=(96, 80))
     photo = np.full((80, 96, 3), 128, np.uint8)
-    result = exchange(record, [0, 1], codes(BLACK, WHITE), photo, Painter(), OvalMap(64), MatchSeam())
+    result = exchange(
+        record, [0, 1], codes(BLACK, WHITE), photo, Painter(), Brush(OvalMap(64), MatchSeam(), KeepGrain())
+    )
     assert (result[40:46, 23:26] == 0).all()
     assert (result[40:46, 69:72] == 255).all()
 

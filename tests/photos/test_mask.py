@@ -13,11 +13,9 @@ from riddle_pl.photos.mask import (
     BISENET_FACE,
     CELEBA_FACE,
     BiSeNetMap,
-    FittedMap,
     OvalMap,
     ParserMap,
     blur,
-    head_of,
     join_maps,
 )
 
@@ -284,22 +282,3 @@ def test_a_patch_beside_the_head_is_not_pasted_and_a_hole_in_the_face_is() -> No
 def test_a_parser_of_another_pack_sees_faces_of_the_size_that_it_knows() -> None:
     assert ParserMap(load_pack("mobile")).size == load_pack("lite").size
     assert ParserMap(load_pack("lite")).size == 64
-
-
-def test_the_background_of_the_new_picture_stays_out() -> None:
-    face, head = torch.zeros(2, 1, 1, 64, 64)
-    face[..., 16:56, 12:52] = 1.0
-    head[..., 16:56, 20:44] = 1.0
-    limited = join_maps(face, head=head)
-    assert (limited[..., 20:50, :14] == 0).all()
-    assert (limited[..., 20:50, 24:40] == 1).all()
-    assert (join_maps(face)[..., 20:50, 12:16] > 0.5).all()
-
-
-def test_only_a_fitted_map_limits_what_is_pasted() -> None:
-    pack, x = load_pack("lite"), torch.rand(1, 3, 64, 64) * 2 - 1
-    assert head_of(ParserMap(pack), x) is None
-    assert head_of(OvalMap(), x) is None
-    head = head_of(FittedMap(pack), x)
-    assert head is not None
-    assert (head >= FittedMap(pack)(x) - 1e-5).all()

@@ -40,6 +40,56 @@ def test_who_is_like_the_photo_is_not_taken_however_well_they_fit(tiny_pack):
     assert choice(tiny_pack, 2).best(x, drawn).tolist() == [1]
 
 
+class Told(torch.nn.Module):
+    """Sex and age by the red of an image's first pixel, through the embedding's third and fourth number."""
+
+    def forward(self, embedding: torch.Tensor) -> torch.Tensor:
+        return embedding[:, 2:]
+
+
+class Embedding(Fixed):
+    def embed(self, x: torch.Tensor) -> torch.Tensor:
+        return torch.cat([super().embed(x), x[:, 0, 0, :2]], dim=1)
+
+
+@pytest.mark.parametrize("trait", [0, 1])
+def test_a_person_of_another_sex_or_age_is_not_taken_if_others_fit(tiny_pack, trait):
+    one = choice(tiny_pack, 3)
+    one.judge = Embedding()  # type: ignore[assignment]
+    one.__dict__["_traits"] = Told()
+    x = faces(0.1)
+    drawn = torch.stack([faces(0.1), faces(0.12), faces(0.5)], dim=1)
+    x[:, 0, 0, :2] = 0.1
+    drawn[:, :, 0, 0, :2] = 0.1
+    x[:, 2, -1, -1] = 1.0
+    drawn[:, 0, 0, 0, trait] = 6.1
+    assert one.best(x, drawn).tolist() == [1]
+
+
+def test_new_hair_on_the_photo_s_face_costs_more_than_new_face_beside_it(tiny_pack):
+    class Halves:
+        def classes(self, x: torch.Tensor) -> torch.Tensor:
+            found = torch.zeros(len(x), 19, *x.shape[2:])
+            found[:, 1] = (x[:, 0] > 0).float()
+            found[:, 0] = 1.0 - found[:, 1]
+            return found
+
+    one = choice(tiny_pack, 2)
+    one.parser = Halves()  # type: ignore[assignment]
+    x = faces(-0.5)
+    x[..., 16:48, 16:48] = 0.5
+    narrow, wide = x.clone(), x.clone()
+    narrow[..., 40:48, 16:48] = -0.5
+    wide[..., 48:56, 16:48] = 0.5
+    assert torch.equal(one._outline(x, torch.stack([narrow, wide], dim=1)).argmin(dim=1), torch.tensor([1]))
+
+
+def test_if_all_are_like_the_photo_the_least_like_is_taken(tiny_pack):
+    x = faces(0.1, likeness=1.0)
+    drawn = torch.stack([faces(0.1, likeness=0.9), faces(0.9, likeness=0.5)], dim=1)
+    assert choice(tiny_pack, 2).best(x, drawn).tolist() == [1]
+
+
 def test_any_is_the_first():
     assert AnyNonce.candidates == 1
     assert AnyNonce().best(faces(0.0, 0.0), faces(0.0, 0.0)[:, None]).tolist() == [0, 0]

@@ -33,6 +33,7 @@ CLASSES: Mapping[str, str] = {
     "bisenet": "bisenet.BiSeNet",
     "parser_unet": "parser_unet.FaceParserUNet",
     "retinaface": "retinaface.RetinaFace",
+    "traits": "traits.Traits",
     "pack_features": "features.PackFeatures",
     "lpips_vgg": "lpips_features.LPIPSFeatures",
     "transformer_paper": "encryptor.TransformerEncryptor",

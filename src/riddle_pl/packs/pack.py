@@ -257,6 +257,16 @@ class Pack:
             raise PackError(f"generator of pack {self.name} is a {type(network).__name__}; it draws no faces from w")
         return network
 
+    def generator_from(self, whole: FaceGenerator) -> FaceGenerator:
+        """:meth:`generator`, from one that draws the pack's largest size: weights are shared, only a head is loaded.
+
+        Raises:
+            PackError, CheckpointError: see :meth:`load`.
+        """
+        if self.size == self.manifest.whole_size:
+            return whole
+        return _with_head(whole, self.load(f"head-{self.size}"))
+
     def encryptor(self, name: str = "encryptor") -> tuple[nn.Module, "PasswordTokens"]:
         """An encryptor and the password tokens that it was trained with.
 
@@ -291,7 +301,7 @@ class Pack:
         return f"pack {self.name}: {entry.file} ({entry.role}) {state}, in {path.parent}; {self._remedy(entry)}"
 
 
-def _with_head(network: nn.Module, head: nn.Module) -> nn.Module:
+def _with_head(network: nn.Module, head: nn.Module) -> FaceGenerator:
     if isinstance(network, MobileStyleGAN) and isinstance(head, MobileHead):
         return network.with_head(head)
     raise PackError(

@@ -15,7 +15,7 @@ from riddle_pl.photos.pseudonymise import Pseudonymiser
 from riddle_pl.photos.record import Record
 
 CONFIG = "pseudonymise"
-FOR_PADDED = ("mask=fitted", "nonce=best_fit", "colour=skin")
+FOR_PADDED = ("mask=fitted", "nonce=best_fit", "colour=skin", "grain=photo")
 """With a padded encryptor, before what the user says: a person who fits. Codes are found inside of its model, too."""
 
 
@@ -40,7 +40,7 @@ def build_pseudonymiser(
     role = pack.encryptor_for_photos(encryptor)
     padded = role in pack.roles and pack.entry(role).arch == "padded"
     (cfg,) = compose_jobs(CONFIG, [*(FOR_PADDED if padded else ()), *overrides])
-    names = ("face_detector", "invert", "mask", "gate", "nonce")
+    names = ("face_detector", "invert", "mask", "gate", "nonce", "grain")
     offered = {"pack": pack, "device": str(device)}
     if padded and cfg.invert.get("code_model") is None:
         offered["code_model"] = role
@@ -55,6 +55,7 @@ def build_pseudonymiser(
         batch_size=batch_size,
         inversion=parts["invert"],
         nonces=parts["nonce"],
+        grain=parts["grain"],
         colour=instantiate(cfg.colour, "colour", **_asked(cfg.colour, "colour", {"face_map": parts["mask"]})),
     )
 

@@ -1,18 +1,18 @@
-"""Colours of a pasted face, brought to those of its photo: at the seam, or in mean and spread.
+"""Colours of a pasted face, brought to those of its photo at the seam. See ``skin_colour`` for those inside.
 
-At the seam the shift is made of what lies *outside* the mask alone, where a photo keeps its pixels: so it tells nothing
-about the face that was there. Either way it is as well defined when a recovered face goes back into an encrypted photo,
-whose original face is not available, as it was when the photo was encrypted.
+The shift is made of what lies *outside* the mask alone, where a photo keeps its pixels: so it tells nothing about the
+face that was there. It is as well defined when a recovered face goes back into an encrypted photo, whose original face
+is not available, as it was when the photo was encrypted.
 """
 
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 import torch
 import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor
 
-from riddle_pl.photos.mask import FaceMap, blur
+from riddle_pl.photos.mask import blur
 
 SIDE = 64
 """Grid on which the shift is computed; it is smooth."""
@@ -23,14 +23,6 @@ TOLERANCE = 0.15
 LIMIT = 0.3
 """Largest shift."""
 _LITTLE = 0.05
-MOST_CONTRAST = 1.3
-"""Times that the spread of a face's colours is changed at most."""
-SKIN_EDGE = 0.015
-"""Deviation of the blur of the skin's edge, as a share of the side."""
-LEAST_SKIN = 0.05
-"""Share of the square below which no face is seen."""
-COLOURLESS = 0.02
-"""Mean difference of the largest and the smallest of a pixel's three values, in [0, 2], below which a photo is grey."""
 
 
 def match_seam(
@@ -77,49 +69,3 @@ class MatchSeam:
         self, x: Float[Tensor, "1 3 s s"], mask: Float[Tensor, "1 1 m m"], photo: Float[Tensor, "1 3 h h"]
     ) -> Float[Tensor, "1 3 s s"]:
         return match_seam(x, mask, photo)
-
-
-class MatchSkin:
-    """The new face gets the mean and the spread of the colours of the one that it replaces.
-
-    Mean and spread are six numbers that neck, hands and light of the photo tell, too. The picture keeps them, so that a
-    recovered face is brought to them as well. In a photo without colours the face has none.
-
-    Args:
-        face_map: tells the face from the rest in both images.
-    """
-
-    def __init__(self, face_map: FaceMap):
-        self.face_map = face_map
-
-    def __call__(
-        self, x: Float[Tensor, "1 3 s s"], mask: Float[Tensor, "1 1 m m"], photo: Float[Tensor, "1 3 h h"]
-    ) -> Float[Tensor, "1 3 s s"]:
-        ours, theirs = (_statistics(image, self.face_map) for image in (x, photo))
-        if ours is None or theirs is None:
-            return x
-        gain = (theirs.deviation / ours.deviation).clamp(1.0 / MOST_CONTRAST, MOST_CONTRAST)
-        shift = (theirs.mean - ours.mean).clamp(-LIMIT, LIMIT)
-        matched = (x - ours.mean) * gain + ours.mean + shift
-        skin = blur(F.interpolate(ours.skin, x.shape[-2:], mode="bilinear"), SKIN_EDGE * x.shape[-1]).clamp(0.0, 1.0)
-        result = torch.lerp(x, matched, skin)
-        if (photo.amax(dim=1) - photo.amin(dim=1)).mean() < COLOURLESS:
-            result = result.mean(dim=1, keepdim=True).expand_as(result)
-        return result.clamp(-1.0, 1.0)
-
-
-class _Statistics(NamedTuple):
-    skin: Float[Tensor, "1 1 m m"]
-    mean: Float[Tensor, "1 3 1 1"]
-    deviation: Float[Tensor, "1 3 1 1"]
-
-
-def _statistics(x: Float[Tensor, "1 3 h h"], face_map: FaceMap) -> _Statistics | None:
-    """Of the face's colours; None where hardly any face is seen."""
-    skin = (face_map(x) > 0.5).float()
-    if skin.mean() < LEAST_SKIN:
-        return None
-    small = F.interpolate(x, skin.shape[-2:], mode="bilinear", antialias=True)
-    mean = (small * skin).sum(dim=(2, 3), keepdim=True) / skin.sum()
-    variance = ((small - mean).square() * skin).sum(dim=(2, 3), keepdim=True) / skin.sum()
-    return _Statistics(skin, mean, variance.sqrt().clamp_min(1e-3))

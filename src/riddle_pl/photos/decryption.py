@@ -14,17 +14,14 @@ from torch import Tensor
 
 from riddle_pl.errors import ConfigError
 from riddle_pl.password import derive_key
-from riddle_pl.photos.align import align_face, quad_side
-from riddle_pl.photos.blend import Layer, paste_layers
-from riddle_pl.photos.colour import ColourMatch
+from riddle_pl.photos.align import quad_side
+from riddle_pl.photos.blend import paste_layers
 from riddle_pl.photos.face_coder import FaceCoder
-from riddle_pl.photos.mask import GROW, FaceMap, head_of, join_maps
+from riddle_pl.photos.layers import Brush
 from riddle_pl.photos.pixels import to_pixels
 from riddle_pl.photos.record import Record
 from riddle_pl.photos.sealing import Patch
 
-FURTHER = 0.03
-"""By how much more than in encryption the mask grows, as a share of the square's side."""
 BLANK = 255
 """Grey level where an original shown alone has no pixels."""
 
@@ -58,8 +55,7 @@ def recover(
     chosen: Sequence[int],
     photo: UInt8[np.ndarray, "h w 3"] | None,
     coder: FaceCoder,
-    face_map: FaceMap,
-    colour: ColourMatch,
+    brush: Brush,
 ) -> UInt8[np.ndarray, "h2 w2 3"]:
     """The recovered faces of a deniable record in their photo; without it side by side."""
     nonces = [record.faces[index].nonce for index in chosen]
@@ -67,7 +63,7 @@ def recover(
     w_dec = coder.transform(record.w_enc[list(chosen)], w_pwd)
     if photo is None:
         return side_by_side([to_pixels(face) for face in coder.synthesise(w_dec)])
-    return exchange(record, chosen, w_dec, photo, coder, face_map, colour)
+    return exchange(record, chosen, w_dec, photo, coder, brush)
 
 
 def exchange(
@@ -76,8 +72,7 @@ def exchange(
     w_new: Float[Tensor, "b n 512"],
     photo: UInt8[np.ndarray, "h w 3"],
     coder: FaceCoder,
-    face_map: FaceMap,
-    colour: ColourMatch,
+    brush: Brush,
 ) -> UInt8[np.ndarray, "h w 3"]:
     """The photo with other faces in place of the record's encrypted ones.
 
@@ -86,30 +81,10 @@ def exchange(
         w_new: their new codes.
     """
     quads = [record.faces[index].quad for index in chosen]
-    layers = _layers(photo, quads, coder.synthesise_for(w_new, [quad_side(quad) for quad in quads]), face_map, colour)
+    drawn = coder.synthesise_for(w_new, [quad_side(quad) for quad in quads])
+    layers = [brush.layer(photo, quad, x, recovering=True) for quad, x in zip(quads, drawn, strict=True)]
     others = [face.quad for index, face in enumerate(record.faces) if index not in set(chosen)]
     return paste_layers(photo, layers, others)
-
-
-def _layers(
-    photo: UInt8[np.ndarray, "h w 3"],
-    quads: Sequence[Float[np.ndarray, "4 2"]],
-    x_dec: Sequence[Float[Tensor, "3 _s _s"]],
-    face_map: FaceMap,
-    colour: ColourMatch,
-) -> list[Layer]:
-    crops = torch.cat([align_face(photo, quad, face_map.size) for quad in quads])
-    maps = zip(face_map(crops), x_dec, strict=True)
-    mask = torch.cat(
-        [
-            join_maps(face[None], face_map(x[None]), grow=GROW + FURTHER, head=head_of(face_map, x[None]))
-            for face, x in maps
-        ]
-    )
-    return [
-        Layer(colour(x[None], m[None], crop[None])[0], m[0], quad)
-        for x, m, crop, quad in zip(x_dec, mask, crops, quads, strict=True)
-    ]
 
 
 def unsealed(record: Record, keys: Sequence[bytes], chosen: Sequence[int]) -> list[Patch]:

@@ -16,15 +16,14 @@ from riddle_pl.password import KdfParams, check_password, derive_key
 from riddle_pl.photos.align import quad_side
 from riddle_pl.photos.blend import Layer, paste_layers, supports
 from riddle_pl.photos.choices import MODES
-from riddle_pl.photos.colour import ColourMatch
 from riddle_pl.photos.cores import usable_cores
 from riddle_pl.photos.detect import Face, PhotoDetector
 from riddle_pl.photos.face_coder import EncryptedCode, FaceCoder
 from riddle_pl.photos.face_work import JUDGED_SIZE, FaceWork, aligned, choose, invert, take_up
 from riddle_pl.photos.gate import Gate, Verdict
 from riddle_pl.photos.last_look import Looked, last_look
+from riddle_pl.photos.layers import Brush
 from riddle_pl.photos.linkable import is_linkable
-from riddle_pl.photos.mask import FaceMap, head_of, join_maps
 from riddle_pl.photos.nonces import NonceChoice
 from riddle_pl.photos.record import Record, RecordedFace
 from riddle_pl.photos.record_file import FORMAT_VERSION, SHARED_STREAM
@@ -44,9 +43,8 @@ class Tools:
     coder: FaceCoder
     detector: PhotoDetector
     gate: Gate
-    face_map: FaceMap
     nonces: NonceChoice
-    colour: ColourMatch
+    brush: Brush
 
 
 @dataclass(eq=False)
@@ -188,13 +186,9 @@ def _encrypt(photos: Sequence[_Photo], done: _Codes, tools: Tools) -> _Codes:
     codes = _best(works, tried, tools)
     sides = [quad_side(work.quad) for work in works]
     x_enc = tools.coder.synthesise_for(torch.stack([code.shown for code in codes]), sides)
-    crops = aligned(works, tools.face_map.size)
-    heads = [head_of(tools.face_map, x[None]) for x in x_enc]
-    maps = zip(tools.face_map(crops), heads, strict=True)
-    mask = torch.cat([join_maps(face[None], head=head) for face, head in maps])
     return {
-        work: _Code(code, Layer(tools.colour(x[None], m[None], crop[None])[0], m[0], work.quad))
-        for work, code, x, m, crop in zip(works, codes, x_enc, mask, crops, strict=True)
+        work: _Code(code, tools.brush.layer(work.photo, work.quad, x))
+        for work, code, x in zip(works, codes, x_enc, strict=True)
     }
 
 

@@ -59,14 +59,24 @@ class FaceCoder:
         self.encryptor_name = encryptor
         self.device = torch.device(device)
         self.batch_size = batch_size
-        self._others: dict[int, FaceGenerator] = {}
+        self._by_size: dict[int, FaceGenerator] = {}
         self.draw_nonce: Callable[[], bytes] | None = None
         self.inversion: Inversion = RefinedInversion(pack, str(self.device)) if inversion is None else inversion
 
-    @cached_property
+    @property
     def generator(self) -> FaceGenerator:
         """G, with the mapping network that turns passwords into latents."""
-        return self.pack.generator().to(self.device)
+        return self._generator(self.pack.size)
+
+    @cached_property
+    def _whole(self) -> FaceGenerator:
+        """G at the pack's largest size, whose weights those of the other sizes share."""
+        return self.pack.at(self.pack.manifest.whole_size).generator().to(self.device)
+
+    def _generator(self, size: int) -> FaceGenerator:
+        if size not in self._by_size:
+            self._by_size[size] = self.pack.at(size).generator_from(self._whole).to(self.device)
+        return self._by_size[size]
 
     @cached_property
     def _encryptor(self) -> tuple[nn.Module, PasswordTokens]:
@@ -161,10 +171,7 @@ class FaceCoder:
         return self._draw(min(self.pack.manifest.sizes), w)
 
     def _draw(self, size: int, w: Float[Tensor, "b n 512"]) -> Float[Tensor, "b 3 s s"]:
-        if size != self.pack.size and size not in self._others:
-            self._others[size] = self.pack.at(size).generator().to(self.device)
-        generator = self.generator if size == self.pack.size else self._others[size]
-        return self._in_batches(generator, w).clamp(-1.0, 1.0)
+        return self._in_batches(self._generator(size), w).clamp(-1.0, 1.0)
 
     def _in_batches(self, network: Callable[..., Tensor], *inputs: Tensor) -> Tensor:
         parts = zip(*(tensor.split(self.batch_size) for tensor in inputs), strict=True)

@@ -4,17 +4,16 @@ import math
 from functools import cached_property
 from typing import Protocol
 
-import numpy as np
 import torch
 import torch.nn.functional as F
 from jaxtyping import Float
-from scipy.ndimage import binary_fill_holes, label
 from torch import Tensor, nn
 
 from riddle_pl.errors import PackError
 from riddle_pl.networks.bisenet import IMAGENET_MEAN, IMAGENET_STD
 from riddle_pl.networks.resize import resize
 from riddle_pl.packs import Pack, load_pack
+from riddle_pl.photos.flood import flooded, without_holes
 
 CELEBA_FACE = (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12)
 """Skin, nose, glasses, eyes, brows, ears, mouth and lips in the order of ``parsenet.pth`` (CelebAMask-HQ)."""
@@ -63,8 +62,12 @@ class ParserMap:
         self.pack = pack
         self.device = torch.device(device)
 
-    @cached_property
+    @property
     def size(self) -> int:
+        return self.parsed_size
+
+    @cached_property
+    def parsed_size(self) -> int:
         """Of the faces that the parser was trained on: those of the pack whose file it is."""
         owner = self.pack.entry("parser").pack
         return min(self.pack.size if owner is None else load_pack(owner).size, MAX_SIDE)
@@ -79,24 +82,13 @@ class ParserMap:
     @torch.no_grad()
     def classes(self, x: Float[Tensor, "b 3 h h"]) -> Float[Tensor, "b c m m"]:
         """Probabilities of all that the parser knows."""
-        logits: Tensor = self._network(resize(x, (self.size, self.size)).to(self.device))
+        logits: Tensor = self._network(resize(x, (self.parsed_size, self.parsed_size)).to(self.device))
         if logits.shape[1] <= max(CELEBA_FACE):
             raise PackError(
                 f"pack {self.pack.name}: parser knows {logits.shape[1]} classes, not the 19 of CelebAMask-HQ; "
                 "choose mask=oval"
             )
         return logits.softmax(dim=1).cpu()
-
-
-class FittedMap(ParserMap):
-    """By the pack's face parser, for new faces that have the photo's pose and outline: their background stays out.
-
-    Where the photo shows face and the new picture background, the photo's pixels stay.
-    """
-
-    def head(self, x: Float[Tensor, "b 3 h h"]) -> Float[Tensor, "b 1 m m"]:
-        """Share of whatever is not background."""
-        return 1.0 - self.classes(x)[:, :1]
 
 
 class BiSeNetMap:
@@ -140,16 +132,10 @@ class OvalMap:
         return (_radius(self.size) <= SOLID).float().expand(len(x), 1, -1, -1)
 
 
-def head_of(face_map: FaceMap, x: Float[Tensor, "b 3 h h"]) -> Float[Tensor, "b 1 m m"] | None:
-    """What of new pictures may be pasted; None: all of it."""
-    return face_map.head(x) if isinstance(face_map, FittedMap) else None
-
-
 def join_maps(
     face: Float[Tensor, "b 1 m m"],
     more: Float[Tensor, "b 1 m m"] | None = None,
     grow: float = GROW,
-    head: Float[Tensor, "b 1 m m"] | None = None,
 ) -> Float[Tensor, "b 1 m m"]:
     """The soft mask of a pasted face: its map and a core, grown, the edge blurred.
 
@@ -160,17 +146,14 @@ def join_maps(
         face: map of the face in the photo.
         more: another map that is followed as far as ``NEAR`` beyond the first.
         grow: how far it reaches beyond the maps, as a share of the side.
-        head: map that the others do not leave, but for the core; see :func:`head_of`.
     """
     size = face.shape[-1]
-    union = torch.maximum((face > 0.5).float(), _core(size).expand_as(face))
+    union = torch.maximum((face > 0.5).float(), core(size).expand_as(face))
     if more is not None:
-        union = torch.maximum(union, torch.minimum((more > 0.5).float(), _widen(union, round(NEAR * size))))
-    if head is not None:
-        union = torch.maximum(torch.minimum(union, (head > 0.5).float()), _core(size).expand_as(face))
+        union = torch.maximum(union, torch.minimum((more > 0.5).float(), widen(union, round(NEAR * size))))
     reach = round((grow + FEATHER) * size)  # the middle of the blurred edge
-    closed = _shrink(_widen(_one_whole(union), reach + round(HOLE * size)), round(HOLE * size))
-    soft = blur(closed, FEATHER * size) * _fade(size)
+    closed = shrink(widen(one_whole(union), reach + round(HOLE * size)), round(HOLE * size))
+    soft = blur(closed, FEATHER * size) * fade(size)
     return torch.where(soft < NOTHING, torch.zeros_like(soft), soft)
 
 
@@ -184,23 +167,19 @@ def blur(x: Float[Tensor, "b c h w"], deviation: float) -> Float[Tensor, "b c h 
     return F.conv2d(rows, taps[:, :, :, None], groups=x.shape[1])
 
 
-def _one_whole(x: Float[Tensor, "b 1 m m"]) -> Float[Tensor, "b 1 m m"]:
+def one_whole(x: Float[Tensor, "b 1 m m"]) -> Float[Tensor, "b 1 m m"]:
     """What hangs together with the core, without holes."""
-    core = _core(x.shape[-1])[0, 0].numpy() > 0
-    kept = []
-    for mask in x[:, 0].numpy(force=True) > 0:
-        parts, _ = label(mask)
-        kept.append(binary_fill_holes(parts == parts[core].max()))
-    return torch.from_numpy(np.stack(kept))[:, None].to(x)
+    seed = core(x.shape[-1])[0, 0] > 0
+    return torch.stack([without_holes(flooded(seed, mask)) for mask in x[:, 0] > 0])[:, None].to(x)
 
 
-def _widen(x: Float[Tensor, "b 1 m m"], by: int) -> Float[Tensor, "b 1 m m"]:
+def widen(x: Float[Tensor, "b 1 m m"], by: int) -> Float[Tensor, "b 1 m m"]:
     rows = F.max_pool2d(x, (1, 2 * by + 1), 1, (0, by))
     return F.max_pool2d(rows, (2 * by + 1, 1), 1, (by, 0))
 
 
-def _shrink(x: Float[Tensor, "b 1 m m"], by: int) -> Float[Tensor, "b 1 m m"]:
-    return -_widen(-x, by)
+def shrink(x: Float[Tensor, "b 1 m m"], by: int) -> Float[Tensor, "b 1 m m"]:
+    return -widen(-x, by)
 
 
 def _centred(size: int) -> Float[Tensor, "size"]:
@@ -214,12 +193,12 @@ def _radius(size: int) -> Float[Tensor, "1 1 size size"]:
     return radius[None, None]
 
 
-def _fade(size: int) -> Float[Tensor, "1 1 size size"]:
+def fade(size: int) -> Float[Tensor, "1 1 size size"]:
     t = ((0.97 - _radius(size)) / (0.97 - SOLID)).clamp(0.0, 1.0)
     return t * t * (3.0 - 2.0 * t)
 
 
-def _core(size: int) -> Float[Tensor, "1 1 size size"]:
+def core(size: int) -> Float[Tensor, "1 1 size size"]:
     u = (torch.arange(size) + 0.5) / size
     x, y = (u - CORE_CENTRE[0]) / CORE_RADII[0], (u - CORE_CENTRE[1]) / CORE_RADII[1]
     return (x[None, :] ** 2 + y[:, None] ** 2 <= 1.0).float()[None, None]

@@ -4,22 +4,33 @@ A nonce is free: whoever knows it learns nothing of the password. The choice amo
 and they speak of the photo that is published anyway. A wrong password draws from the one nonce that was chosen.
 """
 
+from functools import cached_property
 from typing import Protocol
 
 import torch
 import torch.nn.functional as F
 from jaxtyping import Float, Int
-from torch import Tensor
+from torch import Tensor, nn
 
 from riddle_pl.errors import ConfigError
 from riddle_pl.packs import Pack
 from riddle_pl.photos.judges import PackJudge
-from riddle_pl.photos.mask import ParserMap
+from riddle_pl.photos.mask import CELEBA_FACE, ParserMap
 
 GRID = 8
 """Cells of the colour comparison, along each side."""
 CENTRE = slice(3 / 16, 13 / 16)
 """The part of an aligned face that is pasted, in shares of the side; colours are compared there."""
+EYES, MOUTH = ((0.40, 0.55), (0.28, 0.72)), ((0.66, 0.84), (0.34, 0.66))
+"""Rows and columns of an FFHQ crop, in shares of the side."""
+DETAIL = (24, 48)
+"""At which eyes and mouths are compared, in pixels."""
+LIKE = 0.35
+"""Cosine from which the pack's recogniser finds a candidate too like the photo: well below that of one person."""
+OUTLINE, LIGHT, EXPRESSION = 1.0, 1.0, 0.7
+"""Weights of distances in standard deviations over the candidates; expression is that of the eyes and of the mouth."""
+SEX, AGE = 4.0, 0.8
+"""Weights of the difference of apparent sex (2 between a woman and a man) and of age in decades."""
 
 
 class NonceChoice(Protocol):
@@ -48,14 +59,15 @@ class AnyNonce:
 
 
 class BestFit:
-    """The person with the same outline, expression and light, of those who are not like the one in the photo.
+    """The person with the same outline, expression, light, sex and age, of those who are not like the one in the photo.
 
-    Of the half of the candidates that the pack's recogniser finds least like the photo, that with the smallest sum of
-    two distances to it, each in standard deviations over the candidates: of the parser's class probabilities, pixel by
-    pixel, and of colours on a grid over the face.
+    Candidates whom the pack's recogniser finds like the photo are out; if all are, the least like is taken. Of the
+    others, that with the smallest sum of distances to the photo: of the parser's class probabilities, pixel by pixel,
+    with hair and background that lie on the photo's face counted again; of colours on a grid over the face; of eyes and
+    mouth as pictures, without their light; and, where the pack has ``traits``, of apparent sex and age.
 
     Args:
-        pack: its ``parser`` and ``recogniser`` judge.
+        pack: its ``parser``, ``recogniser`` and ``traits`` judge.
         candidates: nonces per face.
         device: where the networks run.
 
@@ -66,19 +78,40 @@ class BestFit:
     def __init__(self, pack: Pack, candidates: int = 16, device: torch.device | str = "cpu"):
         if candidates < 2:
             raise ConfigError(f"nonce.candidates is {candidates}; give at least 2, or nonce=any")
+        self.pack = pack
         self.candidates = candidates
         self.parser = ParserMap(pack, device)
         self.judge = PackJudge(pack, device)
 
+    @cached_property
+    def _traits(self) -> nn.Module | None:
+        return self.pack.load("traits") if "traits" in self.pack.roles else None
+
     @torch.no_grad()
     def best(self, x: Float[Tensor, "b 3 h h"], drawn: Float[Tensor, "b c 3 s s"]) -> Int[Tensor, "b"]:
-        count = drawn.shape[1]
-        alike = F.cosine_similarity(self.judge.embed(x)[:, None], self._each(self.judge.embed, drawn), dim=-1)
-        shape = (self.parser.classes(x)[:, None] - self._each(self.parser.classes, drawn)).abs().flatten(2).mean(dim=2)
-        light = (_colours(x)[:, None] - self._each(_colours, drawn)).abs().flatten(2).mean(dim=2)
-        cost = _standardised(shape) + _standardised(light)
-        allowed = alike.argsort(dim=1).argsort(dim=1) < max(1, count // 2)
+        of_photo, of_drawn = self.judge.embed(x), self._each(self.judge.embed, drawn)
+        alike = F.cosine_similarity(of_photo[:, None], of_drawn, dim=-1)
+        cost = OUTLINE * _standardised(self._outline(x, drawn))
+        cost = cost + LIGHT * _standardised(self._distance(_colours, x, drawn))
+        for look in (_eyes, _mouth):
+            cost = cost + EXPRESSION * _standardised(self._distance(look, x, drawn))
+        if self._traits is not None:
+            theirs, ours = (self._traits(of.flatten(0, -2)).unflatten(0, of.shape[:-1]) for of in (of_photo, of_drawn))
+            cost = cost + (theirs[:, None] - ours).abs() @ torch.tensor([SEX, AGE])
+        allowed = (alike < LIKE) | (alike == alike.amin(dim=1, keepdim=True))
         return torch.where(allowed, cost, torch.inf).argmin(dim=1)
+
+    def _outline(self, x: Float[Tensor, "b 3 h h"], drawn: Float[Tensor, "b c 3 s s"]) -> Float[Tensor, "b c"]:
+        """Where the parser sees something else; what of the photo's face the new picture does not show counts twice."""
+        theirs, ours = self.parser.classes(x)[:, None], self._each(self.parser.classes, drawn)
+        face, new = (classes[:, :, CELEBA_FACE].sum(dim=2) for classes in (theirs, ours))
+        lost = (face - new).clamp_min(0.0).flatten(2).mean(dim=2)
+        return (theirs - ours).abs().sum(dim=2).flatten(2).mean(dim=2) + lost
+
+    def _distance(
+        self, look: "Look", x: Float[Tensor, "b 3 h h"], drawn: Float[Tensor, "b c 3 s s"]
+    ) -> Float[Tensor, "b c"]:
+        return (look(x)[:, None] - self._each(look, drawn)).abs().flatten(2).mean(dim=2)
 
     def _each(self, look: "Look", drawn: Float[Tensor, "b c 3 s s"]) -> Float[Tensor, "b c ..."]:
         return torch.stack([look(faces) for faces in drawn])
@@ -93,6 +126,25 @@ class Look(Protocol):
 def _colours(x: Float[Tensor, "b 3 h h"]) -> Float[Tensor, "b 3 g g"]:
     part = slice(round(CENTRE.start * x.shape[-1]), round(CENTRE.stop * x.shape[-1]))
     return F.adaptive_avg_pool2d(x[..., part, part], GRID)
+
+
+def _eyes(x: Float[Tensor, "b 3 h h"]) -> Float[Tensor, "b 1 r c"]:
+    return _detail(x, EYES)
+
+
+def _mouth(x: Float[Tensor, "b 3 h h"]) -> Float[Tensor, "b 1 r c"]:
+    return _detail(x, MOUTH)
+
+
+def _detail(
+    x: Float[Tensor, "b 3 h h"], box: tuple[tuple[float, float], tuple[float, float]]
+) -> Float[Tensor, "b 1 r c"]:
+    """A part of the face in black and white, with mean 0 and deviation 1: open or closed, looking where."""
+    rows, columns = (slice(round(low * x.shape[-1]), round(high * x.shape[-1])) for low, high in box)
+    light = x[..., rows, columns].mean(dim=1, keepdim=True)
+    small = F.interpolate(light, DETAIL, mode="bilinear", antialias=True, align_corners=False)
+    centred = small - small.mean(dim=(2, 3), keepdim=True)
+    return centred / centred.square().mean(dim=(2, 3), keepdim=True).sqrt().clamp_min(1e-3)
 
 
 def _standardised(costs: Float[Tensor, "b c"]) -> Float[Tensor, "b c"]:

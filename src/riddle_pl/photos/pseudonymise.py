@@ -32,6 +32,8 @@ from riddle_pl.photos.face_coder import FaceCoder
 from riddle_pl.photos.face_work import invert, take_up
 from riddle_pl.photos.find import PhotoFaceDetector
 from riddle_pl.photos.gate import Gate, quality_gate
+from riddle_pl.photos.grain import GrainMatch, KeepGrain
+from riddle_pl.photos.layers import Brush
 from riddle_pl.photos.mask import FaceMap, ParserMap
 from riddle_pl.photos.nonces import AnyNonce, NonceChoice
 from riddle_pl.photos.pixels import to_pixels
@@ -58,6 +60,7 @@ class Pseudonymiser:
         inversion: photo to code; :class:`riddle_pl.inversion.RefinedInversion` by default.
         nonces: which nonce a face gets; any by default.
         colour: brings a face's colours to the photo's; at the seam by default.
+        grain: brings its sharpness and noise to the photo's; left as drawn by default.
 
     Example::
 
@@ -78,15 +81,19 @@ class Pseudonymiser:
         inversion: Inversion | None = None,
         nonces: NonceChoice | None = None,
         colour: ColourMatch | None = None,
+        grain: GrainMatch | None = None,
     ):
         self.pack = pack
         self.device = torch.device(device)
         self.detector: PhotoDetector = PhotoFaceDetector() if detector is None else detector
         self.coder = FaceCoder(pack, encryptor, self.device, batch_size, inversion)
         self.gate: Gate = quality_gate(pack, self.device) if gate is None else gate
-        self.colour: ColourMatch = MatchSeam() if colour is None else colour
         self.nonces: NonceChoice = AnyNonce() if nonces is None else nonces
-        self.face_map: FaceMap = ParserMap(pack, self.device) if face_map is None else face_map
+        self.brush = Brush(
+            ParserMap(pack, self.device) if face_map is None else face_map,
+            MatchSeam() if colour is None else colour,
+            KeepGrain() if grain is None else grain,
+        )
 
     def find_faces(self, image: UInt8[np.ndarray, "h w 3"] | Image.Image, name: str = "the photo") -> list[Face]:
         """The faces of a photo, the largest first; at least one.
@@ -164,9 +171,7 @@ class Pseudonymiser:
             PackError, CheckpointError: the pack lacks a network or holds a damaged one.
         """
         requests = [r if r.kdf else replace(r, kdf=KdfParams()) for r in requests]
-        return encrypt_photos(
-            requests, Tools(self.coder, self.detector, self.gate, self.face_map, self.nonces, self.colour)
-        )
+        return encrypt_photos(requests, Tools(self.coder, self.detector, self.gate, self.nonces, self.brush))
 
     def decrypt(
         self,
@@ -200,7 +205,7 @@ class Pseudonymiser:
         chosen = choose_recorded(record, only, passwords or {})
         keys = face_keys(record, password, passwords or {}, chosen)
         if record.mode == "deniable":
-            return recover(record, keys, chosen, photo, self.coder_for(record), self.face_map, self.colour)
+            return recover(record, keys, chosen, photo, self.coder_for(record), self.brush)
         patches = unsealed(record, keys, chosen)
         return originals_alone(patches) if photo is None else restore(photo, patches)
 

@@ -75,9 +75,5 @@ def rekey_deniable(
     for index, code in zip(chosen, codes, strict=True):
         faces[index] = replace(faces[index], w_enc=code.w_enc, nonce=code.nonce)
     shown = torch.stack([code.shown for code in codes])
-    picture = (
-        None
-        if photo is None
-        else exchange(record, chosen, shown, photo, coder, pseudonymiser.face_map, pseudonymiser.colour)
-    )
+    picture = None if photo is None else exchange(record, chosen, shown, photo, coder, pseudonymiser.brush)
     return replace(record, kdf=kdf, faces=tuple(faces)), picture

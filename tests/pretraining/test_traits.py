@@ -1,0 +1,52 @@
+"""If this fails, a pack gets traits that do not belong to its recogniser."""
+
+import shutil
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+import torch
+
+from riddle_pl.errors import ConfigError, DataError
+from riddle_pl.packs import load_pack
+from riddle_pl.pretraining.faces import FaceSet
+from riddle_pl.pretraining.traits import TraitsRecipe
+
+
+def faces(count: int, seed: int = 0) -> FaceSet:
+    images = torch.randint(0, 256, (count, 3, 32, 32), dtype=torch.uint8, generator=torch.Generator().manual_seed(seed))
+    names = [f"s/a_{k}_{'fe' * (k % 2)}male.jpg" if k % 3 else f"a/{k}A{20 + k}.jpg" for k in range(count)]
+    return FaceSet(images, names)
+
+
+def recipe(pack, train: FaceSet, **changes) -> TraitsRecipe:
+    made = TraitsRecipe(train, faces(8, seed=1), pack, **{"ridge": 0.1, "count": 20, "batch": 8, "seed": 0, **changes})
+    made.trainer = SimpleNamespace(should_stop=False)
+    return made
+
+
+def test_a_run_writes_what_the_recogniser_s_embeddings_tell(tiny_pack, tmp_path: Path) -> None:
+    made = recipe(tiny_pack, faces(30))
+    for step in range(made.steps):
+        made.training_step(step, step)
+    assert made.finished
+    order = torch.randperm(30, generator=torch.Generator().manual_seed(0))[:20]
+    embedded = tiny_pack.load("recogniser")(faces(30).images[order].float() / 127.5 - 1.0)
+    torch.testing.assert_close(made.embeddings[:20], embedded, rtol=1e-3, atol=1e-4)
+    sex, age = made.figures().items()
+    assert "held-out faces" in sex[0]
+    assert 0 <= sex[1] <= 1
+    assert age[1] > 0
+    folder = tmp_path / "pack"
+    shutil.copytree(tiny_pack.folder, folder)
+    made.export(folder, "riddle-pretrain recipe=traits")
+    network = load_pack(folder).load("traits")
+    torch.testing.assert_close(network(embedded), made.network(embedded))
+
+
+def test_names_that_tell_nothing_and_no_faces(tiny_pack) -> None:
+    nameless = FaceSet(faces(4).images, ["x/1.jpg"] * 4)
+    with pytest.raises(DataError, match="no name of x \\(4\\) tells the sex"):
+        recipe(tiny_pack, nameless)
+    with pytest.raises(ConfigError, match=r"recipe.count=0"):
+        recipe(tiny_pack, faces(4), count=0)
