@@ -49,6 +49,10 @@ class NoFaceError(PhotoError):
     """A photo in which no face was found."""
 
 
+class NonFiniteError(RiddleError):
+    """A loss, a gradient or a weight that is no longer a finite number."""
+
+
 class DataError(RiddleError):
     """A data set that is missing, empty or laid out in an unknown way."""
 

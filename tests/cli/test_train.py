@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from riddle_pl import __version__
 from riddle_pl.cli.train import main
 from riddle_pl.packs import Pack, load_pack
 from riddle_pl.training.checkpoint_file import load_checkpoint
@@ -81,6 +82,16 @@ def test_trains_from_any_directory(train, tmp_path: Path, capfd: pytest.CaptureF
         (["data=images", "data.root=no/photos"], "no/photos"),
         (["data=images", "data.root=nowhere", "data.val_share=2.0"], "val_share"),
         (["-m", "optimizer=ranger,adam"], "did you mean 'adamw'"),
+        (["optimizer.lr=-1.0"], "optimizer: learning rate must be positive"),
+        (["optimizer=adamw", "optimizer.betas=[2,0.9]"], "optimizer (riddle_pl.training.optim.adamw)"),
+        (["encryptor.heads=3"], "embed_dim must be divisible by num_heads"),
+        (["scheduler=cosine", "scheduler.warmup_steps=9999999"], "scheduler.warmup_steps=9999999"),
+        (["trainer.accelerator=tpu"], "trainer.accelerator=tpu; choose from auto, cpu"),
+        (["trainer=cpu", "trainer.gradient_clip_val=-1"], "trainer.gradient_clip_val=-1; expected a norm"),
+        (["trainer=cpu", "trainer.precision=7"], "Precision 7 is invalid"),
+        (["trainer=cpu", "+trainer.strategy=dpp"], "`strategy='dpp'`"),
+        (["--experimental-rerun", "config.pickle"], "would load a pickle"),
+        (["+loss@loss.typical=typical", "batch_size=1"], "loss.typical compares the faces of a batch"),
     ],
 )
 def test_a_mistake_is_one_line_and_nothing_is_written(
@@ -103,6 +114,23 @@ def test_a_gpu_where_there_is_none(train, monkeypatch: pytest.MonkeyPatch, capfd
     monkeypatch.setattr("torch.cuda.is_available", lambda: False)
     assert train(*NO_FEATURES, "trainer=gpu") == 2
     assert "no GPU is usable here; use trainer=cpu" in capfd.readouterr().err
+
+
+def test_the_version_is_ours(train, capfd: pytest.CaptureFixture[str]) -> None:  # type: ignore[no-untyped-def]
+    assert train("--version") == 0
+    assert capfd.readouterr().out == f"riddle-pl {__version__}\n"
+
+
+def test_the_bar_counts_steps(train, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> None:  # type: ignore[no-untyped-def]
+    for stream in (sys.stdout, sys.stderr):
+        monkeypatch.setattr(stream, "isatty", lambda: True)
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    arguments = ["steps=4", "trainer.accumulate_grad_batches=2", "data.steps_per_epoch=4"]
+    assert train(*SMALL, *DATA_FREE, *arguments) == 0
+    out = capfd.readouterr().out
+    assert "4/4" in out
+    assert "Training" in out
+    assert "Epoch" not in out
 
 
 def test_help_shows_an_example(train, capfd: pytest.CaptureFixture[str]) -> None:  # type: ignore[no-untyped-def]
@@ -146,7 +174,7 @@ EXPERIMENTS = ("riddle", "riddle_df", "wo_transformer", "wo_diversity", "improve
 def test_every_experiment_starts_on_the_lite_pack(  # type: ignore[no-untyped-def]
     monkeypatch: pytest.MonkeyPatch, photos: Path, tmp_path: Path, experiment: str
 ) -> None:
-    arguments = [f"experiment={experiment}", "debug=fast_dev_run", "trainer=cpu", "batch_size=1"]
+    arguments = [f"experiment={experiment}", "debug=fast_dev_run", "trainer=cpu", "batch_size=2"]
     if not experiment.endswith("_df"):
         arguments += [f"data.root={photos}", "data.cropper.aligned=true", "data.val_share=0.5"]
     monkeypatch.setattr(sys, "argv", ["riddle-train", *arguments])
@@ -158,7 +186,7 @@ def test_every_experiment_starts_on_the_lite_pack(  # type: ignore[no-untyped-de
 def test_the_papers_stages_follow_each_other(  # type: ignore[no-untyped-def]
     monkeypatch: pytest.MonkeyPatch, photos: Path, tmp_path: Path
 ) -> None:
-    short = ["trainer=cpu", "steps=1", "val_every=1", "batch_size=1", "callbacks.grid=null", "callbacks.best=null"]
+    short = ["trainer=cpu", "steps=1", "val_every=1", "batch_size=2", "callbacks.grid=null", "callbacks.best=null"]
     on_photos = ["experiment=riddle", f"data.root={photos}", "data.cropper.aligned=true", "data.val_share=0.4"]
     codes = ["stage=codes", "scheduler.warmup_steps=0"]
     commands = {

@@ -13,19 +13,23 @@ from riddle_pl.errors import INTERRUPTED_STATUS, RiddleError
 
 def main() -> None:
     """Entry point. Exit status 2 after a mistake of the user's, 130 after Ctrl-C."""
+    from riddle_pl.training.inherit import inherited
     from riddle_pl.training.preflight import check_job
 
-    run_app("train", train, check_job)
+    run_app("train", train, check_job, inherited)
 
 
 def train(cfg: DictConfig) -> None:
     """Runs one job in Hydra's output folder."""
     from riddle_pl.training.checkpointing import Interrupted
+    from riddle_pl.training.inherit import kept_overrides
     from riddle_pl.training.run import fit
 
-    run_dir = Path(HydraConfig.get().runtime.output_dir)
+    hydra = HydraConfig.get()
+    run_dir = Path(hydra.runtime.output_dir)
+    progress = sys.stderr.isatty() and sys.stdout.isatty() and not cfg.quiet
     try:
-        last = fit(cfg, run_dir, progress=sys.stderr.isatty() and sys.stdout.isatty() and not cfg.quiet)
+        last = fit(cfg, run_dir, progress, kept_overrides(hydra.overrides.task))
     except Interrupted as stop:
         print(f"{stop}; continue with ckpt_path={_short(stop.checkpoint)}", file=sys.stderr)
         raise SystemExit(INTERRUPTED_STATUS) from None

@@ -70,7 +70,7 @@ class LastCheckpoint(checkpointing.LastCheckpoint):
         return int(recipe.step_count) if isinstance(recipe, Recipe) else super()._steps_done(trainer)
 
     @override
-    def _save(self, trainer: pl.Trainer) -> None:
+    def _write(self, trainer: pl.Trainer) -> None:
         with atomic_write(self.target) as temporary:
             trainer.save_checkpoint(temporary)
         self.path = self.target

@@ -1,6 +1,6 @@
 """From a composed config to the objects of a run."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ from torch.optim.lr_scheduler import LRScheduler
 from riddle_pl.config import instantiate
 from riddle_pl.config.check import locate, to_plain
 from riddle_pl.data.steps import step_rng
-from riddle_pl.errors import ConfigError, PackError
+from riddle_pl.errors import ConfigError, PackError, RiddleError, one_line
 from riddle_pl.losses import RiddleLoss, build_loss
 from riddle_pl.losses.features import Role
 from riddle_pl.networks.features import on_lpips_scale
@@ -22,15 +22,22 @@ from riddle_pl.networks.fold_norms import fold_norms
 from riddle_pl.packs import Pack
 from riddle_pl.packs.encryptors import EncryptorSpec
 from riddle_pl.password import PasswordTokens
+from riddle_pl.training.finite import FiniteCheck
 from riddle_pl.training.frozen import Frozen
 from riddle_pl.training.module import FrozenNetworks, RiddleModule
+from riddle_pl.training.progress import StepsBar
 from riddle_pl.training.resume import OptimizerStateCheck
 from riddle_pl.training.stage import Stage
 from riddle_pl.training.start import start_encryptor_from, start_encryptor_from_run
 
 
-def build_module(cfg: DictConfig, pack: Pack) -> RiddleModule:
+def build_module(cfg: DictConfig, pack: Pack, overrides: Sequence[str] | None = None) -> RiddleModule:
     """The module of a run: encryptor, its weights fresh or those to start from; frozen networks of the pack; loss.
+
+    Args:
+        cfg: composed config of ``conf/train.yaml``.
+        pack: whose networks the run uses.
+        overrides: of the command, for the checkpoints.
 
     Raises:
         RiddleError: a config value or a network of the pack is missing or does not fit.
@@ -56,14 +63,15 @@ def build_module(cfg: DictConfig, pack: Pack) -> RiddleModule:
         tokens=tokens,
         networks=networks,
         loss=loss,
-        make_optimizer=lambda params: _optimizer(cfg, params),
-        make_scheduler=_scheduler(cfg),
+        make_optimizer=lambda params: make_optimizer(cfg, params),
+        make_scheduler=make_scheduler(cfg),
         stage=stage,
         views=instantiate(cfg.views, "views"),
         fit_codes=cfg.start_pack is None and cfg.start_ckpt is None,
         seed=cfg.seed,
         config=to_plain(cfg),
         spec=spec,
+        overrides=overrides,
     )
 
 
@@ -125,9 +133,9 @@ def build_trainer(cfg: DictConfig, run_dir: Path, progress: bool) -> pl.Trainer:
             callback.dirpath = str(run_dir / "checkpoints")
     if not loggers:
         callbacks = [c for c in callbacks if not isinstance(c, pl.callbacks.LearningRateMonitor)]
-    callbacks.append(OptimizerStateCheck())
+    callbacks = [FiniteCheck(), *callbacks, OptimizerStateCheck()]
     if progress:
-        callbacks.append(pl.callbacks.RichProgressBar())
+        callbacks.append(StepsBar())
     trainer: pl.Trainer = instantiate(
         cfg.trainer,
         "trainer",
@@ -139,12 +147,23 @@ def build_trainer(cfg: DictConfig, run_dir: Path, progress: bool) -> pl.Trainer:
     return trainer
 
 
-def _optimizer(cfg: DictConfig, params: Any) -> Optimizer:
-    optimizer: Optimizer = instantiate(cfg.optimizer, "optimizer", params=params)
+def make_optimizer(cfg: DictConfig, params: Any) -> Optimizer:
+    """The optimiser of the config.
+
+    Raises:
+        ConfigError: it refuses a value.
+    """
+    try:
+        optimizer: Optimizer = instantiate(cfg.optimizer, "optimizer", params=params)
+    except RiddleError:
+        raise
+    except Exception as error:  # pytorch_optimizer has errors of its own
+        raise ConfigError(f"optimizer: {one_line(error)}") from error
     return optimizer
 
 
-def _scheduler(cfg: DictConfig) -> Callable[[Optimizer], LRScheduler] | None:
+def make_scheduler(cfg: DictConfig) -> Callable[[Optimizer], LRScheduler] | None:
+    """What makes the schedule of an optimiser; None for a constant rate."""
     if OmegaConf.is_missing(cfg, "scheduler") or not cfg.scheduler:
         return None
 

@@ -11,6 +11,8 @@ import pytorch_lightning as pl
 from pytorch_lightning.callbacks import Checkpoint
 from typing_extensions import override
 
+from riddle_pl.training.finite import require_finite_weights
+
 
 class Interrupted(BaseException):
     """Training stopped on request; like KeyboardInterrupt, no handler of ordinary errors may swallow it."""
@@ -25,7 +27,7 @@ class LastCheckpoint(Checkpoint):
     """Keeps ``checkpoints/last.ckpt`` in the run's folder, replaced whole, never half written.
 
     Ctrl-C asks for a stop: the step in progress ends, the checkpoint is saved, training stops. A second Ctrl-C
-    interrupts at once and leaves the checkpoint of the last validation.
+    interrupts at once and leaves the checkpoint of the last validation. Weights that are not finite are never saved.
 
     Args:
         folder: where to save, relative to the trainer's ``default_root_dir``.
@@ -76,6 +78,10 @@ class LastCheckpoint(Checkpoint):
     def _save(self, trainer: pl.Trainer) -> None:
         if trainer.fast_dev_run:  # type: ignore[attr-defined]  # set by Lightning outside its constructor
             return
+        require_finite_weights(trainer.lightning_module, trainer)
+        self._write(trainer)
+
+    def _write(self, trainer: pl.Trainer) -> None:
         path = Path(trainer.default_root_dir) / self.folder / "last.ckpt"
         temporary = path.with_name(".last.ckpt.part")
         trainer.save_checkpoint(temporary)  # every process takes part, the first one writes

@@ -1,6 +1,6 @@
 """The LightningModule: draws passwords, takes the step, weighs the loss. What each of these is lives elsewhere."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -66,6 +66,7 @@ class RiddleModule(pl.LightningModule):
         seed: of the passwords, of the views and of dropout.
         config: plain data to keep in the checkpoint as hyperparameters, for people to read.
         spec: how the encryptor is built from a checkpoint; None for one of the user's own, which cannot be exported.
+        overrides: of the command, which a run that continues this one takes over; None where there was no command.
 
     Source: Li et al., "RiDDLE: Reversible and Diversified De-identification with Latent Encryptor", CVPR 2023.
     """
@@ -84,6 +85,7 @@ class RiddleModule(pl.LightningModule):
         seed: int = 0,
         config: Mapping[str, Any] | None = None,
         spec: EncryptorSpec | None = None,
+        overrides: Sequence[str] | None = None,
     ):
         super().__init__()
         self.save_hyperparameters(dict(config or {}), logger=True)
@@ -101,6 +103,7 @@ class RiddleModule(pl.LightningModule):
         self.fit_codes = fit_codes
         self.seed = seed
         self.spec = spec
+        self.overrides = overrides
         self._make_optimizer = make_optimizer
         self._make_scheduler = make_scheduler
         self._step = EncryptionStep(
@@ -162,7 +165,8 @@ class RiddleModule(pl.LightningModule):
         }
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        checkpoint[CHECKPOINT_KEY] = Origin(self.pack, self.sha256, self.tokens.name, self.spec).to_plain()
+        origin = Origin(self.pack, self.sha256, self.tokens.name, self.spec, self.overrides)
+        checkpoint[CHECKPOINT_KEY] = origin.to_plain()
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Refuses to continue with other frozen networks or password tokens than the checkpoint's.

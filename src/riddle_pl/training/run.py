@@ -2,6 +2,7 @@
 
 import logging
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
 
 from omegaconf import DictConfig
@@ -17,31 +18,23 @@ from riddle_pl.training.export import export_encryptor
 from riddle_pl.training.loggers import closing_wandb
 from riddle_pl.training.module import RiddleModule
 from riddle_pl.training.origin import check_origin
+from riddle_pl.training.quiet import NOISE, quiet_lightning
 from riddle_pl.training.resume import taking_up
 
-NOISE = (
-    ".*does not have many workers.*",
-    ".*The number of training batches.*smaller than the logging interval.*",
-    ".*resuming from a checkpoint that ended before the epoch ended.*",  # batches depend on the step alone
-    ".*module.s. in eval mode at the start of training.*",  # the frozen networks
-    ".*Checkpoint directory .* exists and is not empty.*",
-    ".*The dirpath has changed from.*",  # a run that is resumed in a new folder
-    ".*LeafSpec.* is deprecated.*",
-    ".*configure_optimizers. returned .None.*",  # a recipe that finds what has no gradient
-)
-"""Lightning's warnings about things that are meant."""
+log = logging.getLogger(__name__)
 
 
-def fit(cfg: DictConfig, run_dir: Path, progress: bool = False) -> Path | None:
+def fit(cfg: DictConfig, run_dir: Path, progress: bool = False, overrides: Sequence[str] | None = None) -> Path | None:
     """Trains as the config says, and exports the encryptor if it says so.
 
     Args:
         cfg: composed config of ``conf/train.yaml``.
         run_dir: folder for checkpoints, metrics and pictures.
         progress: show a progress bar.
+        overrides: of the command, which its checkpoints keep for a run that continues this one.
 
     Returns:
-        The last checkpoint; None if the config keeps none.
+        The last checkpoint, of a run that was finished already the one that was given; None if the config keeps none.
 
     Raises:
         Interrupted: Ctrl-C; the exception names the checkpoint that was saved.
@@ -49,7 +42,7 @@ def fit(cfg: DictConfig, run_dir: Path, progress: bool = False) -> Path | None:
     """
     quiet_lightning()
     pack: Pack = instantiate(cfg.pack, "pack")
-    module = build_module(cfg, pack)
+    module = build_module(cfg, pack, overrides)
     data = build_data(cfg, pack)
     if cfg.ckpt_path is not None:
         read_checkpoint(Path(cfg.ckpt_path), module)
@@ -65,10 +58,13 @@ def fit(cfg: DictConfig, run_dir: Path, progress: bool = False) -> Path | None:
                 raise KeyboardInterrupt from None
             raise
     last = next((c.path for c in trainer.callbacks if isinstance(c, LastCheckpoint)), None)  # type: ignore[attr-defined]
+    if last is None and cfg.ckpt_path is not None and not trainer.fast_dev_run:  # type: ignore[attr-defined]
+        last = Path(cfg.ckpt_path)
+        log.warning("%s has all of steps=%d already: nothing was trained; give more steps= to go on", last, cfg.steps)
     if cfg.export is not None and last is not None and trainer.is_global_zero:
-        export_encryptor(last, cfg.export, cfg.export_role)
-        log = find_training_log(last)
-        write_curves([] if log is None else [log], Path(cfg.export), cfg.export_role)
+        export_encryptor(last, cfg.export, cfg.export_role, overwrite=cfg.export_overwrite)
+        metrics = find_training_log(last)
+        write_curves([] if metrics is None else [metrics], Path(cfg.export), cfg.export_role)
     return last
 
 
@@ -82,9 +78,3 @@ def read_checkpoint(path: Path, module: RiddleModule) -> None:
     check_callback_paths(checkpoint)
     check_origin(checkpoint, module.pack, module.sha256, module.tokens.name)
     module.load_state_dict(checkpoint["state_dict"])
-
-
-def quiet_lightning() -> None:
-    """Only warnings and errors of Lightning reach the console."""
-    for name in ("pytorch_lightning", "lightning_fabric", "lightning.pytorch"):
-        logging.getLogger(name).setLevel(logging.WARNING)
