@@ -1,6 +1,7 @@
 """A failure here: ``riddle-train`` would not start, would hide a mistake, or would lose the work on Ctrl-C."""
 
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -60,7 +61,56 @@ def test_trains_from_any_directory(train, tmp_path: Path, capfd: pytest.CaptureF
     out, err = capfd.readouterr()
     assert out.startswith("run: logs/train/runs/train/")
     assert out.count("\n") == 1  # no progress bar, tips or warnings where nobody looks
-    assert err == ""
+    assert re.fullmatch(r"step 2/2, loss/total \S+, val/loss/total \S+, \S+ s per step\n", err)
+    log = (run / "riddle-train.log").read_text()
+    assert err.strip() in log
+    assert "from step 0 of 2 on" in log
+
+
+def test_a_quiet_run_says_nothing_and_logs_all_the_same(  # type: ignore[no-untyped-def]
+    train, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert train(*SMALL, *DATA_FREE, "steps=2", "quiet=true") == 0
+    assert capfd.readouterr() == ("", "")
+    assert "step 2/2" in (runs(tmp_path)[0] / "riddle-train.log").read_text()
+
+
+def test_the_profilers_table_is_printed(train, capfd: pytest.CaptureFixture[str]) -> None:  # type: ignore[no-untyped-def]
+    assert train(*SMALL, *DATA_FREE, "debug=profile", "steps=2", "val_every=2") == 0
+    out = capfd.readouterr().out
+    assert "run_training_batch" in out
+    assert "Mean duration (s)" in out
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("launcher", ["lightning", "torchrun"])
+def test_two_processes_make_one_run(tiny_pack: Pack, tmp_path: Path, launcher: str) -> None:
+    arguments = [
+        f"pack={tiny_pack.folder}",
+        *SMALL,
+        *DATA_FREE,
+        "trainer.devices=2",
+        "+trainer.strategy=ddp",
+        "steps=2",
+    ]
+    torchrun = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"] if launcher == "torchrun" else []
+    command = [sys.executable, *torchrun, "-m", "riddle_pl.cli.train", *arguments]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=900)
+    assert done.returncode == 0, done.stderr
+    [run] = runs(tmp_path)
+    shown = run.relative_to(tmp_path)
+    assert done.stdout == f"run: {shown}   checkpoint: {shown}/checkpoints/last.ckpt\n"
+    assert done.stderr.count("step 2/2") == 1
+    assert load_checkpoint(run / "checkpoints" / "last.ckpt")["global_step"] == 2
+
+    (tmp_path / "empty").mkdir()
+    failed = [*command, "data=images", "data.root=empty"]
+    done = subprocess.run(failed, cwd=tmp_path, capture_output=True, text=True, timeout=900)
+    assert done.returncode != 0
+    assert [line for line in done.stderr.splitlines() if line.startswith("error: ")] == [
+        "error: no images in empty; expected files such as .jpg or .png (data.root)"
+    ]
+    assert "Traceback" not in done.stderr.replace("Traceback : to enable traceback see", "")
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """``riddle-train``: trains a latent encryptor (a Hydra application on ``conf/train.yaml``)."""
 
+import logging
 import shutil
 import sys
 from pathlib import Path
@@ -8,11 +9,14 @@ from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
 
 from riddle_pl.config.app import run_app
-from riddle_pl.errors import INTERRUPTED_STATUS, RiddleError
+from riddle_pl.errors import RiddleError
+from riddle_pl.launch import rank, restarted
+
+log = logging.getLogger(__name__)
 
 
 def main() -> None:
-    """Entry point. Exit status 2 after a mistake of the user's, 130 after Ctrl-C."""
+    """Entry point. Exit status 2 after a mistake of the user's, 130 after Ctrl-C, 143 after SIGTERM."""
     from riddle_pl.training.inherit import inherited
     from riddle_pl.training.preflight import check_job
 
@@ -29,14 +33,24 @@ def train(cfg: DictConfig) -> None:
     run_dir = Path(hydra.runtime.output_dir)
     progress = sys.stderr.isatty() and sys.stdout.isatty() and not cfg.quiet
     try:
-        last = fit(cfg, run_dir, progress, kept_overrides(hydra.overrides.task))
+        last = fit(
+            cfg,
+            run_dir,
+            progress,
+            kept_overrides(hydra.overrides.task),
+            lines=not progress and not cfg.quiet,
+            restarted=restarted(),
+        )
     except Interrupted as stop:
-        print(f"{stop}; continue with ckpt_path={_short(stop.checkpoint)}", file=sys.stderr)
-        raise SystemExit(INTERRUPTED_STATUS) from None
-    except RiddleError:
-        discard_unused(run_dir)
+        if rank() == 0:
+            print(f"{stop}; continue with ckpt_path={_short(stop.checkpoint)}", file=sys.stderr)
+        raise SystemExit(stop.status) from None
+    except RiddleError as error:
+        log.info("stopped: %s", error)
+        if rank() == 0:
+            discard_unused(run_dir)
         raise
-    if not cfg.quiet:
+    if not cfg.quiet and rank() == 0:
         print(f"run: {_short(run_dir)}" + (f"   checkpoint: {_short(last)}" if last else ""))
 
 

@@ -14,6 +14,7 @@ from riddle_pl.config.check import check_config
 from riddle_pl.config.compose import CONFIG_MODULE, compose_jobs, lenient_in_sweeps
 from riddle_pl.config.schema import register_schemas
 from riddle_pl.errors import ConfigError, run_cli
+from riddle_pl.launch import one_run_name
 
 Check = Callable[[DictConfig], None]
 Prepare = Callable[[list[str]], list[str]]
@@ -74,7 +75,8 @@ def _run(config_name: str, task: Callable[[DictConfig], object], check: Check, p
     before = os.environ.get("HYDRA_FULL_ERROR")
     os.environ["HYDRA_FULL_ERROR"] = "1"  # let exceptions through to run_cli, bugs with their real traceback
     try:
-        decorated()
+        with one_run_name():
+            decorated()
     finally:
         if before is None:
             del os.environ["HYDRA_FULL_ERROR"]

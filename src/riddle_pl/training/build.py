@@ -25,7 +25,7 @@ from riddle_pl.password import PasswordTokens
 from riddle_pl.training.finite import FiniteCheck
 from riddle_pl.training.frozen import Frozen
 from riddle_pl.training.module import FrozenNetworks, RiddleModule
-from riddle_pl.training.progress import StepsBar
+from riddle_pl.training.progress import ProfileTable, ProgressLines, StepsBar
 from riddle_pl.training.resume import OptimizerStateCheck
 from riddle_pl.training.stage import Stage
 from riddle_pl.training.start import start_encryptor_from, start_encryptor_from_run
@@ -120,8 +120,15 @@ def build_data(cfg: DictConfig, pack: Pack) -> pl.LightningDataModule:
     return data
 
 
-def build_trainer(cfg: DictConfig, run_dir: Path, progress: bool) -> pl.Trainer:
-    """The trainer with the callbacks and loggers of the config, writing to ``run_dir``."""
+def build_trainer(cfg: DictConfig, run_dir: Path, progress: bool, lines: bool = False) -> pl.Trainer:
+    """The trainer with the callbacks and loggers of the config, writing to ``run_dir``.
+
+    Args:
+        cfg: composed config of ``conf/train.yaml``.
+        run_dir: folder of the run.
+        progress: show a progress bar.
+        lines: print lines about the progress.
+    """
     callbacks = [instantiate(node, f"callbacks.{name}") for name, node in cfg.callbacks.items() if node is not None]
     loggers = [
         instantiate(node, f"logger.{name}", save_dir=str(run_dir))
@@ -133,7 +140,9 @@ def build_trainer(cfg: DictConfig, run_dir: Path, progress: bool) -> pl.Trainer:
             callback.dirpath = str(run_dir / "checkpoints")
     if not loggers:
         callbacks = [c for c in callbacks if not isinstance(c, pl.callbacks.LearningRateMonitor)]
-    callbacks = [FiniteCheck(), *callbacks, OptimizerStateCheck()]
+    callbacks = [FiniteCheck(), *callbacks, OptimizerStateCheck(), ProgressLines(lines)]
+    if cfg.trainer.get("profiler") is not None:
+        callbacks.append(ProfileTable())
     if progress:
         callbacks.append(StepsBar())
     trainer: pl.Trainer = instantiate(

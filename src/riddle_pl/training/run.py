@@ -12,7 +12,8 @@ from riddle_pl.evaluation.training_log import find_training_log
 from riddle_pl.packs import Pack
 from riddle_pl.training.build import build_data, build_module, build_trainer
 from riddle_pl.training.checkpoint_file import check_callback_paths, load_checkpoint
-from riddle_pl.training.checkpointing import LastCheckpoint
+from riddle_pl.training.checkpointing import LastCheckpoint, newest_checkpoint
+from riddle_pl.training.cluster import stopping_together
 from riddle_pl.training.curves import write_curves
 from riddle_pl.training.export import export_encryptor
 from riddle_pl.training.loggers import closing_wandb
@@ -24,7 +25,14 @@ from riddle_pl.training.resume import taking_up
 log = logging.getLogger(__name__)
 
 
-def fit(cfg: DictConfig, run_dir: Path, progress: bool = False, overrides: Sequence[str] | None = None) -> Path | None:
+def fit(
+    cfg: DictConfig,
+    run_dir: Path,
+    progress: bool = False,
+    overrides: Sequence[str] | None = None,
+    lines: bool = False,
+    restarted: bool = False,
+) -> Path | None:
     """Trains as the config says, and exports the encryptor if it says so.
 
     Args:
@@ -32,34 +40,37 @@ def fit(cfg: DictConfig, run_dir: Path, progress: bool = False, overrides: Seque
         run_dir: folder for checkpoints, metrics and pictures.
         progress: show a progress bar.
         overrides: of the command, which its checkpoints keep for a run that continues this one.
+        lines: print a line about the progress now and then.
+        restarted: the run was stopped and started again in ``run_dir``: it goes on from the newest checkpoint there.
 
     Returns:
         The last checkpoint, of a run that was finished already the one that was given; None if the config keeps none.
 
     Raises:
-        Interrupted: Ctrl-C; the exception names the checkpoint that was saved.
+        Interrupted: Ctrl-C or SIGTERM; the exception names the checkpoint that was saved.
         RiddleError: something for the user to put right.
     """
     quiet_lightning()
     pack: Pack = instantiate(cfg.pack, "pack")
     module = build_module(cfg, pack, overrides)
     data = build_data(cfg, pack)
-    if cfg.ckpt_path is not None:
-        read_checkpoint(Path(cfg.ckpt_path), module)
+    checkpoint = (newest_checkpoint(run_dir) if restarted else None) or cfg.ckpt_path
+    if checkpoint is not None:
+        read_checkpoint(Path(checkpoint), module)
     with closing_wandb(), warnings.catch_warnings():
         for message in NOISE:
             warnings.filterwarnings("ignore", message)
-        trainer = build_trainer(cfg, run_dir, progress)
+        trainer = build_trainer(cfg, run_dir, progress, lines)
         try:
-            with taking_up(cfg.ckpt_path):
-                trainer.fit(module, datamodule=data, ckpt_path=cfg.ckpt_path, weights_only=True)
+            with taking_up(checkpoint), stopping_together(trainer):
+                trainer.fit(module, datamodule=data, ckpt_path=checkpoint, weights_only=True)
         except SystemExit:
             if trainer.interrupted:  # Lightning turns Ctrl-C into exit(1)
                 raise KeyboardInterrupt from None
             raise
     last = next((c.path for c in trainer.callbacks if isinstance(c, LastCheckpoint)), None)  # type: ignore[attr-defined]
-    if last is None and cfg.ckpt_path is not None and not trainer.fast_dev_run:  # type: ignore[attr-defined]
-        last = Path(cfg.ckpt_path)
+    if last is None and checkpoint is not None and not trainer.fast_dev_run:  # type: ignore[attr-defined]
+        last = Path(checkpoint)
         log.warning("%s has all of steps=%d already: nothing was trained; give more steps= to go on", last, cfg.steps)
     if cfg.export is not None and last is not None and trainer.is_global_zero:
         export_encryptor(last, cfg.export, cfg.export_role, overwrite=cfg.export_overwrite)
