@@ -61,7 +61,7 @@ def _agreed_by_torchrun() -> str | None:
     import torch
 
     place = (os.environ["MASTER_ADDR"], int(os.environ["MASTER_PORT"]))
-    store = torch.distributed.TCPStore(*place, is_master=False, timeout=timedelta(seconds=_SECONDS))
+    store = torch.distributed.distributed_c10d.TCPStore(*place, is_master=False, timeout=timedelta(seconds=_SECONDS))
     return str(store.compare_set("riddle_pl/run", "", own).decode())
 
 

@@ -104,7 +104,7 @@ def test_two_processes_make_one_run(tiny_pack: Pack, tmp_path: Path, launcher: s
     assert load_checkpoint(run / "checkpoints" / "last.ckpt")["global_step"] == 2
 
     (tmp_path / "empty").mkdir()
-    failed = [*command, "data=images", "data.root=empty"]
+    failed = [text for text in command if text not in DATA_FREE] + [*NO_FEATURES, "data=images", "data.root=empty"]
     done = subprocess.run(failed, cwd=tmp_path, capture_output=True, text=True, timeout=900)
     assert done.returncode != 0
     assert [line for line in done.stderr.splitlines() if line.startswith("error: ")] == [

@@ -26,7 +26,7 @@ from riddle_pl.training.finite import FiniteCheck
 from riddle_pl.training.frozen import Frozen
 from riddle_pl.training.module import FrozenNetworks, RiddleModule
 from riddle_pl.training.progress import ProfileTable, ProgressLines, StepsBar
-from riddle_pl.training.resume import OptimizerStateCheck
+from riddle_pl.training.resume import ChangedSettings, OptimizerStateCheck
 from riddle_pl.training.stage import Stage
 from riddle_pl.training.start import start_encryptor_from, start_encryptor_from_run
 
@@ -140,14 +140,18 @@ def build_trainer(cfg: DictConfig, run_dir: Path, progress: bool, lines: bool = 
             callback.dirpath = str(run_dir / "checkpoints")
     if not loggers:
         callbacks = [c for c in callbacks if not isinstance(c, pl.callbacks.LearningRateMonitor)]
-    callbacks = [FiniteCheck(), *callbacks, OptimizerStateCheck(), ProgressLines(lines)]
+    callbacks = [FiniteCheck(), *callbacks, OptimizerStateCheck(), ChangedSettings(), ProgressLines(lines)]
     if cfg.trainer.get("profiler") is not None:
         callbacks.append(ProfileTable())
     if progress:
         callbacks.append(StepsBar())
+    between = cfg.trainer.get("val_check_interval")
+    if isinstance(between, int):  # the config counts optimiser steps, Lightning batches
+        between *= cfg.trainer.get("accumulate_grad_batches", 1)
     trainer: pl.Trainer = instantiate(
         cfg.trainer,
         "trainer",
+        val_check_interval=between,
         callbacks=callbacks,
         logger=loggers or False,
         default_root_dir=str(run_dir),

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytorch_lightning as pl
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import Tensor, nn
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
@@ -25,6 +25,7 @@ from riddle_pl.training.code_figures import code_figures
 from riddle_pl.training.equal_layers import OnePerGroup, WorksInGroups
 from riddle_pl.training.frozen import Frozen
 from riddle_pl.training.origin import CHECKPOINT_KEY, Origin, check_origin
+from riddle_pl.training.resume import check_same_optimizer, optimizer_settings
 from riddle_pl.training.stage import PictureStage, Stage
 from riddle_pl.training.statistics import STATISTICS_SAMPLES, fit_to_codes
 from riddle_pl.training.step import EncryptionStep
@@ -104,6 +105,8 @@ class RiddleModule(pl.LightningModule):
         self.seed = seed
         self.spec = spec
         self.overrides = overrides
+        self.optimizer_before: Mapping[str, Any] = {}
+        """The optimiser's settings in the checkpoint that the run was taken up from."""
         self._make_optimizer = make_optimizer
         self._make_scheduler = make_scheduler
         self._step = EncryptionStep(
@@ -113,6 +116,12 @@ class RiddleModule(pl.LightningModule):
     def draw_passwords(self, batch: int, rng: torch.Generator) -> Passwords:
         """Four random passwords per face, from ``rng`` alone: two to encrypt, two wrong ones."""
         one, two, wrong1, wrong2 = random_passwords(4 * batch, self.generator.network, self.tokens, rng).chunk(4)
+        return one, two, wrong1, wrong2
+
+    def validation_passwords(self, faces: Int[Tensor, "b"]) -> Passwords:
+        """Four passwords per face, by its number in the validation set: whatever the batches and the processes are."""
+        drawn = [self.draw_passwords(1, step_rng(0, "validation passwords", face)) for face in faces.tolist()]
+        one, two, wrong1, wrong2 = (torch.cat(of_faces) for of_faces in zip(*drawn, strict=True))
         return one, two, wrong1, wrong2
 
     def setup(self, stage: str) -> None:
@@ -147,8 +156,7 @@ class RiddleModule(pl.LightningModule):
     def validation_step(self, batch: Batch, batch_idx: int) -> dict[str, Tensor]:
         """The same passwords for the same face in every validation of every run; returns what the stage shows."""
         w = batch["w"]
-        passwords = self.draw_passwords(len(w), step_rng(0, "validation passwords", batch_idx, self.global_rank))
-        features = self._step(w, *passwords, batch.get("x"), shared=True)
+        features = self._step(w, *self.validation_passwords(batch["face"]), batch.get("x"), shared=True)
         total, terms = self.loss(features)
         values = {"val/loss/total": total, **{f"val/loss/{name}": value for name, value in terms.items()}}
         figures = self.stage.measure(features) | code_figures(features, self.code_space)
@@ -174,9 +182,12 @@ class RiddleModule(pl.LightningModule):
         Raises:
             CheckpointError: a hash or the tokens differ; the line names both sides. Or a callback's state would have it
                 delete files that are not the run's.
+            ConfigError: this run has another optimiser.
         """
         check_callback_paths(checkpoint)
         check_origin(checkpoint, self.pack, self.sha256, self.tokens.name)
+        self.optimizer_before = optimizer_settings(checkpoint.get("hyper_parameters"))
+        check_same_optimizer(self.optimizer_before, optimizer_settings(self.hparams))
 
     def load_state_dict(self, state_dict: Mapping[str, Any], strict: bool = True, assign: bool = False) -> Any:
         """Strict as ever, in one line.
