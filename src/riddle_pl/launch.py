@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from typing import Any
 
 RUN = "RIDDLE_RUN"
 """Environment variable that ``conf/hydra/train.yaml`` puts into the run's folder, in place of the time."""
@@ -60,8 +61,10 @@ def _agreed_by_torchrun() -> str | None:
 
     import torch
 
+    distributed: Any = torch.distributed  # its stub leaves the stores out
+
     place = (os.environ["MASTER_ADDR"], int(os.environ["MASTER_PORT"]))
-    store = torch.distributed.distributed_c10d.TCPStore(*place, is_master=False, timeout=timedelta(seconds=_SECONDS))
+    store = distributed.TCPStore(*place, is_master=False, timeout=timedelta(seconds=_SECONDS))
     return str(store.compare_set("riddle_pl/run", "", own).decode())
 
 

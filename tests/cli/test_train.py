@@ -1,5 +1,6 @@
 """A failure here: ``riddle-train`` would not start, would hide a mistake, or would lose the work on Ctrl-C."""
 
+import importlib.util
 import os
 import re
 import shutil
@@ -14,9 +15,11 @@ import pytest
 from PIL import Image
 
 from riddle_pl import __version__
+from riddle_pl.cli import train as riddle_train
 from riddle_pl.cli.train import main
 from riddle_pl.packs import Pack, load_pack
 from riddle_pl.training.checkpoint_file import load_checkpoint
+from riddle_pl.training.origin import read_origin
 from tests.training.jobs import NO_FEATURES
 
 SMALL = (
@@ -197,6 +200,68 @@ def test_multirun_runs_every_job(train, tmp_path: Path) -> None:  # type: ignore
         assert (sweep / job / "checkpoints" / "last.ckpt").is_file()
         assert len(list((sweep / job / "wandb").glob("offline-run-*"))) == 1  # the second job has a run of its own
     assert "WANDB_MODE" not in os.environ
+
+
+def test_a_search_gets_the_metric_that_it_asks_for(train, monkeypatch: pytest.MonkeyPatch) -> None:  # type: ignore[no-untyped-def]
+    found: list[object] = []
+    task = riddle_train.train
+    monkeypatch.setattr(riddle_train, "train", lambda cfg: found.append(task(cfg)))
+    assert train(*SMALL, *DATA_FREE, "steps=2", "optimized_metric=val/loss/total") == 0
+    assert isinstance(found[0], float)
+    assert train(*SMALL, *DATA_FREE, "steps=1", "val_every=1") == 0
+    assert found[1] is None
+
+
+def test_a_metric_that_is_not_there(train, capfd: pytest.CaptureFixture[str]) -> None:  # type: ignore[no-untyped-def]
+    assert train(*SMALL, *DATA_FREE, "steps=2", "optimized_metric=val/loss/totl", "quiet=true") == 2
+    err = capfd.readouterr().err
+    assert err.startswith("error: optimized_metric=val/loss/totl was not logged; did you mean 'val/loss/total'?")
+    assert err.count("\n") == 1
+
+
+@pytest.mark.slow
+def test_optuna_searches(train, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    pytest.importorskip("hydra_plugins.hydra_optuna_sweeper", reason="needs riddle-pl[sweep]")
+    search = ["-m", "hparams_search=optuna", "hydra.sweeper.n_trials=2"]
+    assert train(*search, *SMALL, *DATA_FREE, "steps=2") == 0
+    [sweep] = runs(tmp_path, "multiruns")
+    rates = [
+        load_checkpoint(last)["hyper_parameters"]["optimizer"]["lr"] for last in sweep.glob("*/checkpoints/last.ckpt")
+    ]
+    assert len(set(rates)) == 2
+    assert all(1e-5 <= rate <= 1e-2 for rate in rates)
+    assert "val/loss/total" not in (sweep / "optimization_results.yaml").read_text()
+    assert "best_value" in (sweep / "optimization_results.yaml").read_text()
+
+
+def test_a_search_without_its_plugin_says_what_to_install(train, capfd: pytest.CaptureFixture[str]) -> None:  # type: ignore[no-untyped-def]
+    if importlib.util.find_spec("optuna"):
+        pytest.skip("it is installed here")
+    assert train("-m", "hparams_search=optuna") == 2
+    assert "pip install 'riddle-pl[sweep]'" in capfd.readouterr().err
+
+
+def test_wandb_without_a_key_is_one_line(  # type: ignore[no-untyped-def]
+    train, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("WANDB_API_KEY", "WANDB_MODE", "WANDB_IDENTITY_TOKEN_FILE", "NETRC"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path))  # where wandb looks for one
+    assert train(*SMALL, *DATA_FREE, "logger=wandb") == 2
+    err = capfd.readouterr().err
+    assert err.startswith("error: logger.wandb: wandb has no key here; run `wandb login`")
+    assert err.count("\n") == 1
+
+
+def test_a_continued_run_is_one_run_of_wandb(train, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    assert train(*SMALL, *DATA_FREE, "steps=2", "logger=wandb_offline", "hydra.run.dir=a") == 0
+    origin = read_origin(load_checkpoint(tmp_path / "a" / "checkpoints" / "last.ckpt"))
+    assert origin.wandb
+    assert origin.made_by.startswith(f"riddle-pl {__version__}")
+    assert train("ckpt_path=a/checkpoints/last.ckpt", "steps=3", "hydra.run.dir=b") == 0
+    assert read_origin(load_checkpoint(tmp_path / "b" / "checkpoints" / "last.ckpt")).wandb == origin.wandb
+    [offline] = (tmp_path / "b" / "wandb").glob("offline-run-*")
+    assert offline.name.endswith(origin.wandb)
 
 
 def test_tensorboard_gets_the_picture(train, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]

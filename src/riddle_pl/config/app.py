@@ -61,14 +61,14 @@ def _run(config_name: str, task: Callable[[DictConfig], object], check: Check, p
         if sweeps:
             sys.argv[1:] = [text if text.startswith("-") else lenient_in_sweeps([text])[0] for text in sys.argv[1:]]
 
-    def job(cfg: DictConfig) -> None:
+    def job(cfg: DictConfig) -> object:
         """Runs inside Hydra, which would print its own lines about an exception: a RiddleError must not reach it."""
 
-        def checked() -> None:
+        def checked() -> object:
             check(cfg)  # again: with --config-dir and the like this is the first time
-            task(cfg)
+            return task(cfg)
 
-        run_cli(checked)
+        return run_cli(checked)
 
     decorate = hydra.main(version_base="1.3", config_path=f"pkg://{CONFIG_MODULE}", config_name=config_name)
     decorated: Callable[[], None] = decorate(job)

@@ -34,6 +34,8 @@ class TrainConfig:
     """Where photos are inverted: auto, cpu, cuda or cuda:N."""
     quiet: bool = False
     """No progress bar, no closing line."""
+    optimized_metric: str | None = None
+    """Logged figure that a sweep minimises or maximises, ``val/loss/total`` for example."""
     export: str | None = None
     """Pack folder that receives the trained encryptor when the run is over."""
     export_role: str = "encryptor"

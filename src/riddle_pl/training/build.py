@@ -24,6 +24,7 @@ from riddle_pl.packs.encryptors import EncryptorSpec
 from riddle_pl.password import PasswordTokens
 from riddle_pl.training.finite import FiniteCheck
 from riddle_pl.training.frozen import Frozen
+from riddle_pl.training.loggers import with_run_id
 from riddle_pl.training.module import FrozenNetworks, RiddleModule
 from riddle_pl.training.progress import ProfileTable, ProgressLines, StepsBar
 from riddle_pl.training.resume import ChangedSettings, OptimizerStateCheck
@@ -120,7 +121,9 @@ def build_data(cfg: DictConfig, pack: Pack) -> pl.LightningDataModule:
     return data
 
 
-def build_trainer(cfg: DictConfig, run_dir: Path, progress: bool, lines: bool = False) -> pl.Trainer:
+def build_trainer(
+    cfg: DictConfig, run_dir: Path, progress: bool, lines: bool = False, wandb_run: str = ""
+) -> pl.Trainer:
     """The trainer with the callbacks and loggers of the config, writing to ``run_dir``.
 
     Args:
@@ -128,10 +131,11 @@ def build_trainer(cfg: DictConfig, run_dir: Path, progress: bool, lines: bool = 
         run_dir: folder of the run.
         progress: show a progress bar.
         lines: print lines about the progress.
+        wandb_run: id of the run to continue there.
     """
     callbacks = [instantiate(node, f"callbacks.{name}") for name, node in cfg.callbacks.items() if node is not None]
     loggers = [
-        instantiate(node, f"logger.{name}", save_dir=str(run_dir))
+        instantiate(with_run_id(node, wandb_run), f"logger.{name}", save_dir=str(run_dir))
         for name, node in cfg.logger.items()
         if node is not None
     ]

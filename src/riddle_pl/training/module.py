@@ -7,6 +7,7 @@ from typing import Any
 import pytorch_lightning as pl
 import torch
 from jaxtyping import Float, Int
+from pytorch_lightning.loggers import WandbLogger
 from torch import Tensor, nn
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
@@ -20,6 +21,7 @@ from riddle_pl.losses.views import AlignedView, Views
 from riddle_pl.networks.generator import FaceGenerator
 from riddle_pl.packs.encryptors import EncryptorSpec
 from riddle_pl.password import PasswordTokens, random_passwords
+from riddle_pl.provenance import made_by
 from riddle_pl.training.checkpoint_file import check_callback_paths
 from riddle_pl.training.code_figures import code_figures
 from riddle_pl.training.equal_layers import OnePerGroup, WorksInGroups
@@ -89,7 +91,7 @@ class RiddleModule(pl.LightningModule):
         overrides: Sequence[str] | None = None,
     ):
         super().__init__()
-        self.save_hyperparameters(dict(config or {}), logger=True)
+        self.save_hyperparameters({**(config or {}), "made_by": made_by()}, logger=True)
         self.encryptor = encryptor
         self.tokens = tokens
         self.generator = networks.generator
@@ -173,7 +175,8 @@ class RiddleModule(pl.LightningModule):
         }
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        origin = Origin(self.pack, self.sha256, self.tokens.name, self.spec, self.overrides)
+        run = next((str(logger.version) for logger in self.loggers if isinstance(logger, WandbLogger)), "")
+        origin = Origin(self.pack, self.sha256, self.tokens.name, self.spec, self.overrides, made_by(), run)
         checkpoint[CHECKPOINT_KEY] = origin.to_plain()
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:

@@ -14,6 +14,7 @@ from riddle_pl.losses import build_loss
 from riddle_pl.packs import Pack, load_pack
 from riddle_pl.training.build import build_data, encryptor_spec, make_optimizer, make_scheduler
 from riddle_pl.training.export import check_export
+from riddle_pl.training.loggers import check_wandb_key
 from riddle_pl.training.quiet import quiet_lightning
 
 ACCELERATORS = ("auto", "cpu", "gpu", "cuda", "mps")
@@ -32,6 +33,9 @@ def check_job(cfg: DictConfig) -> None:
             raise ConfigError(f"{name}={cfg[name]}; expected at least 1")
     check_device(cfg.trainer.get("accelerator", "auto"), cfg.trainer.get("devices", 1))
     loss = build_loss(to_plain(cfg.loss))
+    for name, node in to_plain(cfg)["logger"].items():
+        if node is not None:
+            check_wandb_key(node, f"logger.{name}")
     if (processes := _processes(cfg)) is not None:
         loss.check_batch(cfg.batch_size * processes)
     pack: Pack = instantiate(cfg.pack, "pack")

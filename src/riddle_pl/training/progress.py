@@ -9,6 +9,8 @@ import pytorch_lightning as pl
 from pytorch_lightning.callbacks import RichProgressBar
 from typing_extensions import override
 
+from riddle_pl.provenance import made_by
+
 log = logging.getLogger(__name__)
 
 SECONDS = 30.0
@@ -57,6 +59,7 @@ class ProgressLines(pl.Callback):
         self._said = self._started = time.monotonic()
         self._first = trainer.global_step
         if trainer.is_global_zero:
+            log.info("%s", made_by())
             log.info("%s: from step %d of %d on, %d process(es)", pl_module.device, *self._steps(trainer))
 
     @override

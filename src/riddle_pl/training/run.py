@@ -2,7 +2,8 @@
 
 import logging
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from omegaconf import DictConfig
@@ -18,11 +19,25 @@ from riddle_pl.training.curves import write_curves
 from riddle_pl.training.export import export_encryptor
 from riddle_pl.training.loggers import closing_wandb
 from riddle_pl.training.module import RiddleModule
-from riddle_pl.training.origin import check_origin
+from riddle_pl.training.origin import check_origin, read_origin
 from riddle_pl.training.quiet import NOISE, quiet_lightning
 from riddle_pl.training.resume import taking_up
 
 log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Finished:
+    """What a run leaves.
+
+    Args:
+        checkpoint: the last one, of a run that was finished already the one that was given; None if the config keeps
+            none.
+        metrics: the last value of everything that it logged.
+    """
+
+    checkpoint: Path | None
+    metrics: Mapping[str, float]
 
 
 def fit(
@@ -33,6 +48,18 @@ def fit(
     lines: bool = False,
     restarted: bool = False,
 ) -> Path | None:
+    """:func:`train`, for callers that want its last checkpoint."""
+    return train(cfg, run_dir, progress, overrides, lines, restarted).checkpoint
+
+
+def train(
+    cfg: DictConfig,
+    run_dir: Path,
+    progress: bool = False,
+    overrides: Sequence[str] | None = None,
+    lines: bool = False,
+    restarted: bool = False,
+) -> Finished:
     """Trains as the config says, and exports the encryptor if it says so.
 
     Args:
@@ -43,9 +70,6 @@ def fit(
         lines: print a line about the progress now and then.
         restarted: the run was stopped and started again in ``run_dir``: it goes on from the newest checkpoint there.
 
-    Returns:
-        The last checkpoint, of a run that was finished already the one that was given; None if the config keeps none.
-
     Raises:
         Interrupted: Ctrl-C or SIGTERM; the exception names the checkpoint that was saved.
         RiddleError: something for the user to put right.
@@ -55,12 +79,13 @@ def fit(
     module = build_module(cfg, pack, overrides)
     data = build_data(cfg, pack)
     checkpoint = (newest_checkpoint(run_dir) if restarted else None) or cfg.ckpt_path
+    wandb_run = ""
     if checkpoint is not None:
-        read_checkpoint(Path(checkpoint), module)
+        wandb_run = read_checkpoint(Path(checkpoint), module)
     with closing_wandb(), warnings.catch_warnings():
         for message in NOISE:
             warnings.filterwarnings("ignore", message)
-        trainer = build_trainer(cfg, run_dir, progress, lines)
+        trainer = build_trainer(cfg, run_dir, progress, lines, wandb_run)
         try:
             with taking_up(checkpoint), stopping_together(trainer):
                 trainer.fit(module, datamodule=data, ckpt_path=checkpoint, weights_only=True)
@@ -76,11 +101,11 @@ def fit(
         export_encryptor(last, cfg.export, cfg.export_role, overwrite=cfg.export_overwrite)
         metrics = find_training_log(last)
         write_curves([] if metrics is None else [metrics], Path(cfg.export), cfg.export_role)
-    return last
+    return Finished(last, {name: float(value) for name, value in trainer.callback_metrics.items()})
 
 
-def read_checkpoint(path: Path, module: RiddleModule) -> None:
-    """Reads a checkpoint before training starts, so that a bad one is an error in one line.
+def read_checkpoint(path: Path, module: RiddleModule) -> str:
+    """Reads a checkpoint before training starts, so that a bad one is an error in one line; the id of its wandb run.
 
     Raises:
         CheckpointError: unreadable, not of ``riddle-train``, of other networks, or of another encryptor.
@@ -89,3 +114,4 @@ def read_checkpoint(path: Path, module: RiddleModule) -> None:
     check_callback_paths(checkpoint)
     check_origin(checkpoint, module.pack, module.sha256, module.tokens.name)
     module.load_state_dict(checkpoint["state_dict"])
+    return read_origin(checkpoint).wandb
