@@ -11,8 +11,8 @@ from typing import Any
 
 import pytorch_lightning as pl
 import torch
-from lightning_fabric.plugins.environments.slurm import SLURMEnvironment
 from pytorch_lightning.callbacks import Checkpoint
+from pytorch_lightning.plugins.environments import SLURMEnvironment  # type: ignore[attr-defined]  # it does export it
 from typing_extensions import override
 
 from riddle_pl.errors import ConfigError

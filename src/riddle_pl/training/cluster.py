@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytorch_lightning as pl
-from lightning_fabric.plugins.environments.slurm import SLURMEnvironment
+from pytorch_lightning.plugins.environments import SLURMEnvironment  # type: ignore[attr-defined]  # it does export it
 
 from riddle_pl.errors import ConfigError, RiddleError
 
