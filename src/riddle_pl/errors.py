@@ -6,6 +6,8 @@ import sys
 from collections.abc import Callable
 from typing import NoReturn, ParamSpec, TypeVar
 
+from riddle_pl.launch import local_rank
+
 P = ParamSpec("P")
 R = TypeVar("R")
 
@@ -49,6 +51,10 @@ class NoFaceError(PhotoError):
     """A photo in which no face was found."""
 
 
+class NonFiniteError(RiddleError):
+    """A loss, a gradient or a weight that is no longer a finite number."""
+
+
 class DataError(RiddleError):
     """A data set that is missing, empty or laid out in an unknown way."""
 
@@ -69,7 +75,8 @@ def shown(value: object) -> str:
 
 
 def _exit(line: str, status: int) -> NoReturn:
-    print(line, file=sys.stderr)
+    if local_rank() == 0:  # of several processes that fail together, one says why
+        print(line, file=sys.stderr)
     raise SystemExit(status)
 
 

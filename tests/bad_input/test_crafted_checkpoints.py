@@ -402,4 +402,4 @@ def test_an_encryptor_of_one_s_own_is_trained_and_not_exported(tiny_pack: Pack, 
     with pytest.raises(CheckpointError, match="a class of your own, which no file can name"):
         load_trained_encryptor(path)
     with pytest.raises(ConfigError, match=r"export=.*TinyEncryptor is a class of your own"):
-        check_job(small_job(folder, [f"export={folder}"]))
+        check_job(small_job(folder, [f"export={folder}", "export_role=encryptor-own"]))

@@ -182,7 +182,7 @@ def test_an_export_does_not_follow_a_link_out_of_the_pack(name: str, there: bool
     (folder / name).unlink(missing_ok=True)
     (folder / name).symlink_to(target)
     with pytest.raises(FileError, match="is a link that leads out of") as error:
-        write_pack_entry(folder, "encryptor-df", build(arch, args), arch, args, card="# New", **extra)
+        write_pack_entry(folder, "encryptor-df", build(arch, args), arch, args, card="# New", overwrite=True, **extra)
     one_line(error.value)
     assert (target.read_bytes() if target.exists() else None) == before
 

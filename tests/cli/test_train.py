@@ -1,6 +1,8 @@
 """A failure here: ``riddle-train`` would not start, would hide a mistake, or would lose the work on Ctrl-C."""
 
+import importlib.util
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -12,9 +14,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from riddle_pl import __version__
+from riddle_pl.cli import train as riddle_train
 from riddle_pl.cli.train import main
 from riddle_pl.packs import Pack, load_pack
 from riddle_pl.training.checkpoint_file import load_checkpoint
+from riddle_pl.training.origin import read_origin
 from tests.training.jobs import NO_FEATURES
 
 SMALL = (
@@ -59,7 +64,57 @@ def test_trains_from_any_directory(train, tmp_path: Path, capfd: pytest.CaptureF
     out, err = capfd.readouterr()
     assert out.startswith("run: logs/train/runs/train/")
     assert out.count("\n") == 1  # no progress bar, tips or warnings where nobody looks
-    assert err == ""
+    assert re.fullmatch(r"step 2/2, loss/total \S+, val/loss/total \S+, \S+ s per step\n", err)
+    log = (run / "riddle-train.log").read_text()
+    assert err.strip() in log
+    assert "from step 0 of 2 on" in log
+
+
+def test_a_quiet_run_says_nothing_and_logs_all_the_same(  # type: ignore[no-untyped-def]
+    train, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert train(*SMALL, *DATA_FREE, "steps=2", "quiet=true") == 0
+    assert capfd.readouterr() == ("", "")
+    assert "step 2/2" in (runs(tmp_path)[0] / "riddle-train.log").read_text()
+
+
+def test_the_profilers_table_is_printed(train, capfd: pytest.CaptureFixture[str]) -> None:  # type: ignore[no-untyped-def]
+    assert train(*SMALL, *DATA_FREE, "debug=profile", "steps=2", "val_every=2") == 0
+    out = capfd.readouterr().out
+    assert "run_training_batch" in out
+    assert "Mean duration (s)" in out
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("launcher", ["lightning", "torchrun"])
+def test_two_processes_make_one_run(tiny_pack: Pack, tmp_path: Path, launcher: str) -> None:
+    arguments = [
+        f"pack={tiny_pack.folder}",
+        *SMALL,
+        *DATA_FREE,
+        "trainer.devices=2",
+        "+trainer.strategy=ddp",
+        "steps=2",
+    ]
+    torchrun = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"] if launcher == "torchrun" else []
+    command = [sys.executable, *torchrun, "-m", "riddle_pl.cli.train", *arguments]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=900)
+    assert done.returncode == 0, done.stderr
+    [run] = runs(tmp_path)
+    shown = run.relative_to(tmp_path)
+    assert done.stdout == f"run: {shown}   checkpoint: {shown}/checkpoints/last.ckpt\n"
+    assert done.stderr.count("step 2/2") == 1
+    assert load_checkpoint(run / "checkpoints" / "last.ckpt")["global_step"] == 2
+
+    (tmp_path / "empty").mkdir()
+    failed = [text for text in command if text not in DATA_FREE] + [*NO_FEATURES, "data=images", "data.root=empty"]
+    done = subprocess.run(failed, cwd=tmp_path, capture_output=True, text=True, timeout=900)
+    assert done.returncode != 0
+    assert [line for line in done.stderr.splitlines() if line.startswith("error: ")] == [
+        "error: no images in empty; expected files such as .jpg or .png (data.root)"
+    ]
+    of_ours = done.stderr.partition("torch/distributed/run.py")[0]  # torchrun ends with a traceback of its own
+    assert launcher == "torchrun" or "Traceback" not in of_ours
 
 
 @pytest.mark.parametrize(
@@ -81,6 +136,16 @@ def test_trains_from_any_directory(train, tmp_path: Path, capfd: pytest.CaptureF
         (["data=images", "data.root=no/photos"], "no/photos"),
         (["data=images", "data.root=nowhere", "data.val_share=2.0"], "val_share"),
         (["-m", "optimizer=ranger,adam"], "did you mean 'adamw'"),
+        (["optimizer.lr=-1.0"], "optimizer: learning rate must be positive"),
+        (["optimizer=adamw", "optimizer.betas=[2,0.9]"], "optimizer (riddle_pl.training.optim.adamw)"),
+        (["encryptor.heads=3"], "embed_dim must be divisible by num_heads"),
+        (["scheduler=cosine", "scheduler.warmup_steps=9999999"], "scheduler.warmup_steps=9999999"),
+        (["trainer.accelerator=tpu"], "trainer.accelerator=tpu; choose from auto, cpu"),
+        (["trainer=cpu", "trainer.gradient_clip_val=-1"], "trainer.gradient_clip_val=-1; expected a norm"),
+        (["trainer=cpu", "trainer.precision=7"], "Precision 7 is invalid"),
+        (["trainer=cpu", "+trainer.strategy=dpp"], "`strategy='dpp'`"),
+        (["--experimental-rerun", "config.pickle"], "would load a pickle"),
+        (["+loss@loss.typical=typical", "batch_size=1"], "loss.typical compares the faces of a batch"),
     ],
 )
 def test_a_mistake_is_one_line_and_nothing_is_written(
@@ -105,6 +170,23 @@ def test_a_gpu_where_there_is_none(train, monkeypatch: pytest.MonkeyPatch, capfd
     assert "no GPU is usable here; use trainer=cpu" in capfd.readouterr().err
 
 
+def test_the_version_is_ours(train, capfd: pytest.CaptureFixture[str]) -> None:  # type: ignore[no-untyped-def]
+    assert train("--version") == 0
+    assert capfd.readouterr().out == f"riddle-pl {__version__}\n"
+
+
+def test_the_bar_counts_steps(train, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> None:  # type: ignore[no-untyped-def]
+    for stream in (sys.stdout, sys.stderr):
+        monkeypatch.setattr(stream, "isatty", lambda: True)
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    arguments = ["steps=4", "trainer.accumulate_grad_batches=2", "data.steps_per_epoch=4"]
+    assert train(*SMALL, *DATA_FREE, *arguments) == 0
+    out = capfd.readouterr().out
+    assert "4/4" in out
+    assert "Training" in out
+    assert "Epoch" not in out
+
+
 def test_help_shows_an_example(train, capfd: pytest.CaptureFixture[str]) -> None:  # type: ignore[no-untyped-def]
     assert train("--help") == 0
     assert "riddle-train experiment=riddle" in capfd.readouterr().out
@@ -119,6 +201,68 @@ def test_multirun_runs_every_job(train, tmp_path: Path) -> None:  # type: ignore
         assert (sweep / job / "checkpoints" / "last.ckpt").is_file()
         assert len(list((sweep / job / "wandb").glob("offline-run-*"))) == 1  # the second job has a run of its own
     assert "WANDB_MODE" not in os.environ
+
+
+def test_a_search_gets_the_metric_that_it_asks_for(train, monkeypatch: pytest.MonkeyPatch) -> None:  # type: ignore[no-untyped-def]
+    found: list[object] = []
+    task = riddle_train.train
+    monkeypatch.setattr(riddle_train, "train", lambda cfg: found.append(task(cfg)))
+    assert train(*SMALL, *DATA_FREE, "steps=2", "optimized_metric=val/loss/total") == 0
+    assert isinstance(found[0], float)
+    assert train(*SMALL, *DATA_FREE, "steps=1", "val_every=1") == 0
+    assert found[1] is None
+
+
+def test_a_metric_that_is_not_there(train, capfd: pytest.CaptureFixture[str]) -> None:  # type: ignore[no-untyped-def]
+    assert train(*SMALL, *DATA_FREE, "steps=2", "optimized_metric=val/loss/totl", "quiet=true") == 2
+    err = capfd.readouterr().err
+    assert err.startswith("error: optimized_metric=val/loss/totl was not logged; did you mean 'val/loss/total'?")
+    assert err.count("\n") == 1
+
+
+@pytest.mark.slow
+def test_optuna_searches(train, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    pytest.importorskip("hydra_plugins.hydra_optuna_sweeper", reason="needs riddle-pl[sweep]")
+    search = ["-m", "hparams_search=optuna", "hydra.sweeper.n_trials=2"]
+    assert train(*search, *SMALL, *DATA_FREE, "steps=2") == 0
+    [sweep] = runs(tmp_path, "multiruns")
+    rates = [
+        load_checkpoint(last)["hyper_parameters"]["optimizer"]["lr"] for last in sweep.glob("*/checkpoints/last.ckpt")
+    ]
+    assert len(set(rates)) == 2
+    assert all(1e-5 <= rate <= 1e-2 for rate in rates)
+    assert "val/loss/total" not in (sweep / "optimization_results.yaml").read_text()
+    assert "best_value" in (sweep / "optimization_results.yaml").read_text()
+
+
+def test_a_search_without_its_plugin_says_what_to_install(train, capfd: pytest.CaptureFixture[str]) -> None:  # type: ignore[no-untyped-def]
+    if importlib.util.find_spec("optuna"):
+        pytest.skip("it is installed here")
+    assert train("-m", "hparams_search=optuna") == 2
+    assert "pip install 'riddle-pl[sweep]'" in capfd.readouterr().err
+
+
+def test_wandb_without_a_key_is_one_line(  # type: ignore[no-untyped-def]
+    train, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("WANDB_API_KEY", "WANDB_MODE", "WANDB_IDENTITY_TOKEN_FILE", "NETRC"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path))  # where wandb looks for one
+    assert train(*SMALL, *DATA_FREE, "logger=wandb") == 2
+    err = capfd.readouterr().err
+    assert err.startswith("error: logger.wandb: wandb has no key here; run `wandb login`")
+    assert err.count("\n") == 1
+
+
+def test_a_continued_run_is_one_run_of_wandb(train, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    assert train(*SMALL, *DATA_FREE, "steps=2", "logger=wandb_offline", "hydra.run.dir=a") == 0
+    origin = read_origin(load_checkpoint(tmp_path / "a" / "checkpoints" / "last.ckpt"))
+    assert origin.wandb
+    assert origin.made_by.startswith(f"riddle-pl {__version__}")
+    assert train("ckpt_path=a/checkpoints/last.ckpt", "steps=3", "hydra.run.dir=b") == 0
+    assert read_origin(load_checkpoint(tmp_path / "b" / "checkpoints" / "last.ckpt")).wandb == origin.wandb
+    [offline] = (tmp_path / "b" / "wandb").glob("offline-run-*")
+    assert offline.name.endswith(origin.wandb)
 
 
 def test_tensorboard_gets_the_picture(train, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
@@ -146,7 +290,7 @@ EXPERIMENTS = ("riddle", "riddle_df", "wo_transformer", "wo_diversity", "improve
 def test_every_experiment_starts_on_the_lite_pack(  # type: ignore[no-untyped-def]
     monkeypatch: pytest.MonkeyPatch, photos: Path, tmp_path: Path, experiment: str
 ) -> None:
-    arguments = [f"experiment={experiment}", "debug=fast_dev_run", "trainer=cpu", "batch_size=1"]
+    arguments = [f"experiment={experiment}", "debug=fast_dev_run", "trainer=cpu", "batch_size=2"]
     if not experiment.endswith("_df"):
         arguments += [f"data.root={photos}", "data.cropper.aligned=true", "data.val_share=0.5"]
     monkeypatch.setattr(sys, "argv", ["riddle-train", *arguments])
@@ -158,7 +302,7 @@ def test_every_experiment_starts_on_the_lite_pack(  # type: ignore[no-untyped-de
 def test_the_papers_stages_follow_each_other(  # type: ignore[no-untyped-def]
     monkeypatch: pytest.MonkeyPatch, photos: Path, tmp_path: Path
 ) -> None:
-    short = ["trainer=cpu", "steps=1", "val_every=1", "batch_size=1", "callbacks.grid=null", "callbacks.best=null"]
+    short = ["trainer=cpu", "steps=1", "val_every=1", "batch_size=2", "callbacks.grid=null", "callbacks.best=null"]
     on_photos = ["experiment=riddle", f"data.root={photos}", "data.cropper.aligned=true", "data.val_share=0.4"]
     codes = ["stage=codes", "scheduler.warmup_steps=0"]
     commands = {

@@ -1,8 +1,10 @@
 """A failure here: a typing error would be found hours into a run, or not at all."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
+import yaml
 
 from riddle_pl.config import check_config, compose_jobs
 from riddle_pl.config.compose import lenient_in_sweeps
@@ -93,3 +95,15 @@ def test_the_sweep_file_lists_the_ablation() -> None:
 def test_values_of_a_sweep_may_belong_to_swept_groups_alone() -> None:
     given = ["experiment=a,b", "data.root=x", "+data.new=1", "hydra.verbose=true", "seed=1", "a/b=c"]
     assert lenient_in_sweeps(given) == ["experiment=a,b", "++data.root=x", *given[2:]]
+
+
+def test_the_sweep_of_wandb_sets_keys_that_are_there() -> None:
+    text = (Path(__file__).resolve().parents[2] / "scripts" / "wandb_sweep.yaml").read_text(encoding="utf-8")
+    sweep = yaml.safe_load(text)
+    values = {
+        key: space["values"][0] if "values" in space else space["min"] for key, space in sweep["parameters"].items()
+    }
+    [cfg] = compose_jobs("train", [f"{key}={value}" for key, value in values.items()])
+    check_config(cfg)
+    assert sweep["metric"]["name"] == "val/loss/total"
+    assert sweep["program"] == "riddle-train"

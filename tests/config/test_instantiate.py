@@ -13,6 +13,7 @@ class Thing:
     def __init__(self, size: int, part: object = None, names: list[str] | None = None, **rest: object):
         if size < 0:
             raise ValueError(f"size is {size}")
+        assert size != 7, "not seven"
         if size == 0:
             raise DataError("no data")
         self.size, self.part, self.names, self.rest = size, part, names, rest

@@ -152,13 +152,13 @@ def test_targets_and_photos(tmp_path: Path, toy_pack: ToyPack) -> None:
     plain = prepared(folder, toy_pack)
     assert set(next(iter(plain.train_dataloader()))) == {"w"}
     batch = next(iter(plain.val_dataloader()))
-    assert set(batch) == {"w", "photo"}
+    assert set(batch) == {"w", "face", "photo"}
     assert batch["photo"].shape[1:] == (3, 32, 32)
     photo = prepared(folder, toy_pack, target="photo")
     batch = next(iter(photo.train_dataloader()))
     assert torch.allclose(toy_pack.encoder(batch["x"]), batch["w"], atol=1e-2)
-    assert set(next(iter(photo.val_dataloader()))) == {"w", "photo", "x"}
-    assert set(next(iter(prepared(folder, toy_pack, keep_crops=False).val_dataloader()))) == {"w"}
+    assert set(next(iter(photo.val_dataloader()))) == {"w", "face", "photo", "x"}
+    assert set(next(iter(prepared(folder, toy_pack, keep_crops=False).val_dataloader()))) == {"w", "face"}
 
 
 def test_limits(tmp_path: Path, toy_pack: ToyPack) -> None:

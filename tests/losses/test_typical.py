@@ -36,3 +36,18 @@ def test_its_gradient_reaches_the_encryptor_and_draws_codes_in():
     far = (5.0 * torch.randn(4, 2, 8)).requires_grad_()
     (gradient,) = torch.autograd.grad(typical_loss(original, far), far)
     assert typical_loss(original, far.detach() - 0.1 * gradient) < typical_loss(original, far.detach())
+
+
+def test_of_one_code_nothing_is_usual():
+    alone = torch.tensor([[[1.0, 2.0], [1.0, 2.0]]])
+    produced = torch.tensor([[[5.0, 5.0], [5.0, 5.0]]], requires_grad=True)
+    value = typical_loss(alone, produced)
+    assert value == 0.0
+    value.backward()
+    assert not produced.grad.any()
+
+
+def test_the_whole_batch_says_what_is_usual():
+    batch = torch.tensor([[[2.0, 2.0]], [[-2.0, -2.0]]])
+    far = torch.tensor([[[4.0, 4.0]]])
+    assert typical_loss(batch[:1], far, batch) == 3.0  # 16 / 4 - 1

@@ -128,7 +128,8 @@ def test_weights_of_another_architecture(copied: Path) -> None:
 
 def test_a_network_for_another_size(copied: Path) -> None:
     small = {"num_layers": 4, "dim": 16, "ffn": 16}
-    write_pack_entry(copied, "encryptor", build("transformer_residual", small), "transformer_residual", small)
+    network = build("transformer_residual", small)
+    write_pack_entry(copied, "encryptor", network, "transformer_residual", small, overwrite=True)
     with pytest.raises(PackError, match="num_layers 4; pack tiny needs 8"):
         load_pack(copied).load("encryptor")
 
@@ -146,7 +147,7 @@ def test_fingerprint_changes_with_what_it_covers_and_nothing_else(copied: Path) 
     before = load_pack(copied)
     assert before.hash == load_pack(copied).hash
     arch, args, _ = NETWORKS["encryptor-df"]
-    write_pack_entry(copied, "encryptor-df", build(arch, args), arch, args, tokens="single")
+    write_pack_entry(copied, "encryptor-df", build(arch, args), arch, args, tokens="single", overwrite=True)
     after = load_pack(copied)
     assert after.hash != before.hash
     assert after.fingerprint("encryptor-df") != before.fingerprint("encryptor-df")

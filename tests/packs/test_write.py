@@ -50,9 +50,15 @@ def test_nothing_is_written_for_weights_that_do_not_fit(tmp_path: Path) -> None:
     write_pack_entry(tmp_path, "encryptor", build("mlp", ARGS), "mlp", ARGS, size=32)
     before = {path: path.read_bytes() for path in tmp_path.iterdir()}
     with pytest.raises(CheckpointError, match="MLPEncryptor given as encryptor"):
-        write_pack_entry(tmp_path, "encryptor", build("mlp", ARGS | {"dim": 16}), "mlp", ARGS)
+        write_pack_entry(tmp_path, "encryptor", build("mlp", ARGS | {"dim": 16}), "mlp", ARGS, overwrite=True)
     with pytest.raises(PackError, match="unknown"):
-        write_pack_entry(tmp_path, "encryptor", build("mlp", ARGS), "mpl", ARGS)
+        write_pack_entry(tmp_path, "encryptor", build("mlp", ARGS), "mpl", ARGS, overwrite=True)
+    broken = build("mlp", ARGS)
+    next(iter(broken.state_dict().values())).view(-1)[0] = float("nan")
+    with pytest.raises(PackError, match="hold numbers that are not finite"):
+        write_pack_entry(tmp_path, "encryptor", broken, "mlp", ARGS, overwrite=True)
+    with pytest.raises(PackError, match="has a network encryptor already"):
+        write_pack_entry(tmp_path, "encryptor", build("mlp", ARGS), "mlp", ARGS)
     assert {path: path.read_bytes() for path in tmp_path.iterdir()} == before
 
 

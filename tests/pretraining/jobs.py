@@ -85,7 +85,7 @@ def overrides(case: str, data_root: Path, export: Path | None = None) -> list[st
         lines.append(f"recipe.teacher={data_root / 'teacher.ckpt'}")
     if case == "generator_projected":
         lines.append(f"recipe.judge.trunk={data_root / 'trunk.pth'}")
-    return lines if export is None else [*lines, f"export={export}"]
+    return lines if export is None else [*lines, f"export={export}", "export_overwrite=true"]
 
 
 def small_job(case: str, data_root: Path, export: Path | None = None, *more: str) -> DictConfig:

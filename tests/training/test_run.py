@@ -7,7 +7,7 @@ import pytest
 import torch
 from PIL import Image
 
-from riddle_pl.errors import CheckpointError
+from riddle_pl.errors import CheckpointError, ConfigError
 from riddle_pl.packs import Pack
 from riddle_pl.training.checkpoint_file import load_checkpoint
 from riddle_pl.training.ema import EMA_KEY
@@ -129,6 +129,45 @@ def test_early_stopping_ends_a_run_that_does_not_improve(tiny_pack: Pack, tmp_pa
 def test_gradient_clipping_and_accumulation_are_config(tiny_pack: Pack, tmp_path: Path) -> None:
     overrides = ("trainer.gradient_clip_val=0.1", "trainer.accumulate_grad_batches=2", "steps=2", "val_every=4")
     assert trained(tiny_pack, tmp_path, *overrides, *QUIET)["global_step"] == 2
+
+
+@pytest.mark.parametrize(("accumulated", "epoch"), [(1, 1000), (2, 1000), (3, 4)])
+def test_validations_are_counted_in_optimiser_steps(
+    tiny_pack: Pack, tmp_path: Path, accumulated: int, epoch: int
+) -> None:
+    overrides = [f"trainer.accumulate_grad_batches={accumulated}", f"data.steps_per_epoch={epoch}", "steps=6"]
+    fit(small_job(tiny_pack.folder, [*overrides, "callbacks.grid=null"]), tmp_path)
+    rows = list(csv.DictReader((tmp_path / "csv" / "metrics.csv").open()))
+    assert [int(row["step"]) + 1 for row in rows if row["val/loss/total"]] == [2, 4, 6]
+
+
+def rate(state: dict[str, object]) -> float:
+    return float(state["optimizer_states"][0]["param_groups"][0]["lr"])  # type: ignore[index]
+
+
+def test_a_continued_run_takes_a_new_rate_and_its_schedule(tiny_pack: Pack, tmp_path: Path) -> None:
+    schedule = ("scheduler=warmup", "scheduler.warmup_steps=8", "optimizer=adamw", *QUIET)
+    first = trained(tiny_pack, tmp_path / "a", *schedule, "optimizer.lr=0.001", "steps=2")
+    assert rate(first) == pytest.approx(0.001 * 3 / 8)
+    last = f"ckpt_path={tmp_path / 'a' / 'checkpoints' / 'last.ckpt'}"
+    new = ("optimizer.lr=0.004", "optimizer.weight_decay=0.5", "optimizer.betas=[0.5,0.6]")
+    second = trained(tiny_pack, tmp_path / "b", *schedule, last, *new, "steps=4")
+    assert rate(second) == pytest.approx(0.004 * 5 / 8)
+    group = second["optimizer_states"][0]["param_groups"][0]  # type: ignore[index]
+    assert (group["weight_decay"], tuple(group["betas"])) == (0.5, (0.5, 0.6))
+    same = trained(tiny_pack, tmp_path / "c", *schedule, last, "optimizer.lr=0.001", "steps=4")
+    assert rate(same) == pytest.approx(0.001 * 5 / 8)
+
+
+def test_a_continued_run_cannot_change_its_optimiser(tiny_pack: Pack, tmp_path: Path) -> None:
+    trained(tiny_pack, tmp_path / "a", "optimizer=adamw", "steps=1", *QUIET)
+    last = f"ckpt_path={tmp_path / 'a' / 'checkpoints' / 'last.ckpt'}"
+    with pytest.raises(ConfigError, match="optimizer=ranger: the checkpoint's run has adamw"):
+        trained(tiny_pack, tmp_path / "b", last, "optimizer=ranger", "steps=2", *QUIET)
+    trained(tiny_pack, tmp_path / "c", "optimizer=ranger", "steps=1", *QUIET)
+    last = f"ckpt_path={tmp_path / 'c' / 'checkpoints' / 'last.ckpt'}"
+    with pytest.raises(ConfigError, match=r"optimizer\.gradient_centralisation=False: .* cannot be changed"):
+        trained(tiny_pack, tmp_path / "d", last, "optimizer.gradient_centralisation=false", "steps=2", *QUIET)
 
 
 @pytest.mark.parametrize("content", [b"", b"not a checkpoint", b"PK\x03\x04 cut off"])

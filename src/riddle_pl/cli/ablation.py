@@ -5,11 +5,10 @@ import sys
 from omegaconf import DictConfig
 
 from riddle_pl.config.app import run_app
-from riddle_pl.errors import INTERRUPTED_STATUS
 
 
 def main() -> None:
-    """Entry point. Exit status 2 after a mistake of the user's, 130 after Ctrl-C."""
+    """Entry point. Exit status 2 after a mistake of the user's, 130 after Ctrl-C, 143 after SIGTERM."""
     from riddle_pl.ablation.jobs import check
     from riddle_pl.ablation.settings import register_ablation_schema
     from riddle_pl.evaluation.settings import register_eval_schema
@@ -29,7 +28,7 @@ def ablation(cfg: DictConfig) -> None:
         tables, written = run_ablation(cfg, progress=sys.stderr.isatty() and not cfg.quiet)
     except Interrupted as stop:
         print(f"{stop}; the same command goes on from there", file=sys.stderr)
-        raise SystemExit(INTERRUPTED_STATUS) from None
+        raise SystemExit(stop.status) from None
     if not cfg.quiet:
         print("\n".join(FORMATS["md"](table) for table in tables))
         print("Written:", *(f"  {path}" for path in written), sep="\n")

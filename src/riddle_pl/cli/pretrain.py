@@ -7,11 +7,10 @@ from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
 
 from riddle_pl.config.app import run_app
-from riddle_pl.errors import INTERRUPTED_STATUS
 
 
 def main() -> None:
-    """Entry point. Exit status 2 after a mistake of the user's, 130 after Ctrl-C."""
+    """Entry point. Exit status 2 after a mistake of the user's, 130 after Ctrl-C, 143 after SIGTERM."""
     from riddle_pl.pretraining.preflight import check_job
 
     run_app("pretrain", pretrain, check_job)
@@ -28,7 +27,7 @@ def pretrain(cfg: DictConfig) -> None:
         run(cfg, out, hydra.overrides.task, progress=sys.stderr.isatty())
     except Interrupted as stop:
         print(f"{stop}; the same command continues from {stop.checkpoint}", file=sys.stderr)
-        raise SystemExit(INTERRUPTED_STATUS) from None
+        raise SystemExit(stop.status) from None
 
 
 if __name__ == "__main__":

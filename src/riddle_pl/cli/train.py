@@ -1,39 +1,74 @@
 """``riddle-train``: trains a latent encryptor (a Hydra application on ``conf/train.yaml``)."""
 
+import logging
 import shutil
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
 
 from riddle_pl.config.app import run_app
-from riddle_pl.errors import INTERRUPTED_STATUS, RiddleError
+from riddle_pl.config.names import suggestion
+from riddle_pl.errors import ConfigError, RiddleError
+from riddle_pl.launch import rank, restarted
+
+log = logging.getLogger(__name__)
 
 
 def main() -> None:
-    """Entry point. Exit status 2 after a mistake of the user's, 130 after Ctrl-C."""
+    """Entry point. Exit status 2 after a mistake of the user's, 130 after Ctrl-C, 143 after SIGTERM."""
+    from riddle_pl.training.inherit import inherited
     from riddle_pl.training.preflight import check_job
 
-    run_app("train", train, check_job)
+    run_app("train", train, check_job, inherited)
 
 
-def train(cfg: DictConfig) -> None:
-    """Runs one job in Hydra's output folder."""
+def train(cfg: DictConfig) -> float | None:
+    """Runs one job in Hydra's output folder; gives a sweep the metric that it is after."""
     from riddle_pl.training.checkpointing import Interrupted
-    from riddle_pl.training.run import fit
+    from riddle_pl.training.inherit import kept_overrides
+    from riddle_pl.training.run import train as fit
 
-    run_dir = Path(HydraConfig.get().runtime.output_dir)
+    hydra = HydraConfig.get()
+    run_dir = Path(hydra.runtime.output_dir)
+    progress = sys.stderr.isatty() and sys.stdout.isatty() and not cfg.quiet
     try:
-        last = fit(cfg, run_dir, progress=sys.stderr.isatty() and sys.stdout.isatty() and not cfg.quiet)
+        done = fit(
+            cfg,
+            run_dir,
+            progress,
+            kept_overrides(hydra.overrides.task),
+            lines=not progress and not cfg.quiet,
+            restarted=restarted(),
+        )
     except Interrupted as stop:
-        print(f"{stop}; continue with ckpt_path={_short(stop.checkpoint)}", file=sys.stderr)
-        raise SystemExit(INTERRUPTED_STATUS) from None
-    except RiddleError:
-        discard_unused(run_dir)
+        if rank() == 0:
+            print(f"{stop}; continue with ckpt_path={_short(stop.checkpoint)}", file=sys.stderr)
+        raise SystemExit(stop.status) from None
+    except RiddleError as error:
+        log.info("stopped: %s", error)
+        if rank() == 0:
+            discard_unused(run_dir)
         raise
-    if not cfg.quiet:
+    if not cfg.quiet and rank() == 0:
+        last = done.checkpoint
         print(f"run: {_short(run_dir)}" + (f"   checkpoint: {_short(last)}" if last else ""))
+    return _metric(cfg.optimized_metric, done.metrics)
+
+
+def _metric(name: str | None, metrics: Mapping[str, float]) -> float | None:
+    """The value that the job is judged by; None where nothing is to be judged.
+
+    Raises:
+        ConfigError: nothing of that name was logged.
+    """
+    if name is None:
+        return None
+    if name not in metrics:
+        raise ConfigError(f"optimized_metric={name} was not logged; {suggestion(name, metrics)}")
+    return metrics[name]
 
 
 def discard_unused(run_dir: Path) -> None:

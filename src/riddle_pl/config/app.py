@@ -9,52 +9,74 @@ import hydra
 from hydra._internal.utils import get_args_parser
 from omegaconf import DictConfig
 
+from riddle_pl import __version__
 from riddle_pl.config.check import check_config
 from riddle_pl.config.compose import CONFIG_MODULE, compose_jobs, lenient_in_sweeps
 from riddle_pl.config.schema import register_schemas
-from riddle_pl.errors import run_cli
+from riddle_pl.errors import ConfigError, run_cli
+from riddle_pl.launch import one_run_name
 
 Check = Callable[[DictConfig], None]
+Prepare = Callable[[list[str]], list[str]]
 
 
-def run_app(config_name: str, task: Callable[[DictConfig], object], check: Check = check_config) -> None:
+def run_app(
+    config_name: str,
+    task: Callable[[DictConfig], object],
+    check: Check = check_config,
+    prepare: Prepare = lambda overrides: [],
+) -> None:
     """Composes and checks every job of ``sys.argv``, then lets Hydra run ``task`` on each.
 
     Args:
         config_name: primary config: ``train``, ``eval`` or ``pretrain``.
         task: called with the config of one job, after Hydra has made its output folder.
         check: called with the config of every job before anything is written; raises a ``RiddleError``.
+        prepare: called with the overrides of the command line; gives more of them, which are put before.
     """
-    run_cli(lambda: _run(config_name, task, check))
+    run_cli(lambda: _run(config_name, task, check, prepare))
 
 
-def _run(config_name: str, task: Callable[[DictConfig], object], check: Check) -> None:
+def _run(config_name: str, task: Callable[[DictConfig], object], check: Check, prepare: Prepare) -> None:
     register_schemas()
+    if "--version" in sys.argv[1:]:  # Hydra's own option tells Hydra's version
+        print(f"riddle-pl {__version__}")
+        return
     sys.argv[1:] = _tidy(sys.argv[1:])
     args = get_args_parser().parse_args()
+    if args.experimental_rerun:
+        raise ConfigError(
+            f"--experimental-rerun={args.experimental_rerun} would load a pickle, which can run anything; give the "
+            "overrides of that run again (RUN/.hydra/overrides.yaml), or continue it with ckpt_path="
+        )
+    if more := prepare(args.overrides):
+        place = sys.argv.index(args.overrides[0], 1)
+        sys.argv[place:place] = more
+        args = get_args_parser().parse_args()
     runs = not (args.help or args.hydra_help or args.cfg or args.info or args.shell_completion)
-    if runs and not (args.config_dir or args.config_path or args.config_name or args.experimental_rerun):
+    if runs and not (args.config_dir or args.config_path or args.config_name):
         sweeps = args.multirun or "hydra.mode=MULTIRUN" in args.overrides
         for cfg in compose_jobs(config_name, args.overrides, sweeps):
             check(cfg)
         if sweeps:
             sys.argv[1:] = [text if text.startswith("-") else lenient_in_sweeps([text])[0] for text in sys.argv[1:]]
 
-    def job(cfg: DictConfig) -> None:
+    def job(cfg: DictConfig) -> object:
         """Runs inside Hydra, which would print its own lines about an exception: a RiddleError must not reach it."""
 
-        def checked() -> None:
+        def checked() -> object:
             check(cfg)  # again: with --config-dir and the like this is the first time
-            task(cfg)
+            return task(cfg)
 
-        run_cli(checked)
+        return run_cli(checked)
 
     decorate = hydra.main(version_base="1.3", config_path=f"pkg://{CONFIG_MODULE}", config_name=config_name)
     decorated: Callable[[], None] = decorate(job)
     before = os.environ.get("HYDRA_FULL_ERROR")
     os.environ["HYDRA_FULL_ERROR"] = "1"  # let exceptions through to run_cli, bugs with their real traceback
     try:
-        decorated()
+        with one_run_name():
+            decorated()
     finally:
         if before is None:
             del os.environ["HYDRA_FULL_ERROR"]

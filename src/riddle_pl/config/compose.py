@@ -2,12 +2,13 @@
 
 import re
 from collections.abc import Sequence
+from typing import Any
 
 from hydra import compose, initialize_config_module
 from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.override_parser.overrides_parser import OverridesParser
-from hydra.core.override_parser.types import OverrideType
+from hydra.core.override_parser.types import ChoiceSweep, IntervalSweep, Override, OverrideType, RangeSweep
 from hydra.errors import HydraException, OverrideParseException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
@@ -15,6 +16,14 @@ from omegaconf.errors import OmegaConfBaseException
 from riddle_pl.config.names import suggestion
 from riddle_pl.config.schema import register_schemas
 from riddle_pl.errors import ConfigError
+
+PLUGINS = {
+    ("hydra/sweeper", "optuna"): "sweep",
+    ("hydra/launcher", "joblib"): "sweep",
+    ("hydra/launcher", "submitit_slurm"): "slurm",
+    ("hydra/launcher", "submitit_local"): "slurm",
+}
+"""Options of Hydra's own groups that come with an extra of this package."""
 
 CONFIG_MODULE = "riddle_pl.conf"
 
@@ -66,8 +75,24 @@ def _sweep(config_name: str, overrides: Sequence[str]) -> list[list[str]]:
     with_hydra = compose(config_name, lenient_in_sweeps(single), return_hydra_config=True)
     params = OmegaConf.select(with_hydra, "hydra.sweeper.params") or {}
     every = parser.parse_overrides([f"{key}={value}" for key, value in params.items()] + list(overrides))
+    if not str(OmegaConf.select(with_hydra, "hydra.sweeper._target_")).endswith(".BasicSweeper"):
+        # one that chooses while it goes: a point of its space stands for all, and the last word on a key counts
+        last = {override.get_key_element(): override for override in every}
+        return [[_one_point(override) for key, override in last.items() if not key.startswith(("hydra.", "hydra/"))]]
     jobs = [list(job) for batch in BasicSweeper.split_arguments(every, None) for job in batch]
     return [[text for text in job if not text.startswith("hydra.mode=")] for job in jobs]
+
+
+def _one_point(override: Override) -> str:
+    """The override, with the first value of what is swept."""
+    value = override.value()
+    if isinstance(value, ChoiceSweep):
+        first: Any = value.list[0]
+    elif isinstance(value, IntervalSweep | RangeSweep):
+        first = value.start
+    else:
+        return str(override.input_line)
+    return f"{override.get_key_element()}={Override._get_value_element_as_str(first)}"
 
 
 def _explain(error: Exception, config_name: str, overrides: Sequence[str]) -> ConfigError:
@@ -101,6 +126,8 @@ def _unknown_option(path: str, text: str) -> ConfigError:
     group, _, option = path.rpartition("/")
     listed = text.partition("Available options in")[2].partition("Config search path")[0]
     options = re.findall(r"^\t(\S+)", listed, re.MULTILINE)
+    if extra := PLUGINS.get((group, option)):
+        return ConfigError(f"{group}={option} is a plug-in that is not installed; pip install 'riddle-pl[{extra}]'")
     return ConfigError(f"{group}={option} is unknown; {suggestion(option, options)}")
 
 

@@ -21,7 +21,8 @@ def instantiate(node: DictConfig | Mapping[str, Any], key: str = "config", **pro
         provided: arguments that come from the program rather than from the config (never copied, never converted).
 
     Raises:
-        ConfigError: unknown target or key, or the target refuses its arguments (ValueError, TypeError).
+        ConfigError: unknown target or key, or the target refuses its arguments (ValueError, TypeError,
+            AssertionError).
         RiddleError: whatever the target itself raises for the user.
     """
     plain = OmegaConf.to_container(node, resolve=True) if isinstance(node, DictConfig) else dict(node)
@@ -32,10 +33,10 @@ def instantiate(node: DictConfig | Mapping[str, Any], key: str = "config", **pro
     try:
         build = hydra.utils.instantiate({**plain, "_partial_": True}, _convert_="all")
         return functools.partial(build, **provided) if plain.get("_partial_") else build(**provided)
-    except (InstantiationException, ValueError, TypeError) as error:
+    except (InstantiationException, ValueError, TypeError, AssertionError) as error:
         cause = error.__cause__ if isinstance(error, InstantiationException) else error
         if isinstance(cause, RiddleError):
             raise cause from None
-        if isinstance(cause, (ValueError, TypeError)):
+        if isinstance(cause, (ValueError, TypeError, AssertionError)):  # some of torch's modules assert
             raise ConfigError(f"{key} ({plain['_target_']}): {cause}") from cause
         raise (cause or error) from None

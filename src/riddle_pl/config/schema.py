@@ -34,10 +34,14 @@ class TrainConfig:
     """Where photos are inverted: auto, cpu, cuda or cuda:N."""
     quiet: bool = False
     """No progress bar, no closing line."""
+    optimized_metric: str | None = None
+    """Logged figure that a sweep minimises or maximises, ``val/loss/total`` for example."""
     export: str | None = None
     """Pack folder that receives the trained encryptor when the run is over."""
     export_role: str = "encryptor"
     """Role of the exported encryptor in that pack."""
+    export_overwrite: bool = False
+    """Write over an encryptor of that role that the pack has already."""
     pack: Node = field(default_factory=dict)
     data: Node = field(default_factory=dict)
     invert: Node = field(default_factory=dict)
@@ -63,6 +67,8 @@ class PretrainConfig:
     """Folder of checkpoint and sample sheets; null: ``runs/<recipe>``."""
     export: str | None = None
     """Pack folder that receives the networks when the run is over; null: train only."""
+    export_overwrite: bool = False
+    """Write over networks that the pack has already."""
     threads: int | None = None
     """CPU threads; null: as PyTorch chooses."""
     checkpoint_every: int = 500

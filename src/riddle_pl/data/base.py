@@ -40,7 +40,7 @@ class LatentDataModule(pl.LightningDataModule):
 
     @abstractmethod
     def val_batches(self) -> Dataset[Batch]:
-        """The fixed validation batches, by index."""
+        """The fixed validation batches, by index; each with ``face``, the numbers of its faces in the set."""
 
     @abstractmethod
     def codes(self, count: int) -> Float[Tensor, "b n d"]:
@@ -51,11 +51,17 @@ class LatentDataModule(pl.LightningDataModule):
         trainer = self.trainer
         rank, world_size = (trainer.global_rank, trainer.world_size) if trainer else (0, 1)
         dataset, steps = self.train_batches(rank, world_size)
+        together = trainer.accumulate_grad_batches if trainer else 1
+        steps = -(-steps // together) * together  # at the end of a pass Lightning takes a step with what it has
         return StepLoader(dataset, steps, self._steps_done if trainer else None, self.num_workers)
 
     def val_dataloader(self) -> DataLoader[Batch]:
-        """The same faces in the same order in every validation."""
-        return fixed_loader(self.val_batches())
+        """The same faces in the same order in every validation.
+
+        Every process validates all of them: they are few, and so the figures do not depend on the number of processes.
+        """
+        batches = self.val_batches()
+        return fixed_loader(batches, len(batches))  # type: ignore[arg-type]  # a map has a length
 
     def _steps_done(self) -> int:
         """Training batches that the trainer has finished, over all epochs, across resumption."""

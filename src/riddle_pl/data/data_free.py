@@ -93,12 +93,13 @@ class _Fixed(Dataset[Batch]):
 
     def __init__(self, w: Float[Tensor, "k n d"], batch_size: int):
         self.slices = torch.split(w, batch_size)
+        self.faces = torch.arange(len(w)).split(batch_size)
 
     def __len__(self) -> int:
         return len(self.slices)
 
     def __getitem__(self, index: int) -> Batch:
-        return {"w": self.slices[index]}
+        return {"w": self.slices[index], "face": self.faces[index]}
 
 
 class DataFreeDataModule(LatentDataModule):

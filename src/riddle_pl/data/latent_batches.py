@@ -85,7 +85,7 @@ class OrderedBatches(Dataset[Batch]):
 
     def __getitem__(self, index: int) -> Batch:
         rows = range(index * self.batch_size, min(len(self.table), (index + 1) * self.batch_size))
-        batch = {"w": self.table.codes(rows)}
+        batch = {"w": self.table.codes(rows), "face": torch.tensor(rows)}
         crops = self.table.crops(rows) if self.with_photo else None
         if crops is not None:
             batch["photo"] = crops

@@ -10,7 +10,8 @@ from torch.utils.data import DataLoader, Dataset, SequentialSampler
 from torch.utils.data.distributed import DistributedSampler
 
 Batch = dict[str, Tensor]
-"""``w`` (b, n, 512); optional ``x`` (b, 3, H, H), the target; optional ``photo`` (b, 3, H, H), what ``w`` came from."""
+"""``w`` (b, n, 512); optional ``x`` (b, 3, H, H), the target; optional ``photo`` (b, 3, H, H), what ``w`` came from; of
+validation ``face`` (b,), the number of each face in the set."""
 
 
 def step_rng(seed: int, *place: str | int) -> torch.Generator:
@@ -97,6 +98,7 @@ class StepLoader(DataLoader[Batch]):
         self.handed_out = int(state_dict["step"])
 
 
-def fixed_loader(dataset: Dataset[Batch], num_workers: int = 0) -> DataLoader[Batch]:
-    """The same batches in the same order every time, for validation; global randomness is not touched."""
-    return DataLoader(dataset, batch_size=None, num_workers=num_workers, generator=torch.Generator())
+def fixed_loader(dataset: Dataset[Batch], batches: int, num_workers: int = 0) -> DataLoader[Batch]:
+    """The same batches in the same order every time, in every process all of them; global randomness is not touched."""
+    sampler = ResumableSampler(batches)
+    return DataLoader(dataset, batch_size=None, sampler=sampler, num_workers=num_workers, generator=torch.Generator())

@@ -24,11 +24,10 @@ def distinction_loss(drawn: Float[Tensor, "n d"], margin: float = 0.1, squared: 
 
 
 class DistinctionLoss(MarginTerm):
-    """:func:`distinction_loss` of all encryptions and wrong decryptions of a step."""
+    """:func:`distinction_loss` of all encryptions and wrong decryptions of a step, of all processes together."""
 
     image_names = ("enc1", "enc2", "wrong1", "wrong2")
 
     def forward(self, step: StepFeatures) -> Float[Tensor, ""]:
-        return distinction_loss(
-            torch.cat([self.embedding(step, name) for name in self.image_names]), self.margin, self.squared
-        )
+        drawn = torch.cat([self.embedding(step, name) for name in self.image_names])
+        return distinction_loss(self.together(drawn), self.margin, self.squared)

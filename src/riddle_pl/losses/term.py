@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from riddle_pl.errors import ConfigError
 from riddle_pl.losses.features import ORIGINAL, PRODUCED, Role, StepFeatures
+from riddle_pl.losses.gather import of_all_processes
 
 
 class LossTerm(nn.Module, ABC):
@@ -34,6 +35,14 @@ class LossTerm(nn.Module, ABC):
         if not (math.isfinite(weight) and weight >= 0):
             raise ConfigError(f"weight={weight} in {type(self).__name__}; expected a finite number of at least 0")
         self.weight = float(weight)
+
+    smallest_batch: ClassVar[int] = 1
+    """Faces that a batch of all processes must have for the term to say anything."""
+
+    def together(self, x: Float[Tensor, "b *shape"]) -> Float[Tensor, "nb *shape"]:
+        """In training ``x`` of all processes, see :func:`of_all_processes`; in validation, which every process does
+        in full, ``x`` itself."""
+        return of_all_processes(x) if self.training else x
 
     @property
     def needs(self) -> Mapping[Role, Sequence[str]]:

@@ -85,6 +85,19 @@ class RiddleLoss(nn.Module):
                 wanted.setdefault(role, set()).update(names)
         return {role: tuple(sorted(names)) for role, names in wanted.items()}
 
+    def check_batch(self, faces: int) -> None:
+        """Whether every term can say something in batches of so many faces, of all processes together.
+
+        Raises:
+            ConfigError: one cannot.
+        """
+        for name, term in self._active().items():
+            if faces < term.smallest_batch:
+                raise ConfigError(
+                    f"loss.{name} compares the faces of a batch, and this run has {faces}; give batch_size="
+                    f"{term.smallest_batch} or more, or loss.{name}=null"
+                )
+
     def forward(self, step: StepFeatures) -> tuple[Float[Tensor, ""], dict[str, Float[Tensor, ""]]]:
         """L_total with its graph, and each term's unweighted value without one, to be logged as ``loss/<name>``."""
         for role, names in self.needs.items():

@@ -11,21 +11,32 @@ from riddle_pl.losses.features import ORIGINAL, PRODUCED, StepFeatures
 from riddle_pl.losses.term import ImagesTerm
 
 
-def typical_loss(original: Float[Tensor, "b n d"], produced: Float[Tensor, "b n d"]) -> Float[Tensor, ""]:
-    """Mean over the batch of max(0, r(w*) / r - 1).
+def typical_loss(
+    original: Float[Tensor, "b n d"],
+    produced: Float[Tensor, "b n d"],
+    batch: Float[Tensor, "nb n d"] | None = None,
+) -> Float[Tensor, ""]:
+    """Mean over ``produced`` of max(0, r(w*) / r - 1); 0 where all codes of the batch are one.
+
+    Args:
+        original: codes of the faces.
+        produced: what became of them.
+        batch: the codes that say what is usual, of all processes for example; ``original`` by default.
 
     r(w) is a code's mean squared distance from the mean code, and r that of the batch's originals. Faces are most
     natural near the mean of the codes; far out lie colours and shapes that no face has. What a code's direction is, and
     so who is drawn, the term leaves free.
     """
-    mean = original.mean(dim=(0, 1))
-    usual = (original - mean).square().mean()
+    batch = original if batch is None else batch
+    mean = batch.mean(dim=(0, 1))
+    usual = (batch - mean).square().mean()
+    usual = torch.where(usual > 0, usual, torch.inf)  # one code alone says nothing of how far out the others lie
     reach = (produced - mean).square().mean(dim=(1, 2))
     return F.relu(reach / usual - 1.0).mean()
 
 
 class TypicalLoss(ImagesTerm):
-    """Sum of :func:`typical_loss` over ``images``.
+    """Sum of :func:`typical_loss` over ``images``; what is usual, the originals of all processes say.
 
     Args:
         weight: of the term.
@@ -34,6 +45,8 @@ class TypicalLoss(ImagesTerm):
             are held too.
     """
 
+    smallest_batch = 2
+
     def __init__(self, weight: float = 1.0, images: Sequence[str] = PRODUCED, whitened: bool = False):
         super().__init__(weight, images)
         self.whitened = whitened
@@ -41,4 +54,5 @@ class TypicalLoss(ImagesTerm):
     def forward(self, step: StepFeatures) -> Float[Tensor, ""]:
         code = step.whitened if self.whitened else step.latent
         original = code(ORIGINAL)
-        return torch.stack([typical_loss(original, code(name)) for name in self.images]).sum()
+        batch = self.together(original)
+        return torch.stack([typical_loss(original, code(name), batch) for name in self.images]).sum()

@@ -32,6 +32,7 @@ def write_pack_entry(
     citation: str | None = None,
     card: str | None = None,
     dtype: torch.dtype = torch.float32,
+    overwrite: bool = False,
 ) -> WeightEntry:
     """Writes ``<role>.safetensors`` (and ``<role>.md``, the model card) and enters it in ``manifest.json``.
 
@@ -52,17 +53,21 @@ def write_pack_entry(
         citation: paper to cite.
         card: text of the model card.
         dtype: stored type of floating-point weights; float16 halves the file. They load as float32.
+        overwrite: write over a network of this role that the pack has already.
 
     Raises:
-        PackError: a value is out of range, the pack has another size, or the manifest is of a newer version.
+        PackError: a value is out of range, a weight is not a finite number, the pack has a network of this role (and
+            ``overwrite`` is false), another size, or a manifest of a newer version.
         CheckpointError: the weights do not fit ``build(arch, args)``.
         FileError: the folder cannot be written to.
     """
+    require_free_role(folder, role, overwrite)
+    state = {key: _stored(value, dtype) for key, value in module.state_dict().items()}
+    _require_finite(state, role)
     folder = require_writable_dir(folder, "pack folder", create=True)
     manifest = _existing_or_new(folder, role, args, size, name)
     plain_args = json.loads(json.dumps(dict(args)))
     entry = WeightEntry(role, arch, f"{role}.safetensors", "safetensors", None, license, origin, None, citation, tokens)
-    state = {key: _stored(value, dtype) for key, value in module.state_dict().items()}
     load_strict(build(arch, plain_args), state, f"{type(module).__name__} given as {role}")
 
     with atomic_write(folder / entry.file, inside=folder) as temporary:
@@ -76,6 +81,30 @@ def write_pack_entry(
     with atomic_write(folder / MANIFEST_NAME, inside=folder) as temporary:
         temporary.write_text(json.dumps(manifest.to_json(), indent=2) + "\n", encoding="utf-8")
     return entry
+
+
+def require_free_role(folder: Path | str, role: str, overwrite: bool = False) -> None:
+    """Makes sure that writing a network into a pack loses none.
+
+    Raises:
+        PackError: the pack has one of this role, and it is not to be written over; or its manifest cannot be read.
+    """
+    path = Path(folder) / MANIFEST_NAME
+    if not overwrite and path.exists() and role in read_manifest(path).networks:
+        raise PackError(
+            f"{folder} has a network {role} already; give export_role= another name, or export_overwrite=true to "
+            "write over it"
+        )
+
+
+def _require_finite(state: Mapping[str, Tensor], role: str) -> None:
+    """As they are to be stored: float16 ends at 65,504."""
+    bad = [name for name, value in state.items() if not bool(torch.isfinite(value).all())]
+    if bad:
+        raise PackError(
+            f"{len(bad)} of {len(state)} tensors of {role} hold numbers that are not finite ({bad[0]}, ...); nothing "
+            "was written"
+        )
 
 
 def _existing_or_new(folder: Path, role: str, args: Mapping[str, Any], size: int | None, name: str | None) -> Manifest:

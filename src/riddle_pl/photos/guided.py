@@ -35,7 +35,8 @@ def guided_filter(
     line = _mean(torch.cat([slopes.flatten(1, 2), offsets], dim=1), radius)
     line = F.interpolate(line, picture.shape[-2:], mode="bilinear", align_corners=False)
     slopes, offsets = line[:, : 3 * count].unflatten(1, (3, count)), line[:, 3 * count :]
-    return (slopes * picture[:, :, None]).sum(dim=1) + offsets
+    guided: Tensor = (slopes * picture[:, :, None]).sum(dim=1) + offsets
+    return guided
 
 
 def _inverse(m: Float[Tensor, "b 3 3 h w"]) -> Float[Tensor, "b 3 3 h w"]:

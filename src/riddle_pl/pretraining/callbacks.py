@@ -12,6 +12,9 @@ from riddle_pl.pretraining.recipe import Recipe
 from riddle_pl.pretraining.sheet import COLUMNS
 from riddle_pl.training import checkpointing
 
+MINUTES = 15.0
+"""Longest time between two checkpoints."""
+
 
 class SampleSheets(pl.Callback):
     """Writes ``samples_<step>.png`` every so many steps, and once at the end.
@@ -54,7 +57,7 @@ class LastCheckpoint(checkpointing.LastCheckpoint):
     """
 
     def __init__(self, path: Path, every: int):
-        super().__init__()
+        super().__init__(minutes=MINUTES)
         self.target = path
         self.every = every
 
@@ -70,7 +73,7 @@ class LastCheckpoint(checkpointing.LastCheckpoint):
         return int(recipe.step_count) if isinstance(recipe, Recipe) else super()._steps_done(trainer)
 
     @override
-    def _save(self, trainer: pl.Trainer) -> None:
+    def _write(self, trainer: pl.Trainer) -> None:
         with atomic_write(self.target) as temporary:
             trainer.save_checkpoint(temporary)
         self.path = self.target

@@ -82,8 +82,8 @@ class RecentredRecipe(Recipe):
         entries = {role: self.pack.entry(role) for role in networks}
         return [PackRole(role, networks[role], e.arch, e.args, "") for role, e in entries.items()]
 
-    def export(self, pack_folder: Path, command: str) -> list[str]:
-        """Writes the pack; model cards keep what they say, and say this too.
+    def export(self, pack_folder: Path, command: str, overwrite: bool = False) -> list[str]:
+        """Writes the pack, over what it changes; model cards keep what they say, and say this too.
 
         All of it is made aside and then moved, the manifest last, so that no pack ever loads with networks of different
         coordinates.
@@ -117,6 +117,7 @@ class RecentredRecipe(Recipe):
             citation=entry.citation,
             # what is its own inverse is so up to the rounding of its weights
             dtype=torch.float16 if entry.tokens is None else torch.float32,
+            overwrite=True,  # to change these networks is what the recipe is for
         )
         put_section(folder, result.role, f"## Coordinates\n\n{NOTE}\n\n- command: `{command}`")
 

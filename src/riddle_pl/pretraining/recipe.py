@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset
 
 from riddle_pl.device import hardware_name
-from riddle_pl.packs.write import write_pack_entry
+from riddle_pl.packs.write import require_free_role, write_pack_entry
 from riddle_pl.pretraining.chance import recipe_seed
 
 
@@ -121,10 +121,21 @@ class Recipe(pl.LightningModule, ABC):
         minutes = float(self.seconds) / 60
         return f"seed {self.seed}, {int(self.step_count):,} steps, {minutes:.0f} minutes on {self.hardware}"
 
-    def export(self, pack_folder: Path, command: str) -> list[str]:
-        """Writes the networks into a pack, with their model cards; returns their roles."""
-        figures = self.figures()
+    def export(self, pack_folder: Path, command: str, overwrite: bool = False) -> list[str]:
+        """Writes the networks into a pack, with their model cards; returns their roles.
+
+        Args:
+            pack_folder: the pack; made where it is missing.
+            command: that trained them, for the cards.
+            overwrite: write over networks that the pack has already.
+
+        Raises:
+            PackError: the pack has one of them already, and ``overwrite`` is false; nothing is written.
+        """
         results = self.pack_roles()
+        for result in results:
+            require_free_role(pack_folder, result.role, overwrite)
+        figures = self.figures()
         for result in results:
             card = model_card(result, command, self.made(), figures)
             write_pack_entry(
@@ -137,6 +148,7 @@ class Recipe(pl.LightningModule, ABC):
                 origin=command,
                 card=card,
                 dtype=result.dtype,
+                overwrite=overwrite,
             )
         return [result.role for result in results]
 

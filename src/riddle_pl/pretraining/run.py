@@ -18,10 +18,11 @@ from riddle_pl.networks.checkpoint_files import load_strict, read_checkpoint, st
 from riddle_pl.pretraining.callbacks import LastCheckpoint, SampleSheets
 from riddle_pl.pretraining.recipe import Recipe
 from riddle_pl.training.curves import write_curves
+from riddle_pl.training.finite import FiniteCheck
+from riddle_pl.training.quiet import NOISE, quiet_lightning
 from riddle_pl.training.resume import OptimizerStateCheck, taking_up
-from riddle_pl.training.run import NOISE, quiet_lightning
 
-_LOCAL = ("out", "export", "threads", "checkpoint_every", "samples_every")
+_LOCAL = ("out", "export", "export_overwrite", "threads", "checkpoint_every", "samples_every")
 """Keys that do not change what is learnt."""
 
 
@@ -58,6 +59,7 @@ def run(cfg: DictConfig, out: Path, arguments: Sequence[str] = (), progress: boo
             logger=CSVLogger(out, name="log"),  # a folder for each part of a run: a given one would be emptied
             log_every_n_steps=50,
             callbacks=[
+                FiniteCheck(),
                 LastCheckpoint(last, cfg.checkpoint_every),
                 SampleSheets(out, cfg.samples_every),
                 OptimizerStateCheck(),
@@ -72,7 +74,8 @@ def run(cfg: DictConfig, out: Path, arguments: Sequence[str] = (), progress: boo
             with taking_up(earlier):
                 trainer.fit(recipe, ckpt_path=earlier, weights_only=True)
     if cfg.export is not None:
-        roles = recipe.export(Path(cfg.export), portable_command("riddle-pretrain", arguments, _LOCAL))
+        command = portable_command("riddle-pretrain", arguments, _LOCAL)
+        roles = recipe.export(Path(cfg.export), command, cfg.export_overwrite)
         write_curves(logs_of(out), Path(cfg.export), roles[0])
 
 

@@ -1,6 +1,6 @@
 """From a composed config to the objects of a run."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ from torch.optim.lr_scheduler import LRScheduler
 from riddle_pl.config import instantiate
 from riddle_pl.config.check import locate, to_plain
 from riddle_pl.data.steps import step_rng
-from riddle_pl.errors import ConfigError, PackError
+from riddle_pl.errors import ConfigError, PackError, RiddleError, one_line
 from riddle_pl.losses import RiddleLoss, build_loss
 from riddle_pl.losses.features import Role
 from riddle_pl.networks.features import on_lpips_scale
@@ -22,15 +22,23 @@ from riddle_pl.networks.fold_norms import fold_norms
 from riddle_pl.packs import Pack
 from riddle_pl.packs.encryptors import EncryptorSpec
 from riddle_pl.password import PasswordTokens
+from riddle_pl.training.finite import FiniteCheck
 from riddle_pl.training.frozen import Frozen
+from riddle_pl.training.loggers import with_run_id
 from riddle_pl.training.module import FrozenNetworks, RiddleModule
-from riddle_pl.training.resume import OptimizerStateCheck
+from riddle_pl.training.progress import ProfileTable, ProgressLines, StepsBar
+from riddle_pl.training.resume import ChangedSettings, OptimizerStateCheck
 from riddle_pl.training.stage import Stage
 from riddle_pl.training.start import start_encryptor_from, start_encryptor_from_run
 
 
-def build_module(cfg: DictConfig, pack: Pack) -> RiddleModule:
+def build_module(cfg: DictConfig, pack: Pack, overrides: Sequence[str] | None = None) -> RiddleModule:
     """The module of a run: encryptor, its weights fresh or those to start from; frozen networks of the pack; loss.
+
+    Args:
+        cfg: composed config of ``conf/train.yaml``.
+        pack: whose networks the run uses.
+        overrides: of the command, for the checkpoints.
 
     Raises:
         RiddleError: a config value or a network of the pack is missing or does not fit.
@@ -56,14 +64,15 @@ def build_module(cfg: DictConfig, pack: Pack) -> RiddleModule:
         tokens=tokens,
         networks=networks,
         loss=loss,
-        make_optimizer=lambda params: _optimizer(cfg, params),
-        make_scheduler=_scheduler(cfg),
+        make_optimizer=lambda params: make_optimizer(cfg, params),
+        make_scheduler=make_scheduler(cfg),
         stage=stage,
         views=instantiate(cfg.views, "views"),
         fit_codes=cfg.start_pack is None and cfg.start_ckpt is None,
         seed=cfg.seed,
         config=to_plain(cfg),
         spec=spec,
+        overrides=overrides,
     )
 
 
@@ -112,11 +121,21 @@ def build_data(cfg: DictConfig, pack: Pack) -> pl.LightningDataModule:
     return data
 
 
-def build_trainer(cfg: DictConfig, run_dir: Path, progress: bool) -> pl.Trainer:
-    """The trainer with the callbacks and loggers of the config, writing to ``run_dir``."""
+def build_trainer(
+    cfg: DictConfig, run_dir: Path, progress: bool, lines: bool = False, wandb_run: str = ""
+) -> pl.Trainer:
+    """The trainer with the callbacks and loggers of the config, writing to ``run_dir``.
+
+    Args:
+        cfg: composed config of ``conf/train.yaml``.
+        run_dir: folder of the run.
+        progress: show a progress bar.
+        lines: print lines about the progress.
+        wandb_run: id of the run to continue there.
+    """
     callbacks = [instantiate(node, f"callbacks.{name}") for name, node in cfg.callbacks.items() if node is not None]
     loggers = [
-        instantiate(node, f"logger.{name}", save_dir=str(run_dir))
+        instantiate(with_run_id(node, wandb_run), f"logger.{name}", save_dir=str(run_dir))
         for name, node in cfg.logger.items()
         if node is not None
     ]
@@ -125,12 +144,18 @@ def build_trainer(cfg: DictConfig, run_dir: Path, progress: bool) -> pl.Trainer:
             callback.dirpath = str(run_dir / "checkpoints")
     if not loggers:
         callbacks = [c for c in callbacks if not isinstance(c, pl.callbacks.LearningRateMonitor)]
-    callbacks.append(OptimizerStateCheck())
+    callbacks = [FiniteCheck(), *callbacks, OptimizerStateCheck(), ChangedSettings(), ProgressLines(lines)]
+    if cfg.trainer.get("profiler") is not None:
+        callbacks.append(ProfileTable())
     if progress:
-        callbacks.append(pl.callbacks.RichProgressBar())
+        callbacks.append(StepsBar())
+    between = cfg.trainer.get("val_check_interval")
+    if isinstance(between, int):  # the config counts optimiser steps, Lightning batches
+        between *= cfg.trainer.get("accumulate_grad_batches", 1)
     trainer: pl.Trainer = instantiate(
         cfg.trainer,
         "trainer",
+        val_check_interval=between,
         callbacks=callbacks,
         logger=loggers or False,
         default_root_dir=str(run_dir),
@@ -139,12 +164,23 @@ def build_trainer(cfg: DictConfig, run_dir: Path, progress: bool) -> pl.Trainer:
     return trainer
 
 
-def _optimizer(cfg: DictConfig, params: Any) -> Optimizer:
-    optimizer: Optimizer = instantiate(cfg.optimizer, "optimizer", params=params)
+def make_optimizer(cfg: DictConfig, params: Any) -> Optimizer:
+    """The optimiser of the config.
+
+    Raises:
+        ConfigError: it refuses a value.
+    """
+    try:
+        optimizer: Optimizer = instantiate(cfg.optimizer, "optimizer", params=params)
+    except RiddleError:
+        raise
+    except Exception as error:  # pytorch_optimizer has errors of its own
+        raise ConfigError(f"optimizer: {one_line(error)}") from error
     return optimizer
 
 
-def _scheduler(cfg: DictConfig) -> Callable[[Optimizer], LRScheduler] | None:
+def make_scheduler(cfg: DictConfig) -> Callable[[Optimizer], LRScheduler] | None:
+    """What makes the schedule of an optimiser; None for a constant rate."""
     if OmegaConf.is_missing(cfg, "scheduler") or not cfg.scheduler:
         return None
 

@@ -1,53 +1,106 @@
-"""Saving the latest state: at every validation, at the end, and on Ctrl-C after the step in progress."""
+"""Saving the latest state: at every validation, every so many minutes, at the end, and when the run is told to stop."""
 
 import signal
 import sys
 import threading
+import time
+from enum import IntEnum
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
 import pytorch_lightning as pl
+import torch
 from pytorch_lightning.callbacks import Checkpoint
+from pytorch_lightning.plugins.environments import SLURMEnvironment  # type: ignore[attr-defined]  # it does export it
 from typing_extensions import override
+
+from riddle_pl.errors import ConfigError
+from riddle_pl.training.finite import require_finite_weights
+
+REQUEUED = "hpc_ckpt_*.ckpt"
+"""What Lightning writes in the run's folder before it has SLURM requeue the job."""
 
 
 class Interrupted(BaseException):
-    """Training stopped on request; like KeyboardInterrupt, no handler of ordinary errors may swallow it."""
+    """Training stopped on request; like KeyboardInterrupt, no handler of ordinary errors may swallow it.
 
-    def __init__(self, step: int, checkpoint: Path | None):
+    Args:
+        step: the last one that was finished.
+        checkpoint: that was saved.
+        number: the signal that asked for it.
+    """
+
+    def __init__(self, step: int, checkpoint: Path | None, number: int = signal.SIGINT):
         self.step = step
         self.checkpoint = checkpoint
-        super().__init__(f"interrupted after step {step}")
+        self.status = 128 + number
+        """Of the process, as a shell has it: 130 after Ctrl-C, 143 after SIGTERM."""
+        word = "interrupted" if number == signal.SIGINT else f"stopped by {signal.Signals(number).name}"
+        super().__init__(f"{word} after step {step}")
+
+
+class _Wish(IntEnum):
+    """What a process wants after the step in progress; of several processes the largest counts."""
+
+    NOTHING = 0
+    SAVE = 1
+    REQUEUE = 2
+    STOP = 3
 
 
 class LastCheckpoint(Checkpoint):
     """Keeps ``checkpoints/last.ckpt`` in the run's folder, replaced whole, never half written.
 
-    Ctrl-C asks for a stop: the step in progress ends, the checkpoint is saved, training stops. A second Ctrl-C
-    interrupts at once and leaves the checkpoint of the last validation.
+    Ctrl-C and SIGTERM ask for a stop: the step in progress ends, the checkpoint is saved, training stops. A second
+    Ctrl-C interrupts at once and leaves the checkpoint before. Weights that are not finite are never saved. Under SLURM
+    the signal of Lightning's plug-in, which saves and requeues the job, waits for the end of the step, too.
 
     Args:
         folder: where to save, relative to the trainer's ``default_root_dir``.
+        minutes: longest time between two checkpoints; None: at validations only.
+
+    Raises:
+        ConfigError: ``minutes`` is not above 0.
     """
 
-    def __init__(self, folder: str = "checkpoints"):
+    def __init__(self, folder: str = "checkpoints", minutes: float | None = None):
+        if minutes is not None and not minutes > 0:
+            raise ConfigError(f"callbacks.last.minutes={minutes}; expected more than 0, or null for validations only")
         self.folder = folder
+        self.minutes = minutes
         self.path: Path | None = None
         """The checkpoint, once it is there."""
-        self._stop = False
-        self._previous: Any = None
+        self._wish = _Wish.NOTHING
+        self._number = int(signal.SIGINT)
+        self._saved = 0.0
+        self._requeue: Any = None
+        self._previous: dict[int, Any] = {}
 
     @override
-    def on_fit_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        if threading.current_thread() is threading.main_thread():  # others may not set handlers
-            self._previous = signal.signal(signal.SIGINT, self._request_stop)
+    def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        self._saved = time.monotonic()
+        if threading.current_thread() is not threading.main_thread():  # others may not set handlers
+            return
+        for number in (signal.SIGINT, signal.SIGTERM):
+            self._previous[number] = signal.signal(number, self._request_stop)
+        cluster = trainer._accelerator_connector.cluster_environment
+        if isinstance(cluster, SLURMEnvironment) and cluster.auto_requeue and cluster.requeue_signal is not None:
+            self._requeue = signal.getsignal(cluster.requeue_signal)
+            self._previous[cluster.requeue_signal] = signal.signal(cluster.requeue_signal, self._request_requeue)
 
     @override
     def on_train_batch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule, *_: Any) -> None:
-        if trainer.strategy.reduce_boolean_decision(self._stop, all=False):  # all processes stop at the same step
+        wish, self._number = self._agreed(trainer)
+        if wish is _Wish.STOP:
             self._save(trainer)
-            raise Interrupted(self._steps_done(trainer), self.path)
+            raise Interrupted(self._steps_done(trainer), self.path, self._number)
+        if wish is _Wish.REQUEUE:
+            self._wish = _Wish.NOTHING
+            require_finite_weights(trainer.lightning_module, trainer)
+            self._requeue(self._number, None)
+        elif wish is _Wish.SAVE:
+            self._save(trainer)
 
     @override
     def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
@@ -57,18 +110,38 @@ class LastCheckpoint(Checkpoint):
     @override
     def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         self._save(trainer)
+        self._give_back()
 
     @override
-    def teardown(self, trainer: pl.Trainer, pl_module: pl.LightningModule, stage: str) -> None:
-        if self._previous is not None:
-            signal.signal(signal.SIGINT, self._previous)
-            self._previous = None
+    def on_exception(self, trainer: pl.Trainer, pl_module: pl.LightningModule, exception: BaseException) -> None:
+        self._give_back()
+
+    def _give_back(self) -> None:
+        """The signals: to Lightning, which next gives them to whoever had them before."""
+        for number, handler in self._previous.items():
+            if handler is not None:
+                signal.signal(number, handler)
+        self._previous = {}
 
     def _request_stop(self, number: int, frame: FrameType | None) -> None:
-        if self._stop:
-            raise KeyboardInterrupt
-        self._stop = True
-        print("stopping after this step (Ctrl-C again: at once)", file=sys.stderr)
+        if number == signal.SIGINT:
+            if self._wish is _Wish.STOP:
+                raise KeyboardInterrupt
+            print("stopping after this step (Ctrl-C again: at once)", file=sys.stderr)
+        self._wish, self._number = _Wish.STOP, number
+
+    def _request_requeue(self, number: int, frame: FrameType | None) -> None:
+        self._wish, self._number = max(self._wish, _Wish.REQUEUE), number
+
+    def _agreed(self, trainer: pl.Trainer) -> tuple[_Wish, int]:
+        """What to do after this step, and the signal that asked for it: the same in all processes."""
+        due = self.minutes is not None and time.monotonic() - self._saved >= 60 * self.minutes
+        wish = max(self._wish, _Wish.SAVE if due else _Wish.NOTHING)
+        if trainer.world_size == 1:
+            return wish, self._number
+        mine = torch.tensor(wish * signal.NSIG + self._number, device=trainer.strategy.root_device)
+        agreed, number = divmod(int(trainer.strategy.reduce(mine, reduce_op="max")), signal.NSIG)
+        return _Wish(agreed), number
 
     def _steps_done(self, trainer: pl.Trainer) -> int:
         return trainer.global_step
@@ -76,9 +149,22 @@ class LastCheckpoint(Checkpoint):
     def _save(self, trainer: pl.Trainer) -> None:
         if trainer.fast_dev_run:  # type: ignore[attr-defined]  # set by Lightning outside its constructor
             return
+        require_finite_weights(trainer.lightning_module, trainer)
+        self._write(trainer)
+        self._saved = time.monotonic()
+
+    def _write(self, trainer: pl.Trainer) -> None:
         path = Path(trainer.default_root_dir) / self.folder / "last.ckpt"
         temporary = path.with_name(".last.ckpt.part")
         trainer.save_checkpoint(temporary)  # every process takes part, the first one writes
         if trainer.is_global_zero:
             temporary.replace(path)
+            for older in Path(trainer.default_root_dir).glob(REQUEUED):
+                older.unlink()
         self.path = path
+
+
+def newest_checkpoint(run_dir: Path) -> Path | None:
+    """The latest state that a run left in its folder, before it was stopped or requeued."""
+    found = [*run_dir.glob(REQUEUED), *run_dir.glob("checkpoints/last.ckpt")]
+    return max(found, key=lambda path: path.stat().st_mtime, default=None)

@@ -10,6 +10,7 @@ from torch import nn
 from riddle_pl.errors import CheckpointError, PackError
 from riddle_pl.networks.checkpoint_files import load_strict
 from riddle_pl.packs import Pack, WeightEntry, read_manifest, write_pack_entry
+from riddle_pl.packs.write import require_free_role
 from riddle_pl.password import PasswordTokens, token_scheme
 from riddle_pl.training.card import encryptor_card
 from riddle_pl.training.checkpoint_file import load_checkpoint
@@ -29,11 +30,12 @@ def load_trained_encryptor(path: Path | str) -> tuple[nn.Module, PasswordTokens]
     return encryptor.eval().requires_grad_(False), token_scheme(read_origin(checkpoint).tokens)
 
 
-def check_export(folder: Path | str, pack: Pack) -> None:
+def check_export(folder: Path | str, pack: Pack, role: str, overwrite: bool = False) -> None:
     """Whether an encryptor that is trained with ``pack`` will fit into the pack in ``folder``; asked before training.
 
     Raises:
-        PackError: no pack there, or one with another generator.
+        PackError: no pack there, one with another generator, or one that has ``role`` already, which is not to be
+            written over.
     """
     entry = read_manifest(Path(folder) / "manifest.json").networks.get("generator")
     theirs, ours = entry.sha256 if entry else None, pack.expected_sha256("generator")
@@ -42,6 +44,7 @@ def check_export(folder: Path | str, pack: Pack) -> None:
             f"export={folder} has generator {theirs[:16]}, pack {pack.name} that is trained with has {ours[:16]}; "
             "give that pack, or a copy of it"
         )
+    require_free_role(folder, role, overwrite)
 
 
 def export_encryptor(
@@ -50,6 +53,7 @@ def export_encryptor(
     role: str = "encryptor",
     card: str | None = None,
     dtype: torch.dtype = torch.float32,
+    overwrite: bool = False,
 ) -> WeightEntry:
     """Writes the (averaged) encryptor of a training checkpoint into a pack.
 
@@ -59,11 +63,13 @@ def export_encryptor(
         role: its name in the pack: ``encryptor``, ``encryptor-df``, ...
         card: model card, Markdown; from the checkpoint's config by default.
         dtype: that the weights are stored as; float16 halves the file.
+        overwrite: write over an encryptor of that role that the pack has already.
 
     Raises:
         CheckpointError: an unreadable checkpoint, one that does not say how its encryptor is built, or one that was
             trained with another generator than the pack's.
-        PackError: no pack there.
+        PackError: no pack there, one that has ``role`` already (and ``overwrite`` is false), or weights that are not
+            finite numbers.
     """
     data = load_checkpoint(checkpoint)
     encryptor = _encryptor(data, checkpoint)
@@ -82,6 +88,7 @@ def export_encryptor(
         origin=f"riddle-train, run {data['hyper_parameters'].get('name')}, {data['global_step']} steps",
         card=card or encryptor_card(role, data),
         dtype=dtype,
+        overwrite=overwrite,
     )
 
 

@@ -1,12 +1,13 @@
 """The LightningModule: draws passwords, takes the step, weighs the loss. What each of these is lives elsewhere."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import pytorch_lightning as pl
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int
+from pytorch_lightning.loggers import WandbLogger
 from torch import Tensor, nn
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
@@ -20,11 +21,13 @@ from riddle_pl.losses.views import AlignedView, Views
 from riddle_pl.networks.generator import FaceGenerator
 from riddle_pl.packs.encryptors import EncryptorSpec
 from riddle_pl.password import PasswordTokens, random_passwords
+from riddle_pl.provenance import made_by
 from riddle_pl.training.checkpoint_file import check_callback_paths
 from riddle_pl.training.code_figures import code_figures
 from riddle_pl.training.equal_layers import OnePerGroup, WorksInGroups
 from riddle_pl.training.frozen import Frozen
 from riddle_pl.training.origin import CHECKPOINT_KEY, Origin, check_origin
+from riddle_pl.training.resume import check_same_optimizer, optimizer_settings
 from riddle_pl.training.stage import PictureStage, Stage
 from riddle_pl.training.statistics import STATISTICS_SAMPLES, fit_to_codes
 from riddle_pl.training.step import EncryptionStep
@@ -66,6 +69,7 @@ class RiddleModule(pl.LightningModule):
         seed: of the passwords, of the views and of dropout.
         config: plain data to keep in the checkpoint as hyperparameters, for people to read.
         spec: how the encryptor is built from a checkpoint; None for one of the user's own, which cannot be exported.
+        overrides: of the command, which a run that continues this one takes over; None where there was no command.
 
     Source: Li et al., "RiDDLE: Reversible and Diversified De-identification with Latent Encryptor", CVPR 2023.
     """
@@ -84,9 +88,10 @@ class RiddleModule(pl.LightningModule):
         seed: int = 0,
         config: Mapping[str, Any] | None = None,
         spec: EncryptorSpec | None = None,
+        overrides: Sequence[str] | None = None,
     ):
         super().__init__()
-        self.save_hyperparameters(dict(config or {}), logger=True)
+        self.save_hyperparameters({**(config or {}), "made_by": made_by()}, logger=True)
         self.encryptor = encryptor
         self.tokens = tokens
         self.generator = networks.generator
@@ -101,6 +106,9 @@ class RiddleModule(pl.LightningModule):
         self.fit_codes = fit_codes
         self.seed = seed
         self.spec = spec
+        self.overrides = overrides
+        self.optimizer_before: Mapping[str, Any] = {}
+        """The optimiser's settings in the checkpoint that the run was taken up from."""
         self._make_optimizer = make_optimizer
         self._make_scheduler = make_scheduler
         self._step = EncryptionStep(
@@ -110,6 +118,12 @@ class RiddleModule(pl.LightningModule):
     def draw_passwords(self, batch: int, rng: torch.Generator) -> Passwords:
         """Four random passwords per face, from ``rng`` alone: two to encrypt, two wrong ones."""
         one, two, wrong1, wrong2 = random_passwords(4 * batch, self.generator.network, self.tokens, rng).chunk(4)
+        return one, two, wrong1, wrong2
+
+    def validation_passwords(self, faces: Int[Tensor, "b"]) -> Passwords:
+        """Four passwords per face, by its number in the validation set: whatever the batches and the processes are."""
+        drawn = [self.draw_passwords(1, step_rng(0, "validation passwords", face)) for face in faces.tolist()]
+        one, two, wrong1, wrong2 = (torch.cat(of_faces) for of_faces in zip(*drawn, strict=True))
         return one, two, wrong1, wrong2
 
     def setup(self, stage: str) -> None:
@@ -144,8 +158,7 @@ class RiddleModule(pl.LightningModule):
     def validation_step(self, batch: Batch, batch_idx: int) -> dict[str, Tensor]:
         """The same passwords for the same face in every validation of every run; returns what the stage shows."""
         w = batch["w"]
-        passwords = self.draw_passwords(len(w), step_rng(0, "validation passwords", batch_idx, self.global_rank))
-        features = self._step(w, *passwords, batch.get("x"), shared=True)
+        features = self._step(w, *self.validation_passwords(batch["face"]), batch.get("x"), shared=True)
         total, terms = self.loss(features)
         values = {"val/loss/total": total, **{f"val/loss/{name}": value for name, value in terms.items()}}
         figures = self.stage.measure(features) | code_figures(features, self.code_space)
@@ -162,7 +175,9 @@ class RiddleModule(pl.LightningModule):
         }
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        checkpoint[CHECKPOINT_KEY] = Origin(self.pack, self.sha256, self.tokens.name, self.spec).to_plain()
+        run = next((str(logger.version) for logger in self.loggers if isinstance(logger, WandbLogger)), "")
+        origin = Origin(self.pack, self.sha256, self.tokens.name, self.spec, self.overrides, made_by(), run)
+        checkpoint[CHECKPOINT_KEY] = origin.to_plain()
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Refuses to continue with other frozen networks or password tokens than the checkpoint's.
@@ -170,9 +185,12 @@ class RiddleModule(pl.LightningModule):
         Raises:
             CheckpointError: a hash or the tokens differ; the line names both sides. Or a callback's state would have it
                 delete files that are not the run's.
+            ConfigError: this run has another optimiser.
         """
         check_callback_paths(checkpoint)
         check_origin(checkpoint, self.pack, self.sha256, self.tokens.name)
+        self.optimizer_before = optimizer_settings(checkpoint.get("hyper_parameters"))
+        check_same_optimizer(self.optimizer_before, optimizer_settings(self.hparams))
 
     def load_state_dict(self, state_dict: Mapping[str, Any], strict: bool = True, assign: bool = False) -> Any:
         """Strict as ever, in one line.

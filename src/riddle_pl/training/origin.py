@@ -5,7 +5,7 @@ registry; the config beside it is for people and for model cards, and nothing in
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +17,9 @@ from riddle_pl.password import token_override
 CHECKPOINT_KEY = "riddle"
 """Entry of a Lightning checkpoint that holds an :class:`Origin`."""
 
+_MAX_OVERRIDES = 1000
+_MAX_LINE = 4096
+_RUN_ID = re.compile(r"[A-Za-z0-9_-]{0,128}")
 _SHA256 = re.compile(r"(?:[0-9a-f]{64})?")
 
 
@@ -29,17 +32,27 @@ class Origin:
         sha256: of the file of each frozen network, by role; empty where it is not known.
         tokens: name of the password token scheme.
         encryptor: None for a class of the user's own, which only its own config can build.
+        overrides: of the command that trained it, in Hydra's words; None if it was no command, or not of this version.
+        made_by: version and commit of the package.
+        wandb: id of the run there, if it was logged there.
     """
 
     pack: str
     sha256: Mapping[str, str]
     tokens: str
     encryptor: EncryptorSpec | None
+    overrides: Sequence[str] | None = None
+    made_by: str = ""
+    wandb: str = ""
 
     def to_plain(self) -> dict[str, Any]:
         """As it is kept in a checkpoint."""
         encryptor = None if self.encryptor is None else self.encryptor.to_plain()
-        return {"pack": self.pack, "sha256": dict(self.sha256), "tokens": self.tokens, "encryptor": encryptor}
+        overrides = None if self.overrides is None else list(self.overrides)
+        return {
+            **{"pack": self.pack, "sha256": dict(self.sha256), "tokens": self.tokens, "encryptor": encryptor},
+            **{"overrides": overrides, "made_by": self.made_by, "wandb": self.wandb},
+        }
 
 
 def read_origin(checkpoint: Mapping[str, Any]) -> Origin:
@@ -61,7 +74,15 @@ def read_origin(checkpoint: Mapping[str, Any]) -> Origin:
     for role, digest in sha256.items():
         texts = isinstance(role, str) and role.isprintable() and isinstance(digest, str)
         _expect(texts and bool(_SHA256.fullmatch(digest)), "sha256", {role: digest}, "64 hexadecimal digits by role")
-    return Origin(pack, dict(sha256), tokens, None if encryptor is None else _spec(encryptor))
+    overrides: Any = section.get("overrides")
+    if overrides is not None:
+        few = isinstance(overrides, list) and len(overrides) <= _MAX_OVERRIDES
+        _expect(few and all(map(_is_line, overrides)), "overrides", overrides, "the overrides of a command")
+    made_by, wandb = (section.get(key, "") for key in ("made_by", "wandb"))
+    _expect(_is_line(made_by), "made_by", made_by, "a version")
+    _expect(isinstance(wandb, str) and bool(_RUN_ID.fullmatch(wandb)), "wandb", wandb, "the id of a run")
+    spec = None if encryptor is None else _spec(encryptor)
+    return Origin(pack, dict(sha256), tokens, spec, overrides, str(made_by), wandb)
 
 
 def encryptor_of(checkpoint: Mapping[str, Any]) -> EncryptorSpec:
@@ -103,6 +124,10 @@ def check_origin(checkpoint: Mapping[str, Any], pack: str, sha256: Mapping[str, 
             f"the checkpoint was trained with {origin.tokens} password tokens; this run has {tokens}: "
             f"give {token_override(origin.tokens)}"
         )
+
+
+def _is_line(value: object) -> bool:
+    return isinstance(value, str) and value.isprintable() and len(value) <= _MAX_LINE
 
 
 def _spec(value: object) -> EncryptorSpec:

@@ -4,15 +4,21 @@ from pathlib import Path
 
 import torch
 from omegaconf import DictConfig
+from torch import nn
 
 from riddle_pl.config import check_config, instantiate
 from riddle_pl.config.check import to_plain
-from riddle_pl.errors import CheckpointError, ConfigError, DeviceError
+from riddle_pl.errors import CheckpointError, ConfigError, DeviceError, RiddleError, one_line
 from riddle_pl.files import require_file
 from riddle_pl.losses import build_loss
 from riddle_pl.packs import Pack, load_pack
-from riddle_pl.training.build import build_data, encryptor_spec
+from riddle_pl.training.build import build_data, encryptor_spec, make_optimizer, make_scheduler
 from riddle_pl.training.export import check_export
+from riddle_pl.training.loggers import check_wandb_key
+from riddle_pl.training.quiet import quiet_lightning
+
+ACCELERATORS = ("auto", "cpu", "gpu", "cuda", "mps")
+"""Those of Lightning that this package runs on."""
 
 
 def check_job(cfg: DictConfig) -> None:
@@ -27,6 +33,11 @@ def check_job(cfg: DictConfig) -> None:
             raise ConfigError(f"{name}={cfg[name]}; expected at least 1")
     check_device(cfg.trainer.get("accelerator", "auto"), cfg.trainer.get("devices", 1))
     loss = build_loss(to_plain(cfg.loss))
+    for name, node in to_plain(cfg)["logger"].items():
+        if node is not None:
+            check_wandb_key(node, f"logger.{name}")
+    if (processes := _processes(cfg)) is not None:
+        loss.check_batch(cfg.batch_size * processes)
     pack: Pack = instantiate(cfg.pack, "pack")
     for role in (*pack.generator_roles, *sorted(loss.needs)):
         if not pack.has(role):
@@ -38,23 +49,59 @@ def check_job(cfg: DictConfig) -> None:
     if cfg.start_pack is not None:
         load_pack(cfg.start_pack).verify(cfg.export_role)
     if cfg.export is not None:
-        check_export(cfg.export, pack)
+        check_export(cfg.export, pack, cfg.export_role, cfg.export_overwrite)
+        if cfg.callbacks.get("last") is None or cfg.trainer.get("fast_dev_run"):
+            raise ConfigError(
+                f"export={cfg.export}: this run keeps no checkpoint, and that is what is exported; leave out "
+                "callbacks.last=null (or callbacks=none) and trainer.fast_dev_run"
+            )
         if encryptor_spec(cfg, pack) is None:
             raise ConfigError(
                 f"export={cfg.export}: {cfg.encryptor._target_} is a class of your own, and packs hold riddle-pl's "
                 "architectures; leave out export, or choose an encryptor= of conf/encryptor"
             )
+    check_parts(cfg, pack)
     build_data(cfg, pack)
     if cfg.ckpt_path is not None:
         require_file(cfg.ckpt_path, "ckpt_path", CheckpointError)
+
+
+def check_parts(cfg: DictConfig, pack: Pack) -> None:
+    """Builds the encryptor, an optimiser and a schedule of one number, and a trainer that trains nothing.
+
+    Raises:
+        ConfigError: values that torch or Lightning refuse, or that Lightning would pass over in silence.
+    """
+    instantiate(cfg.encryptor, "encryptor", num_layers=pack.num_layers)
+    optimizer = make_optimizer(cfg, [nn.Parameter(torch.zeros(1))])
+    if (make := make_scheduler(cfg)) is not None:
+        make(optimizer)
+    clip = cfg.trainer.get("gradient_clip_val")
+    if clip is not None and not clip >= 0:
+        raise ConfigError(f"trainer.gradient_clip_val={clip}; expected a norm of at least 0, or null for no clipping")
+    quiet_lightning()
+    try:
+        instantiate(cfg.trainer, "trainer", callbacks=[], logger=False, enable_progress_bar=False)
+    except RiddleError:
+        raise
+    except Exception as error:  # each accelerator, strategy and plug-in has errors of its own
+        raise ConfigError(f"trainer: {one_line(error)}") from error
+
+
+def _processes(cfg: DictConfig) -> int | None:
+    """Of the whole run; None where the machine decides."""
+    devices = cfg.trainer.get("devices", "auto")
+    return devices * cfg.trainer.get("num_nodes", 1) if isinstance(devices, int) and devices > 0 else None
 
 
 def check_device(accelerator: object, devices: object) -> None:
     """Whether the accelerator that was asked for is there.
 
     Raises:
-        DeviceError: no GPU, or fewer than asked for.
+        DeviceError: no such accelerator here, no GPU, or fewer than asked for.
     """
+    if accelerator not in ACCELERATORS:
+        raise DeviceError(f"trainer.accelerator={accelerator}; choose from {', '.join(ACCELERATORS)}")
     if accelerator not in ("gpu", "cuda"):
         return
     count = torch.cuda.device_count() if torch.cuda.is_available() else 0

@@ -2,6 +2,8 @@
 
 import logging
 import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from omegaconf import DictConfig
@@ -11,69 +13,99 @@ from riddle_pl.evaluation.training_log import find_training_log
 from riddle_pl.packs import Pack
 from riddle_pl.training.build import build_data, build_module, build_trainer
 from riddle_pl.training.checkpoint_file import check_callback_paths, load_checkpoint
-from riddle_pl.training.checkpointing import LastCheckpoint
+from riddle_pl.training.checkpointing import LastCheckpoint, newest_checkpoint
+from riddle_pl.training.cluster import stopping_together
 from riddle_pl.training.curves import write_curves
 from riddle_pl.training.export import export_encryptor
 from riddle_pl.training.loggers import closing_wandb
 from riddle_pl.training.module import RiddleModule
-from riddle_pl.training.origin import check_origin
+from riddle_pl.training.origin import check_origin, read_origin
+from riddle_pl.training.quiet import NOISE, quiet_lightning
 from riddle_pl.training.resume import taking_up
 
-NOISE = (
-    ".*does not have many workers.*",
-    ".*The number of training batches.*smaller than the logging interval.*",
-    ".*resuming from a checkpoint that ended before the epoch ended.*",  # batches depend on the step alone
-    ".*module.s. in eval mode at the start of training.*",  # the frozen networks
-    ".*Checkpoint directory .* exists and is not empty.*",
-    ".*The dirpath has changed from.*",  # a run that is resumed in a new folder
-    ".*LeafSpec.* is deprecated.*",
-    ".*configure_optimizers. returned .None.*",  # a recipe that finds what has no gradient
-)
-"""Lightning's warnings about things that are meant."""
+log = logging.getLogger(__name__)
 
 
-def fit(cfg: DictConfig, run_dir: Path, progress: bool = False) -> Path | None:
+@dataclass(frozen=True)
+class Finished:
+    """What a run leaves.
+
+    Args:
+        checkpoint: the last one, of a run that was finished already the one that was given; None if the config keeps
+            none.
+        metrics: the last value of everything that it logged.
+    """
+
+    checkpoint: Path | None
+    metrics: Mapping[str, float]
+
+
+def fit(
+    cfg: DictConfig,
+    run_dir: Path,
+    progress: bool = False,
+    overrides: Sequence[str] | None = None,
+    lines: bool = False,
+    restarted: bool = False,
+) -> Path | None:
+    """:func:`train`, for callers that want its last checkpoint."""
+    return train(cfg, run_dir, progress, overrides, lines, restarted).checkpoint
+
+
+def train(
+    cfg: DictConfig,
+    run_dir: Path,
+    progress: bool = False,
+    overrides: Sequence[str] | None = None,
+    lines: bool = False,
+    restarted: bool = False,
+) -> Finished:
     """Trains as the config says, and exports the encryptor if it says so.
 
     Args:
         cfg: composed config of ``conf/train.yaml``.
         run_dir: folder for checkpoints, metrics and pictures.
         progress: show a progress bar.
-
-    Returns:
-        The last checkpoint; None if the config keeps none.
+        overrides: of the command, which its checkpoints keep for a run that continues this one.
+        lines: print a line about the progress now and then.
+        restarted: the run was stopped and started again in ``run_dir``: it goes on from the newest checkpoint there.
 
     Raises:
-        Interrupted: Ctrl-C; the exception names the checkpoint that was saved.
+        Interrupted: Ctrl-C or SIGTERM; the exception names the checkpoint that was saved.
         RiddleError: something for the user to put right.
     """
     quiet_lightning()
     pack: Pack = instantiate(cfg.pack, "pack")
-    module = build_module(cfg, pack)
+    module = build_module(cfg, pack, overrides)
     data = build_data(cfg, pack)
-    if cfg.ckpt_path is not None:
-        read_checkpoint(Path(cfg.ckpt_path), module)
+    checkpoint = (newest_checkpoint(run_dir) if restarted else None) or cfg.ckpt_path
+    wandb_run = ""
+    if checkpoint is not None:
+        wandb_run = read_checkpoint(Path(checkpoint), module)
     with closing_wandb(), warnings.catch_warnings():
         for message in NOISE:
             warnings.filterwarnings("ignore", message)
-        trainer = build_trainer(cfg, run_dir, progress)
+        trainer = build_trainer(cfg, run_dir, progress, lines, wandb_run)
         try:
-            with taking_up(cfg.ckpt_path):
-                trainer.fit(module, datamodule=data, ckpt_path=cfg.ckpt_path, weights_only=True)
+            with taking_up(checkpoint), stopping_together(trainer):
+                trainer.fit(module, datamodule=data, ckpt_path=checkpoint, weights_only=True)
         except SystemExit:
             if trainer.interrupted:  # Lightning turns Ctrl-C into exit(1)
                 raise KeyboardInterrupt from None
             raise
     last = next((c.path for c in trainer.callbacks if isinstance(c, LastCheckpoint)), None)  # type: ignore[attr-defined]
+    if last is None and checkpoint is not None and not trainer.fast_dev_run:  # type: ignore[attr-defined]
+        last = Path(checkpoint)
+        log.warning("%s has all of steps=%d already: nothing was trained; give more steps= to go on", last, cfg.steps)
     if cfg.export is not None and last is not None and trainer.is_global_zero:
-        export_encryptor(last, cfg.export, cfg.export_role)
-        log = find_training_log(last)
-        write_curves([] if log is None else [log], Path(cfg.export), cfg.export_role)
-    return last
+        export_encryptor(last, cfg.export, cfg.export_role, overwrite=cfg.export_overwrite)
+        metrics = find_training_log(last)
+        write_curves([] if metrics is None else [metrics], Path(cfg.export), cfg.export_role)
+    return Finished(last, {name: float(value) for name, value in trainer.callback_metrics.items()})
 
 
-def read_checkpoint(path: Path, module: RiddleModule) -> None:
-    """Reads a checkpoint before training starts, so that a bad one is an error in one line.
+def read_checkpoint(path: Path, module: RiddleModule) -> str:
+    """Reads a checkpoint before training starts, so that a bad one is an error in one line; the id of its wandb run.
 
     Raises:
         CheckpointError: unreadable, not of ``riddle-train``, of other networks, or of another encryptor.
@@ -82,9 +114,4 @@ def read_checkpoint(path: Path, module: RiddleModule) -> None:
     check_callback_paths(checkpoint)
     check_origin(checkpoint, module.pack, module.sha256, module.tokens.name)
     module.load_state_dict(checkpoint["state_dict"])
-
-
-def quiet_lightning() -> None:
-    """Only warnings and errors of Lightning reach the console."""
-    for name in ("pytorch_lightning", "lightning_fabric", "lightning.pytorch"):
-        logging.getLogger(name).setLevel(logging.WARNING)
+    return read_origin(checkpoint).wandb

@@ -1,0 +1,176 @@
+"""What a command line takes over: the settings of the run that it continues, the encryptor that it starts from.
+
+Both become overrides in front of the user's own, so that Hydra composes the config as ever, and ``--cfg job`` shows it.
+A checkpoint may be anyone's: only overrides are taken from it, never a name to be called, nor a place to write to.
+"""
+
+import json
+import os
+import re
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import Override
+from hydra.errors import HydraException
+
+from riddle_pl.config import compose_jobs
+from riddle_pl.config.check import locate, to_plain
+from riddle_pl.errors import CheckpointError, shown
+from riddle_pl.files import require_file
+from riddle_pl.packs import load_pack
+from riddle_pl.packs.architectures import class_of
+from riddle_pl.packs.encryptors import EncryptorSpec
+from riddle_pl.password import token_override, token_scheme
+from riddle_pl.training.checkpoint_file import load_checkpoint
+from riddle_pl.training.origin import encryptor_of, read_origin
+
+NOT_TAKEN = ("ckpt_path", "export", "export_role", "export_overwrite", "start_pack", "start_ckpt", "quiet", "device")
+"""Keys of a run that are not those of its continuation: what it was told to do with the result, and where."""
+PLACES = ("pack", "pack.name_or_path", "data.root", "data.cache_dir")
+"""Keys whose value may be a path elsewhere."""
+
+GROUPS = {
+    "involutive": "involutive",
+    "mlp": "mlp",
+    "transformer_residual": "transformer",
+    "transformer": "transformer_paper",
+}
+"""Options of the group ``encryptor`` by architecture."""
+
+
+def inherited(overrides: list[str]) -> list[str]:
+    """The overrides to put in front of those of a ``riddle-train`` command line; says on stderr what they are.
+
+    Raises:
+        RiddleError: no such checkpoint or pack, or one with settings that are not taken from a file.
+    """
+    given = _parse(overrides)
+    if given is None:
+        return []  # composing says what cannot be read
+    values = {override.key_or_group: override.value() for override in given if not override.is_sweep_override()}
+    if values.get("start_pack") is not None and values.get("start_ckpt") is not None:
+        return []  # the check of the config says that they exclude each other
+    if values.get("ckpt_path") is not None:
+        more, line = _of_run(Path(str(values["ckpt_path"])).expanduser(), given)
+    elif values.get("start_pack") is not None or values.get("start_ckpt") is not None:
+        more, line = _of_start(overrides, values)
+    else:
+        return []
+    if line and not values.get("quiet") and os.environ.get("LOCAL_RANK", "0") == "0":
+        print(line, file=sys.stderr)
+    return more
+
+
+def kept_overrides(overrides: Sequence[str]) -> list[str]:
+    """Of a run's overrides those that its checkpoints keep."""
+    keys = {override.input_line: override.key_or_group for override in _parse(overrides) or []}
+    return [text for text, key in keys.items() if text and key not in NOT_TAKEN and not _is_hydras(key)]
+
+
+def _of_run(path: Path, given: Sequence[Override]) -> tuple[list[str], str]:
+    require_file(path, "ckpt_path", CheckpointError)
+    checkpoint = load_checkpoint(path)
+    steps = f"{path}: goes on after step {checkpoint['global_step']:,}"
+    stored = read_origin(checkpoint).overrides
+    if stored is None:
+        return [], f"{steps}; it does not say how its run was called, so that the settings are those of this command"
+    mine = {_key(override) for override in given}
+    kept = [o for o in _parse(stored) or [] if not _given_anew(_key(o), mine)]
+    elsewhere = [o for o in kept if o.key_or_group not in PLACES and _leads_elsewhere(o)]
+    taken = [_checked(o, path) for o in kept if o not in elsewhere]
+    changed = sorted(str(o.input_line) for o in given if o.key_or_group not in NOT_TAKEN and o.input_line not in stored)
+    line = f"{steps} with its own settings ({' '.join(taken) or 'the defaults'})"
+    line += f"; overridden: {' '.join(changed)}" if changed else ""
+    names = ", ".join(str(o.input_line) for o in elsewhere)
+    return taken, line + (f"; not taken, give it again if it is meant: {names}" if names else "")
+
+
+def _key(override: Override) -> str:
+    """With the package that an option of a group is put into: ``loss@loss.typical``."""
+    return override.key_or_group + (f"@{override.package}" if override.package else "")
+
+
+def _given_anew(key: str, mine: set[str]) -> bool:
+    """Whether the command line has this key, or chooses the whole group that it belongs to."""
+    return key in NOT_TAKEN or _is_hydras(key) or any(key == own or key.startswith(f"{own}.") for own in mine)
+
+
+def _leads_elsewhere(override: Override) -> bool:
+    text = str(override.input_line).partition("=")[2]
+    parts = re.split(r"[\s,:\[\]{}'\"]+", text)
+    return any(part.startswith(("/", "~")) or ".." in part for part in parts) or "://" in text
+
+
+def _checked(override: Override, path: Path) -> str:
+    text = str(override.input_line)
+    option = override.value() if override.is_delete() is False else None
+    group = "." not in override.key_or_group and isinstance(option, str)
+    if "_target_" in text or "${" in text or override.is_sweep_override() or (group and not _plain(str(option))):
+        raise CheckpointError(
+            f"{path}: its run was given {shown(text)}, and nothing that is called is taken from a file; give that "
+            "setting again on this command line"
+        )
+    return text
+
+
+def _plain(option: str) -> bool:
+    return bool(re.fullmatch(r"[\w./+: -]*", option)) and ".." not in option
+
+
+def _is_hydras(key: str) -> bool:
+    return key.split(".")[0].split("/")[0] == "hydra"
+
+
+def _of_start(overrides: Sequence[str], values: Mapping[str, Any]) -> tuple[list[str], str]:
+    """Arguments of the encryptor and the scheme of the passwords, where the user has not chosen others."""
+    spec, tokens, source = _start(values)
+    option = GROUPS.get(spec.arch)
+    if option is None:
+        return [], ""  # one that is not trained; building says so
+    [cfg] = compose_jobs("train", overrides)
+    chosen = values.keys()
+    more = []
+    if locate(cfg.encryptor["_target_"], "encryptor") is not class_of(spec.arch):
+        if chosen & {"encryptor", "experiment"}:
+            return [], ""  # starting says what does not fit
+        more.append(f"encryptor={option}")
+        [cfg] = compose_jobs("train", [*more, *overrides])
+    given = {key: value for key, value in to_plain(cfg.encryptor).items() if not key.startswith("_")}
+    own = EncryptorSpec.of(class_of(spec.arch), given | {"num_layers": spec.args.get("num_layers", 1)})
+    for name, value in spec.args.items():
+        if f"encryptor.{name}" not in chosen and (own is None or own.args.get(name) != value):
+            more.append(f"++encryptor.{name}={_override_value(value)}")
+    if not chosen & {"password", "experiment"} and locate(cfg.password["_target_"], "password") is not type(
+        token_scheme(tokens)
+    ):
+        more.append(token_override(tokens))
+    return more, f"{source}: this run takes over {' '.join(more)}" if more else ""
+
+
+def _start(values: Mapping[str, Any]) -> tuple[EncryptorSpec, str, str]:
+    if values.get("start_pack") is not None:
+        name, role = str(values["start_pack"]), str(values.get("export_role", "encryptor"))
+        pack = load_pack(name)
+        pack.verify(role)
+        entry = pack.entry(role)
+        return EncryptorSpec(entry.arch, dict(entry.args)), str(entry.tokens), f"start_pack={name}"
+    path = Path(str(values["start_ckpt"])).expanduser()
+    require_file(path, "start_ckpt", CheckpointError)
+    checkpoint = load_checkpoint(path)
+    return encryptor_of(checkpoint), read_origin(checkpoint).tokens, f"start_ckpt={path}"
+
+
+def _override_value(value: object) -> str:
+    if value is None or isinstance(value, bool | int | float | list):
+        return json.dumps(value)
+    return f"'{value}'"
+
+
+def _parse(overrides: Sequence[str]) -> list[Override] | None:
+    try:
+        return OverridesParser.create().parse_overrides(list(overrides))
+    except HydraException:
+        return None
