@@ -96,8 +96,9 @@ class CodeModelRecipe(Recipe):
             raise ConfigError(f"recipe.refined_count={refined_count}; give 2 to {number}, the faces that there are")
         if public and landmarks is None:
             raise ConfigError("recipe.landmarks is null and recipe.public is not 0; give a detector")
-        order = torch.randperm(len(faces), generator=torch.Generator().manual_seed(seed))[:number]
-        images = torch.cat([faces.images[order], held_out.images])
+        rng = torch.Generator().manual_seed(seed)
+        order, others = (torch.randperm(len(images), generator=rng) for images in (faces, held_out))
+        images = torch.cat([faces.images[order[:number]], held_out.images[others]])
         again = 0 if refined is None else refined_count
         chosen = torch.cat([images[:again], images[number : number + again // HELD_OUT]])
         self.read_steps = math.ceil(len(images) / batch)
