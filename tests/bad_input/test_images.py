@@ -42,7 +42,7 @@ def test_a_job_leaves_every_broken_picture_out_and_says_why(riddle: Riddle) -> N
     outcomes = json.loads(Path("report.json").read_text())["photos"]
     assert [outcome["photo"] for outcome in outcomes] == ["photo.png", *files]
     for outcome in outcomes[1:]:
-        assert outcome["status"] == "skipped"
+        assert outcome["state"] == "failed"
         assert outcome["error"].startswith(f"photo {outcome['photo']} ")
         assert f"skipped: {outcome['error']}\n" in result.err
     assert unchanged(files)
@@ -64,7 +64,7 @@ def test_mutated_pictures_are_read_or_left_out(riddle: Riddle) -> None:
     result = riddle.encrypt(*files, "-o", "out", "--on-failure", "skip", "--json", "report.json")
     assert result.status == 1
     outcomes = json.loads(Path("report.json").read_text())["photos"]
-    encrypted = [outcome for outcome in outcomes if outcome["status"] == "encrypted"]
+    encrypted = [outcome for outcome in outcomes if outcome["state"] == "done"]
     assert 0 < len(encrypted) < MUTATED
     made = {outcome[kind] for outcome in encrypted for kind in ("picture", "record")}
     assert riddle.files() - before == made | {"report.json"}

@@ -86,7 +86,7 @@ def test_help_shows_an_example(riddle_audit):
     status, out, _ = riddle_audit("--help")
     assert status == 0
     assert "riddle-audit audit=generator" in out
-    assert "audit: encoder, encryptor, generator, groups, parser, recogniser" in out
+    assert "audit: encoder, encryptor, generator, groups, parser, public_part, recogniser" in out
 
 
 @pytest.mark.parametrize(

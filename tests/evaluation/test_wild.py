@@ -24,7 +24,9 @@ class OpenGate:
 
     note = ""
 
-    def size(self, face):
+    looks_again = False
+
+    def detected(self, face):
         return Verdict()
 
     def inversions(self, x, x_inv):

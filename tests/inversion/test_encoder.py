@@ -15,7 +15,7 @@ def test_an_encoder_sees_images_of_its_own_size(tiny_pack_folder: Path, tmp_path
     folder = Path(shutil.copytree(tiny_pack_folder, tmp_path / "pack"))
     channels = {"4": 8, "8": 8, "16": 8, "32": 8, "64": 8}
     args = {"size": 64, "num_layers": LAYERS, "channels": channels, "hidden": 16}
-    write_pack_entry(folder, "encoder", build("lite_encoder", args), "lite_encoder", args)
+    write_pack_entry(folder, "encoder", build("lite_encoder", args), "lite_encoder", args, overwrite=True)
     pack, x = load_pack(folder), torch.rand(2, 3, SIZE, SIZE) * 2 - 1
     with torch.no_grad():
         expected = pack.load("encoder")(resize(x, (64, 64)))

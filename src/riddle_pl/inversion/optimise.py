@@ -128,7 +128,7 @@ class OptimisedInversion(Inversion):
             "size": size,
         }
         own = {None: self.in_w_plus, CODE_MODEL: self.in_code_model}.get(self.code_model_role, self.in_encryptor)
-        if own.size not in pack.manifest.sizes:
+        if own.size is not None and own.size not in pack.manifest.sizes:
             own = replace(own, size=None)
         self.settings = replace(own, **{name: value for name, value in given.items() if value is not None})
 
