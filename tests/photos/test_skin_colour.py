@@ -107,3 +107,12 @@ def test_hair_is_matched_to_hair() -> None:
     brow = (..., slice(28, 30), slice(20, 28))
     torch.testing.assert_close(matched[brow].mean(), x[brow].mean(), rtol=0, atol=0.05)
     torch.testing.assert_close(matched[..., 40:, :].mean(), photo[..., 40:, :].mean(), rtol=0, atol=0.02)
+
+
+def test_lips_stay_as_far_from_the_skin_as_they_are() -> None:
+    photo, x = coloured((0.0, 0.0, 0.0), 0.2), coloured((0.0, 0.0, 0.0), 0.1)
+    x[..., 36:40, 28:36] = torch.tensor([0.8, -0.4, -0.4])[:, None, None]  # red
+    matched = MatchSkin(Square())(x, MASK, photo)
+    lips, before = matched[..., 37:39, 29:35], x[..., 37:39, 29:35]
+    assert float((lips - before).abs().mean()) < 0.15
+    assert float(matched[..., 20:30, 20:44].std()) > 1.3 * float(x[..., 20:30, 20:44].std())

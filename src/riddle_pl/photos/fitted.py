@@ -29,7 +29,7 @@ SIDE, FITTED_SIDE = 256, 128
 """Of the masks in pixels, and of the picture to which the parser's maps are fitted."""
 BACKGROUND, HAIR = 0, 13
 """Classes of CelebAMask-HQ."""
-REACH, SMOOTHNESS = 0.035, 0.01
+REACH, SMOOTHNESS = 0.035, 0.002
 """Of the guided filter: half windows as a share of the side, variance of colours in [-1, 1]."""
 FEATHER = 0.01
 """Deviation of the blur of the seam before it follows the photo's edges, as a share of the side."""

@@ -100,7 +100,10 @@ def _matched(
     low, high = (torch.tensor(bound, dtype=x.dtype) for bound in zip(*GAINS, strict=True))
     gain = (fits[1].deviation / fits[0].deviation).clamp(low, high).view(1, 3, 1, 1)
     colours = torch.einsum("oc,bchw->bohw", basis, x)
-    moved = (colours - own) * gain + own + (wanted - own).clamp(-limits, limits)
+    around = colours - own
+    reach = (TRIMMED * fits[0].deviation).view(1, 3, 1, 1)
+    skin = around.clamp(-reach, reach)  # lips, teeth and eyes stay as far beyond it as they are
+    moved = skin * gain + around - skin + own + (wanted - own).clamp(-limits, limits)
     return torch.einsum("co,bohw->bchw", torch.linalg.inv(basis), moved)
 
 
