@@ -21,6 +21,8 @@ from riddle_pl.networks.resize import resize
 from riddle_pl.packs import Pack
 from riddle_pl.packs.pack import CODE_MODEL
 
+AT_ONCE = 8
+"""Faces, which bounds the memory: 0.2 GB each at 128 px."""
 W_SAMPLES = 4096
 W_SEED = 1_000_000
 """Not a small one: a generator may know the noise that its training drew."""
@@ -148,8 +150,11 @@ class OptimisedInversion(Inversion):
     def fingerprint(self) -> str:
         return f"{super().fingerprint} {self.name} {tuple(asdict(self.settings).values())}"
 
-    @torch.enable_grad()
     def __call__(self, x: Float[Tensor, "b 3 h h"]) -> Float[Tensor, "b n 512"]:
+        return torch.cat([self._optimised(part) for part in x.split(AT_ONCE)])
+
+    @torch.enable_grad()
+    def _optimised(self, x: Float[Tensor, "b 3 h h"]) -> Float[Tensor, "b n 512"]:
         x = x.to(self.device)
         with torch.no_grad():
             w_0 = self.encode(x)
