@@ -24,7 +24,7 @@ from riddle_pl.photos.gate import Gate, Verdict
 from riddle_pl.photos.last_look import Looked, last_look
 from riddle_pl.photos.layers import Brush
 from riddle_pl.photos.linkable import is_linkable
-from riddle_pl.photos.nonces import NonceChoice
+from riddle_pl.photos.nonces import NonceChoice, best_codes
 from riddle_pl.photos.record import Record, RecordedFace
 from riddle_pl.photos.record_file import FORMAT_VERSION, SHARED_STREAM
 from riddle_pl.photos.refusal import Reason
@@ -181,24 +181,13 @@ def _encrypt(photos: Sequence[_Photo], done: _Codes, tools: Tools) -> _Codes:
     pack_hash = tools.coder.pack.fingerprint("generator")
     linkable = [is_linkable(photo.kdf, pack_hash) for _, photo in pairs]
     keys = [photo.key(work) for work, photo in pairs]
-    candidates = 1 if all(linkable) else tools.nonces.candidates  # a linkable person is the same for every nonce
-    tried = [tools.coder.encrypt(w, keys, linkable) for _ in range(candidates)]
-    codes = _best(works, tried, tools)
+    codes = best_codes(tools.coder, tools.nonces, w, keys, linkable, _judged(works))
     sides = [quad_side(work.quad) for work in works]
     x_enc = tools.coder.synthesise_for(torch.stack([code.shown for code in codes]), sides)
     return {
         work: _Code(code, tools.brush.layer(work.photo, work.quad, x))
         for work, code, x in zip(works, codes, x_enc, strict=True)
     }
-
-
-def _best(works: Sequence[FaceWork], tried: Sequence[list[EncryptedCode]], tools: Tools) -> list[EncryptedCode]:
-    """Each face under the nonce that fits it best."""
-    if len(tried) == 1:
-        return tried[0]
-    drawn = [tools.coder.sketch(torch.stack([code.shown for code in codes])) for codes in tried]
-    chosen = tools.nonces.best(_judged(works), torch.stack(drawn, dim=1))
-    return [tried[number][face] for face, number in enumerate(chosen.tolist())]
 
 
 def _judged(works: Sequence[FaceWork]) -> Float[Tensor, "b 3 j j"]:

@@ -4,6 +4,7 @@ A nonce is free: whoever knows it learns nothing of the password. The choice amo
 and they speak of the photo that is published anyway. A wrong password draws from the one nonce that was chosen.
 """
 
+from collections.abc import Sequence
 from functools import cached_property
 from typing import Protocol
 
@@ -14,6 +15,7 @@ from torch import Tensor, nn
 
 from riddle_pl.errors import ConfigError
 from riddle_pl.packs import Pack
+from riddle_pl.photos.face_coder import EncryptedCode, FaceCoder
 from riddle_pl.photos.judges import PackJudge
 from riddle_pl.photos.mask import CELEBA_FACE, ParserMap
 
@@ -47,6 +49,29 @@ class NonceChoice(Protocol):
             drawn: the persons that its nonces give.
         """
         ...
+
+
+def best_codes(
+    coder: FaceCoder,
+    nonces: NonceChoice,
+    w: Float[Tensor, "b n 512"],
+    keys: Sequence[bytes],
+    linkable: Sequence[bool],
+    x: Float[Tensor, "b 3 h h"],
+) -> list[EncryptedCode]:
+    """Encrypts faces, each under the nonce whose person fits it best.
+
+    Args:
+        w, keys, linkable: see :meth:`FaceCoder.encrypt`.
+        x: the faces, for ``nonces`` to compare with.
+    """
+    candidates = 1 if all(linkable) else nonces.candidates  # a linkable person is the same for every nonce
+    tried = [coder.encrypt(w, keys, linkable) for _ in range(candidates)]
+    if len(tried) == 1:
+        return tried[0]
+    drawn = [coder.sketch(torch.stack([code.shown for code in codes])) for codes in tried]
+    chosen = nonces.best(x, torch.stack(drawn, dim=1))
+    return [tried[number][face] for face, number in enumerate(chosen.tolist())]
 
 
 class AnyNonce:

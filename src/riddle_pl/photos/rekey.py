@@ -7,8 +7,11 @@ import torch
 from jaxtyping import UInt8
 from numpy import ndarray
 
+from riddle_pl.networks.resize import resize
 from riddle_pl.password import KdfParams, derive_key
 from riddle_pl.photos.decryption import choose_recorded, exchange
+from riddle_pl.photos.face_work import JUDGED_SIZE
+from riddle_pl.photos.nonces import best_codes
 from riddle_pl.photos.pseudonymise import Pseudonymiser
 from riddle_pl.photos.record import Record
 from riddle_pl.photos.record_file import SHARED_STREAM
@@ -70,7 +73,9 @@ def rekey_deniable(
     old_key, new_key = derive_key(old, record.kdf), derive_key(new, kdf)
     w_pwd = torch.cat([coder.password(old_key, record.faces[index].nonce) for index in chosen])
     w = coder.transform(record.w_enc[chosen], w_pwd)
-    codes = coder.encrypt(w, [new_key] * len(chosen), [record.version == SHARED_STREAM] * len(chosen))
+    seen = resize(coder.synthesise(w), (JUDGED_SIZE, JUDGED_SIZE))  # the picture shows another person
+    shared = [record.version == SHARED_STREAM] * len(chosen)
+    codes = best_codes(coder, pseudonymiser.nonces, w, [new_key] * len(chosen), shared, seen)
     faces = list(record.faces)
     for index, code in zip(chosen, codes, strict=True):
         faces[index] = replace(faces[index], w_enc=code.w_enc, nonce=code.nonce)
