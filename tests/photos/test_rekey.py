@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from riddle_pl.errors import ConfigError, PasswordError, PhotoError, RecordError
+from riddle_pl.networks.resize import resize
 from riddle_pl.password import KdfParams, derive_key
 from riddle_pl.photos import rekey
 from riddle_pl.photos.gate import OpenGate
@@ -95,3 +96,26 @@ def test_a_record_of_another_pack_or_photo_is_refused_before_anything_is_compute
         rekey_deniable(record, "old", "new", photo[:-1], couple)
     with pytest.raises(RecordError, match="pack"):
         rekey_deniable(replace(record, pack_hash="00" * 32), "old", "new", photo, couple)
+
+
+class Third:
+    """Of three persons the third, and what they were compared with."""
+
+    candidates = 3
+
+    def best(self, x, drawn):
+        self.x, self.drawn = x, drawn
+        return torch.full((len(x),), 2)
+
+
+def test_the_new_face_is_the_best_of_several(couple, monkeypatch):
+    photo, record = couple.encrypt(fake_photo(), "old", kdf=KDF)
+    third = Third()
+    monkeypatch.setattr(couple, "nonces", third)
+    new, _ = rekey_deniable(record, "old", "new", photo, couple)
+    assert third.drawn.shape[:2] == (2, 3)
+    expected = couple.coder.sketch(new.w_enc)
+    torch.testing.assert_close(third.drawn[:, 2], expected, atol=1e-4, rtol=1e-4)
+    recovered = couple.coder.synthesise(torch.stack([opened(couple, record, index, "old") for index in (0, 1)]))
+    assert third.x.shape[-1] == rekey.JUDGED_SIZE
+    assert (third.x - resize(recovered, (rekey.JUDGED_SIZE,) * 2)).abs().max() < 1e-3
