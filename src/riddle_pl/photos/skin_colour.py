@@ -14,8 +14,11 @@ OPPONENT = ((1 / 3, 1 / 3, 1 / 3), (1.0, 0.0, -1.0), (-0.5, 1.0, -0.5))
 """Lightness, red against blue, green against both: light and tint change apart."""
 LIMITS = (0.8, 0.4, 0.4)
 """Largest shift of each."""
-GAINS = ((0.7, 1.5), (0.1, 1.5), (0.1, 1.5))
-"""Times that the spread of each may be changed. A sepia photo has hardly any spread of tints."""
+GAINS = ((0.7, 1.3), (0.1, 1.1), (0.1, 1.1))
+"""Times that the spread of each may be changed. A sepia photo has hardly any spread of tints; more of it than the face
+has would show as coloured patches."""
+STEEPEST = 0.1
+"""Largest change of lightness from the middle to a side. Beards and shadows of hair look like light from elsewhere."""
 TRIMMED = 2.0
 """Standard deviations from the mean beyond which a pixel of the face is eye, tooth or gleam, and does not count."""
 EDGE = 0.015
@@ -29,9 +32,10 @@ COLOURLESS = 0.02
 class MatchSkin:
     """Skin and hair of the new face get colour and light of those that they replace.
 
-    Of the skin: mean, slope along both axes (where the light comes from) and spread; of the hair, which the photo
-    keeps around the face: mean and spread. Neck, hands, hair and light of the photo tell as much. The picture keeps
-    all of it, so that a recovered face is brought to it as well. In a photo without colours the face has none.
+    Of the skin: mean, spread, and the slope of the lightness along both axes (where the light comes from); of the hair,
+    which the photo keeps around the face: mean and spread. Neck, hands, hair and light of the photo tell
+    as much. The picture keeps all of it, so that a recovered face is brought to it as well. In a photo without colours
+    the face has none.
 
     Args:
         face_map: tells the face, and the hair if it can, from the rest in both images.
@@ -95,7 +99,10 @@ def _matched(
         _fit(torch.einsum("oc,bchw->bohw", basis, _sized(image, size)), (both if common else region > 0.5), sloping)
         for image, region in ((x, ours), (photo, theirs))
     ]
-    own, wanted = (fit.surface(x.shape[-1]) for fit in fits)
+    own = fits[0].surface(x.shape[-1])
+    apart = fits[1].surface_of - fits[0].surface_of
+    apart[:, 1:] = apart[:, 1:].clamp(-STEEPEST, STEEPEST)
+    shift = _Fit(apart, fits[1].deviation).surface(x.shape[-1])
     limits = torch.tensor(LIMITS, dtype=x.dtype).view(1, 3, 1, 1)
     low, high = (torch.tensor(bound, dtype=x.dtype) for bound in zip(*GAINS, strict=True))
     gain = (fits[1].deviation / fits[0].deviation).clamp(low, high).view(1, 3, 1, 1)
@@ -103,12 +110,12 @@ def _matched(
     around = colours - own
     reach = (TRIMMED * fits[0].deviation).view(1, 3, 1, 1)
     skin = around.clamp(-reach, reach)  # lips, teeth and eyes stay as far beyond it as they are
-    moved = skin * gain + around - skin + own + (wanted - own).clamp(-limits, limits)
+    moved = skin * gain + around - skin + own + shift.clamp(-limits, limits)
     return torch.einsum("co,bohw->bchw", torch.linalg.inv(basis), moved)
 
 
 class _Fit(NamedTuple):
-    """Of colours over a region: c + a u + b v per channel, u and v from -1 to 1, and the spread around it."""
+    """Of colours over a region: c + a u + b v, u and v from -1 to 1, and the spread around it; tints have no a and b."""
 
     surface_of: Float[Tensor, "3 k"]
     deviation: Float[Tensor, "3"]
@@ -123,7 +130,9 @@ def _fit(colours: Float[Tensor, "1 3 m m"], region: Bool[Tensor, "1 1 m m"], slo
     chosen = region[0, 0]
     for _ in range(3):
         design, values = terms[:, chosen].T, colours[0][:, chosen].T
-        solution = torch.linalg.lstsq(design, values).solution
+        solution = torch.zeros(design.shape[1], 3)
+        solution[0] = values.mean(dim=0)
+        solution[:, 0] = torch.linalg.lstsq(design, values[:, :1]).solution[:, 0]
         rest = values - design @ solution
         deviation = rest.square().mean(dim=0).sqrt().clamp_min(1e-3)
         near = (rest.abs() <= TRIMMED * deviation).all(dim=1)
