@@ -115,7 +115,7 @@ def _matched(
 
 
 class _Fit(NamedTuple):
-    """Of colours over a region: c + a u + b v, u and v from -1 to 1, and the spread around it; tints have no a and b."""
+    """Of colours over a region: c + a u + b v, u and v from -1 to 1, and the spread around it; tints: c alone."""
 
     surface_of: Float[Tensor, "3 k"]
     deviation: Float[Tensor, "3"]
