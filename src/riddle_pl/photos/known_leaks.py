@@ -33,9 +33,9 @@ PADDED_GUESSES = (
     "a little about whether a guessed password is right, with each of its {faces} face(s): about {bits:.1f} bits in "
     "all, of the 13 of one among ten thousand passwords, which take half an hour of one core"
 )
-BITS_PER_FACE = 0.26
-"""``riddle-attack pack=mobile encryptors=[encryptor-padded] attack=[guesses] public=5000``: of the trained
-distinguisher, 200 records (docs/security.md has the interval)."""
+BITS_PER_FACE = 0.14
+"""The most that an attack of ``riddle-attack`` gets out of pack mobile's encryptor-padded, with 700 public faces, on 200
+records (docs/security.md has the command and the interval)."""
 LINKS = "with the pack and without a password: which other records were made of the same photo, and often which photo"
 PUBLIC = (
     "what is public of each face: pose, outline and light, to the last digit, which is enough to match it with its "
