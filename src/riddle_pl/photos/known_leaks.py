@@ -34,8 +34,8 @@ PADDED_GUESSES = (
     "all, of the 13 of one among ten thousand passwords, which take half an hour of one core"
 )
 BITS_PER_FACE = 0.14
-"""The most that an attack of ``riddle-attack`` gets out of pack mobile's encryptor-padded, with 700 public faces, on 200
-records (docs/security.md has the command and the interval)."""
+"""The most that an attack of ``riddle-attack`` gets out of pack mobile's encryptor-padded, with 700 public faces, on
+200 records (docs/security.md has the command and the interval)."""
 LINKS = "with the pack and without a password: which other records were made of the same photo, and often which photo"
 PUBLIC = (
     "what is public of each face: pose, outline and light, to the last digit, which is enough to match it with its "
