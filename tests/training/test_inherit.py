@@ -7,11 +7,13 @@ import pytest
 import torch
 
 from riddle_pl.config import compose_jobs
-from riddle_pl.config.check import to_plain
+from riddle_pl.config.check import locate, to_plain
 from riddle_pl.errors import CheckpointError, RiddleError
-from riddle_pl.packs import Pack
+from riddle_pl.packs import Pack, load_pack
+from riddle_pl.packs.architectures import ENCRYPTORS, class_of
+from riddle_pl.packs.encryptors import EncryptorSpec
 from riddle_pl.training.checkpoint_file import load_checkpoint
-from riddle_pl.training.inherit import inherited, kept_overrides
+from riddle_pl.training.inherit import GROUPS, inherited, kept_overrides
 from riddle_pl.training.run import fit
 from tests.training.jobs import small_overrides
 
@@ -175,3 +177,21 @@ def test_a_run_goes_on_with_its_rate(checkpoint: Path, tiny_pack: Pack, tmp_path
     state = load_checkpoint(path)
     assert state["global_step"] == 5
     assert state["optimizer_states"][0]["param_groups"][0]["initial_lr"] == 1e-3
+
+
+@pytest.mark.parametrize("arch", [arch for arch in ENCRYPTORS if arch != "padded"])
+def test_every_encryptor_that_is_trained_has_an_option_of_its_own(arch: str) -> None:
+    [cfg] = compose_jobs("train", [f"encryptor={GROUPS[arch]}"])
+    assert locate(cfg.encryptor["_target_"], "encryptor") is class_of(arch)
+
+
+def test_a_start_from_the_papers_encryptor_takes_over_its_arguments(capsys: pytest.CaptureFixture[str]) -> None:
+    args = dict(load_pack("mobile").entry("encryptor-df").args)
+    own = settings(["pack=mobile", "start_pack=mobile", "export_role=encryptor-df"])
+    assert own["encryptor"]["_target_"].endswith("TransformerEncryptor")
+    given = {key: value for key, value in own["encryptor"].items() if not key.startswith("_")}
+    made = EncryptorSpec.of(class_of("transformer_paper"), given | {"num_layers": args["num_layers"]})
+    assert made is not None
+    assert made.args == args
+    assert own["password"]["_target_"].endswith("SingleToken")
+    assert "start_pack=mobile: this run takes over encryptor=transformer_paper" in capsys.readouterr().err

@@ -5,7 +5,6 @@ A checkpoint may be anyone's: only overrides are taken from it, never a name to 
 """
 
 import json
-import os
 import re
 import sys
 from collections.abc import Mapping, Sequence
@@ -20,6 +19,7 @@ from riddle_pl.config import compose_jobs
 from riddle_pl.config.check import locate, to_plain
 from riddle_pl.errors import CheckpointError, shown
 from riddle_pl.files import require_file
+from riddle_pl.launch import local_rank
 from riddle_pl.packs import load_pack
 from riddle_pl.packs.architectures import class_of
 from riddle_pl.packs.encryptors import EncryptorSpec
@@ -36,7 +36,7 @@ GROUPS = {
     "involutive": "involutive",
     "mlp": "mlp",
     "transformer_residual": "transformer",
-    "transformer": "transformer_paper",
+    "transformer_paper": "transformer_paper",
 }
 """Options of the group ``encryptor`` by architecture."""
 
@@ -59,7 +59,7 @@ def inherited(overrides: list[str]) -> list[str]:
         more, line = _of_start(overrides, values)
     else:
         return []
-    if line and not values.get("quiet") and os.environ.get("LOCAL_RANK", "0") == "0":
+    if line and not values.get("quiet") and local_rank() == 0:
         print(line, file=sys.stderr)
     return more
 
