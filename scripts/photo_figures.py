@@ -32,6 +32,7 @@ from riddle_pl.data.progress import track
 from riddle_pl.data.sources import open_source
 from riddle_pl.errors import RiddleError
 from riddle_pl.evaluation.detectors import DlibHOGDetector
+from riddle_pl.evaluation.pictures import to_lab
 from riddle_pl.files import atomic_write, require_writable_dir
 from riddle_pl.measure.photos import PlainPhotos
 from riddle_pl.packs import load_pack
@@ -137,7 +138,7 @@ class Figures:
         row["detail"] = ours.detail / max(theirs.detail, 1e-4)
         row["noise"] = max(ours.fine, 1 / 255) / max(theirs.fine, 1 / 255)
         both = (self.face_map(old) > 0.7) & (self.face_map(new) > 0.7)
-        skins = [lab(image)[:, both[0, 0]].median(dim=1).values for image in (old[0], new[0])]
+        skins = [to_lab(image)[0][:, both[0, 0]].median(dim=1).values for image in (old, new)]
         row["skin"] = float((skins[0] - skins[1]).norm())
         points = self.landmarks.locate(torch.cat([old, new])).points
         distance = np.asarray(points[0] - points[1])
@@ -170,17 +171,6 @@ def gradient(x: Float[Tensor, "1 3 s s"]) -> Float[Tensor, "s s"]:
     """Of lightness."""
     light = F.pad(x.mean(dim=1, keepdim=True), (0, 1, 0, 1), mode="replicate")[0, 0]
     return torch.hypot(light[:-1, 1:] - light[:-1, :-1], light[1:, :-1] - light[:-1, :-1])
-
-
-def lab(x: Float[Tensor, "3 s s"]) -> Float[Tensor, "3 s s"]:
-    """CIE L*a*b* (D65) of sRGB in [-1, 1]."""
-    rgb = (x + 1) / 2
-    linear = torch.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
-    to_xyz = torch.tensor([[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]])
-    white = torch.tensor([0.9505, 1.0, 1.089]).view(3, 1, 1)
-    t = torch.einsum("oc,chw->ohw", to_xyz, linear) / white
-    f = torch.where(t > (6 / 29) ** 3, t.clamp_min(1e-8) ** (1 / 3), t * (29 / 6) ** 2 / 3 + 4 / 29)
-    return torch.stack([116 * f[1] - 16, 500 * (f[0] - f[1]), 200 * (f[1] - f[2])])
 
 
 def tile(photo: np.ndarray, result: np.ndarray, quad: np.ndarray) -> np.ndarray:

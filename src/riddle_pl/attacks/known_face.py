@@ -4,14 +4,12 @@ from collections.abc import Callable
 from typing import ClassVar
 
 import torch
-import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor
 
 from riddle_pl.attacks.attack import Attack, Figure, require_positive
 from riddle_pl.attacks.measures import TINY, ranks
 from riddle_pl.attacks.target import Codes, Faces, Target
-from riddle_pl.auditing.samples import draw
 from riddle_pl.networks.encryptor_padded import MODULUS, PaddedEncryptor, to_words, uniforms
 
 Transform = Callable[[Tensor, Tensor], Tensor]
@@ -107,12 +105,12 @@ class KnownFace(Attack):
         others = w_enc[:, 1:].flatten(0, 1)
         own = torch.arange(self.photos * size).unflatten(0, (self.photos, size))[:, 1:].flatten()
         recogniser = target.recogniser().to(w.device)
-        originals = _embeddings(target, recogniser, w[own])
-        threshold = self._threshold(_embeddings(target, recogniser, w[: self.strangers]))
+        originals = target.recognised(w[own], recogniser)
+        threshold = self._threshold(target.recognised(w[: self.strangers], recogniser))
         figures = []
         for name, passwords in (("what fits it", found), ("a wrong password", target.passwords(self.photos, rng))):
             opened = target(others, passwords.repeat_interleave(self.others, dim=0))
-            cosines = (_embeddings(target, recogniser, opened) * originals).sum(dim=1)
+            cosines = (target.recognised(opened, recogniser) * originals).sum(dim=1)
             first = ranks(opened.flatten(1).float(), w.flatten(1).float(), own, w.flatten(1).mean(dim=0).float()) <= 1
             title = f"other faces by {name}"
             figures += [
@@ -137,9 +135,3 @@ class KnownFace(Attack):
         cosines = embeddings @ embeddings.T
         i, j = torch.triu_indices(len(cosines), len(cosines), offset=1)
         return float(cosines[i, j].quantile(1.0 - FAR))
-
-
-@torch.no_grad()
-def _embeddings(target: Target, recogniser: torch.nn.Module, w: Codes) -> Float[Tensor, "m e"]:
-    parts = draw(target.generator, w, target.batch_size).split(target.batch_size)
-    return torch.cat([F.normalize(recogniser(part.to(w.device)), dim=1).cpu() for part in parts])

@@ -4,13 +4,12 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-import numpy as np
 import torch
 import torch.nn.functional as F
 from jaxtyping import Float
-from skimage.color import rgb2lab
 from torch import Tensor
 
+from riddle_pl.attacks.measures import ranks
 from riddle_pl.auditing.audit import Audit, Bench, Figure, Findings
 from riddle_pl.auditing.embeddings import embed
 from riddle_pl.auditing.thresholds import calibrated
@@ -20,6 +19,7 @@ from riddle_pl.evaluation.calibration import Calibration
 from riddle_pl.evaluation.detectors import Detections
 from riddle_pl.evaluation.lfw import LFW
 from riddle_pl.evaluation.metrics import IdentificationRate, OtherPeopleRate
+from riddle_pl.evaluation.pictures import to_lab
 from riddle_pl.inversion import Inversion
 from riddle_pl.networks.encryptor_padded import PaddedEncryptor
 from riddle_pl.password import random_passwords
@@ -127,9 +127,7 @@ class PublicPartAudit(Audit):
         views = {f"{r} public coordinates": (codes[:, :r], work.v[rows][:, :r]) for r in self.public if r}
         views["the photo without its face"] = (work.surroundings(x), work.surroundings(work.x[rows]))
         for name, (queries, gallery) in views.items():
-            centre, deviation = gallery.mean(dim=0), gallery.std(dim=0) + 1e-9
-            q, g = (F.normalize((side - centre) / deviation, dim=1) for side in (queries, gallery))
-            first = (q @ g.T).argmax(dim=1) == torch.arange(len(rows))
+            first = ranks(queries, gallery, torch.arange(len(rows)), gallery.mean(dim=0)) <= 1
             section = f"Another photo of the person comes first among {len(rows):,}"
             figures.append(Figure.of(section, f"by {name}", bench.estimate(first), "lower"))
         return figures
@@ -234,8 +232,7 @@ def _colour(x: Float[Tensor, "b 3 h h"], face_map: Float[Tensor, "b 1 m m"]) -> 
     """Mean of the face's pixels in CIELAB; NaN without a face."""
     face = (face_map > 0.5).float()
     small = F.interpolate(x.float().cpu(), face.shape[-2:], mode="bilinear", antialias=True)
-    lab = torch.from_numpy(rgb2lab(np.moveaxis(small.numpy(), 1, -1) / 2.0 + 0.5)).movedim(-1, 1).float()
-    return (lab * face).sum(dim=(2, 3)) / face.sum(dim=(2, 3))
+    return (to_lab(small) * face).sum(dim=(2, 3)) / face.sum(dim=(2, 3))
 
 
 NOTES = (

@@ -1,6 +1,7 @@
-"""Images of networks as the 8-bit pictures that detectors and dlib take."""
+"""Images of networks as the 8-bit pictures that detectors and dlib take, and in the colours that people see."""
 
 import numpy as np
+import torch
 import torch.nn.functional as F
 from jaxtyping import Float, UInt8
 from torch import Tensor
@@ -13,3 +14,11 @@ def to_pictures(x: Float[Tensor, "b 3 h h"], side: int) -> UInt8[np.ndarray, "b 
         x = F.interpolate(x, (side, side), mode="bicubic", antialias=True, align_corners=False)
     pixels: np.ndarray = ((x.clamp(-1.0, 1.0) + 1.0) * 127.5).round().byte().permute(0, 2, 3, 1).contiguous().numpy()
     return pixels if len(x) else np.zeros((0, side, side, 3), dtype=np.uint8)
+
+
+def to_lab(x: Float[Tensor, "b 3 h h"]) -> Float[Tensor, "b 3 h h"]:
+    """Images in [-1, 1] in CIELAB (D65), on the CPU."""
+    from skimage.color import rgb2lab  # slow to import, and whoever encrypts measures nothing
+
+    lab = rgb2lab(np.moveaxis(x.detach().float().cpu().numpy(), 1, -1) / 2.0 + 0.5)
+    return torch.from_numpy(lab).movedim(-1, 1).float()

@@ -4,6 +4,7 @@ The library's cascade is called directly and only wrapped: its own class answers
 fails on pictures smaller than a face.
 """
 
+import functools
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
@@ -86,7 +87,6 @@ class FaceDetector:
         self.min_face = min_face
         self.min_score = min_score
         self.max_side = max_side
-        self._networks: tuple[nn.Module, nn.Module, nn.Module] | None = None
 
     @property
     def fingerprint(self) -> str:
@@ -133,14 +133,13 @@ class FaceDetector:
         """Boxes with scores (k, 5) and points (k, 5, 2) as plain float64 arrays."""
         from facenet_pytorch.models.utils.detect_face import detect_face
 
-        if self._networks is None:
-            self._networks = _load_networks()
+        networks = _load_networks()
         try:
             with torch.no_grad():
                 boxes, points = detect_face(
                     np.ascontiguousarray(pixels),
                     self.min_face,
-                    *self._networks,
+                    *networks,
                     [0.6, 0.7, 0.7],  # thresholds of the three stages, as published
                     0.709,  # step of the image pyramid, as published
                     torch.device("cpu"),
@@ -159,7 +158,9 @@ def _rgb_array(image: UInt8[np.ndarray, "h w 3"] | Image.Image) -> UInt8[np.ndar
     return pixels
 
 
+@functools.cache
 def _load_networks() -> tuple[nn.Module, nn.Module, nn.Module]:
+    """Read once, for all detectors of the process."""
     import facenet_pytorch
     from facenet_pytorch.models.mtcnn import ONet, PNet, RNet
 

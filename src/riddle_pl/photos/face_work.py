@@ -54,11 +54,6 @@ class FaceWork:
         """Cosine of the face and its inversion; None before."""
         return None if self.inverted is None else self.inverted.similarity
 
-    @property
-    def similarity(self) -> float | None:
-        """Cosine of the face and what would be published in its place; None before."""
-        return None if self.published is None else self.published.similarity
-
     def report(self, chosen: bool, seconds: float, not_a_face: bool = False) -> FaceReport:
         """For the user."""
         reason = self.verdict.reason

@@ -80,19 +80,19 @@ class MatchGrain:
         if int(inside.sum()) < LEAST_PIXELS:
             return x
         theirs = look(align_face(photo, quad, side), inside)
-        face = _sized(x, side)
+        drawn = face = _sized(x, side)
         ours = look(face, inside)
         for deviation in BLURS:
             if ours.detail <= theirs.detail:
                 break
-            blurred = blur(_sized(x, side), deviation)
-            ours, face = look(blurred, inside), blurred
+            face = blur(drawn, deviation)
+            ours = look(face, inside)
         fine, result = face - blur(face, 1.0), face
         for share in SHARPENED:
             if ours.detail >= theirs.detail:
                 break
-            sharper = face + share * fine
-            ours, result = look(sharper, inside), sharper
+            result = face + share * fine
+            ours = look(result, inside)
         return _with_noise(result, ours, theirs)
 
 

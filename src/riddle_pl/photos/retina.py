@@ -1,6 +1,6 @@
 """Face detection by RetinaFace, the second opinion beside MTCNN; its weights are part of the package."""
 
-from functools import cached_property
+import functools
 
 import numpy as np
 import torch
@@ -31,10 +31,6 @@ class RetinaDetector:
     def __init__(self, min_score: float = 0.5):
         self.min_score = min_score
 
-    @cached_property
-    def _network(self) -> nn.Module:
-        return load_pack(SOURCE).load(ROLE)
-
     @torch.inference_mode()
     def detect(self, image: UInt8[np.ndarray, "h w 3"]) -> list[Face]:
         """All faces of a picture as it is, the largest first."""
@@ -44,7 +40,7 @@ class RetinaDetector:
         rows, columns = (-(-(side + 2 * MARGIN) // MULTIPLE) * MULTIPLE for side in (height, width))
         padded = np.full((rows, columns, 3), GREY, np.uint8)
         padded[MARGIN : MARGIN + height, MARGIN : MARGIN + width] = image
-        (found,) = self._network(torch.from_numpy(padded).permute(2, 0, 1)[None].float())
+        (found,) = _network()(torch.from_numpy(padded).permute(2, 0, 1)[None].float())
         found = found[found[:, 0] >= self.min_score]
         kept = found[nms(found[:, 1:5], found[:, 0], SAME)].double().numpy()
         faces = [
@@ -52,6 +48,12 @@ class RetinaDetector:
         ]
         inside = [face for face in faces if _over(face, height, width)]
         return sorted(inside, key=lambda face: (-face.area, *face.box))
+
+
+@functools.cache
+def _network() -> nn.Module:
+    """Read once, for all detectors of the process."""
+    return load_pack(SOURCE).load(ROLE)
 
 
 def _over(face: Face, height: int, width: int) -> bool:

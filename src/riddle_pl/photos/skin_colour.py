@@ -99,10 +99,10 @@ def _matched(
         _fit(torch.einsum("oc,bchw->bohw", basis, _sized(image, size)), (both if common else region > 0.5), sloping)
         for image, region in ((x, ours), (photo, theirs))
     ]
-    own = fits[0].surface(x.shape[-1])
-    apart = fits[1].surface_of - fits[0].surface_of
+    own = _surface(fits[0].terms, x.shape[-1])
+    apart = fits[1].terms - fits[0].terms
     apart[:, 1:] = apart[:, 1:].clamp(-STEEPEST, STEEPEST)
-    shift = _Fit(apart, fits[1].deviation).surface(x.shape[-1])
+    shift = _surface(apart, x.shape[-1])
     limits = torch.tensor(LIMITS, dtype=x.dtype).view(1, 3, 1, 1)
     low, high = (torch.tensor(bound, dtype=x.dtype) for bound in zip(*GAINS, strict=True))
     gain = (fits[1].deviation / fits[0].deviation).clamp(low, high).view(1, 3, 1, 1)
@@ -117,12 +117,12 @@ def _matched(
 class _Fit(NamedTuple):
     """Of colours over a region: c + a u + b v, u and v from -1 to 1, and the spread around it; tints: c alone."""
 
-    surface_of: Float[Tensor, "3 k"]
+    terms: Float[Tensor, "3 k"]
     deviation: Float[Tensor, "3"]
 
-    def surface(self, size: int) -> Float[Tensor, "1 3 size size"]:
-        terms = _terms(size, self.surface_of.shape[1])
-        return torch.einsum("ok,khw->ohw", self.surface_of, terms)[None]
+
+def _surface(terms: Float[Tensor, "3 k"], size: int) -> Float[Tensor, "1 3 size size"]:
+    return torch.einsum("ok,khw->ohw", terms, _terms(size, terms.shape[1]))[None]
 
 
 def _fit(colours: Float[Tensor, "1 3 m m"], region: Bool[Tensor, "1 1 m m"], sloping: bool) -> _Fit:
