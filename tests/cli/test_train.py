@@ -292,7 +292,7 @@ def test_every_experiment_starts_on_the_lite_pack(  # type: ignore[no-untyped-de
 ) -> None:
     arguments = [f"experiment={experiment}", "debug=fast_dev_run", "trainer=cpu", "batch_size=2"]
     if not experiment.endswith("_df"):
-        arguments += [f"data.root={photos}", "data.cropper.aligned=true", "data.val_share=0.5"]
+        arguments += [f"data.root={photos}", "data.cropper.aligned=true", "data.val_share=0.01"]
     monkeypatch.setattr(sys, "argv", ["riddle-train", *arguments])
     main()
     assert not list(tmp_path.rglob("*.ckpt"))
@@ -303,7 +303,7 @@ def test_the_papers_stages_follow_each_other(  # type: ignore[no-untyped-def]
     monkeypatch: pytest.MonkeyPatch, photos: Path, tmp_path: Path
 ) -> None:
     short = ["trainer=cpu", "steps=1", "val_every=1", "batch_size=2", "callbacks.grid=null", "callbacks.best=null"]
-    on_photos = ["experiment=riddle", f"data.root={photos}", "data.cropper.aligned=true", "data.val_share=0.4"]
+    on_photos = ["experiment=riddle", f"data.root={photos}", "data.cropper.aligned=true", "data.val_share=0.01"]
     codes = ["stage=codes", "scheduler.warmup_steps=0"]
     commands = {
         "people": ["experiment=riddle_df", *codes],
