@@ -89,13 +89,13 @@ fuzz: $(STAMP)  ## fuzz the reading of records for FUZZ_SECONDS (600); findings 
 	OMP_NUM_THREADS=1 $(BIN)/python -m tests.fuzz.run -max_total_time=$(FUZZ_SECONDS) -artifact_prefix=.fuzz/ .fuzz/corpus
 
 bench: $(STAMP)  ## time the fast training step against the plain one
-	GLIBC_TUNABLES=$(MALLOC) $(BIN)/python -m riddle_pl.bench $(BENCH_ARGS)
+	GLIBC_TUNABLES=$(MALLOC) $(BIN)/python -m benchmarks.training_step $(BENCH_ARGS)
 
 bench-photos: $(STAMP)  ## time the photo pipeline, file to file, and watch its memory
-	$(BIN)/python -m riddle_pl.bench_photos $(BENCH_ARGS)
+	$(BIN)/python -m benchmarks.photos $(BENCH_ARGS)
 
 bench-drawing: $(STAMP)  ## images per second at every size that a pack draws, beside OpenVINO where it is installed
-	$(BIN)/python -m riddle_pl.bench_drawing $(BENCH_ARGS)
+	$(BIN)/python -m benchmarks.drawing $(BENCH_ARGS)
 
 mutants: $(STAMP)  ## change the safety code one thing at a time and see whether a test notices (hours; goes on where it stopped)
 	$(BIN)/python -m pip install --quiet -e '.[mutants]'

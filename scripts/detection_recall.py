@@ -21,12 +21,12 @@ from PIL import Image
 
 from riddle_pl.data.sources import open_source
 from riddle_pl.errors import RiddleError
+from riddle_pl.evaluation.photos.photos import shuffled
+from riddle_pl.faces.detect import FaceDetector
+from riddle_pl.faces.find import PhotoFaceDetector
+from riddle_pl.faces.load import decode_image
+from riddle_pl.faces.retina import RetinaDetector
 from riddle_pl.files import atomic_write
-from riddle_pl.measure.photos import shuffled
-from riddle_pl.photos.detect import FaceDetector
-from riddle_pl.photos.find import PhotoFaceDetector
-from riddle_pl.photos.load import decode_image
-from riddle_pl.photos.retina import RetinaDetector
 
 WIDTH_IN_CROP = 0.45
 """Share of an aligned crop's side that MTCNN's box takes."""

@@ -24,17 +24,17 @@ from safetensors.numpy import save_file
 
 from riddle_pl.cli import app
 from riddle_pl.demo.people import generated_people
+from riddle_pl.faces.detect import Face
+from riddle_pl.faces.find import PhotoFaceDetector
 from riddle_pl.networks.stylegan2 import Generator
 from riddle_pl.packs import Pack, build, load_pack, write_pack_entry
 from riddle_pl.password import KdfParams, derive_key, password_z64
-from riddle_pl.photos.archive import RecordArchive
-from riddle_pl.photos.detect import Face
-from riddle_pl.photos.find import PhotoFaceDetector
-from riddle_pl.photos.gate import OpenGate
-from riddle_pl.photos.mask import OvalMap
-from riddle_pl.photos.png_record import is_png, load_embedded
+from riddle_pl.photos.gate.gate import OpenGate
+from riddle_pl.photos.paste.mask import OvalMap
 from riddle_pl.photos.pseudonymise import Pseudonymiser
-from riddle_pl.photos.record import Record
+from riddle_pl.photos.record.archive import RecordArchive
+from riddle_pl.photos.record.png import is_png, load_embedded
+from riddle_pl.photos.record.record import Record
 
 FIRST, SECOND, THIRD = "a golden password", "Ein zweites Paßwort: ﬁ № 1", " leading space and a key 🔑"
 SIDE, GAP = 80, 10

@@ -28,21 +28,21 @@ from jaxtyping import Float, UInt8
 from PIL import Image
 from torch import Tensor
 
-from riddle_pl.data.progress import track
 from riddle_pl.data.sources import open_source
 from riddle_pl.errors import RiddleError
-from riddle_pl.evaluation.detectors import DlibHOGDetector
-from riddle_pl.evaluation.pictures import to_lab
+from riddle_pl.evaluation.photos.photos import PlainPhotos
+from riddle_pl.faces.align import align_face, ffhq_quad, quad_side
+from riddle_pl.faces.pixels import to_lab
 from riddle_pl.files import atomic_write, require_writable_dir
-from riddle_pl.measure.photos import PlainPhotos
+from riddle_pl.judging.detectors import DlibHOGDetector
+from riddle_pl.judging.gate_judges import DlibJudge, PackJudge
 from riddle_pl.packs import load_pack
 from riddle_pl.password import SALT_BYTES, KdfParams, repeatable_nonces
-from riddle_pl.photos.align import align_face, ffhq_quad, quad_side
 from riddle_pl.photos.build import build_pseudonymiser
-from riddle_pl.photos.fitted import FittedMap
-from riddle_pl.photos.grain import look
-from riddle_pl.photos.judges import DlibJudge, PackJudge
+from riddle_pl.photos.paste.fitted import FittedMap
+from riddle_pl.photos.paste.grain import look
 from riddle_pl.photos.pseudonymise import Encrypted, EncryptRequest
+from riddle_pl.process import track
 
 SHEET, COLUMNS, TILE = 40, 5, 320
 COMPARED = 256

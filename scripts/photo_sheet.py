@@ -15,10 +15,10 @@ from PIL import Image, ImageDraw, ImageFont
 
 from riddle_pl.demo.openpeople import PEOPLE, fetch_photos, photographed_people
 from riddle_pl.errors import RiddleError
+from riddle_pl.faces.find import PhotoFaceDetector
 from riddle_pl.files import atomic_write
 from riddle_pl.packs import load_pack
 from riddle_pl.photos.build import build_pseudonymiser
-from riddle_pl.photos.find import PhotoFaceDetector
 from riddle_pl.photos.pseudonymise import Encrypted, EncryptRequest, Pseudonymiser
 
 HEIGHT, GAP, HEADING, TEXT = 400, 8, 34, 20

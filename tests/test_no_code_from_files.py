@@ -9,9 +9,10 @@ import pytest
 SRC = Path(__file__).resolve().parents[1] / "src" / "riddle_pl"
 
 INSTANTIATE = {
-    "attacks": ("build.py",),
-    "auditing": ("build.py",),
-    "evaluation": ("build.py", "loggers.py", "run.py"),
+    "evaluation": ("build.py", "preflight.py", "run.py"),
+    "evaluation/attacks": ("build.py",),
+    "evaluation/audits": ("build.py",),
+    "evaluation/report": ("loggers.py",),
     "photos": ("build.py",),
     "pretraining": ("run.py",),
     "training": ("build.py", "preflight.py", "run.py"),
@@ -19,28 +20,27 @@ INSTANTIATE = {
 """Modules that build what a config names: a composed one, of the package's conf/ and the command line."""
 
 ALLOWED = {
-    "torch.load": {"networks/checkpoint_files.py", "photos/detect.py"},  # with weights_only
+    "torch.load": {"networks/formats/checkpoint_files.py", "faces/detect.py"},  # with weights_only
     "hydra.utils.instantiate": {"config/instantiate.py"},
     "pkgutil.resolve_name": {"config/check.py"},  # of composed configs, see above
     "import_module": {
-        "bench_drawing.py",  # a name in the code
         "cli/app.py",  # a verb of its own list
         "cli/doctor.py",  # names in the code
         "packs/architectures.py",  # the registry's own modules
-        "photos/heif.py",  # a name in the code
+        "faces/load.py",  # a name in the code
     },
     "Image.open": {
-        "auditing/plots.py",  # a picture of its own
-        "evaluation/figures/saved.py",  # formats=
-        "photos/load.py",  # formats=
-        "photos/metadata.py",  # formats=
-        "pretraining/faces.py",  # formats=
+        "evaluation/audits/plots.py",  # a picture of its own
+        "figures/notebook.py",  # formats=
+        "faces/load.py",  # formats=
+        "photos/jobs/metadata.py",  # formats=
+        "data/face_set.py",  # formats=
     },
     "json.loads": {
         "files.py",  # read_json: bounded
         "packs/write.py",  # of its own json.dumps
         "provenance.py",  # of pip's note about this package
-        "photos/record_file.py",  # bounded
+        "photos/record/file.py",  # bounded
     },
 }
 
@@ -134,5 +134,5 @@ def test_weights_are_loaded_without_objects() -> None:
 
 def test_pictures_are_opened_as_known_kinds() -> None:
     for file, called, node in calls():
-        if called == "Image.open" and file != "auditing/plots.py":
+        if called == "Image.open" and file != "evaluation/audits/plots.py":
             assert "formats" in {keyword.arg for keyword in node.keywords}, file

@@ -29,7 +29,7 @@ NETWORKS: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
     ),
     "perceptual": ("pack_features", {"widths": [4, 8, 8]}, {}),
     "parser": ("parser_unet", {"classes": 19, "widths": [2, 4, 8, 16, 32]}, {}),
-    "encryptor": ("transformer_residual", {"num_layers": LAYERS, "ffn": 64, "depth": 1}, {"tokens": "per_layer"}),
+    "encryptor": ("transformer", {"num_layers": LAYERS, "ffn": 64, "depth": 1}, {"tokens": "per_layer"}),
     "encryptor-df": ("involutive", {"num_layers": LAYERS, "hidden": 16, "depth": 2}, {"tokens": "single"}),
 }
 """role: (architecture, its arguments, further fields of the manifest's entry)."""

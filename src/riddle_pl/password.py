@@ -32,7 +32,7 @@ from jaxtyping import Float, Float32, Float64
 from torch import Tensor
 
 from riddle_pl.errors import ConfigError, PasswordError
-from riddle_pl.networks.encryptor_padded import MODULUS, WORD_BITS, uniforms
+from riddle_pl.networks.encryptors.padded import MODULUS, WORD_BITS, uniforms
 from riddle_pl.networks.generator import FaceGenerator
 
 KEY_BYTES = 32

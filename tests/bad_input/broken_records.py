@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from riddle_pl.photos import record_file
+from riddle_pl.photos.record import file as record_file
 
 Case = tuple[str, bytes]
 

@@ -10,10 +10,10 @@ import pytest
 import torch
 from PIL import EpsImagePlugin
 
-from riddle_pl.networks.encryptor_mlp import MLPEncryptor
+from riddle_pl.networks.encryptors.mlp import MLPEncryptor
 from riddle_pl.packs import Pack
 
-MLP = "riddle_pl.networks.encryptor_mlp.MLPEncryptor"
+MLP = "riddle_pl.networks.encryptors.mlp.MLPEncryptor"
 ARGS = {"num_layers": 8, "extra_layers": 0, "dim": 8}
 
 

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from riddle_pl.data.face_set import open_rgb, read_faces
 from riddle_pl.data.sources import TarSource
 from riddle_pl.errors import DataError, PhotoError
-from riddle_pl.photos.load import decode_image
-from riddle_pl.pretraining.faces import open_rgb, read_faces
+from riddle_pl.faces.load import decode_image
 from riddle_pl.pretraining.label_maps import _classes
 from tests.bad_input.broken_images import png_chunk
 from tests.bad_input.crafted import POSTSCRIPT, Marks, fake_ghostscript, one_line

@@ -12,19 +12,19 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from riddle_pl.auditing.embeddings import embed_data
 from riddle_pl.data.inverted import _read_split
 from riddle_pl.data.latent_cache import LatentCache, LatentTable
 from riddle_pl.data.sources import FolderSource
 from riddle_pl.errors import DataError, FileError
-from riddle_pl.evaluation.cache import FILE_NAME, TABLE, CachedDetector, JudgementCache, image_key
-from riddle_pl.evaluation.pairs import _cached
+from riddle_pl.evaluation.audits.embeddings import embed_data
 from riddle_pl.files import sha256_file
 from riddle_pl.inversion import EncoderInversion
+from riddle_pl.judging.cache import FILE_NAME, TABLE, CachedDetector, JudgementCache, image_key
+from riddle_pl.judging.pairs import _cached
 from tests.bad_input.crafted import Marks, one_line
 from tests.data.conftest import ToyCropper, ToyPack
 from tests.evaluation.fakes import FakeRecogniser
-from tests.evaluation.test_cache import HalfBlind
+from tests.judging.test_cache import HalfBlind
 
 
 @pytest.fixture

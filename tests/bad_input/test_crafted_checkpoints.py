@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 import torch
 
-from riddle_pl.ablation.jobs import Job
 from riddle_pl.errors import CheckpointError, ConfigError
+from riddle_pl.evaluation.ablation.jobs import Job
 from riddle_pl.evaluation.methods.checkpoint import CheckpointMethod
-from riddle_pl.evaluation.passwords import TextPasswords
+from riddle_pl.evaluation.methods.passwords import TextPasswords
 from riddle_pl.inversion import EncoderInversion
 from riddle_pl.packs import Pack, load_pack
 from riddle_pl.training.checkpoint_file import load_checkpoint

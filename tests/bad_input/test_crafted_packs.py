@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from riddle_pl.auditing.report import write_picture
 from riddle_pl.errors import FileError, PackError
+from riddle_pl.evaluation.audits.report import write_picture
 from riddle_pl.packs import build, load_pack, write_pack_entry
 from riddle_pl.packs.card import put_section
 from riddle_pl.packs.store import record_hash, recorded_hashes
@@ -102,11 +102,11 @@ def test_arguments_that_no_network_has_are_one_line(
 @pytest.mark.parametrize("file_format", ["irse50", "mobilefacenet", "facenet", "sphereface", "ncnn_mobilefacenet"])
 def test_a_public_format_without_its_crop_is_one_line(file_format: str, folder: Path, monkeypatch: Any) -> None:
     for place in (
-        "checkpoints.load_irse50",
-        "checkpoints.load_mobilefacenet",
-        "evaluator_checkpoints.load_facenet",
-        "evaluator_checkpoints.load_sphereface",
-        "ncnn_weights.load_ncnn_mobilefacenet",
+        "formats.checkpoints.load_irse50",
+        "formats.checkpoints.load_mobilefacenet",
+        "formats.evaluator_checkpoints.load_facenet",
+        "formats.evaluator_checkpoints.load_sphereface",
+        "formats.ncnn_weights.load_ncnn_mobilefacenet",
     ):
         monkeypatch.setattr(f"riddle_pl.networks.{place}", lambda path: build("mobilefacenet", MOBILEFACENET))
     for args in ({}, {"crop": CROP, "input_size": ["32", 32]}):

@@ -9,13 +9,13 @@ import pytest
 from omegaconf import OmegaConf
 from typer.testing import CliRunner
 
-from riddle_pl.ablation.jobs import SETTINGS, check
 from riddle_pl.cli.tables import app
 from riddle_pl.errors import ConfigError, FileError
-from riddle_pl.evaluation.figures.saved import SavedFigure
-from riddle_pl.evaluation.outputs import numbers
-from riddle_pl.evaluation.report import read_report
-from riddle_pl.evaluation.tables import FORMATS, all_tables, tables_of_runs
+from riddle_pl.evaluation.ablation.jobs import SETTINGS, check
+from riddle_pl.evaluation.report.outputs import numbers
+from riddle_pl.evaluation.report.report import read_report
+from riddle_pl.evaluation.report.tables import FORMATS, all_tables, tables_of_runs
+from riddle_pl.figures.notebook import SavedFigure
 from tests.bad_input.crafted import POSTSCRIPT, Marks, fake_ghostscript, one_line
 from tests.evaluation.reports import report
 
@@ -110,7 +110,9 @@ def test_texts_do_not_steer_the_terminal(tmp_path: Path) -> None:
 def test_settings_of_an_ablation_are_compared_and_not_parsed(
     content: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("riddle_pl.ablation.jobs.plan", lambda cfg: pytest.fail("the settings passed for these"))
+    monkeypatch.setattr(
+        "riddle_pl.evaluation.ablation.jobs.plan", lambda cfg: pytest.fail("the settings passed for these")
+    )
     (tmp_path / SETTINGS).write_text(content)
     cfg = OmegaConf.create({"out": str(tmp_path), "train_root": "a", "eval_root": "b", "train": [], "evaluate": []})
     with pytest.raises(ConfigError, match=r"holds runs with other settings \(settings\.yaml\)"):

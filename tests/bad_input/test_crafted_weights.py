@@ -10,8 +10,8 @@ import pytest
 import torch
 
 from riddle_pl.errors import CheckpointError
-from riddle_pl.networks.checkpoint_files import read_checkpoint
-from riddle_pl.networks.checkpoints import (
+from riddle_pl.networks.formats.checkpoint_files import read_checkpoint
+from riddle_pl.networks.formats.checkpoints import (
     load_bisenet,
     load_e4e,
     load_encryptor_checkpoint,
@@ -114,7 +114,7 @@ def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
 
 
 def test_values_without_end_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("riddle_pl.networks.checkpoint_files._MAX_VALUES", 100)
+    monkeypatch.setattr("riddle_pl.networks.formats.checkpoint_files._MAX_VALUES", 100)
     endless: list[Any] = []
     endless.append(endless)
     assert read_checkpoint(save({"a": endless, "b": [1] * 50}, tmp_path / "weights.pt"))

@@ -8,8 +8,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from riddle_pl.errors import RecordError
-from riddle_pl.photos import record_file
-from riddle_pl.photos.record import Record
+from riddle_pl.photos.record import file as record_file
+from riddle_pl.photos.record.record import Record
 from tests.bad_input.broken_records import HOSTILE, Case, crafted_records, damaged_records
 from tests.bad_input.junk import junk
 from tests.cli.riddle_command import Riddle
@@ -107,7 +107,7 @@ def test_nothing_that_a_record_names_is_opened(riddle: Riddle, monkeypatch: pyte
 @pytest.fixture(scope="module")
 def intact() -> bytes:
     """Of a record of no pack, for what needs no command line."""
-    from tests.photos.test_record import make_record
+    from tests.photos.record.test_record import make_record
 
     record = make_record()
     return record_file.encode(record._header(record.mode), record._open_arrays())

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.photos.test_record import make_record
+from tests.photos.record.test_record import make_record
 
 
 @pytest.mark.slow

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from riddle_pl.ablation import run as ablation_run
 from riddle_pl.cli import ablation as command
+from riddle_pl.evaluation.ablation import run as ablation_run
 from riddle_pl.training.checkpointing import Interrupted
 from riddle_pl.training.run import fit
 from tests.cli.hydra_command import run_command
@@ -61,7 +61,7 @@ class RiddleAblation:
         }
         self.trained = []
         monkeypatch.chdir(folder)
-        monkeypatch.setattr("riddle_pl.evaluation.outputs.write_page", lambda _report, _traces, folder: [folder])
+        monkeypatch.setattr("riddle_pl.evaluation.report.outputs.write_page", lambda _report, _traces, folder: [folder])
         monkeypatch.setattr(ablation_run, "fit", self._fit)
 
     def _fit(self, cfg, run_dir, progress):

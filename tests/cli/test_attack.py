@@ -5,10 +5,10 @@ import shutil
 
 import pytest
 
-from riddle_pl.attacks.build import build_suite
-from riddle_pl.attacks.settings import register_attack_schema
 from riddle_pl.cli import attack as command
 from riddle_pl.config import check_config, compose_jobs
+from riddle_pl.evaluation.attacks.build import build_suite
+from riddle_pl.evaluation.attacks.settings import register_attack_schema
 from tests.cli.hydra_command import run_command
 from tests.evaluation.fakes import write_lfw
 from tests.pretraining.archives import face_archive

@@ -97,8 +97,8 @@ def test_help_shows_an_example(riddle_audit):
     ],
 )
 def test_every_shipped_audit_fits_its_signature(name, role):
-    from riddle_pl.auditing.build import build_audit
-    from riddle_pl.auditing.settings import register_audit_schema
+    from riddle_pl.evaluation.audits.build import build_audit
+    from riddle_pl.evaluation.audits.settings import register_audit_schema
 
     register_audit_schema()
     [cfg] = compose_jobs("audit", [f"audit={name}", "data.root=x"])

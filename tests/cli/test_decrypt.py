@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from riddle_pl.photos.record import Record
+from riddle_pl.photos.record.record import Record
 from tests.cli.riddle_command import pixels
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from riddle_pl.photos import record_file
+from riddle_pl.photos.record import file as record_file
 from tests.cli.riddle_command import pixels
 
 GUESSES = {"right": "correct horse\n", "near": "correct horsf\n", "other": "battery staple and much more than that\n"}

@@ -12,9 +12,9 @@ import pytest
 import torch
 from PIL import Image, PngImagePlugin
 
+from riddle_pl.faces.find import PhotoFaceDetector
 from riddle_pl.files import atomic_write
-from riddle_pl.photos.find import PhotoFaceDetector
-from riddle_pl.photos.record import Record
+from riddle_pl.photos.record.record import Record
 from tests.cli.riddle_command import pixels
 from tests.photos.fakes import fake_face, fake_photo
 
@@ -293,8 +293,8 @@ def test_both_files_or_neither(riddle, monkeypatch, failing):
             if Path(path).suffix == failing:
                 raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("riddle_pl.photos.outputs.atomic_write", refusing)
-    monkeypatch.setattr("riddle_pl.photos.record.atomic_write", refusing)
+    monkeypatch.setattr("riddle_pl.photos.jobs.outputs.atomic_write", refusing)
+    monkeypatch.setattr("riddle_pl.photos.record.record.atomic_write", refusing)
     riddle.refused(riddle.encrypt("photo.png"), failing, "no space left", before=GIVEN)
 
 

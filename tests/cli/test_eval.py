@@ -11,7 +11,7 @@ import riddle_pl.conf
 from riddle_pl.cli import eval as command
 from riddle_pl.config import check_config, compose_jobs, instantiate
 from riddle_pl.errors import ConfigError
-from riddle_pl.evaluation.method import Method
+from riddle_pl.evaluation.methods.method import Method
 from riddle_pl.evaluation.settings import register_eval_schema
 from riddle_pl.training.build import build_data
 from tests.cli.hydra_command import run_command
@@ -68,7 +68,7 @@ def drawing_riddle_eval(tmp_path, tiny_pack_folder, capfd, monkeypatch):
 @pytest.fixture
 def riddle_eval(drawing_riddle_eval, monkeypatch):
     """Without the page and its figures, which take most of a small evaluation's time."""
-    monkeypatch.setattr("riddle_pl.evaluation.outputs.write_page", lambda _report, _traces, folder: [folder])
+    monkeypatch.setattr("riddle_pl.evaluation.report.outputs.write_page", lambda _report, _traces, folder: [folder])
     return drawing_riddle_eval
 
 

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from riddle_pl.photos.gate import OpenGate, Verdict
-from riddle_pl.photos.refusal import Reason
+from riddle_pl.photos.gate.gate import OpenGate, Verdict
+from riddle_pl.photos.gate.refusal import Reason
 from tests.cli.riddle_command import pixels
 from tests.photos.fakes import fake_photo
 
@@ -77,7 +77,7 @@ def test_an_interrupted_job_continues(album, monkeypatch, kind):
             raise KeyboardInterrupt
         return save(*args, **kwargs)
 
-    from riddle_pl.photos import jobs
+    from riddle_pl.photos.jobs import encrypt as jobs
 
     save = getattr(jobs, function)
     with monkeypatch.context() as broken:
@@ -143,7 +143,7 @@ class RefusesFace(OpenGate):
 @pytest.fixture
 def mixed(album, monkeypatch):
     """The second photo cannot be read, the third has a face that is refused."""
-    from riddle_pl.photos.find import PhotoFaceDetector
+    from riddle_pl.faces.find import PhotoFaceDetector
     from tests.photos.fakes import fake_face
 
     Path("album/with space/b.jpg").write_text("no picture")
@@ -156,7 +156,7 @@ def mixed(album, monkeypatch):
         "detect",
         lambda _self, image: [small] if tuple(image[0, 0]) == (1, 2, 3) else [fake_face()],
     )
-    monkeypatch.setattr("riddle_pl.photos.gate.OpenGate", RefusesFace)
+    monkeypatch.setattr("riddle_pl.photos.gate.gate.OpenGate", RefusesFace)
     return album
 
 
@@ -186,7 +186,7 @@ def test_photos_that_cannot_be_protected(mixed):
 
 
 def test_one_person_per_password(riddle):
-    from riddle_pl.photos.record import Record
+    from riddle_pl.photos.record.record import Record
 
     for name, args in (("a", ()), ("b", ()), ("c", ("--linkable",)), ("d", ("--linkable",))):
         assert riddle.encrypt("photo.png", "-o", f"{name}.png", *args).status == 0

@@ -12,7 +12,7 @@ import riddle_pl.conf
 from riddle_pl.cli.pretrain import main
 from riddle_pl.config import compose_jobs
 from riddle_pl.errors import CheckpointError
-from riddle_pl.photos.detect import FaceDetector
+from riddle_pl.faces.detect import FaceDetector
 from riddle_pl.pretraining.preflight import check_job
 from riddle_pl.pretraining.recipe import Recipe
 from tests.pretraining.archives import FACE, face_archive, labelled_archive, write_teacher

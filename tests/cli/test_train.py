@@ -282,7 +282,7 @@ def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-EXPERIMENTS = ("riddle", "riddle_df", "wo_transformer", "wo_diversity", "improved", "improved_df")
+EXPERIMENTS = ("riddle", "riddle_df", "wo_transformer", "wo_diversity", "involutive", "involutive_df")
 
 
 @pytest.mark.slow

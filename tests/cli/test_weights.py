@@ -121,7 +121,7 @@ def test_fetch_where_nothing_is_to_be_fetched(
 def test_import(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     import torch
 
-    from riddle_pl.networks.encryptor_mlp import MLPEncryptor
+    from riddle_pl.networks.encryptors.mlp import MLPEncryptor
     from riddle_pl.packs import load_pack
 
     file = tmp_path / "mine.pt"

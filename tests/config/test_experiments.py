@@ -67,7 +67,7 @@ def test_the_papers_settings() -> None:
     cfg = job("experiment=riddle", "pack=ffhq256")
     assert (cfg.steps, cfg.batch_size) == (100_000, 4)
     assert (cfg.optimizer._target_, cfg.optimizer.lr) == ("riddle_pl.training.optim.ranger", 5e-4)
-    assert cfg.encryptor._target_.endswith(".TransformerEncryptor")
+    assert cfg.encryptor._target_.endswith(".TransformerPaperEncryptor")
     assert cfg.password._target_.endswith(".SingleToken")
     assert cfg.views._target_.endswith(".AlignedView")
     assert (cfg.loss.perceptual.weight, cfg.loss.pixel.weight, cfg.loss.deidentification.margin) == (1, 0.05, 0.1)
@@ -80,7 +80,7 @@ def test_an_ablation_differs_in_one_thing() -> None:
         assert {key for key in whole if whole[key] != part[key]} == {"name", changed}
 
 
-@pytest.mark.parametrize("experiment", ["riddle", "riddle_df", "wo_transformer", "improved_df"])
+@pytest.mark.parametrize("experiment", ["riddle", "riddle_df", "wo_transformer", "involutive_df"])
 def test_the_stage_on_codes_brings_its_loss_and_its_budget_to_any_experiment(experiment: str) -> None:
     cfg = job(f"experiment={experiment}", "stage=codes")
     assert (cfg.steps, cfg.batch_size, cfg.optimizer.lr, cfg.scheduler.warmup_steps) == (1500, 64, 5e-4, 50)
@@ -105,7 +105,7 @@ def test_only_the_papers_transformer_begins_elsewhere_on_codes() -> None:
         "usual",
         0.1,
     )
-    for experiment in ("wo_transformer", "improved_df"):
+    for experiment in ("wo_transformer", "involutive_df"):
         assert "start" not in job(f"experiment={experiment}", "stage=codes").encryptor
 
 

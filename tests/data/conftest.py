@@ -12,7 +12,7 @@ from PIL import Image
 from torch import Tensor, nn
 
 from riddle_pl.errors import NoFaceError
-from riddle_pl.photos.load import decode_image
+from riddle_pl.faces.load import decode_image
 
 
 class ToyEncoder(nn.Module):

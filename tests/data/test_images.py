@@ -13,9 +13,9 @@ from riddle_pl.data.inverted import held_out
 from riddle_pl.data.latent_batches import ShuffledBatches
 from riddle_pl.data.sources import sha256
 from riddle_pl.errors import DataError
+from riddle_pl.faces.crop import FaceCropper
 from riddle_pl.inversion import EncoderInversion, RefinedInversion
 from riddle_pl.packs import Pack
-from riddle_pl.photos.crop import FaceCropper
 from tests.data.conftest import ToyCropper, ToyPack, black, png, write_images
 
 

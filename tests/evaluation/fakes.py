@@ -7,7 +7,7 @@ import torch
 import torch.nn.functional as F
 from PIL import Image
 
-from riddle_pl.evaluation.recognisers import Recogniser
+from riddle_pl.judging.recognisers import Recogniser
 
 
 class FakeRecogniser(Recogniser):

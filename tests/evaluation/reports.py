@@ -3,10 +3,10 @@
 import math
 from collections.abc import Mapping
 
-from riddle_pl.evaluation.calibration import Calibration
-from riddle_pl.evaluation.metrics import Estimate
-from riddle_pl.evaluation.report import JudgeEntry, MethodEntry, Report
+from riddle_pl.evaluation.report.report import JudgeEntry, MethodEntry, Report
 from riddle_pl.evaluation.scores import Row
+from riddle_pl.judging.calibration import Calibration
+from riddle_pl.judging.metrics import Estimate
 
 NOTHING = Estimate(math.nan, math.nan, math.nan, 0)
 

@@ -5,12 +5,12 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from riddle_pl.evaluation.calibration import Calibration
-from riddle_pl.evaluation.metrics import Estimate
-from riddle_pl.evaluation.pairs import PairSimilarities
-from riddle_pl.evaluation.report import JudgeEntry, MethodEntry, Report
+from riddle_pl.evaluation.report.report import JudgeEntry, MethodEntry, Report
 from riddle_pl.evaluation.scores import Row
-from riddle_pl.evaluation.traces import FaceTrace, IdentityCloud, Similarities, Traces, WholePhoto
+from riddle_pl.figures.traces import FaceTrace, IdentityCloud, Similarities, Traces, WholePhoto
+from riddle_pl.judging.calibration import Calibration
+from riddle_pl.judging.metrics import Estimate
+from riddle_pl.judging.pairs import PairSimilarities
 
 SIDE = 16
 PASSWORDS = 4

@@ -6,7 +6,7 @@ import zipfile
 import zlib
 from random import Random
 
-from riddle_pl.photos.png_record import CHUNK, SIGNATURE
+from riddle_pl.photos.record.png import CHUNK, SIGNATURE
 from tests.fuzz.broken_bytes import broken_bytes
 from tests.fuzz.broken_records import broken_record
 from tests.fuzz.values import NAMES, NUMBERS

@@ -11,8 +11,8 @@ import numpy as np
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from riddle_pl.password import sealing_key
-from riddle_pl.photos.record_file import digest
-from riddle_pl.photos.sealing import NONCE_BYTES
+from riddle_pl.photos.record.file import digest
+from riddle_pl.photos.record.sealing import NONCE_BYTES
 from tests.fuzz.seeds import KEY
 from tests.fuzz.values import FLOATS, NUMBERS, TEXTS, TYPES
 

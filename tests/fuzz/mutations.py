@@ -2,7 +2,7 @@
 
 from random import Random
 
-from riddle_pl.photos.png_record import SIGNATURE
+from riddle_pl.photos.record.png import SIGNATURE
 from tests.fuzz.broken_bytes import broken_bytes
 from tests.fuzz.broken_containers import broken_archive, broken_picture
 from tests.fuzz.broken_records import broken_record

@@ -15,9 +15,9 @@ from pathlib import Path
 import numpy as np
 
 from riddle_pl.errors import RiddleError
-from riddle_pl.photos.png_record import holds_record, load_embedded
-from riddle_pl.photos.record import Record, RecordedFace
-from riddle_pl.photos.record_sources import find_records
+from riddle_pl.photos.jobs.sources import find_records
+from riddle_pl.photos.record.png import holds_record, load_embedded
+from riddle_pl.photos.record.record import Record, RecordedFace
 from tests.fuzz.seeds import KEY
 
 MAX_SECONDS = 5.0

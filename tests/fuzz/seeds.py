@@ -9,9 +9,9 @@ import numpy as np
 import torch
 
 from riddle_pl.password import KdfParams
-from riddle_pl.photos.png_record import CHUNK, SIGNATURE, holds_record
-from riddle_pl.photos.record import Record, RecordedFace
-from riddle_pl.photos.sealing import Patch
+from riddle_pl.photos.record.png import CHUNK, SIGNATURE, holds_record
+from riddle_pl.photos.record.record import Record, RecordedFace
+from riddle_pl.photos.record.sealing import Patch
 from tests.bad_input.broken_images import png_chunk
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "records" / "v1"

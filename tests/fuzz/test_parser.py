@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from riddle_pl.photos.png_record import SIGNATURE
+from riddle_pl.photos.record.png import SIGNATURE
 from tests.fuzz.mutations import mutate
 from tests.fuzz.parser import BrokenInvariant, check
 from tests.fuzz.seeds import all_seeds, archive, small_record, small_seeds

@@ -9,7 +9,7 @@ import torch
 from riddle_pl.errors import ConfigError
 from riddle_pl.inversion import OptimisedInversion, RefinedInversion
 from riddle_pl.networks.code_model import GaussianCodeModel
-from riddle_pl.networks.encryptor_padded import PaddedEncryptor
+from riddle_pl.networks.encryptors.padded import PaddedEncryptor
 from riddle_pl.packs import Pack, load_pack, write_pack_entry
 
 GROUPS = (1, 1, 2, 4)

@@ -3,8 +3,8 @@
 import pytest
 import torch
 
-from riddle_pl.bench_generator import port_form
-from riddle_pl.bench_plain import plain_loss, plain_networks
+from benchmarks.plain_step import plain_loss, plain_networks
+from benchmarks.port_generator import port_form
 from riddle_pl.losses import PRODUCED, TERMS, build_loss
 from riddle_pl.training.step import EncryptionStep
 from tests.losses.fakes import gradients, make_codes, make_generator, make_step

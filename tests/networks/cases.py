@@ -10,9 +10,9 @@ from torch import Tensor, nn
 
 from riddle_pl.networks.bisenet import BiSeNet
 from riddle_pl.networks.e4e import E4EEncoder
-from riddle_pl.networks.encryptor import TransformerEncryptor
-from riddle_pl.networks.encryptor_mlp import MLPEncryptor
-from riddle_pl.networks.encryptor_residual import ResidualTransformerEncryptor
+from riddle_pl.networks.encryptors.mlp import MLPEncryptor
+from riddle_pl.networks.encryptors.transformer import TransformerEncryptor
+from riddle_pl.networks.encryptors.transformer_paper import TransformerPaperEncryptor
 from riddle_pl.networks.irse import IRSE, IRSE50
 from riddle_pl.networks.mobilefacenet import MobileFaceNet
 from riddle_pl.networks.parser_unet import FaceParserUNet
@@ -70,24 +70,24 @@ CASES: dict[str, Case] = {
     "mobilefacenet": Case(lambda: MobileFaceNet(16, (32, 16), 0.125), ((2, 3, 32, 16),)),
     "e4e": Case(lambda: E4EEncoder(32, 10, (8, 16, 24, 32), (1, 1, 2, 1), dim=32), ((2, 3, 32, 32),)),
     "parser": Case(lambda: FaceParserUNet(5, (4, 4, 8, 8, 16)), ((2, 3, 32, 32),)),
-    "transformer": Case(lambda: TransformerEncryptor(10, **_SMALL), _LATENTS),
+    "transformer": Case(lambda: TransformerPaperEncryptor(10, **_SMALL), _LATENTS),
     "transformer_linear_position": Case(
-        lambda: TransformerEncryptor(10, input_linear=True, position_embedding=True, **_SMALL), _LATENTS
+        lambda: TransformerPaperEncryptor(10, input_linear=True, position_embedding=True, **_SMALL), _LATENTS
     ),
-    "transformer_no_norm": Case(lambda: TransformerEncryptor(10, norm="none", **_SMALL), _LATENTS),
+    "transformer_no_norm": Case(lambda: TransformerPaperEncryptor(10, norm="none", **_SMALL), _LATENTS),
     "mlp": Case(lambda: MLPEncryptor(10, extra_layers=1, dim=32), _LATENTS),
-    "residual": Case(lambda: ResidualTransformerEncryptor(10, **_SMALL), _LATENTS),
+    "residual": Case(lambda: TransformerEncryptor(10, **_SMALL), _LATENTS),
 }
 
 PUBLIC: dict[str, Callable[[], nn.Module]] = {
     "generator_64": lambda: Generator(64),
     "generator_256": lambda: Generator(256),
     "generator_1024": lambda: Generator(1024),
-    "mapper_transformer__script_flags": lambda: TransformerEncryptor(14),
-    "mapper_transformer__test_defaults_linear_posemb": lambda: TransformerEncryptor(
+    "mapper_transformer__script_flags": lambda: TransformerPaperEncryptor(14),
+    "mapper_transformer__test_defaults_linear_posemb": lambda: TransformerPaperEncryptor(
         14, input_linear=True, position_embedding=True
     ),
-    "mapper_transformer__normalize_None": lambda: TransformerEncryptor(14, norm="none"),
+    "mapper_transformer__normalize_None": lambda: TransformerPaperEncryptor(14, norm="none"),
     "mapper_simple_morefc0": lambda: MLPEncryptor(14),
     "mapper_simple_morefc4": lambda: MLPEncryptor(14, extra_layers=4),
     "ir_se50": IRSE50,

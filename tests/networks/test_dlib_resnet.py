@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from riddle_pl.errors import CheckpointError
-from riddle_pl.evaluation import dlib_jobs
+from riddle_pl.judging import dlib_jobs
 from riddle_pl.networks.dlib_resnet import DlibResNet, load_dlib_resnet
 
 

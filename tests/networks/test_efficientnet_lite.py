@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from riddle_pl.errors import CheckpointError
-from riddle_pl.networks.checkpoints import load_efficientnet_lite
+from riddle_pl.networks.formats.checkpoints import load_efficientnet_lite
 from tests.networks.efficientnet_lite_file import public_maps, public_state
 
 

@@ -7,7 +7,7 @@ from torch import nn
 from riddle_pl.losses.perceptual import perceptual_loss
 from riddle_pl.networks.features import LPIPS_OF_STRANGERS, PackFeatures, on_lpips_scale
 from riddle_pl.packs import load_pack
-from riddle_pl.pretraining.perceptual import strangers_distance
+from riddle_pl.pretraining.generator.perceptual import strangers_distance
 
 
 def test_levels_halve_and_have_unit_length_after_fitting() -> None:

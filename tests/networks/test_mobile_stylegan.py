@@ -8,9 +8,9 @@ import pytest
 import torch
 from torch import Tensor
 
+from riddle_pl.networks.formats.openvino_ir import load_mobile_stylegan
 from riddle_pl.networks.mobile_head import MobileHead
 from riddle_pl.networks.mobile_stylegan import MobileStyleGAN, inverse_haar
-from riddle_pl.networks.openvino_ir import load_mobile_stylegan
 from tests.networks.random_face_wheel import fetched_wheel
 
 GRID = slice(16, None, 32)

@@ -10,7 +10,7 @@ import torch
 from PIL import Image
 from torch import Tensor, nn
 
-from riddle_pl.networks.checkpoints import load_mobilefacenet
+from riddle_pl.networks.formats.checkpoints import load_mobilefacenet
 from riddle_pl.networks.mobilefacenet import MobileFaceNet
 from riddle_pl.networks.recogniser import IRSE50_CROP, MOBILEFACENET_CROP, AlignedRecogniser, CropBox
 from riddle_pl.networks.resize import resize

@@ -10,10 +10,10 @@ import torch
 from torch import Tensor, nn
 
 from riddle_pl.networks.bisenet import BiSeNet
-from riddle_pl.networks.checkpoints import load_mobilefacenet
 from riddle_pl.networks.e4e import E4EEncoder
-from riddle_pl.networks.encryptor import TransformerEncryptor
-from riddle_pl.networks.encryptor_mlp import MLPEncryptor
+from riddle_pl.networks.encryptors.mlp import MLPEncryptor
+from riddle_pl.networks.encryptors.transformer_paper import TransformerPaperEncryptor
+from riddle_pl.networks.formats.checkpoints import load_mobilefacenet
 from riddle_pl.networks.irse import IRSE50
 from riddle_pl.networks.parser_unet import FaceParserUNet
 from riddle_pl.networks.recogniser import IRSE50_CROP, AlignedRecogniser
@@ -25,8 +25,8 @@ TOLERANCE = 1e-4
 """Largest difference over the golden output's standard deviation: float32 on another machine."""
 
 NETWORKS: dict[str, Callable[[], nn.Module]] = {
-    "encryptor_transformer": lambda: TransformerEncryptor(14),
-    "encryptor_transformer_linear_position": lambda: TransformerEncryptor(
+    "encryptor_transformer": lambda: TransformerPaperEncryptor(14),
+    "encryptor_transformer_linear_position": lambda: TransformerPaperEncryptor(
         14, input_linear=True, position_embedding=True
     ),
     "encryptor_mlp": lambda: MLPEncryptor(14),

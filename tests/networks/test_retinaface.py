@@ -3,10 +3,10 @@
 import numpy as np
 import torch
 
+from riddle_pl.faces.detect import FaceDetector
+from riddle_pl.faces.retina import RetinaDetector
 from riddle_pl.networks.retinaface import RetinaFace
 from riddle_pl.packs import load_pack
-from riddle_pl.photos.detect import FaceDetector
-from riddle_pl.photos.retina import RetinaDetector
 
 
 def test_scores_are_probabilities_and_each_anchor_has_one_of_its_place() -> None:

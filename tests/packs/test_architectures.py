@@ -25,7 +25,7 @@ def test_every_builder_finds_its_class() -> None:
         ("mobilefacenet", {"embedding_dim": 8, "input_size": [32, 32], "width": 0.125}),
         ("parser_unet", {"classes": 3, "widths": [2, 4, 8, 16, 32]}),
         ("transformer_paper", {"num_layers": 4, "groups": [2, 2], "dim": 16, "ffn": 16}),
-        ("transformer_residual", {"num_layers": 4, "dim": 16, "ffn": 16}),
+        ("transformer", {"num_layers": 4, "dim": 16, "ffn": 16}),
         ("mlp", {"num_layers": 4, "dim": 8}),
     ],
 )

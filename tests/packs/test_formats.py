@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from riddle_pl.networks.e4e import E4EEncoder
-from riddle_pl.networks.encryptor import TransformerEncryptor
+from riddle_pl.networks.encryptors.transformer_paper import TransformerPaperEncryptor
 from riddle_pl.networks.irse import IRSE
 from riddle_pl.networks.lpips_features import LPIPSFeatures
 from riddle_pl.networks.parser_unet import FaceParserUNet
@@ -29,7 +29,7 @@ CHECKPOINTS: dict[str, Callable[[], dict[str, Any]]] = {
     "encoder": e4e,
     "recogniser": lambda: IRSE((4, 8, 16, 32), (1, 1, 1, 1), 8, 112).state_dict(),
     "parser": lambda: FaceParserUNet(19, (2, 4, 8, 16, 32)).state_dict(),
-    "encryptor": lambda: {"mapper_state_dict": TransformerEncryptor(14, dim=16, ffn=16).state_dict(), "opts": {}},
+    "encryptor": lambda: {"mapper_state_dict": TransformerPaperEncryptor(14, dim=16, ffn=16).state_dict(), "opts": {}},
 }
 INPUTS: dict[str, tuple[tuple[int, ...], ...]] = {
     "generator": ((1, 14, 512),),

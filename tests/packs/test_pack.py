@@ -128,8 +128,8 @@ def test_weights_of_another_architecture(copied: Path) -> None:
 
 def test_a_network_for_another_size(copied: Path) -> None:
     small = {"num_layers": 4, "dim": 16, "ffn": 16}
-    network = build("transformer_residual", small)
-    write_pack_entry(copied, "encryptor", network, "transformer_residual", small, overwrite=True)
+    network = build("transformer", small)
+    write_pack_entry(copied, "encryptor", network, "transformer", small, overwrite=True)
     with pytest.raises(PackError, match="num_layers 4; pack tiny needs 8"):
         load_pack(copied).load("encryptor")
 

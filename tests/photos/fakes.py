@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from riddle_pl.photos.detect import Face
+from riddle_pl.faces.detect import Face
 
 PHOTO_SIZE = (96, 80)
 """Width and height."""

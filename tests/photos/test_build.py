@@ -4,12 +4,12 @@ import pytest
 import torch
 
 from riddle_pl.errors import ConfigError
+from riddle_pl.faces.find import PhotoFaceDetector
 from riddle_pl.inversion import EncoderInversion, OptimisedInversion, RefinedInversion
 from riddle_pl.packs import load_pack
 from riddle_pl.photos.build import build_pseudonymiser
-from riddle_pl.photos.find import PhotoFaceDetector
-from riddle_pl.photos.gate import GateThresholds, OpenGate, QualityGate
-from riddle_pl.photos.mask import BiSeNetMap, OvalMap, ParserMap
+from riddle_pl.photos.gate.gate import GateThresholds, OpenGate, QualityGate
+from riddle_pl.photos.paste.mask import BiSeNetMap, OvalMap, ParserMap
 from riddle_pl.photos.pseudonymise import Pseudonymiser
 
 

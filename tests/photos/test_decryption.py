@@ -7,11 +7,9 @@ import pytest
 import torch
 
 from riddle_pl.errors import ConfigError
+from riddle_pl.faces.align import ffhq_quad
 from riddle_pl.password import KdfParams
 from riddle_pl.photos import decryption
-from riddle_pl.photos.align import ffhq_quad
-from riddle_pl.photos.blend import Layer, paste_layers
-from riddle_pl.photos.colour import MatchSeam
 from riddle_pl.photos.decryption import (
     choose_recorded,
     exchange,
@@ -21,11 +19,13 @@ from riddle_pl.photos.decryption import (
     side_by_side,
 )
 from riddle_pl.photos.face_coder import FaceCoder
-from riddle_pl.photos.grain import KeepGrain
-from riddle_pl.photos.layers import Brush
-from riddle_pl.photos.mask import OvalMap, join_maps
-from riddle_pl.photos.record import Record, RecordedFace
-from riddle_pl.photos.sealing import Patch
+from riddle_pl.photos.paste.blend import Layer, paste_layers
+from riddle_pl.photos.paste.colour import MatchSeam
+from riddle_pl.photos.paste.grain import KeepGrain
+from riddle_pl.photos.paste.layers import Brush
+from riddle_pl.photos.paste.mask import OvalMap, join_maps
+from riddle_pl.photos.record.record import Record, RecordedFace
+from riddle_pl.photos.record.sealing import Patch
 from tests.photos.fakes import fake_face
 
 KDF = KdfParams(memory_kib=8, time=1, salt=bytes(range(16)))

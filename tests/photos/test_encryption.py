@@ -7,14 +7,14 @@ import pytest
 import torch
 
 from riddle_pl.errors import ConfigError, NoFaceError
+from riddle_pl.faces.align import align_face, ffhq_quad
 from riddle_pl.password import KdfParams, derive_key
-from riddle_pl.photos.align import align_face, ffhq_quad
 from riddle_pl.photos.face_work import JUDGED_SIZE
-from riddle_pl.photos.gate import OpenGate, Verdict
-from riddle_pl.photos.linkable import linkable_kdf
-from riddle_pl.photos.mask import OvalMap
+from riddle_pl.photos.gate.gate import OpenGate, Verdict
+from riddle_pl.photos.gate.refusal import Reason
+from riddle_pl.photos.paste.mask import OvalMap
 from riddle_pl.photos.pseudonymise import Encrypted, EncryptRequest, Pseudonymiser
-from riddle_pl.photos.refusal import Reason
+from riddle_pl.photos.record.linkable import linkable_kdf
 from tests.photos.fakes import FakeDetector, fake_face, fake_photo
 
 KDF = KdfParams(memory_kib=8, time=1, salt=bytes(range(16)))

@@ -5,10 +5,10 @@ import pytest
 import torch
 
 from riddle_pl.errors import ConfigError, NoFaceError
-from riddle_pl.photos.align import align_face, ffhq_quad
+from riddle_pl.faces.align import align_face, ffhq_quad
 from riddle_pl.photos.face_work import JUDGED_SIZE, aligned, choose, invert, take_up
-from riddle_pl.photos.gate import OpenGate, Verdict
-from riddle_pl.photos.refusal import Reason
+from riddle_pl.photos.gate.gate import OpenGate, Verdict
+from riddle_pl.photos.gate.refusal import Reason
 from tests.photos.fakes import fake_face, fake_photo
 
 

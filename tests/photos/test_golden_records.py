@@ -13,15 +13,15 @@ import torch
 from safetensors.numpy import load_file
 
 from riddle_pl.errors import PasswordError, RecordError
+from riddle_pl.faces.load import load_image
 from riddle_pl.packs import Pack, load_pack
 from riddle_pl.password import derive_key, key_latent, password_z64, token_scheme
-from riddle_pl.photos.archive import RecordArchive
 from riddle_pl.photos.decryption import originals_alone
-from riddle_pl.photos.linkable import linkable_salt
-from riddle_pl.photos.load import load_image
+from riddle_pl.photos.jobs.sources import find_records
 from riddle_pl.photos.pseudonymise import Pseudonymiser
-from riddle_pl.photos.record import Record
-from riddle_pl.photos.record_sources import find_records
+from riddle_pl.photos.record.archive import RecordArchive
+from riddle_pl.photos.record.linkable import linkable_salt
+from riddle_pl.photos.record.record import Record
 from tests.photos import plain_reader
 
 RECORDS = Path(__file__).parents[1] / "golden" / "records"
@@ -156,8 +156,8 @@ def test_sealed_pictures_are_restored_with_any_pack(golden: Golden, small_pack: 
 
 def test_sealed_records_open_in_a_version_with_a_newer_format(monkeypatch: pytest.MonkeyPatch) -> None:
     """What was sealed is bound to the format version of its record, not to that of the program."""
-    monkeypatch.setattr("riddle_pl.photos.record.FORMAT_VERSION", 2)
-    monkeypatch.setattr("riddle_pl.photos.record_file.FORMAT_VERSION", 2)
+    monkeypatch.setattr("riddle_pl.photos.record.record.FORMAT_VERSION", 2)
+    monkeypatch.setattr("riddle_pl.photos.record.file.FORMAT_VERSION", 2)
     golden = next(golden for golden in ALL if golden.mode == "sealed")
     record = golden.open()
     assert originals_alone([record.unseal(bytes.fromhex(golden.keys[0]), 0)]).any()

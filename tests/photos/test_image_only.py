@@ -7,14 +7,14 @@ import torch
 import torch.nn.functional as F
 
 from riddle_pl.errors import PhotoError
+from riddle_pl.faces.align import align_face, ffhq_quad
 from riddle_pl.inversion import EncoderInversion
+from riddle_pl.judging.gate_judges import PackJudge
 from riddle_pl.password import KdfParams
-from riddle_pl.photos.align import align_face, ffhq_quad
 from riddle_pl.photos.face_work import JUDGED_SIZE
-from riddle_pl.photos.gate import OpenGate
+from riddle_pl.photos.gate.gate import OpenGate
 from riddle_pl.photos.image_only import read_back
-from riddle_pl.photos.judges import PackJudge
-from riddle_pl.photos.mask import OvalMap
+from riddle_pl.photos.paste.mask import OvalMap
 from riddle_pl.photos.pseudonymise import Pseudonymiser
 from tests.photos.fakes import FakeDetector, fake_face, fake_photo
 

@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 import torch
 
+from riddle_pl.faces.detect import Face
 from riddle_pl.password import KdfParams
-from riddle_pl.photos.detect import Face
-from riddle_pl.photos.gate import GateThresholds, OpenGate, QualityGate
-from riddle_pl.photos.mask import OvalMap
+from riddle_pl.photos.gate.gate import GateThresholds, OpenGate, QualityGate
+from riddle_pl.photos.gate.refusal import Reason
+from riddle_pl.photos.paste.mask import OvalMap
+from riddle_pl.photos.paste.solid import GREY
 from riddle_pl.photos.pseudonymise import EncryptRequest, Pseudonymiser
-from riddle_pl.photos.refusal import Reason
-from riddle_pl.photos.solid import GREY
 from tests.photos.fakes import FakeDetector, fake_face, fake_photo
 
 KDF = KdfParams(memory_kib=8, time=1, salt=bytes(range(16)))

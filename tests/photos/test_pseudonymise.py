@@ -8,13 +8,13 @@ import torch
 from PIL import Image
 
 from riddle_pl.errors import ConfigError, NoFaceError, PackError, PasswordError, PhotoError, RecordError
+from riddle_pl.faces.align import align_face, ffhq_quad
 from riddle_pl.password import KdfParams
-from riddle_pl.photos.align import align_face, ffhq_quad
-from riddle_pl.photos.gate import OpenGate, Verdict
-from riddle_pl.photos.mask import OvalMap
+from riddle_pl.photos.gate.gate import OpenGate, Verdict
+from riddle_pl.photos.gate.refusal import Reason
+from riddle_pl.photos.paste.mask import OvalMap
 from riddle_pl.photos.pseudonymise import Encrypted, EncryptRequest, FaceRefusedError, Pseudonymiser, to_pixels
-from riddle_pl.photos.record import Record
-from riddle_pl.photos.refusal import Reason
+from riddle_pl.photos.record.record import Record
 from tests.photos.fakes import FakeDetector, fake_face, fake_photo
 
 CHEAP = KdfParams(memory_kib=8, time=1, salt=bytes(range(16)))

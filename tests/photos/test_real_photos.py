@@ -7,16 +7,16 @@ import pytest
 from jaxtyping import UInt8
 
 from riddle_pl.demo.people import generated_people
-from riddle_pl.measure.backgrounds import backgrounds, lay_out
+from riddle_pl.evaluation.photos.backgrounds import backgrounds, lay_out
+from riddle_pl.faces.align import align_face, ffhq_quad
+from riddle_pl.faces.load import load_image
+from riddle_pl.judging.gate_judges import best_judge
 from riddle_pl.packs import load_pack
 from riddle_pl.password import KdfParams
-from riddle_pl.photos.align import align_face, ffhq_quad
 from riddle_pl.photos.face_work import JUDGED_SIZE
-from riddle_pl.photos.gate import OpenGate
-from riddle_pl.photos.judges import best_judge
-from riddle_pl.photos.load import load_image
+from riddle_pl.photos.gate.gate import OpenGate
 from riddle_pl.photos.pseudonymise import Encrypted, EncryptRequest, Pseudonymiser
-from riddle_pl.photos.record import Record
+from riddle_pl.photos.record.record import Record
 
 CHEAP = KdfParams(memory_kib=8, time=1, salt=bytes(range(16)))
 SHARED = {"official_a.jpg": 1, "official_two_people.jpg": 2, "synthetic_00.jpg": 1}

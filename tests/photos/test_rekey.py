@@ -10,12 +10,12 @@ from riddle_pl.errors import ConfigError, PasswordError, PhotoError, RecordError
 from riddle_pl.networks.resize import resize
 from riddle_pl.password import KdfParams, derive_key
 from riddle_pl.photos import rekey
-from riddle_pl.photos.gate import OpenGate
-from riddle_pl.photos.mask import OvalMap
+from riddle_pl.photos.gate.gate import OpenGate
+from riddle_pl.photos.paste.mask import OvalMap
 from riddle_pl.photos.pseudonymise import Pseudonymiser
 from riddle_pl.photos.rekey import rekey_deniable, rekey_sealed
 from tests.photos.fakes import FakeDetector, fake_face, fake_photo
-from tests.photos.test_record import KDF, make_patches, make_record
+from tests.photos.record.test_record import KDF, make_patches, make_record
 
 
 @pytest.fixture(autouse=True)

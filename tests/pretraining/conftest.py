@@ -6,7 +6,7 @@ import pytest
 import pytorch_lightning as pl
 import torch
 
-from riddle_pl.photos.detect import FaceDetector
+from riddle_pl.faces.detect import FaceDetector
 from tests.networks.efficientnet_lite_file import public_state
 from tests.pretraining.archives import FACE, face_archive, labelled_archive, write_teacher
 

@@ -6,12 +6,12 @@ import pytest
 import torch
 from torch import nn
 
+from riddle_pl.data.face_set import FaceSet
 from riddle_pl.errors import ConfigError
 from riddle_pl.networks.stylegan2 import Generator
 from riddle_pl.packs import build, load_pack
 from riddle_pl.pretraining import code_encoder
 from riddle_pl.pretraining.code_encoder import CodeEncoderRecipe
-from riddle_pl.pretraining.faces import FaceSet
 
 GROUPS = (1, 1, 10)
 WIDTHS = dict.fromkeys((4, 8, 16, 32, 64, 128), 4)

@@ -7,14 +7,14 @@ from types import SimpleNamespace
 import pytest
 import torch
 
+from riddle_pl.data.face_set import FaceSet
 from riddle_pl.errors import ConfigError
-from riddle_pl.evaluation.detectors import Detections
 from riddle_pl.inversion import EncoderInversion, RefinedInversion
-from riddle_pl.networks.encryptor_padded import PaddedEncryptor
+from riddle_pl.judging.detectors import Detections
+from riddle_pl.networks.encryptors.padded import PaddedEncryptor
 from riddle_pl.packs import load_pack
 from riddle_pl.pretraining import code_model
 from riddle_pl.pretraining.code_model import CodeModelRecipe
-from riddle_pl.pretraining.faces import FaceSet
 
 K = 4
 

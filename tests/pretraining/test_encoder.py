@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 import torch
 
+from riddle_pl.data.face_set import FaceSet, read_faces
 from riddle_pl.errors import CheckpointError, ConfigError, PackError
 from riddle_pl.pretraining.encoder import START, EncoderRecipe
-from riddle_pl.pretraining.faces import FaceSet, read_faces
 
 CHANNELS = {4: 8, 8: 8, 16: 8, 32: 8}
 

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from riddle_pl.errors import DataError, PhotoError
-from riddle_pl.photos.detect import FaceDetector
+from riddle_pl.faces.detect import FaceDetector
 from riddle_pl.pretraining.label_maps import COLOURS, IGNORED, LABELS, MARGIN, read_labelled_faces
 from tests.photos.fakes import fake_photo
 from tests.pretraining.archives import drawn_map, encoded, labelled_archive, write_tar

@@ -7,13 +7,13 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from riddle_pl.data.face_set import recipe_rng
 from riddle_pl.errors import ConfigError
 from riddle_pl.networks.features import PackFeatures
 from riddle_pl.networks.mobile_stylegan import MobileStyleGAN
 from riddle_pl.networks.stylegan2 import Generator
 from riddle_pl.packs import build
 from riddle_pl.pretraining import mobile_head, mobile_pictures
-from riddle_pl.pretraining.chance import recipe_rng
 from riddle_pl.pretraining.mobile_head import MobileHeadRecipe
 from riddle_pl.pretraining.mobile_pictures import drawn_pictures, wide_codes
 

@@ -2,11 +2,11 @@
 
 import torch
 
-from riddle_pl.networks.encryptor_involution import InvolutiveEncryptor
+from riddle_pl.networks.encryptors.involutive import InvolutiveEncryptor
 from riddle_pl.networks.lite_encoder import LiteEncoder
 from riddle_pl.networks.stylegan2 import Generator
-from riddle_pl.pretraining.gaussian_mapping import REACH, set_gaussian_mapping
-from riddle_pl.pretraining.recentring import Recentring
+from riddle_pl.pretraining.generator.gaussian_mapping import REACH, set_gaussian_mapping
+from riddle_pl.pretraining.recentred import Recentring
 
 CHANNELS = {4: 8, 8: 8, 16: 4, 32: 4}
 DIM = 16

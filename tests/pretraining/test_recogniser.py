@@ -6,13 +6,12 @@ import pytest
 import pytorch_lightning as pl
 import torch
 
+from riddle_pl.data.face_set import FaceSet, read_faces
 from riddle_pl.errors import CheckpointError, ConfigError
 from riddle_pl.networks.mobilefacenet import MobileFaceNet
 from riddle_pl.networks.recogniser import MOBILEFACENET_CROP, AlignedRecogniser
 from riddle_pl.packs import load_pack
-from riddle_pl.pretraining.faces import FaceSet, read_faces
-from riddle_pl.pretraining.recogniser import RecogniserRecipe, disturb, teach
-from riddle_pl.pretraining.recogniser_start import GLOBAL_KERNEL, start_recogniser_from
+from riddle_pl.pretraining.recogniser import GLOBAL_KERNEL, RecogniserRecipe, disturb, start_recogniser_from, teach
 
 
 class LeftColour(torch.nn.Module):

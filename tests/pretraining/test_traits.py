@@ -7,9 +7,9 @@ from types import SimpleNamespace
 import pytest
 import torch
 
+from riddle_pl.data.face_set import FaceSet
 from riddle_pl.errors import ConfigError, DataError
 from riddle_pl.packs import load_pack
-from riddle_pl.pretraining.faces import FaceSet
 from riddle_pl.pretraining.traits import TraitsRecipe
 
 

@@ -6,7 +6,7 @@ CHECKPOINT = {
     "riddle": {"tokens": "per_layer"},
     "global_step": 1200,
     "hyper_parameters": {
-        "name": "improved",
+        "name": "involutive",
         "seed": 3,
         "steps": 1200,
         "data": {

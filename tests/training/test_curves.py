@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from riddle_pl.errors import FileError, PackError
-from riddle_pl.evaluation.training_log import join_logs
+from riddle_pl.figures.training_log import join_logs
 from riddle_pl.pretraining.run import logs_of
 from riddle_pl.training.curves import write_curves
 

@@ -8,7 +8,7 @@ from torch import nn
 
 from riddle_pl.losses import RiddleLoss, build_loss
 from riddle_pl.losses.code_space import CodeSpace
-from riddle_pl.networks.encryptor import TransformerEncryptor
+from riddle_pl.networks.encryptors.transformer_paper import TransformerPaperEncryptor
 from riddle_pl.networks.stylegan2 import Generator
 from riddle_pl.packs import Pack
 from riddle_pl.training.build import build_data, build_module, build_trainer
@@ -34,7 +34,7 @@ CODES = {
 def double_step() -> EncryptionStep:
     torch.manual_seed(0)
     generator = Generator(32, {4: 4, 8: 4, 16: 4, 32: 4}, style_dim=DIM, mapping_layers=2)
-    encryptor = TransformerEncryptor(8, (4, 3, 1), dim=DIM, ffn=16, dropout=0.0)
+    encryptor = TransformerPaperEncryptor(8, (4, 3, 1), dim=DIM, ffn=16, dropout=0.0)
     space = CodeSpace(torch.randn(100, DIM, dtype=torch.float64))
     return EncryptionStep(encryptor.double(), generator.double().requires_grad_(False), code_space=space)
 
@@ -104,5 +104,5 @@ def test_a_step_of_training_is_the_same_either_way(tiny_pack: Pack, tmp_path) ->
 
 
 def test_the_encryptor_is_used_and_not_owned() -> None:
-    encryptor = TransformerEncryptor(8, (4, 3, 1), dim=DIM, ffn=16, dropout=0.0)
+    encryptor = TransformerPaperEncryptor(8, (4, 3, 1), dim=DIM, ffn=16, dropout=0.0)
     assert not isinstance(OnePerGroup(encryptor), nn.Module)

@@ -154,6 +154,8 @@ def test_a_pack_without_a_needed_network(tiny_pack: Pack) -> None:
 
 def test_an_encryptor_that_does_not_fit_is_a_config_error(tiny_pack: Pack) -> None:
     cfg = small_job(tiny_pack.folder)
-    cfg.encryptor = {"_target_": "riddle_pl.networks.encryptor.TransformerEncryptor"}  # needs nine layers or groups
+    cfg.encryptor = {
+        "_target_": "riddle_pl.networks.encryptors.transformer_paper.TransformerPaperEncryptor"
+    }  # needs nine layers or groups
     with pytest.raises(ConfigError, match=r"encryptor .*8 layers"):
         build_module(cfg, tiny_pack)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from riddle_pl.networks.encryptor import TransformerEncryptor
+from riddle_pl.networks.encryptors.transformer_paper import TransformerPaperEncryptor
 from riddle_pl.networks.stylegan2 import Generator
 from riddle_pl.packs import Pack, load_pack
 from riddle_pl.training.build import build_module
@@ -82,7 +82,7 @@ def test_its_encryptor_goes_into_a_pack_and_on_to_pictures(tiny_pack: Pack, run:
     job = small_job(tiny_pack.folder, pictures, tiny_encryptor=False, loss=no_features)
     state = load_checkpoint(fit(job, tmp_path / "pictures"))  # type: ignore[arg-type]  # it keeps a checkpoint
     assert state["global_step"] == 4
-    assert isinstance(network, TransformerEncryptor)
+    assert isinstance(network, TransformerPaperEncryptor)
     papers = network.folded().state_dict()
     assert all(torch.equal(state["state_dict"][f"encryptor.{name}"], value) for name, value in papers.items())
     assert (tmp_path / "pictures" / "grids").is_dir()

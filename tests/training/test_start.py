@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from riddle_pl.errors import CheckpointError, ConfigError, PackError
-from riddle_pl.networks.encryptor import TransformerEncryptor
+from riddle_pl.networks.encryptors.transformer_paper import TransformerPaperEncryptor
 from riddle_pl.packs import Pack
 from riddle_pl.password import SingleToken
 from riddle_pl.training import module as training_module
@@ -91,7 +91,10 @@ def test_a_run_starts_at_the_average_of_an_earlier_one(tiny_pack: Pack, tmp_path
     ("overrides", "message"),
     [
         (["password=per_layer"], "start_ckpt=.*give password=single_token"),
-        (["encryptor.ffn=32"], "the encryptor of .*last.ckpt does not fit TransformerEncryptor: it has another shape"),
+        (
+            ["encryptor.ffn=32"],
+            "the encryptor of .*last.ckpt does not fit TransformerPaperEncryptor: it has another shape",
+        ),
     ],
     ids=["tokens", "shape"],
 )
@@ -119,7 +122,7 @@ def test_a_run_with_another_generator_is_no_start(tiny_pack: Pack, earlier: Path
     networks = tiny_pack.manifest.networks
     generator = replace(networks["generator"], sha256="f" * 64)
     other = Pack(replace(tiny_pack.manifest, networks={**networks, "generator": generator}), tiny_pack.folder)
-    T = TransformerEncryptor(8, (5, 3), ffn=16)
+    T = TransformerPaperEncryptor(8, (5, 3), ffn=16)
     with pytest.raises(CheckpointError, match=r"start_ckpt=.*last.ckpt: .*generator f{16}"):
         start_encryptor_from_run(str(earlier), other, T, SingleToken())
 

@@ -7,9 +7,9 @@ import pytest
 import torch
 from torch import nn
 
-from riddle_pl.networks.encryptor import TransformerEncryptor
-from riddle_pl.networks.encryptor_involution import InvolutiveEncryptor
-from riddle_pl.networks.encryptor_mlp import MLPEncryptor
+from riddle_pl.networks.encryptors.involutive import InvolutiveEncryptor
+from riddle_pl.networks.encryptors.mlp import MLPEncryptor
+from riddle_pl.networks.encryptors.transformer_paper import TransformerPaperEncryptor
 from riddle_pl.training.statistics import fit_to_codes
 
 
@@ -45,7 +45,7 @@ def test_an_encryptor_that_asks_for_nothing_is_left_alone() -> None:
 
 
 @pytest.mark.parametrize(
-    "build", [partial(TransformerEncryptor, 3, (1, 2), dim=64, heads=2, ffn=64), partial(MLPEncryptor, 3, dim=64)]
+    "build", [partial(TransformerPaperEncryptor, 3, (1, 2), dim=64, heads=2, ffn=64), partial(MLPEncryptor, 3, dim=64)]
 )
 def test_the_papers_encryptors_start_where_the_codes_are(build: Callable[[], nn.Module]) -> None:
     torch.manual_seed(0)
@@ -64,7 +64,7 @@ def test_the_papers_encryptors_start_where_the_codes_are(build: Callable[[], nn.
 
 
 def test_without_norms_the_attention_alone_learns_of_the_codes() -> None:
-    encryptor = TransformerEncryptor(3, (1, 2), dim=4, heads=2, ffn=8, norm="none")
+    encryptor = TransformerPaperEncryptor(3, (1, 2), dim=4, heads=2, ffn=8, norm="none")
     before = {key: value.clone() for key, value in encryptor.state_dict().items()}
     fit_to_codes(encryptor, codes())
     changed = {key for key, value in encryptor.state_dict().items() if not torch.equal(value, before[key])}
@@ -73,7 +73,7 @@ def test_without_norms_the_attention_alone_learns_of_the_codes() -> None:
 
 def test_the_papers_transformer_starts_near_its_input_and_heeds_the_password() -> None:
     torch.manual_seed(0)
-    encryptor = TransformerEncryptor(4, (2, 2), dim=64, heads=4, ffn=64).eval()
+    encryptor = TransformerPaperEncryptor(4, (2, 2), dim=64, heads=4, ffn=64).eval()
     w, w_pwd, w_other = (6.0 + torch.randn(3, 200, 4, 64)).unbind()
 
     def likeness(a: torch.Tensor, b: torch.Tensor) -> float:

@@ -9,8 +9,8 @@ from riddle_pl.config.app import run_app
 
 def main() -> None:
     """Entry point. Exit status 2 after a mistake of the user's, 130 after Ctrl-C, 143 after SIGTERM."""
-    from riddle_pl.ablation.jobs import check
-    from riddle_pl.ablation.settings import register_ablation_schema
+    from riddle_pl.evaluation.ablation.jobs import check
+    from riddle_pl.evaluation.ablation.settings import register_ablation_schema
     from riddle_pl.evaluation.settings import register_eval_schema
 
     register_ablation_schema()
@@ -20,8 +20,8 @@ def main() -> None:
 
 def ablation(cfg: DictConfig) -> None:
     """Runs what is left, then prints the tables."""
-    from riddle_pl.ablation.run import run_ablation
-    from riddle_pl.evaluation.tables import FORMATS
+    from riddle_pl.evaluation.ablation.run import run_ablation
+    from riddle_pl.evaluation.report.tables import FORMATS
     from riddle_pl.training.checkpointing import Interrupted
 
     try:

@@ -8,8 +8,8 @@ from riddle_pl.config.app import run_app
 
 def main() -> None:
     """Entry point. Exit status 2 after a mistake of the user's, 130 after Ctrl-C."""
-    from riddle_pl.attacks.build import check_job
-    from riddle_pl.attacks.settings import register_attack_schema
+    from riddle_pl.evaluation.attacks.build import check_job
+    from riddle_pl.evaluation.attacks.settings import register_attack_schema
 
     register_attack_schema()
     run_app("attack", attack, check_job)
@@ -17,8 +17,8 @@ def main() -> None:
 
 def attack(cfg: DictConfig) -> None:
     """Runs what is left, then prints the table."""
-    from riddle_pl.attacks.run import run_attacks
-    from riddle_pl.evaluation.tables import FORMATS
+    from riddle_pl.evaluation.attacks.run import run_attacks
+    from riddle_pl.evaluation.report.tables import FORMATS
 
     table, written = run_attacks(cfg, HydraConfig.get().overrides.task)
     if not cfg.quiet:

@@ -10,8 +10,8 @@ from riddle_pl.config.app import run_app
 
 def main() -> None:
     """Entry point. Exit status 2 after a mistake of the user's, 130 after Ctrl-C."""
-    from riddle_pl.auditing.build import check_job
-    from riddle_pl.auditing.settings import register_audit_schema
+    from riddle_pl.evaluation.audits.preflight import check_job
+    from riddle_pl.evaluation.audits.settings import register_audit_schema
 
     register_audit_schema()
     run_app("audit", audit, check_job)
@@ -19,8 +19,8 @@ def main() -> None:
 
 def audit(cfg: DictConfig) -> None:
     """Runs one audit; the report goes to Hydra's output folder, and with ``export`` into a model card too."""
-    from riddle_pl.auditing.card import write_section
-    from riddle_pl.auditing.run import run_audit
+    from riddle_pl.evaluation.audits.card import write_section
+    from riddle_pl.evaluation.audits.run import run_audit
 
     hydra = HydraConfig.get()
     report = run_audit(cfg, hydra.overrides.task)

@@ -70,10 +70,10 @@ def decrypt(
     riddle decrypt shared/ -o recovered/
     """
     from riddle_pl.cli.decrypt_job import Decryption, decrypt_pictures, decrypt_records
+    from riddle_pl.cli.password_input import read_face_passwords, read_password
     from riddle_pl.device import resolve_device
     from riddle_pl.errors import ConfigError
     from riddle_pl.packs import choose_pack, pack_of_record
-    from riddle_pl.password_input import read_face_passwords, read_password
     from riddle_pl.photos.build import build_pseudonymiser, pseudonymiser_for
     from riddle_pl.photos.select import parse_faces
 

@@ -12,22 +12,22 @@ import numpy as np
 from jaxtyping import UInt8
 
 from riddle_pl.cli.options import plural, say, warn, working
-from riddle_pl.data.progress import track
 from riddle_pl.errors import ConfigError, FileError, PasswordError, PhotoError, RecordError, one_line
+from riddle_pl.faces.load import load_image
 from riddle_pl.files import require_writable_dir
 from riddle_pl.password import SALT_BYTES, KdfParams
 from riddle_pl.photos.image_only import read_back
-from riddle_pl.photos.jobs_plan import ENCRYPTED, RECOVERED, REKEYED, means_folder
-from riddle_pl.photos.jobs_recover import Recovery, check_target, plan_recovery
-from riddle_pl.photos.known_leaks import PAGE, UNCHECKED
-from riddle_pl.photos.linkable import linkable_kdf
-from riddle_pl.photos.load import load_image
-from riddle_pl.photos.metadata import SYNTHETIC_NOTE, marked
-from riddle_pl.photos.origin import Mark
-from riddle_pl.photos.outputs import RECORD_SUFFIX, require_result, save_picture
-from riddle_pl.photos.png_record import holds_record, load_embedded
+from riddle_pl.photos.jobs.metadata import SYNTHETIC_NOTE, marked
+from riddle_pl.photos.jobs.origin import Mark
+from riddle_pl.photos.jobs.outputs import RECORD_SUFFIX, require_result, save_picture
+from riddle_pl.photos.jobs.plan import ENCRYPTED, RECOVERED, REKEYED, means_folder
+from riddle_pl.photos.jobs.recover import Recovery, check_target, plan_recovery
 from riddle_pl.photos.pseudonymise import Pseudonymiser
-from riddle_pl.photos.record import Record
+from riddle_pl.photos.record.known_leaks import PAGE, UNCHECKED
+from riddle_pl.photos.record.linkable import linkable_kdf
+from riddle_pl.photos.record.png import holds_record, load_embedded
+from riddle_pl.photos.record.record import Record
+from riddle_pl.process import track
 
 SKIPPED_STATUS = 1
 

@@ -8,26 +8,25 @@ from typing import Any
 
 from riddle_pl.cli.encrypt_report import EncryptReport
 from riddle_pl.cli.options import plural, say, warn, working
+from riddle_pl.cli.password_input import read_face_passwords, read_password
 from riddle_pl.cli.password_strength import weakness
-from riddle_pl.data.progress import track
 from riddle_pl.device import resolve_device
 from riddle_pl.errors import ConfigError, FileError, PhotoError, RecordError
+from riddle_pl.faces.load import load_image
+from riddle_pl.judging.gate_judges import best_judge
 from riddle_pl.packs import Pack, choose_pack
-from riddle_pl.password_input import read_face_passwords, read_password
-from riddle_pl.photos.archive import archived, move_into
 from riddle_pl.photos.build import build_pseudonymiser
 from riddle_pl.photos.choices import OnFailure
-from riddle_pl.photos.heap import share_one_heap
-from riddle_pl.photos.jobs import Orders, Outcome, Status, encrypt_all
-from riddle_pl.photos.jobs_plan import Task, plan_encryption
-from riddle_pl.photos.jobs_state import ANEW, State, check_output_folder, look_around
-from riddle_pl.photos.judges import best_judge
-from riddle_pl.photos.known_leaks import note
-from riddle_pl.photos.linkable import linkable_kdf
-from riddle_pl.photos.load import load_image
-from riddle_pl.photos.password_check import made_with, record_of
+from riddle_pl.photos.jobs.encrypt import Orders, Outcome, Status, encrypt_all
+from riddle_pl.photos.jobs.password_check import made_with, record_of
+from riddle_pl.photos.jobs.plan import Task, plan_encryption
+from riddle_pl.photos.jobs.state import ANEW, State, check_output_folder, look_around
 from riddle_pl.photos.pseudonymise import Pseudonymiser
+from riddle_pl.photos.record.archive import archived, move_into
+from riddle_pl.photos.record.known_leaks import note
+from riddle_pl.photos.record.linkable import linkable_kdf
 from riddle_pl.photos.select import Faces, parse_faces, selector
+from riddle_pl.process import share_one_heap, track
 
 
 @dataclass(frozen=True)
@@ -72,7 +71,7 @@ def run(job: EncryptJob) -> int:
     """Encrypts the photos; returns the exit status.
 
     Raises:
-        RiddleError: see :func:`riddle_pl.photos.jobs.encrypt_all`; or an option, an input, or an output is at fault.
+        RiddleError: see ``encrypt_all``; or an option, an input, or an output is at fault.
     """
     if job.archive is not None:
         check_output_folder(job.archive.parent)

@@ -11,9 +11,9 @@ from riddle_pl import __version__
 from riddle_pl.cli.options import plural, say, warn
 from riddle_pl.errors import FileError, one_line
 from riddle_pl.files import atomic_write, read_json, require_writable_file
-from riddle_pl.photos.jobs import Outcome, Status
-from riddle_pl.photos.jobs_plan import Plan, Task
-from riddle_pl.photos.known_leaks import SEVERAL
+from riddle_pl.photos.jobs.encrypt import Outcome, Status
+from riddle_pl.photos.jobs.plan import Plan, Task
+from riddle_pl.photos.record.known_leaks import SEVERAL
 
 KIND = "riddle encrypt report"
 NOT_ALL_STATUS = 1

@@ -12,7 +12,7 @@ from riddle_pl.config.app import run_app
 
 def main() -> None:
     """Entry point. Exit status 2 after a mistake of the user's, 130 after Ctrl-C."""
-    from riddle_pl.evaluation.build import check_job
+    from riddle_pl.evaluation.preflight import check_job
     from riddle_pl.evaluation.settings import register_eval_schema
 
     register_eval_schema()
@@ -21,10 +21,10 @@ def main() -> None:
 
 def run_evaluation(cfg: DictConfig) -> None:
     """Runs one evaluation; the report goes to Hydra's output folder."""
-    from riddle_pl.evaluation.loggers import log_evaluation
-    from riddle_pl.evaluation.outputs import page, write_evaluation
+    from riddle_pl.evaluation.report.loggers import log_evaluation
+    from riddle_pl.evaluation.report.outputs import page, write_evaluation
+    from riddle_pl.evaluation.report.tables import all_tables
     from riddle_pl.evaluation.run import evaluate
-    from riddle_pl.evaluation.tables import all_tables
 
     out = Path(HydraConfig.get().runtime.output_dir)
     evaluation = evaluate(cfg, command=shlex.join(["riddle-eval", *sys.argv[1:]]))

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from riddle_pl.photos.record import Record
-    from riddle_pl.photos.record_sources import Source
+    from riddle_pl.photos.jobs.sources import Source
+    from riddle_pl.photos.record.record import Record
 
 app = typer.Typer(add_completion=False)
 
@@ -32,7 +32,7 @@ def inspect(
 
     Example: riddle inspect portrait_anonymised.riddle
     """
-    from riddle_pl.photos.record_sources import find_records
+    from riddle_pl.photos.jobs.sources import find_records
 
     sources = [source for path in records for source in find_records(path)]
     for source in sources:
@@ -42,7 +42,7 @@ def inspect(
 
 
 def _rows(source: "Source", record: "Record") -> dict[str, str]:
-    from riddle_pl.photos.align import quad_side
+    from riddle_pl.faces.align import quad_side
 
     kdf = record.kdf
     faces = []
@@ -66,8 +66,8 @@ def _rows(source: "Source", record: "Record") -> dict[str, str]:
 
 
 def _given_away(source: "Source", record: "Record") -> list[str]:
-    from riddle_pl.photos.known_leaks import PAGE, given_away
-    from riddle_pl.photos.linkable import is_linkable
+    from riddle_pl.photos.record.known_leaks import PAGE, given_away
+    from riddle_pl.photos.record.linkable import is_linkable
 
     lines = [*OPEN, *given_away(record)]
     if is_linkable(record.kdf, record.pack_hash):

@@ -37,7 +37,7 @@ def measure(
 
     Example: riddle measure holiday/ --count 200 -o measured
     """
-    from riddle_pl.measure.run import Measurement, run_measurement
+    from riddle_pl.evaluation.photos.run import Measurement, run_measurement
 
     order = Measurement(
         photos=tuple(photos),

@@ -59,14 +59,14 @@ def rekey(
 
     Example: riddle rekey portrait_anonymised.riddle
     """
-    from riddle_pl.cli.rekey_files import Rekeyed, find_record, write_rekeyed
+    from riddle_pl.cli.password_input import read_password
     from riddle_pl.device import resolve_device
     from riddle_pl.errors import ConfigError
+    from riddle_pl.faces.load import load_image
     from riddle_pl.packs import pack_of_record
-    from riddle_pl.password_input import read_password
     from riddle_pl.photos.build import pseudonymiser_for
-    from riddle_pl.photos.known_leaks import OLD_AND_NEW
-    from riddle_pl.photos.load import load_image
+    from riddle_pl.photos.jobs.rekey import Rekeyed, find_record, write_rekeyed
+    from riddle_pl.photos.record.known_leaks import OLD_AND_NEW
     from riddle_pl.photos.rekey import rekey_deniable, rekey_sealed
     from riddle_pl.photos.select import parse_faces
 

@@ -23,9 +23,9 @@ def tables(
 
     Example: riddle tables eval/pack eval/blur eval/ciagan --out comparison
     """
-    from riddle_pl.evaluation.outputs import numbers, write_tables, write_text
-    from riddle_pl.evaluation.report import read_report
-    from riddle_pl.evaluation.tables import FORMATS, all_tables, tables_of_runs
+    from riddle_pl.evaluation.report.outputs import numbers, write_tables, write_text
+    from riddle_pl.evaluation.report.report import read_report
+    from riddle_pl.evaluation.report.tables import FORMATS, all_tables, tables_of_runs
     from riddle_pl.files import require_writable_dir
 
     read = [read_report(path) for path in reports]

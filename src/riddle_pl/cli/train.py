@@ -10,8 +10,7 @@ from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
 
 from riddle_pl.config.app import run_app
-from riddle_pl.config.names import suggestion
-from riddle_pl.errors import ConfigError, RiddleError
+from riddle_pl.errors import ConfigError, RiddleError, suggestion
 from riddle_pl.launch import rank, restarted
 
 log = logging.getLogger(__name__)

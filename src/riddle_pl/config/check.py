@@ -11,9 +11,8 @@ from typing import Any
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import InterpolationToMissingValueError, OmegaConfBaseException
 
-from riddle_pl.config.names import suggestion
 from riddle_pl.config.schema import RUNTIME_ARGUMENTS
-from riddle_pl.errors import ConfigError, one_line
+from riddle_pl.errors import ConfigError, one_line, suggestion
 
 _HYDRA_KEYS = {"_target_", "_partial_", "_args_", "_recursive_", "_convert_"}
 _SCALARS = (bool, int, float, str, NoneType)

@@ -13,9 +13,8 @@ from hydra.errors import HydraException, OverrideParseException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from riddle_pl.config.names import suggestion
 from riddle_pl.config.schema import register_schemas
-from riddle_pl.errors import ConfigError
+from riddle_pl.errors import ConfigError, suggestion
 
 PLUGINS = {
     ("hydra/sweeper", "optuna"): "sweep",

@@ -18,7 +18,6 @@ from riddle_pl.data.base import LatentDataModule
 from riddle_pl.data.data_free import LatentSampler
 from riddle_pl.data.latent_batches import OrderedBatches, PartlyDrawn, ShuffledBatches
 from riddle_pl.data.latent_cache import Cropper, Item, LatentCache, LatentTable
-from riddle_pl.data.progress import track
 from riddle_pl.data.sources import ImageSource, sha256
 from riddle_pl.data.steps import Batch
 from riddle_pl.errors import DataError, one_line
@@ -26,6 +25,7 @@ from riddle_pl.files import atomic_write, read_json
 from riddle_pl.inversion import EncoderInversion, Inversion
 from riddle_pl.packs.pack import Pack
 from riddle_pl.packs.store import home
+from riddle_pl.process import track
 
 TARGETS = ("inversion", "photo")
 

@@ -22,11 +22,11 @@ from safetensors import SafetensorError
 from safetensors.torch import save_file
 from torch import Tensor
 
-from riddle_pl.data.progress import track
 from riddle_pl.data.sources import ImageSource, sha256
 from riddle_pl.errors import DataError, PhotoError, shown
 from riddle_pl.files import atomic_write, read_json, require_inside, require_writable_dir, sha256_file
 from riddle_pl.inversion import Inversion
+from riddle_pl.process import track
 
 CACHE_VERSION = 1
 """Raise it when the format of shards or index changes: older caches are then made anew."""
@@ -39,7 +39,7 @@ log = logging.getLogger(__name__)
 
 
 class Cropper(Protocol):
-    """Turns the bytes of an image file into the aligned face; :class:`riddle_pl.photos.crop.FaceCropper` is one."""
+    """Turns the bytes of an image file into the aligned face; :class:`riddle_pl.faces.crop.FaceCropper` is one."""
 
     @property
     def fingerprint(self) -> str:

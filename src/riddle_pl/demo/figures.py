@@ -10,8 +10,8 @@ from rich.table import Table
 from torch import Tensor
 
 from riddle_pl.demo.journey import COLUMNS, Journey
-from riddle_pl.evaluation.metrics.diversity import pair_cosines
-from riddle_pl.photos.judges import Judge
+from riddle_pl.judging.gate_judges import Judge
+from riddle_pl.judging.metrics.diversity import pair_cosines
 
 REFERENCES = ("photo", "inversion")
 """What images are compared with."""

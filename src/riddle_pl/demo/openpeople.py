@@ -8,11 +8,11 @@ from pathlib import Path
 
 from riddle_pl.demo.people import Person
 from riddle_pl.errors import NoFaceError
+from riddle_pl.faces.detect import PhotoDetector
+from riddle_pl.faces.load import decode_image
 from riddle_pl.files import require_writable_dir
 from riddle_pl.packs.pypi import download_wheel
 from riddle_pl.packs.store import download_path
-from riddle_pl.photos.detect import PhotoDetector
-from riddle_pl.photos.load import decode_image
 
 REQUIREMENT = "openpeople==0.1.2"
 WHEEL = "openpeople-0.1.2-py3-none-any.whl"

@@ -9,10 +9,10 @@ from jaxtyping import Float, UInt8
 from torch import Tensor
 
 from riddle_pl.errors import NoFaceError
+from riddle_pl.faces.align import align_face, ffhq_quad
+from riddle_pl.faces.detect import Face, PhotoDetector
+from riddle_pl.faces.pixels import to_pixels
 from riddle_pl.networks.generator import FaceGenerator
-from riddle_pl.photos.align import align_face, ffhq_quad
-from riddle_pl.photos.detect import Face, PhotoDetector
-from riddle_pl.photos.pixels import to_pixels
 
 PHOTO_SIDE = 256
 """Generated people are enlarged to this side before the detector sees them, as any other photo."""

@@ -6,7 +6,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from riddle_pl.demo.figures import SHOWN, Figures
 from riddle_pl.demo.journey import COLUMNS, Journey
-from riddle_pl.photos.pixels import to_pixels
+from riddle_pl.faces.pixels import to_pixels
 
 CELL = 256
 GAP = 10

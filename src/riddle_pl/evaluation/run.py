@@ -3,39 +3,29 @@
 import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import NamedTuple
 
 from omegaconf import DictConfig
 
 from riddle_pl.config import instantiate
 from riddle_pl.config.check import to_plain
 from riddle_pl.evaluation.build import Parts, build_parts
-from riddle_pl.evaluation.cache import CachedDetector, CachedRecogniser, JudgementCache
-from riddle_pl.evaluation.facts import about, judge_entries, method_entry, notes
-from riddle_pl.evaluation.measure import measure
-from riddle_pl.evaluation.pairs import lfw_pairs
-from riddle_pl.evaluation.recognisers import Recogniser
-from riddle_pl.evaluation.report import Report
+from riddle_pl.evaluation.photos.wild import wild_photos
+from riddle_pl.evaluation.report.facts import about, judge_entries, method_entry, notes
+from riddle_pl.evaluation.report.report import Evaluation, Report
 from riddle_pl.evaluation.scores import DiversityScores, RecogniserScores, assemble
-from riddle_pl.evaluation.traces import Traces
-from riddle_pl.evaluation.tracing import Tracer
-from riddle_pl.evaluation.wild import wild_photos
+from riddle_pl.evaluation.scores.loop import measure
+from riddle_pl.evaluation.scores.tracing import Tracer
+from riddle_pl.judging.cache import CachedDetector, CachedRecogniser, JudgementCache
+from riddle_pl.judging.pairs import lfw_pairs
+from riddle_pl.judging.recognisers import Recogniser
 from riddle_pl.packs.store import home
-
-
-class Evaluation(NamedTuple):
-    """The outcome of one evaluation."""
-
-    report: Report
-    traces: Traces
-    """For its figures."""
 
 
 def evaluate(cfg: DictConfig, command: str = "") -> Evaluation:
     """Measures a method on held-out photos. Judges that cannot run are named on stderr and in the report.
 
     Args:
-        cfg: checked by :func:`riddle_pl.evaluation.build.check_job`.
+        cfg: checked by :func:`riddle_pl.evaluation.preflight.check_job`.
         command: the command line, for the report.
 
     Raises:

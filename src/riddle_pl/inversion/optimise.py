@@ -14,7 +14,7 @@ from riddle_pl.inversion.inversion import Inversion
 from riddle_pl.losses.identity import cosine
 from riddle_pl.losses.perceptual import perceptual_distance
 from riddle_pl.networks.code_model import GaussianCodeModel
-from riddle_pl.networks.encryptor_padded import PaddedEncryptor
+from riddle_pl.networks.encryptors.padded import PaddedEncryptor
 from riddle_pl.networks.fold_norms import fold_norms
 from riddle_pl.networks.generator import FaceGenerator
 from riddle_pl.networks.resize import resize

@@ -10,7 +10,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from riddle_pl.errors import CheckpointError
-from riddle_pl.networks.checkpoint_files import State
+from riddle_pl.networks.formats.checkpoint_files import State
 
 STEM = 32
 

@@ -9,7 +9,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from riddle_pl.errors import CheckpointError
-from riddle_pl.networks.checkpoint_files import load_strict, read_checkpoint
+from riddle_pl.networks.formats.checkpoint_files import load_strict, read_checkpoint
 
 STAGES = ((64, 64), (128, 128), (256, 256, 256), (512, 512, 512), (512, 512, 512))
 """Channels of VGG-16's convolutions; each stage but the first begins with max pooling (configuration D)."""

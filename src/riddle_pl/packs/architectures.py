@@ -36,16 +36,21 @@ CLASSES: Mapping[str, str] = {
     "traits": "traits.Traits",
     "pack_features": "features.PackFeatures",
     "lpips_vgg": "lpips_features.LPIPSFeatures",
-    "transformer_paper": "encryptor.TransformerEncryptor",
-    "transformer_residual": "encryptor_residual.ResidualTransformerEncryptor",
-    "mlp": "encryptor_mlp.MLPEncryptor",
-    "involutive": "encryptor_involution.InvolutiveEncryptor",
-    "padded": "encryptor_padded.PaddedEncryptor",
+    "transformer_paper": "encryptors.transformer_paper.TransformerPaperEncryptor",
+    "transformer": "encryptors.transformer.TransformerEncryptor",
+    "transformer_residual": "encryptors.transformer.TransformerEncryptor",  # its former name, see below
+    "mlp": "encryptors.mlp.MLPEncryptor",
+    "involutive": "encryptors.involutive.InvolutiveEncryptor",
+    "padded": "encryptors.padded.PaddedEncryptor",
 }
 """Architectures whose constructor takes the arguments as they are: module and class in ``riddle_pl.networks``."""
 
-ENCRYPTORS = ("transformer_paper", "transformer_residual", "mlp", "involutive", "padded")
-"""Those that encrypt: what a checkpoint may name."""
+ENCRYPTORS = ("transformer_paper", "transformer", "mlp", "involutive", "padded")
+"""Those that encrypt, by the names of the config group ``encryptor``: what a checkpoint may name."""
+
+FORMER_NAMES: Mapping[str, str] = {"transformer_residual": "transformer"}
+"""What packs and checkpoints of before call some of them. They go on opening, and a pack keeps the name, since its
+fingerprint, and with it every record, depends on it."""
 
 BACKBONES = ("facenet", "irse50", "mobilefacenet", "sphereface")
 """What an ``aligned_recogniser`` may have inside."""
@@ -56,7 +61,7 @@ MAX_SIDE = 1024
 
 def class_of(arch: str) -> type[nn.Module]:
     """The class of an architecture in :data:`CLASSES`."""
-    module, _, name = CLASSES[arch].partition(".")
+    module, _, name = CLASSES[arch].rpartition(".")
     found: type[nn.Module] = getattr(import_module(f"riddle_pl.networks.{module}"), name)
     return found
 

@@ -8,7 +8,7 @@ from safetensors.torch import load_file
 from torch import nn
 
 from riddle_pl.errors import CheckpointError, PackError, one_line
-from riddle_pl.networks.checkpoint_files import load_strict, read_checkpoint, tensors
+from riddle_pl.networks.formats.checkpoint_files import load_strict, read_checkpoint, tensors
 from riddle_pl.packs.architectures import build, crop_of
 from riddle_pl.packs.manifest import Manifest, WeightEntry
 
@@ -46,67 +46,67 @@ def _safetensors(entry: WeightEntry, path: Path, manifest: Manifest) -> nn.Modul
 
 
 def _stylegan2(entry: WeightEntry, path: Path, manifest: Manifest) -> nn.Module:
-    from riddle_pl.networks.checkpoints import load_generator_checkpoint
+    from riddle_pl.networks.formats.checkpoints import load_generator_checkpoint
 
     return load_generator_checkpoint(path, manifest.size)
 
 
 def _e4e(entry: WeightEntry, path: Path, manifest: Manifest) -> nn.Module:
-    from riddle_pl.networks.checkpoints import load_e4e
+    from riddle_pl.networks.formats.checkpoints import load_e4e
 
     return load_e4e(path, num_layers=manifest.num_layers)
 
 
 def _irse50(entry: WeightEntry, path: Path, manifest: Manifest) -> nn.Module:
-    from riddle_pl.networks.checkpoints import load_irse50
+    from riddle_pl.networks.formats.checkpoints import load_irse50
 
     return _in_recogniser(entry, load_irse50(path))
 
 
 def _mobilefacenet(entry: WeightEntry, path: Path, manifest: Manifest) -> nn.Module:
-    from riddle_pl.networks.checkpoints import load_mobilefacenet
+    from riddle_pl.networks.formats.checkpoints import load_mobilefacenet
 
     return _in_recogniser(entry, load_mobilefacenet(path))
 
 
 def _facenet(entry: WeightEntry, path: Path, manifest: Manifest) -> nn.Module:
-    from riddle_pl.networks.evaluator_checkpoints import load_facenet
+    from riddle_pl.networks.formats.evaluator_checkpoints import load_facenet
 
     return _in_recogniser(entry, load_facenet(path))
 
 
 def _sphereface(entry: WeightEntry, path: Path, manifest: Manifest) -> nn.Module:
-    from riddle_pl.networks.evaluator_checkpoints import load_sphereface
+    from riddle_pl.networks.formats.evaluator_checkpoints import load_sphereface
 
     return _in_recogniser(entry, load_sphereface(path))
 
 
 def _ncnn_mobilefacenet(entry: WeightEntry, path: Path, manifest: Manifest) -> nn.Module:
-    from riddle_pl.networks.ncnn_weights import load_ncnn_mobilefacenet
+    from riddle_pl.networks.formats.ncnn_weights import load_ncnn_mobilefacenet
 
     return _in_recogniser(entry, load_ncnn_mobilefacenet(path))
 
 
 def _fid_inception(entry: WeightEntry, path: Path, manifest: Manifest) -> nn.Module:
-    from riddle_pl.networks.evaluator_checkpoints import load_fid_inception
+    from riddle_pl.networks.formats.evaluator_checkpoints import load_fid_inception
 
     return load_fid_inception(path)
 
 
 def _parsenet(entry: WeightEntry, path: Path, manifest: Manifest) -> nn.Module:
-    from riddle_pl.networks.checkpoints import load_parser
+    from riddle_pl.networks.formats.checkpoints import load_parser
 
     return load_parser(path)
 
 
 def _bisenet(entry: WeightEntry, path: Path, manifest: Manifest) -> nn.Module:
-    from riddle_pl.networks.checkpoints import load_bisenet
+    from riddle_pl.networks.formats.checkpoints import load_bisenet
 
     return load_bisenet(path)
 
 
 def _riddle(entry: WeightEntry, path: Path, manifest: Manifest) -> nn.Module:
-    from riddle_pl.networks.checkpoints import load_encryptor_checkpoint
+    from riddle_pl.networks.formats.checkpoints import load_encryptor_checkpoint
 
     return load_encryptor_checkpoint(path, num_layers=manifest.num_layers)
 
@@ -120,7 +120,7 @@ def _vgg16(entry: WeightEntry, path: Path, manifest: Manifest) -> nn.Module:
 
 
 def _random_face(entry: WeightEntry, path: Path, manifest: Manifest) -> nn.Module:
-    from riddle_pl.networks.openvino_ir import load_mobile_stylegan
+    from riddle_pl.networks.formats.openvino_ir import load_mobile_stylegan
 
     return load_mobile_stylegan(path)
 

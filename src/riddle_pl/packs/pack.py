@@ -17,7 +17,7 @@ from riddle_pl.files import sha256_file
 from riddle_pl.networks.generator import FaceGenerator
 from riddle_pl.networks.mobile_head import MobileHead
 from riddle_pl.networks.mobile_stylegan import MobileStyleGAN
-from riddle_pl.packs.architectures import ENCRYPTORS
+from riddle_pl.packs.architectures import ENCRYPTORS, FORMER_NAMES
 from riddle_pl.packs.formats import load_network
 from riddle_pl.packs.manifest import EMBEDDED, Manifest, WeightEntry
 from riddle_pl.packs.store import download_path
@@ -279,7 +279,9 @@ class Pack:
         tokens = entry.tokens
         if tokens is None:
             raise PackError(f"pack {self.name}: {name} does not say its password tokens; it is not an encryptor")
-        if entry.format != "riddle" and (entry.format != "safetensors" or entry.arch not in ENCRYPTORS):
+        if entry.format != "riddle" and (
+            entry.format != "safetensors" or entry.arch not in (*ENCRYPTORS, *FORMER_NAMES)
+        ):
             raise PackError(
                 f"pack {self.name}: {name} has password tokens and is a {entry.arch:.40}; expected an encryptor "
                 f"({', '.join(ENCRYPTORS)})"

@@ -12,7 +12,7 @@ from riddle_pl.config.check import locate
 from riddle_pl.config.instantiate import instantiate
 from riddle_pl.packs import Pack
 from riddle_pl.photos.pseudonymise import Pseudonymiser
-from riddle_pl.photos.record import Record
+from riddle_pl.photos.record.record import Record
 
 CONFIG = "pseudonymise"
 FOR_PADDED = ("mask=fitted", "nonce=best_fit", "colour=skin", "grain=photo")

@@ -13,14 +13,14 @@ from jaxtyping import Bool, Float, UInt8
 from torch import Tensor
 
 from riddle_pl.errors import ConfigError
+from riddle_pl.faces.align import quad_side
+from riddle_pl.faces.pixels import to_pixels
 from riddle_pl.password import derive_key
-from riddle_pl.photos.align import quad_side
-from riddle_pl.photos.blend import paste_layers
 from riddle_pl.photos.face_coder import FaceCoder
-from riddle_pl.photos.layers import Brush
-from riddle_pl.photos.pixels import to_pixels
-from riddle_pl.photos.record import Record
-from riddle_pl.photos.sealing import Patch
+from riddle_pl.photos.paste.blend import paste_layers
+from riddle_pl.photos.paste.layers import Brush
+from riddle_pl.photos.record.record import Record
+from riddle_pl.photos.record.sealing import Patch
 
 BLANK = 255
 """Grey level where an original shown alone has no pixels."""

@@ -12,25 +12,25 @@ from jaxtyping import Float, UInt8
 from torch import Tensor
 
 from riddle_pl.errors import ConfigError, NoFaceError, RiddleError
+from riddle_pl.faces.align import quad_side
+from riddle_pl.faces.detect import Face, PhotoDetector
 from riddle_pl.password import KdfParams, check_password, derive_key
-from riddle_pl.photos.align import quad_side
-from riddle_pl.photos.blend import Layer, paste_layers, supports
 from riddle_pl.photos.choices import MODES
-from riddle_pl.photos.cores import usable_cores
-from riddle_pl.photos.detect import Face, PhotoDetector
 from riddle_pl.photos.face_coder import EncryptedCode, FaceCoder
 from riddle_pl.photos.face_work import JUDGED_SIZE, FaceWork, aligned, choose, invert, take_up
-from riddle_pl.photos.gate import Gate, Verdict
+from riddle_pl.photos.gate.gate import Gate, Verdict
+from riddle_pl.photos.gate.refusal import Reason
 from riddle_pl.photos.last_look import Looked, last_look
-from riddle_pl.photos.layers import Brush
-from riddle_pl.photos.linkable import is_linkable
 from riddle_pl.photos.nonces import NonceChoice, best_codes
-from riddle_pl.photos.record import Record, RecordedFace
-from riddle_pl.photos.record_file import FORMAT_VERSION, SHARED_STREAM
-from riddle_pl.photos.refusal import Reason
+from riddle_pl.photos.paste.blend import Layer, paste_layers, supports
+from riddle_pl.photos.paste.layers import Brush
+from riddle_pl.photos.paste.solid import solid_face
+from riddle_pl.photos.record.file import FORMAT_VERSION, SHARED_STREAM
+from riddle_pl.photos.record.linkable import is_linkable
+from riddle_pl.photos.record.record import Record, RecordedFace
+from riddle_pl.photos.record.sealing import Patch
 from riddle_pl.photos.reports import Encrypted, EncryptRequest
-from riddle_pl.photos.sealing import Patch
-from riddle_pl.photos.solid import solid_face
+from riddle_pl.process import usable_cores
 
 ATTEMPTS = 3
 """Nonces that a face gets before it is refused for being recognised still."""

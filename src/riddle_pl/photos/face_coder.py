@@ -9,7 +9,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from riddle_pl.inversion import Inversion, RefinedInversion
-from riddle_pl.networks.encryptor_padded import PaddedEncryptor, encryptable
+from riddle_pl.networks.encryptors.padded import PaddedEncryptor, encryptable
 from riddle_pl.networks.generator import FaceGenerator
 from riddle_pl.packs import Pack
 from riddle_pl.password import PasswordTokens, fresh_nonce, key_latent

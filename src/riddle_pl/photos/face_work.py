@@ -9,11 +9,11 @@ from jaxtyping import Float, UInt8
 from torch import Tensor
 
 from riddle_pl.errors import ConfigError, NoFaceError, PhotoError
-from riddle_pl.photos.align import align_face, ffhq_quad
-from riddle_pl.photos.detect import Face
+from riddle_pl.faces.align import align_face, ffhq_quad
+from riddle_pl.faces.detect import Face
 from riddle_pl.photos.face_coder import FaceCoder
-from riddle_pl.photos.gate import Gate, Verdict
-from riddle_pl.photos.refusal import Reason, Refusal
+from riddle_pl.photos.gate.gate import Gate, Verdict
+from riddle_pl.photos.gate.refusal import Reason, Refusal
 from riddle_pl.photos.reports import FaceReport
 
 JUDGED_SIZE = 128

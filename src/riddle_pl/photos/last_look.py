@@ -13,12 +13,12 @@ import torch
 from jaxtyping import UInt8
 
 from riddle_pl.errors import PhotoError
-from riddle_pl.photos.align import align_face, ffhq_quad
-from riddle_pl.photos.detect import Face
+from riddle_pl.faces.align import align_face, ffhq_quad
+from riddle_pl.faces.detect import Face
+from riddle_pl.faces.find import same_face
 from riddle_pl.photos.face_work import JUDGED_SIZE, FaceWork
-from riddle_pl.photos.find import same_face
-from riddle_pl.photos.gate import Gate, Verdict
-from riddle_pl.photos.refusal import Reason
+from riddle_pl.photos.gate.gate import Gate, Verdict
+from riddle_pl.photos.gate.refusal import Reason
 
 CORE = 0.6
 """Share of a box's sides within which its pixels are compared: eyes, nose and mouth."""

@@ -14,10 +14,10 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from riddle_pl.errors import ConfigError
+from riddle_pl.judging.gate_judges import PackJudge
 from riddle_pl.packs import Pack
 from riddle_pl.photos.face_coder import EncryptedCode, FaceCoder
-from riddle_pl.photos.judges import PackJudge
-from riddle_pl.photos.mask import CELEBA_FACE, ParserMap
+from riddle_pl.photos.paste.mask import CELEBA_FACE, ParserMap
 
 GRID = 8
 """Cells of the colour comparison, along each side."""

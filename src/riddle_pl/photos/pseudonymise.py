@@ -13,11 +13,13 @@ from jaxtyping import UInt8
 from PIL import Image
 
 from riddle_pl.errors import NoFaceError, PhotoError, RecordError, RiddleError
+from riddle_pl.faces.detect import Face, PhotoDetector
+from riddle_pl.faces.find import PhotoFaceDetector
+from riddle_pl.faces.pixels import to_pixels
 from riddle_pl.inversion import Inversion
 from riddle_pl.packs import Pack
 from riddle_pl.password import KdfParams
 from riddle_pl.photos.choices import MODES
-from riddle_pl.photos.colour import ColourMatch, MatchSeam
 from riddle_pl.photos.decryption import (
     choose_recorded,
     face_keys,
@@ -26,19 +28,17 @@ from riddle_pl.photos.decryption import (
     restore,
     unsealed,
 )
-from riddle_pl.photos.detect import Face, PhotoDetector
 from riddle_pl.photos.encryption import Tools, encrypt_photos
 from riddle_pl.photos.face_coder import FaceCoder
 from riddle_pl.photos.face_work import invert, take_up
-from riddle_pl.photos.find import PhotoFaceDetector
-from riddle_pl.photos.gate import Gate, quality_gate
-from riddle_pl.photos.grain import GrainMatch, KeepGrain
-from riddle_pl.photos.layers import Brush
-from riddle_pl.photos.mask import FaceMap, ParserMap
+from riddle_pl.photos.gate.gate import Gate, quality_gate
+from riddle_pl.photos.gate.refusal import FaceRefusedError
 from riddle_pl.photos.nonces import AnyNonce, NonceChoice
-from riddle_pl.photos.pixels import to_pixels
-from riddle_pl.photos.record import Record
-from riddle_pl.photos.refusal import FaceRefusedError
+from riddle_pl.photos.paste.colour import ColourMatch, MatchSeam
+from riddle_pl.photos.paste.grain import GrainMatch, KeepGrain
+from riddle_pl.photos.paste.layers import Brush
+from riddle_pl.photos.paste.mask import FaceMap, ParserMap
+from riddle_pl.photos.record.record import Record
 from riddle_pl.photos.reports import Encrypted, EncryptRequest, FaceReport
 
 __all__ = ["MODES", "EncryptRequest", "Encrypted", "FaceRefusedError", "FaceReport", "Pseudonymiser", "to_pixels"]
@@ -54,7 +54,7 @@ class Pseudonymiser:
         detector: finds faces; MTCNN and RetinaFace together by default.
         encryptor: role of the encryptor that :meth:`encrypt` uses; :meth:`decrypt` uses the record's.
         device: where the pack's networks run.
-        gate: refuses faces; see :class:`riddle_pl.photos.gate.QualityGate`.
+        gate: refuses faces; see :class:`riddle_pl.photos.gate.gate.QualityGate`.
         face_map: says what is pasted; the pack's parser by default.
         batch_size: faces that go through a network at a time.
         inversion: photo to code; :class:`riddle_pl.inversion.RefinedInversion` by default.

@@ -13,8 +13,8 @@ from riddle_pl.photos.decryption import choose_recorded, exchange
 from riddle_pl.photos.face_work import JUDGED_SIZE
 from riddle_pl.photos.nonces import best_codes
 from riddle_pl.photos.pseudonymise import Pseudonymiser
-from riddle_pl.photos.record import Record
-from riddle_pl.photos.record_file import SHARED_STREAM
+from riddle_pl.photos.record.file import SHARED_STREAM
+from riddle_pl.photos.record.record import Record
 
 Pixels = UInt8[ndarray, "h w 3"]
 

@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 from jaxtyping import UInt8
 
+from riddle_pl.faces.detect import Face
 from riddle_pl.password import KdfParams
-from riddle_pl.photos.detect import Face
-from riddle_pl.photos.gate import Verdict
-from riddle_pl.photos.record import Record
-from riddle_pl.photos.refusal import Refusal
+from riddle_pl.photos.gate.gate import Verdict
+from riddle_pl.photos.gate.refusal import Refusal
+from riddle_pl.photos.record.record import Record
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,11 +11,11 @@ from numpy import ndarray
 from torch import Tensor
 
 from riddle_pl.errors import ConfigError, NoFaceError
-from riddle_pl.photos.align import align_face, ffhq_quad
-from riddle_pl.photos.detect import Face
+from riddle_pl.faces.align import align_face, ffhq_quad
+from riddle_pl.faces.detect import Face
+from riddle_pl.faces.load import load_image
+from riddle_pl.judging.gate_judges import Judge
 from riddle_pl.photos.face_work import JUDGED_SIZE
-from riddle_pl.photos.judges import Judge
-from riddle_pl.photos.load import load_image
 
 
 @dataclass(frozen=True)

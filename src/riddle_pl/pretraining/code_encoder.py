@@ -8,6 +8,7 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from riddle_pl.data.face_set import FaceSet, recipe_rng, to_float
 from riddle_pl.errors import ConfigError
 from riddle_pl.losses.perceptual import perceptual_distance
 from riddle_pl.networks.code_encoder import CodeEncoder
@@ -17,8 +18,6 @@ from riddle_pl.networks.lite_encoder import LiteEncoder
 from riddle_pl.networks.stylegan2 import EqualizedLinear
 from riddle_pl.packs.registry import load_pack
 from riddle_pl.pretraining.average import Averaged
-from riddle_pl.pretraining.chance import recipe_rng
-from riddle_pl.pretraining.faces import FaceSet, to_float
 from riddle_pl.pretraining.likeness import public_recogniser, strangeness
 from riddle_pl.pretraining.optimiser import adam_with_warm_up
 from riddle_pl.pretraining.recipe import PackRole, Recipe

@@ -7,12 +7,12 @@ import torch
 from jaxtyping import Float, UInt8
 from torch import Tensor
 
+from riddle_pl.data.face_set import FaceSet, to_float
 from riddle_pl.errors import ConfigError
-from riddle_pl.evaluation.detectors import Detector
 from riddle_pl.inversion import Inversion, OptimisedInversion
-from riddle_pl.networks.encryptor_padded import PaddedEncryptor
+from riddle_pl.judging.detectors import Detector
+from riddle_pl.networks.encryptors.padded import PaddedEncryptor
 from riddle_pl.password import KeyStream
-from riddle_pl.pretraining.faces import FaceSet, to_float
 from riddle_pl.pretraining.public_axes import public_axes, shown
 from riddle_pl.pretraining.recipe import PackRole, Recipe
 

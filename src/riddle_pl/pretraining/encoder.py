@@ -8,15 +8,14 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor
 
+from riddle_pl.data.face_set import FaceSet, recipe_rng, to_float
 from riddle_pl.errors import CheckpointError, ConfigError
-from riddle_pl.networks.checkpoint_files import load_strict, read_checkpoint, state_dict_under
+from riddle_pl.networks.formats.checkpoint_files import load_strict, read_checkpoint, state_dict_under
 from riddle_pl.networks.lite_encoder import LiteEncoder
 from riddle_pl.packs.registry import load_pack
 from riddle_pl.pretraining.average import Averaged
-from riddle_pl.pretraining.chance import recipe_rng
-from riddle_pl.pretraining.discriminator import LatentDiscriminator
 from riddle_pl.pretraining.drawing import random_codes
-from riddle_pl.pretraining.faces import FaceSet, to_float
+from riddle_pl.pretraining.generator.discriminator import LatentDiscriminator
 from riddle_pl.pretraining.likeness import public_recogniser, strangeness
 from riddle_pl.pretraining.recipe import PackRole, Recipe
 from riddle_pl.pretraining.sheet import spread, stacked_rows

@@ -11,11 +11,11 @@ import torch
 from jaxtyping import Bool, Float, UInt8
 from torch import Tensor
 
+from riddle_pl.data.face_set import is_held_out, open_rgb, read_members
 from riddle_pl.errors import DataError
-from riddle_pl.photos.align import align_face, crop_to_photo, ffhq_quad, transform_points
-from riddle_pl.photos.detect import FaceDetector
-from riddle_pl.photos.load import decode_image
-from riddle_pl.pretraining.faces import is_held_out, open_rgb, read_members
+from riddle_pl.faces.align import align_face, crop_to_photo, ffhq_quad, transform_points
+from riddle_pl.faces.detect import FaceDetector
+from riddle_pl.faces.load import decode_image
 
 IGNORED = 255
 """Label of what lies outside the photo."""

@@ -6,7 +6,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from riddle_pl.networks.checkpoints import load_mobilefacenet
+from riddle_pl.networks.formats.checkpoints import load_mobilefacenet
 from riddle_pl.networks.recogniser import MOBILEFACENET_CROP, AlignedRecogniser
 
 

@@ -8,12 +8,12 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor
 
+from riddle_pl.data.face_set import recipe_rng
 from riddle_pl.errors import ConfigError
 from riddle_pl.losses.perceptual import perceptual_distance
 from riddle_pl.networks.mobile_head import MobileHead
 from riddle_pl.networks.mobile_stylegan import CHANNELS, MobileStyleGAN
 from riddle_pl.packs.registry import load_pack
-from riddle_pl.pretraining.chance import recipe_rng
 from riddle_pl.pretraining.mobile_pictures import SIDE, drawn_pictures
 from riddle_pl.pretraining.optimiser import adam_with_warm_up
 from riddle_pl.pretraining.recipe import PackRole, Recipe

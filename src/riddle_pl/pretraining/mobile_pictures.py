@@ -9,10 +9,10 @@ from jaxtyping import Float, UInt8
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
+from riddle_pl.data.face_set import recipe_rng
 from riddle_pl.files import atomic_write, require_writable_dir
 from riddle_pl.networks.generator import FaceGenerator
 from riddle_pl.networks.latents import mix_styles
-from riddle_pl.pretraining.chance import recipe_rng
 
 SIDE = 256
 """Pictures are kept at this size: 1024 px averaged over cells of 4x4."""

@@ -10,10 +10,10 @@ from jaxtyping import Float, UInt8
 from pytorch_lightning.utilities.types import OptimizerLRSchedulerConfig
 from torch import Tensor
 
+from riddle_pl.data.face_set import recipe_rng
 from riddle_pl.networks.motion import motion
 from riddle_pl.networks.parser_unet import CLASSES, FaceParserUNet
 from riddle_pl.pretraining.average import Averaged
-from riddle_pl.pretraining.chance import recipe_rng
 from riddle_pl.pretraining.label_maps import COLOURS, FINENESS, IGNORED, LABELS, MARGIN, LabelledFaces
 from riddle_pl.pretraining.recipe import PackRole, Recipe
 from riddle_pl.pretraining.recolour import disturb_pixels, fill

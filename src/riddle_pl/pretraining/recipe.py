@@ -13,9 +13,9 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset
 
+from riddle_pl.data.face_set import recipe_seed
 from riddle_pl.device import hardware_name
 from riddle_pl.packs.write import require_free_role, write_pack_entry
-from riddle_pl.pretraining.chance import recipe_seed
 
 
 class _Steps(Dataset[int]):

@@ -12,20 +12,45 @@ from jaxtyping import Float
 from pytorch_lightning.utilities.types import OptimizerLRSchedulerConfig
 from torch import Tensor, nn
 
+from riddle_pl.data.face_set import FaceSet, recipe_rng, to_float
 from riddle_pl.errors import ConfigError
 from riddle_pl.networks.fold_norms import fold_norms
+from riddle_pl.networks.formats.checkpoint_files import load_strict
 from riddle_pl.networks.mobilefacenet import MobileFaceNet
 from riddle_pl.networks.motion import motion, move
 from riddle_pl.networks.recogniser import MOBILEFACENET_CROP, AlignedRecogniser
 from riddle_pl.networks.resize import resize
 from riddle_pl.packs.registry import load_pack
 from riddle_pl.pretraining.average import Averaged
-from riddle_pl.pretraining.chance import recipe_rng
 from riddle_pl.pretraining.drawing import random_codes
-from riddle_pl.pretraining.faces import FaceSet, to_float
 from riddle_pl.pretraining.likeness import public_recogniser
 from riddle_pl.pretraining.recipe import PackRole, Recipe
-from riddle_pl.pretraining.recogniser_start import start_recogniser_from
+
+# Where the student of the recogniser's recipe starts: at a pack's recogniser, whatever the size of its crop.
+
+GLOBAL_KERNEL = "backbone.linear7.conv.weight"
+"""The one tensor of a MobileFaceNet whose shape follows from the size of its crop."""
+
+
+@torch.no_grad()
+def start_recogniser_from(start: str, student: AlignedRecogniser) -> None:
+    """Takes the weights of a pack's recogniser, its global kernel resized to the student's crop.
+
+    Raises:
+        RiddleError: no such pack, or its recogniser is another network.
+    """
+    weights = load_pack(start).load("recogniser").state_dict()
+    own = student.state_dict()
+    if GLOBAL_KERNEL in weights:
+        weights[GLOBAL_KERNEL] = _resized(weights[GLOBAL_KERNEL], own[GLOBAL_KERNEL].shape[2:])
+    load_strict(student, weights, f"recogniser of pack {start}")
+
+
+def _resized(kernel: Tensor, size: torch.Size) -> Tensor:
+    """The kernel over another size, its sum kept: as many values more as each weighs less."""
+    resized = F.interpolate(kernel, size, mode="bilinear", align_corners=False, antialias=True)
+    return resized * (kernel[0, 0].numel() / size.numel())
+
 
 BATCH = 512
 

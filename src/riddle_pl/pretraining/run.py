@@ -14,7 +14,7 @@ from riddle_pl.config.portable import portable_command
 from riddle_pl.device import native_precision
 from riddle_pl.errors import CheckpointError
 from riddle_pl.files import require_writable_dir
-from riddle_pl.networks.checkpoint_files import load_strict, read_checkpoint, state_dict_under
+from riddle_pl.networks.formats.checkpoint_files import load_strict, read_checkpoint, state_dict_under
 from riddle_pl.pretraining.callbacks import LastCheckpoint, SampleSheets
 from riddle_pl.pretraining.recipe import Recipe
 from riddle_pl.training.curves import write_curves

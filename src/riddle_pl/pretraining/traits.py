@@ -8,10 +8,10 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from riddle_pl.data.face_set import FaceSet, to_float
 from riddle_pl.errors import ConfigError, DataError
 from riddle_pl.networks.traits import Traits
 from riddle_pl.packs import Pack
-from riddle_pl.pretraining.faces import FaceSet, to_float
 from riddle_pl.pretraining.recipe import PackRole, Recipe
 
 SEX = re.compile(r"_(female|male)(_|\.)")

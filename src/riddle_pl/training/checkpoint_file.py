@@ -6,7 +6,7 @@ from pathlib import Path, PurePath
 from typing import Any
 
 from riddle_pl.errors import CheckpointError, shown
-from riddle_pl.networks.checkpoint_files import read_checkpoint, tensors
+from riddle_pl.networks.formats.checkpoint_files import read_checkpoint, tensors
 from riddle_pl.training.ema import EMA_KEY
 from riddle_pl.training.origin import CHECKPOINT_KEY, read_origin
 

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from riddle_pl.evaluation.figures.losses import losses
-from riddle_pl.evaluation.figures.plate import NOTEBOOK_DPI
+from riddle_pl.figures.losses import losses
+from riddle_pl.figures.plate import NOTEBOOK_DPI
 from riddle_pl.files import atomic_write, require_writable_dir
 from riddle_pl.packs.card import PICTURES, put_section, require_card
 

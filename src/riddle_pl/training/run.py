@@ -9,7 +9,7 @@ from pathlib import Path
 from omegaconf import DictConfig
 
 from riddle_pl.config import instantiate
-from riddle_pl.evaluation.training_log import find_training_log
+from riddle_pl.figures.training_log import find_training_log
 from riddle_pl.packs import Pack
 from riddle_pl.training.build import build_data, build_module, build_trainer
 from riddle_pl.training.checkpoint_file import check_callback_paths, load_checkpoint

@@ -5,8 +5,8 @@ from pathlib import Path
 from torch import nn
 
 from riddle_pl.errors import CheckpointError, ConfigError
-from riddle_pl.networks.checkpoint_files import load_strict
-from riddle_pl.networks.encryptor import TransformerEncryptor
+from riddle_pl.networks.encryptors.transformer_paper import TransformerPaperEncryptor
+from riddle_pl.networks.formats.checkpoint_files import load_strict
 from riddle_pl.packs import Pack
 from riddle_pl.packs.registry import load_pack
 from riddle_pl.password import PasswordTokens, token_override
@@ -63,6 +63,6 @@ def start_encryptor_from_run(checkpoint: str, pack: Pack, encryptor: nn.Module, 
 
 def _take(network: nn.Module, encryptor: nn.Module, source: str) -> None:
     """Strictly; a standardised transformer's weights are folded for one that is not."""
-    if isinstance(network, TransformerEncryptor) and isinstance(encryptor, TransformerEncryptor):
+    if isinstance(network, TransformerPaperEncryptor) and isinstance(encryptor, TransformerPaperEncryptor):
         network = network if encryptor.mean is not None else network.folded()
     load_strict(encryptor, network.state_dict(), source)

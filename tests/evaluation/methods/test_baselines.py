@@ -4,11 +4,7 @@ import pytest
 import torch
 
 from riddle_pl.errors import ConfigError
-from riddle_pl.evaluation.methods.black_box import BlackBox
-from riddle_pl.evaluation.methods.gaussian_blur import GaussianBlur
-from riddle_pl.evaluation.methods.identity import NoChange
-from riddle_pl.evaluation.methods.pixelation import Pixelation
-from riddle_pl.evaluation.methods.random_other_face import RandomOtherFace
+from riddle_pl.evaluation.methods.baselines import BlackBox, GaussianBlur, NoChange, Pixelation, RandomOtherFace
 
 NAMES = ["a", "b"]
 

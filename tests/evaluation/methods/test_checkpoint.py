@@ -5,10 +5,10 @@ import torch
 
 from riddle_pl.errors import CheckpointError
 from riddle_pl.evaluation.methods.checkpoint import CheckpointMethod
-from riddle_pl.evaluation.passwords import TextPasswords
+from riddle_pl.evaluation.methods.passwords import TextPasswords
 from riddle_pl.files import sha256_file
 from riddle_pl.inversion import EncoderInversion
-from riddle_pl.networks.encryptor_mlp import MLPEncryptor
+from riddle_pl.networks.encryptors.mlp import MLPEncryptor
 from riddle_pl.password import token_scheme
 
 

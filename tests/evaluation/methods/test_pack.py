@@ -5,7 +5,7 @@ import torch
 
 from riddle_pl.errors import ConfigError, PackError
 from riddle_pl.evaluation.methods.pack import PackMethod
-from riddle_pl.evaluation.passwords import TextPasswords
+from riddle_pl.evaluation.methods.passwords import TextPasswords
 from riddle_pl.inversion import EncoderInversion, OptimisedInversion
 from riddle_pl.photos.face_coder import FaceCoder
 

@@ -4,8 +4,8 @@ from collections import defaultdict
 
 import torch
 
-from riddle_pl.evaluation.detectors import Detections
-from riddle_pl.evaluation.pairs import PairSimilarities
+from riddle_pl.judging.detectors import Detections
+from riddle_pl.judging.pairs import PairSimilarities
 from tests.evaluation.fakes import FakeRecogniser
 
 PERSON, STRANGER, THIRD = torch.eye(3)

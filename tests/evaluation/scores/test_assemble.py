@@ -5,8 +5,8 @@ import weakref
 
 import pytest
 
-from riddle_pl.evaluation.features import PerceptualFeatures
 from riddle_pl.evaluation.scores import DiversityScores, RecogniserScores, assemble
+from riddle_pl.judging.features import PerceptualFeatures
 from tests.evaluation.scores.colours import PAIRS, PERSON, STRANGER, THIRD, ColourRecogniser, RedDetector, images
 
 

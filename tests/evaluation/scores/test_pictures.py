@@ -5,8 +5,8 @@ import math
 import pytest
 import torch
 
-from riddle_pl.evaluation.features import PerceptualFeatures
 from riddle_pl.evaluation.scores import FrechetScores, PerceptualScores, QualityScores
+from riddle_pl.judging.features import PerceptualFeatures
 from tests.evaluation.scores.colours import PERSON, STRANGER, THIRD, ColourRecogniser, images, plain, values
 
 

@@ -8,8 +8,8 @@ from torch import nn
 
 from riddle_pl.errors import CheckpointError
 from riddle_pl.evaluation.methods.latent import LatentMethod
-from riddle_pl.evaluation.passwords import TextPasswords
-from riddle_pl.evaluation.training_log import find_training_log
+from riddle_pl.evaluation.methods.passwords import TextPasswords
+from riddle_pl.figures.training_log import find_training_log
 from riddle_pl.files import require_file, sha256_file
 from riddle_pl.inversion import Inversion
 from riddle_pl.password import PasswordTokens

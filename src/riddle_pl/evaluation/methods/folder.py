@@ -11,8 +11,8 @@ from torch import Tensor
 
 from riddle_pl.data.sources import ImageSource, open_source
 from riddle_pl.errors import ConfigError, DataError, PhotoError
-from riddle_pl.evaluation.method import FaceImages, Method
-from riddle_pl.photos.crop import FaceCropper
+from riddle_pl.evaluation.methods.method import FaceImages, Method
+from riddle_pl.faces.crop import FaceCropper
 
 FOLDERS = {"encrypted": "anonymised", "recovered": "recovered", "wrong": "wrong"}
 """Argument of :class:`FolderMethod` by name of the image."""
@@ -31,7 +31,7 @@ class FolderMethod(Method):
         wrong: of those decrypted with a wrong password.
         many: folder with one folder per photo, named as it is without its suffix: its images under many passwords.
         size: side in pixels; photos and images are brought to it.
-        paper: see :class:`riddle_pl.evaluation.method.Method`.
+        paper: see :class:`riddle_pl.evaluation.methods.method.Method`.
 
     Raises:
         ConfigError: a size below 16.

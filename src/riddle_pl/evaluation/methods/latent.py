@@ -10,14 +10,30 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from riddle_pl.device import resolve_device
-from riddle_pl.evaluation.method import FaceImages, Method
-from riddle_pl.evaluation.methods.generator import load_generator, synthesise
-from riddle_pl.evaluation.passwords import TextPasswords
+from riddle_pl.evaluation.methods.method import FaceImages, Method
+from riddle_pl.evaluation.methods.passwords import TextPasswords
 from riddle_pl.inversion import Inversion
-from riddle_pl.networks.encryptor_padded import encryptable
+from riddle_pl.networks.encryptors.padded import encryptable
 from riddle_pl.networks.generator import FaceGenerator
 from riddle_pl.packs import Pack
 from riddle_pl.password import PasswordTokens, key_latent
+
+
+def load_generator(pack: Pack, device: str) -> FaceGenerator:
+    """The generator on its device.
+
+    Raises:
+        PackError: missing or damaged, or a network of another kind.
+    """
+    return pack.generator().to(resolve_device(device))
+
+
+@torch.no_grad()
+def synthesise(generator: FaceGenerator, w: Float[Tensor, "b n d"]) -> Float[Tensor, "b 3 h h"]:
+    """Images in [-1, 1] on the CPU."""
+    x: Tensor = generator(w).clamp(-1.0, 1.0).float().cpu()
+    return x
+
 
 AT_ONCE = 20
 """Images of one face that are made at once."""

@@ -4,10 +4,9 @@ from typing import Any
 
 from torch import nn
 
-from riddle_pl.config.names import suggestion
-from riddle_pl.errors import ConfigError
+from riddle_pl.errors import ConfigError, suggestion
 from riddle_pl.evaluation.methods.latent import LatentMethod
-from riddle_pl.evaluation.passwords import TextPasswords
+from riddle_pl.evaluation.methods.passwords import TextPasswords
 from riddle_pl.inversion import Inversion
 from riddle_pl.password import PasswordTokens
 

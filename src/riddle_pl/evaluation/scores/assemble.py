@@ -2,14 +2,14 @@
 
 from collections.abc import Sequence
 
-from riddle_pl.evaluation.detectors import Detector
-from riddle_pl.evaluation.features import InceptionFeatures, PerceptualFeatures
 from riddle_pl.evaluation.scores.base import Scores
 from riddle_pl.evaluation.scores.detection import DetectorScores
 from riddle_pl.evaluation.scores.frechet import FrechetScores
 from riddle_pl.evaluation.scores.identity import RecogniserScores
 from riddle_pl.evaluation.scores.perceptual import PerceptualScores
 from riddle_pl.evaluation.scores.quality import QualityScores
+from riddle_pl.judging.detectors import Detector
+from riddle_pl.judging.features import InceptionFeatures, PerceptualFeatures
 
 
 def assemble(

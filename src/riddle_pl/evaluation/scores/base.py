@@ -1,9 +1,51 @@
-"""A judge at work: it takes images batch by batch and ends with rows of numbers."""
+"""A judge at work: it takes images batch by batch and ends with rows of numbers, one a row."""
 
 from abc import ABC, abstractmethod
+from dataclasses import dataclass
 
-from riddle_pl.evaluation.method import FaceImages
-from riddle_pl.evaluation.scores.row import Row
+from riddle_pl.evaluation.methods.method import FaceImages
+from riddle_pl.judging.metrics import Estimate
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Two images of each face that are held against each other.
+
+    Args:
+        metric: what it says.
+        image: name in :data:`riddle_pl.evaluation.methods.method.FaceImages`.
+        reference: name of the other.
+        better: ``lower`` or ``higher``.
+    """
+
+    metric: str
+    image: str
+    reference: str
+    better: str
+
+
+@dataclass(frozen=True)
+class Row:
+    """One number of the report. Its metric, image, reference and statistic name it: tables select rows by them.
+
+    Args:
+        judge: recogniser, detector or features; empty for a measure of pixels.
+        metric: what is measured.
+        image: on which image.
+        reference: against which other; empty where there is none.
+        statistic: ``rate``, ``rank-1``, ``mean cosine``, ``mean``, ``dB``, ``px``, ``distance``, ``mean distance`` or
+            ``different people``.
+        better: ``lower``, ``higher``, or empty.
+        estimate: value, interval, count.
+    """
+
+    judge: str
+    metric: str
+    image: str
+    reference: str
+    statistic: str
+    better: str
+    estimate: Estimate
 
 
 class Scores(ABC):

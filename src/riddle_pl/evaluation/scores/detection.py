@@ -1,10 +1,9 @@
 """Whether a face is found, and whether it is where it was."""
 
-from riddle_pl.evaluation.detectors import Detector
-from riddle_pl.evaluation.method import FaceImages
-from riddle_pl.evaluation.metrics import BoxDistance, DetectionRate, LandmarkDistance
-from riddle_pl.evaluation.scores.base import Scores
-from riddle_pl.evaluation.scores.row import Comparison, Row
+from riddle_pl.evaluation.methods.method import FaceImages
+from riddle_pl.evaluation.scores.base import Comparison, Row, Scores
+from riddle_pl.judging.detectors import Detector
+from riddle_pl.judging.metrics import BoxDistance, DetectionRate, LandmarkDistance
 
 DETECTED = ("photo", "inversion", "encrypted", "recovered")
 """Images in which a face is looked for."""

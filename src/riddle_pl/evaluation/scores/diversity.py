@@ -3,12 +3,11 @@
 from jaxtyping import Float
 from torch import Tensor
 
-from riddle_pl.evaluation.method import FaceImages
-from riddle_pl.evaluation.metrics import DifferentPeople, FaceMean, PairwiseDistance
-from riddle_pl.evaluation.metrics.diversity import pair_cosines
-from riddle_pl.evaluation.scores.base import Scores
+from riddle_pl.evaluation.methods.method import FaceImages
+from riddle_pl.evaluation.scores.base import Row, Scores
 from riddle_pl.evaluation.scores.identity import SHOWN, RecogniserScores
-from riddle_pl.evaluation.scores.row import Row
+from riddle_pl.judging.metrics import DifferentPeople, FaceMean, PairwiseDistance
+from riddle_pl.judging.metrics.diversity import pair_cosines
 
 VARIED = ("encrypted", "wrong")
 """Images of which there are many, one per password."""

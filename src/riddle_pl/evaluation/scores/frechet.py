@@ -5,10 +5,9 @@ from typing import Protocol
 from jaxtyping import Float
 from torch import Tensor
 
-from riddle_pl.evaluation.method import FaceImages
-from riddle_pl.evaluation.metrics import FrechetDistance
-from riddle_pl.evaluation.scores.base import Scores
-from riddle_pl.evaluation.scores.row import Row
+from riddle_pl.evaluation.methods.method import FaceImages
+from riddle_pl.evaluation.scores.base import Row, Scores
+from riddle_pl.judging.metrics import FrechetDistance
 
 COMPARED = (("encrypted", "photo"), ("encrypted", "inversion"), ("recovered", "photo"), ("inversion", "photo"))
 """Image and reference."""

@@ -7,13 +7,12 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor
 
-from riddle_pl.evaluation.calibration import Calibration, calibrate
-from riddle_pl.evaluation.method import FaceImages
-from riddle_pl.evaluation.metrics import FaceMean, IdentificationRate, MeanCosine, OtherPeopleRate, RankOneRate
-from riddle_pl.evaluation.pairs import PairSimilarities, strangers
-from riddle_pl.evaluation.recognisers import Recogniser
-from riddle_pl.evaluation.scores.base import Scores
-from riddle_pl.evaluation.scores.row import Comparison, Row
+from riddle_pl.evaluation.methods.method import FaceImages
+from riddle_pl.evaluation.scores.base import Comparison, Row, Scores
+from riddle_pl.judging.calibration import Calibration, calibrate
+from riddle_pl.judging.metrics import FaceMean, IdentificationRate, MeanCosine, OtherPeopleRate, RankOneRate
+from riddle_pl.judging.pairs import PairSimilarities, strangers
+from riddle_pl.judging.recognisers import Recogniser
 
 COMPARISONS = (
     Comparison("de-identification", "encrypted", "inversion", "lower"),

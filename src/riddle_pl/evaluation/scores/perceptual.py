@@ -3,12 +3,11 @@
 import torch
 from torch import Tensor
 
-from riddle_pl.evaluation.features import PerceptualFeatures
-from riddle_pl.evaluation.method import FaceImages
-from riddle_pl.evaluation.metrics import PerceptualDistance
-from riddle_pl.evaluation.scores.base import Scores
+from riddle_pl.evaluation.methods.method import FaceImages
+from riddle_pl.evaluation.scores.base import Row, Scores
 from riddle_pl.evaluation.scores.quality import COMPARED
-from riddle_pl.evaluation.scores.row import Row
+from riddle_pl.judging.features import PerceptualFeatures
+from riddle_pl.judging.metrics import PerceptualDistance
 
 
 class PerceptualScores(Scores):

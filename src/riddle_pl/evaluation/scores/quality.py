@@ -1,9 +1,8 @@
 """Pixels against pixels: how well the recovered image matches."""
 
-from riddle_pl.evaluation.method import FaceImages
-from riddle_pl.evaluation.metrics import MSE, PSNR, SSIM
-from riddle_pl.evaluation.scores.base import Scores
-from riddle_pl.evaluation.scores.row import Row
+from riddle_pl.evaluation.methods.method import FaceImages
+from riddle_pl.evaluation.scores.base import Row, Scores
+from riddle_pl.judging.metrics import MSE, PSNR, SSIM
 
 COMPARED = (("recovered", "inversion"), ("recovered", "photo"), ("inversion", "photo"))
 """Image and reference."""

@@ -1,0 +1,83 @@
+"""What every attack is, and the numbers that it ends in."""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import ClassVar
+
+from riddle_pl.errors import ConfigError
+from riddle_pl.evaluation.attacks.target import Faces, Target
+from riddle_pl.judging.metrics import Estimate
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One number.
+
+    Args:
+        name: what it is.
+        value: mean, median, seconds, ...
+        low: lower end of its 95 % interval; None where it has none.
+        high: upper end.
+        count: faces that it was measured on.
+        chance: what it would be if records told nothing.
+        clear: what it would be if records held the codes as they are.
+        digits: behind the point.
+    """
+
+    name: str
+    value: float
+    low: float | None
+    high: float | None
+    count: int
+    chance: float | None = None
+    clear: float | None = None
+    digits: int = 3
+
+    @classmethod
+    def of(
+        cls,
+        name: str,
+        estimate: Estimate,
+        chance: float | None = None,
+        clear: float | None = None,
+        digits: int = 3,
+    ) -> "Figure":
+        """From a number and its interval."""
+        return cls(name, *estimate, chance, clear, digits)
+
+
+class Attack(ABC):
+    """One attack, on any encryptor. Its class says what the attacker has; nobody has a password.
+
+    What none of them promises: that a better attack would fail as well. A high figure shows a break; a low one shows
+    that this attack, with so many public faces, found nothing.
+    """
+
+    has: ClassVar[str]
+    """What the attacker has and does, in a sentence for the report."""
+    roles: ClassVar[tuple[str, ...]] = ()
+    """Of the pack, beside generator and encryptor."""
+
+    @property
+    @abstractmethod
+    def victims(self) -> int:
+        """Faces that it needs."""
+
+    @abstractmethod
+    def run(self, target: Target, faces: Faces) -> list[Figure]:
+        """Attacks.
+
+        Args:
+            target: what is attacked.
+            faces: the victims', and the public ones that attackers learn on; see :meth:`Target.inside`.
+        """
+
+
+def require_positive(attack: str, **values: int) -> None:
+    """Refuses numbers below 1.
+
+    Raises:
+        ConfigError: one is.
+    """
+    if low := [f"attack.{attack}.{name}={value}" for name, value in values.items() if value < 1]:
+        raise ConfigError(f"{', '.join(low)}; give at least 1")

@@ -1,0 +1,88 @@
+"""``attack=dictionary``: what a list of frequent passwords costs, and what is left to look at."""
+
+import statistics
+import time
+from typing import ClassVar
+
+import torch
+
+from riddle_pl.errors import ConfigError
+from riddle_pl.evaluation.attacks.attack import Attack, Figure, require_positive
+from riddle_pl.evaluation.attacks.distinguisher import Training
+from riddle_pl.evaluation.attacks.guesses import guessed
+from riddle_pl.evaluation.attacks.target import Faces, Target
+from riddle_pl.judging.metrics import Estimate
+from riddle_pl.judging.metrics.codes import AMONG, median_rank, wrong_above
+from riddle_pl.password import KdfParams, derive_key
+
+
+class Dictionary(Attack):
+    """Has a record whose password is in a list of N, and the distinguisher of ``attack=guesses``.
+
+    Every password of the list takes one run of Argon2id at the cost of new records, t seconds of one core: N t / 3600
+    hours, whatever the encryptor is. Then the list is sorted by the distinguisher's score, summed over the faces of the
+    record. With r the median rank of the right password among 1,000, it is expected at place N r / 1000: that many are
+    left to who can look at a face and say whether it is the right one. Without a distinguisher it is N / 2.
+
+    Args:
+        training: of the distinguisher; the same as that of ``guesses`` is trained once.
+        size: N.
+        faces: of a record, beside records of one face.
+        records: on which guesses are tested.
+        guesses: wrong passwords, beside the right one.
+        repeats: Argon2id's time is the median of so many.
+
+    Raises:
+        ConfigError: a value is out of range.
+    """
+
+    has: ClassVar[str] = "a record whose password is in a list; sorts it by the distinguisher, and looks"
+
+    def __init__(
+        self,
+        training: Training,
+        size: int = 10_000,
+        faces: int = 4,
+        records: int = 100,
+        guesses: int = 200,
+        repeats: int = 3,
+    ):
+        require_positive("dictionary", size=size, faces=faces, records=records, guesses=guesses, repeats=repeats)
+        if records < faces:
+            raise ConfigError(f"attack.dictionary.faces={faces} needs as many as attack.dictionary.records={records}")
+        self.training = training
+        self.size = size
+        self.faces = faces
+        self.records = records
+        self.guesses = guesses
+        self.repeats = repeats
+
+    @property
+    def victims(self) -> int:
+        return self.records
+
+    def run(self, target: Target, faces: Faces) -> list[Figure]:
+        distinguisher, rng = self.training(target, faces.public), target.rng("dictionary")
+        opened = guessed(target, faces.victims[: self.records], self.guesses, rng)
+        scores = torch.stack([-distinguisher(codes) for _, codes in opened])
+        seconds = self._seconds()
+        figures = [
+            Figure("seconds of a core for a guess (Argon2id)", seconds, None, None, self.repeats),
+            Figure(f"hours of a core for {self.size:,} guesses", self.size * seconds / 3600, None, None, 1, digits=2),
+        ]
+        for count in dict.fromkeys((1, self.faces)):
+            summed = scores[: len(scores) // count * count].unflatten(0, (-1, count)).sum(dim=1)
+            rank = median_rank(wrong_above(summed), target.resamples, target.seed)
+            value, low, high = (self.size * place / AMONG for place in rank[:3])
+            title = f"passwords of {self.size:,} to look at, {count} face{'s' if count > 1 else ''} in the record"
+            figures.append(Figure.of(title, Estimate(value, low, high, rank.faces), self.size / 2, digits=0))
+        return figures
+
+    def _seconds(self) -> float:
+        """Of Argon2id, at the cost of new records."""
+        seconds = []
+        for _ in range(self.repeats):
+            started = time.perf_counter()
+            derive_key("a password", KdfParams())
+            seconds.append(time.perf_counter() - started)
+        return statistics.median(seconds)

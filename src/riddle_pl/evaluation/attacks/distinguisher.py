@@ -1,0 +1,159 @@
+"""A small network that tells codes of faces from what wrong passwords make of records."""
+
+import copy
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from riddle_pl.evaluation.attacks.attack import require_positive
+from riddle_pl.evaluation.attacks.target import Codes, Target
+from riddle_pl.judging.metrics.codes import TINY, Components, area
+from riddle_pl.networks.encryptors.padded import PaddedEncryptor
+
+FARTHEST = 10.0
+"""Of a feature, in standard deviations."""
+JUDGED = 0.15
+"""Share of the public faces on which the best of the networks is chosen."""
+CHOICES = 15
+
+
+class Features:
+    """What the network sees of a code: numbers x around 0, and x² - 1.
+
+    The coordinates of a padded encryptor; of another, which has no model of codes, the principal components of half of
+    the public codes, in standard deviations, and the share outside of them.
+
+    Args:
+        target: what is attacked.
+        public: codes of public faces.
+        components: principal components.
+    """
+
+    def __init__(self, target: Target, public: Codes, components: int):
+        encryptor = target.encryptor
+        self.unseen = public
+        """Public codes that the features do not depend on; all of them where that is impossible."""
+        self.numbers: Callable[[Codes], Float[Tensor, "m f"]]
+        if isinstance(encryptor, PaddedEncryptor):
+            self.numbers = encryptor.coordinates
+        else:
+            half = len(public) // 2
+            self.numbers, self.unseen = Components.of(public[:half], components).described, public[half:]
+        x = self.numbers(self.unseen).float()
+        self.mean, self.deviation = x.mean(dim=0), x.std(dim=0) + TINY
+
+    @torch.no_grad()
+    def __call__(self, w: Codes) -> Float[Tensor, "m f"]:
+        x = ((self.numbers(w).float() - self.mean) / self.deviation).clamp(-FARTHEST, FARTHEST)
+        return torch.cat([x, x.square() - 1.0], dim=1)
+
+
+@dataclass(frozen=True)
+class Distinguisher:
+    """Trained."""
+
+    features: Features
+    network: nn.Module
+
+    @torch.no_grad()
+    def __call__(self, w: Codes) -> Float[Tensor, "m"]:
+        """A score that is higher where the code is a face's."""
+        score: Tensor = self.network(self.features(w))[:, 0]
+        return score
+
+
+@dataclass(frozen=True)
+class Training:
+    """How it is trained: right are codes of public faces, wrong are decryptions of their records with wrong passwords.
+
+    The network with the largest area under the ROC curve, on public faces that it was not trained on, is kept.
+
+    Args:
+        components: principal components of public codes, where the encryptor has no model of codes.
+        width: of the two hidden layers.
+        dropout: on each.
+        steps: of AdamW; the learning rate falls to zero by a cosine.
+        batch: right codes of a step, and as many wrong ones.
+        learning_rate: at the start.
+        wrong: wrong decryptions of each public face.
+
+    Raises:
+        ConfigError: a value is out of range.
+    """
+
+    components: int = 600
+    width: int = 512
+    dropout: float = 0.3
+    steps: int = 1500
+    batch: int = 128
+    learning_rate: float = 1e-3
+    wrong: int = 8
+
+    def __post_init__(self) -> None:
+        numbers = {name: getattr(self, name) for name in ("components", "width", "steps", "batch", "wrong")}
+        require_positive("*.training", **numbers)
+
+    def __call__(self, target: Target, public: Codes) -> Distinguisher:
+        """Trains it; the next time with the same target it is at hand."""
+        if self not in target.learned:
+            target.learned[self] = self._train(target, public)
+        found: Distinguisher = target.learned[self]
+        return found
+
+    def _train(self, target: Target, public: Codes) -> Distinguisher:
+        rng = target.rng("distinguisher")
+        features = Features(target, public, self.components)
+        codes = features.unseen[torch.randperm(len(features.unseen), generator=rng).to(public.device)]
+        right = features(codes)
+        wrong = torch.stack([features(_reopened(target, codes, rng)) for _ in range(self.wrong)])
+        judged = max(1, round(JUDGED * len(codes)))
+        network = self._fit(right[judged:], wrong[:, judged:], right[:judged], wrong[:, :judged], target.seed)
+        return Distinguisher(features, network)
+
+    @torch.enable_grad()
+    def _fit(
+        self,
+        right: Float[Tensor, "m f"],
+        wrong: Float[Tensor, "v m f"],
+        judged_right: Float[Tensor, "j f"],
+        judged_wrong: Float[Tensor, "v j f"],
+        seed: int,
+    ) -> nn.Module:
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            network = self._network(right.shape[1]).to(right.device)
+            optimizer = torch.optim.AdamW(network.parameters(), self.learning_rate)
+            schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, self.steps)
+            best, kept = -1.0, copy.deepcopy(network)
+            pool, every = wrong.flatten(0, 1), max(1, self.steps // CHOICES)
+            for step in range(1, self.steps + 1):
+                network.train()
+                drawn = torch.cat([side[torch.randint(len(side), (self.batch,))] for side in (right, pool)])
+                truth = torch.tensor([1.0, 0.0], device=drawn.device).repeat_interleave(self.batch)
+                loss = F.binary_cross_entropy_with_logits(network(drawn)[:, 0], truth)
+                optimizer.zero_grad()
+                loss.backward()
+                optimizer.step()
+                schedule.step()
+                if step % every == 0 or step == self.steps:
+                    network.eval()
+                    with torch.no_grad():
+                        found = area(network(judged_right)[:, 0], network(judged_wrong.flatten(0, 1))[:, 0])
+                    if found > best:
+                        best, kept = found, copy.deepcopy(network)
+        return kept.eval().requires_grad_(False)
+
+    def _network(self, inputs: int) -> nn.Sequential:
+        layers: list[nn.Module] = []
+        for width in (inputs, self.width):
+            layers += [nn.Linear(width, self.width), nn.GELU(), nn.Dropout(self.dropout)]
+        return nn.Sequential(*layers, nn.Linear(self.width, 1))
+
+
+def _reopened(target: Target, w: Codes, rng: torch.Generator) -> Codes:
+    """Decryptions with wrong passwords."""
+    return target.encrypt(target.encrypt(w, rng), rng)

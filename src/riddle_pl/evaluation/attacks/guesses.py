@@ -1,0 +1,84 @@
+"""``attack=guesses``: the right password told from wrong ones by the code that it decrypts to."""
+
+from collections.abc import Iterator
+from typing import ClassVar
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from riddle_pl.evaluation.attacks.attack import Attack, Figure, require_positive
+from riddle_pl.evaluation.attacks.distinguisher import Training
+from riddle_pl.evaluation.attacks.target import Codes, Faces, Target
+from riddle_pl.judging.metrics.codes import AMONG, Components, bits, median_rank, wrong_above
+
+
+class Guesses(Attack):
+    """Has a record and public faces, and a list of passwords with the right one among them; knows nobody in the photo.
+
+    A guess is told by how far T(w_enc, p) lies from w_enc; by the share of the code outside of principal components of
+    public codes; and by a small network that was trained to tell codes of public faces from wrong decryptions of them.
+    The last measures deniability, in bits per face: log2(500 / median rank of the right one among 1,000). Faces of one
+    record add up.
+
+    Args:
+        training: of the network.
+        components: principal components of the public faces' codes.
+        records: on which guesses are tested, one face each.
+        guesses: wrong passwords, beside the right one.
+
+    Raises:
+        ConfigError: a value is out of range.
+    """
+
+    has: ClassVar[str] = "a record, public faces and a list of passwords; picks the right one by the decrypted code"
+
+    def __init__(self, training: Training, components: int = 600, records: int = 200, guesses: int = 200):
+        require_positive("guesses", components=components, records=records, guesses=guesses)
+        self.training = training
+        self.components = components
+        self.records = records
+        self.guesses = guesses
+
+    @property
+    def victims(self) -> int:
+        return self.records
+
+    def run(self, target: Target, faces: Faces) -> list[Figure]:
+        outside = Components.of(faces.public.float(), self.components).outside
+        distinguisher = self.training(target, faces.public)
+        scores: dict[str, list[Tensor]] = {"distance of T(w_enc, p) from w_enc": []}
+        by_share, by_network = f"share outside {self.components} components of public codes", "trained distinguisher"
+        scores |= {by_share: [], by_network: []}
+        rng = target.rng("guesses")
+        for w_enc, opened in guessed(target, faces.victims[: self.records], self.guesses, rng):
+            scores["distance of T(w_enc, p) from w_enc"].append(movement(opened, w_enc))
+            scores[by_share].append(outside(opened))
+            scores[by_network].append(-distinguisher(opened))
+        return [figure for name, found in scores.items() for figure in self._figures(target, name, torch.stack(found))]
+
+    def _figures(self, target: Target, name: str, scores: Float[Tensor, "m g"]) -> list[Figure]:
+        above = wrong_above(scores)
+        rank = median_rank(above, target.resamples, target.seed)
+        return [
+            Figure.of(f"{name}: area under the ROC curve", target.estimate(above), 0.5),
+            Figure.of(f"{name}: right password first", target.estimate(above == 1.0), 1 / scores.shape[1]),
+            Figure.of(f"{name}: its median rank among {AMONG:,}", rank, AMONG / 2, digits=0),
+            Figure.of(f"{name}: bits per face", bits(rank), 0.0, digits=2),
+        ]
+
+
+def guessed(target: Target, w: Codes, guesses: int, rng: torch.Generator) -> Iterator[tuple[Codes, Codes]]:
+    """For each face its encrypted code, (1, n, d), and what guesses make of it, the right password's first."""
+    wrong = target.passwords(guesses, rng)
+    for code in w.split(1):
+        right = target.passwords(1, rng)
+        w_enc = target(code, right)
+        passwords = torch.cat([right, wrong])
+        yield w_enc, target(w_enc.expand(len(passwords), -1, -1), passwords)
+
+
+def movement(w: Float[Tensor, "b n d"], w_enc: Float[Tensor, "1 n d"]) -> Float[Tensor, "b"]:
+    """How far a decryption moves the code of a record: |T(w_enc, p) - w_enc|."""
+    distances: Tensor = (w - w_enc).flatten(1).norm(dim=1)
+    return distances

@@ -1,0 +1,70 @@
+"""``attack=intersection``: two records of one photo under one password."""
+
+from typing import ClassVar
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from riddle_pl.evaluation.attacks.attack import Attack, Figure, require_positive
+from riddle_pl.evaluation.attacks.target import Codes, Faces, Target
+from riddle_pl.judging.metrics.codes import wrong_above
+
+
+class Intersection(Attack):
+    """Has two records of each photo, under one password with salts or nonces of their own, and a list of passwords.
+
+    The right guess opens one person twice, a wrong one two people. No scheme with exact recovery can hide that: 1.0 is
+    expected of each of them. It is here so that nobody overlooks it.
+
+    Args:
+        records: pairs of them.
+        guesses: wrong passwords, beside the right one.
+
+    Raises:
+        ConfigError: a value is out of range.
+    """
+
+    has: ClassVar[str] = "two records of each photo under one password; picks the guess that opens one person twice"
+
+    def __init__(self, records: int = 50, guesses: int = 200):
+        require_positive("intersection", records=records, guesses=guesses)
+        self.records = records
+        self.guesses = guesses
+
+    @property
+    def victims(self) -> int:
+        return self.records
+
+    def run(self, target: Target, faces: Faces) -> list[Figure]:
+        w = faces.victims[: self.records]
+        above = wrong_above(distances(target, w, w, self.guesses, target.rng("intersection")))
+        title = "two records of a photo, one password"
+        return [
+            Figure.of(f"{title}: area under the ROC curve (1 expected)", target.estimate(above), 0.5, 1.0),
+            Figure.of(f"{title}: right one first", target.estimate(above == 1.0), 1 / (1 + self.guesses), 1.0),
+        ]
+
+
+def distances(
+    target: Target, first: Codes, second: Codes, guesses: int, rng: torch.Generator
+) -> Float[Tensor, "m 1+guesses"]:
+    """Between what each guess opens of a face's two records; the right password's in column 0.
+
+    Args:
+        target: what is attacked.
+        first: codes in the first records.
+        second: codes in the second.
+        guesses: wrong passwords; each is another latent in the other record.
+        rng: of passwords.
+    """
+    wrong = [target.passwords(guesses, rng) for _ in range(2)]
+    rows = []
+    for pair in zip(first.split(1), second.split(1), strict=True):
+        opened = []
+        for code, others in zip(pair, wrong, strict=True):
+            passwords = torch.cat([target.passwords(1, rng), others])
+            w_enc = target(code, passwords[:1])
+            opened.append(target(w_enc.expand(len(passwords), -1, -1), passwords))
+        rows.append((opened[0] - opened[1]).flatten(1).norm(dim=1))
+    return torch.stack(rows)

@@ -1,0 +1,142 @@
+"""``attack=linkage``: which records were made of one photo, and of which photo."""
+
+from collections.abc import Callable
+from typing import ClassVar
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from riddle_pl.evaluation.attacks.attack import Attack, Figure
+from riddle_pl.evaluation.attacks.target import Codes, Faces, Target
+from riddle_pl.judging.metrics.codes import TINY, ranks
+from riddle_pl.networks.encryptors.involutive import InvolutiveEncryptor
+from riddle_pl.networks.encryptors.padded import PaddedEncryptor
+
+WITHIN = (1, 10)
+View = Callable[[Codes], Float[Tensor, "m f"]]
+
+
+class LinearReading:
+    """The least-squares guess of a code from its encryption, learned on codes of strangers under many passwords.
+
+    One linear map for all layers, between codes centred layer by layer.
+
+    Args:
+        w_enc: encryptions of the strangers' codes.
+        w: these codes.
+    """
+
+    def __init__(self, w_enc: Float[Tensor, "m n d"], w: Float[Tensor, "m n d"]):
+        self.mean, self.mean_enc = w.mean(dim=0), w_enc.mean(dim=0)
+        x, y = ((side - side.mean(dim=0)).flatten(0, 1).double() for side in (w_enc, w))
+        gram = x.T @ x
+        ridge = 1e-6 * gram.diagonal().mean() * torch.eye(len(gram), dtype=gram.dtype, device=gram.device)
+        self.map: Tensor = torch.linalg.solve(gram + ridge, x.T @ y).to(w)
+
+    def __call__(self, w_enc: Float[Tensor, "b n d"]) -> Float[Tensor, "b n d"]:
+        w: Tensor = (w_enc - self.mean_enc) @ self.map + self.mean
+        return w
+
+    def share(self, w_enc: Float[Tensor, "b n d"], w: Float[Tensor, "b n d"]) -> Float[Tensor, "b"]:
+        """By face; their mean is the share of the codes' squared distance from the strangers' mean that is read.
+
+        It is below 0 where the mean would have been the better guess.
+        """
+        missed = (self(w_enc) - w).square().sum(dim=(1, 2))
+        return 1.0 - missed / (w - self.mean).square().sum(dim=(1, 2)).mean()
+
+
+class Linkage(Attack):
+    """Has two records of each photo, under two passwords, and all photos; looks for the other record, and the photo.
+
+    A re-encoded photo has another code, so that both records are of one code. Who looks for a record's photo encrypts
+    those of the gallery under passwords of their own, to know what records lie around. A padded encryptor's public
+    coordinates are in clear by design: what they alone give away is a line of its own, and those by secret coordinates
+    leave them out. The code itself and a linear reading of it have both.
+    """
+
+    has: ClassVar[str] = (
+        "records and photos of many people; looks for a record's photo, the other record of that, and another photo of "
+        "the person"
+    )
+
+    @property
+    def victims(self) -> int:
+        return max(WITHIN) + 1
+
+    def run(self, target: Target, faces: Faces) -> list[Figure]:
+        rng = target.rng("linkage")
+        w, public = faces.victims.float(), faces.public.float()
+        first, second = (target.encrypt(faces.victims, rng).float() for _ in range(2))
+        views = _views(target, public)
+        clear = {name: _found(view(w), view(w), view(w).mean(dim=0)) for name, view in views.items()}
+        figures = []
+        for title, gallery in (("record to its photo's other record", second), ("record to its photo", w)):
+            for name, view in views.items():
+                queries, centre = view(first), view(second).mean(dim=0)
+                found = _found(queries, view(gallery), centre)
+                figures += _figures(target, f"{title}, by {name}", found, clear[name])
+        if len(faces.rows) > max(WITHIN):
+            others = faces.others.float()
+            for name, view in views.items():
+                found, unhidden = (
+                    _found(view(codes[faces.rows]), view(others), view(codes).mean(dim=0)) for codes in (first, w)
+                )
+                figures += _figures(target, f"record to another photo of the person, by {name}", found, unhidden)
+        reading = LinearReading(target.encrypt(faces.public, rng).float(), public)
+        read, centre = reading(first).flatten(1), reading(second).flatten(1).mean(dim=0)
+        found, exact = _found(read, w.flatten(1), centre), torch.ones(len(w))
+        figures += _figures(target, "record to its photo, by a linear reading of the code", found, exact)
+        share = target.estimate(reading.share(first, w))
+        return [*figures, Figure.of("share of the code's variance that a linear reading finds", share, 0.0, 1.0)]
+
+
+def _secret(target: Target, public: Codes) -> View:
+    """Coordinates that an encryptor works on: its own, else the code around the public mean, standardised."""
+    encryptor = target.encryptor
+    if isinstance(encryptor, PaddedEncryptor):
+        return lambda w: encryptor.split(w)[1].float()
+    if isinstance(encryptor, InvolutiveEncryptor):
+        return lambda w: encryptor.coordinates(w).flatten(1)
+    mean, deviation = public.mean(dim=0), public.std(dim=0) + TINY
+    return lambda w: ((w - mean) / deviation).flatten(1)
+
+
+def _views(target: Target, public: Codes) -> dict[str, View]:
+    encryptor, secret = target.encryptor, _secret(target, public)
+    views: dict[str, View] = {
+        "the code itself": lambda w: w.flatten(1),
+        "the absolute values of its secret coordinates": lambda w: secret(w).abs(),
+        "the norm of its secret coordinates": lambda w: secret(w).norm(dim=1, keepdim=True),
+    }
+    if isinstance(encryptor, InvolutiveEncryptor):
+        views["lengths of the pairs that T reflects"] = lambda w: pair_lengths(secret(w))
+    if isinstance(encryptor, PaddedEncryptor):
+        views["its secret coordinates"] = secret
+        if encryptor.public:
+            views["its public part"] = lambda w: encryptor.split(w)[0].float()
+    return views
+
+
+def pair_lengths(v: Float[Tensor, "m f"]) -> Float[Tensor, "m h"]:
+    """Lengths of the coordinate pairs (0, 1), (2, 3), ...: what a reflection of each pair keeps."""
+    return (v[:, 0::2].square() + v[:, 1::2].square()).sqrt()
+
+
+def _found(queries: Float[Tensor, "m f"], gallery: Float[Tensor, "m f"], centre: Float[Tensor, "f"]) -> Tensor:
+    """The rank of each query's own row."""
+    return ranks(queries, gallery, torch.arange(len(queries)), centre)
+
+
+def _figures(target: Target, title: str, found: Tensor, clear: Tensor) -> list[Figure]:
+    return [
+        Figure.of(
+            f"{title}: among the first {k}" if k > 1 else f"{title}: first",
+            target.estimate(found <= k),
+            k / len(found),
+            float((clear <= k).float().mean()),
+            digits=4,
+        )
+        for k in WITHIN
+    ]

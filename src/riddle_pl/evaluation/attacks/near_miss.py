@@ -1,0 +1,80 @@
+"""``attack=near_miss``: what a password opens that is nearly right."""
+
+import random
+from typing import ClassVar
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from riddle_pl.evaluation.attacks.attack import Attack, Figure, require_positive
+from riddle_pl.evaluation.attacks.target import Codes, Faces, Target
+from riddle_pl.evaluation.methods.passwords import CHARACTERS, change_one_character
+from riddle_pl.password import NONCE_BYTES, SALT_BYTES, KdfParams
+
+LENGTH = 12
+UNRELATED = "an unrelated wrong password, to compare"
+
+
+class NearMiss(Attack):
+    """Has a password with one other character, or the right one and a record with one bit of salt or nonce changed.
+
+    Every change of the key's input has to give another key altogether, as Argon2id and HKDF promise; what is opened is
+    then as far from the face as with any wrong password. (A sealed record refuses all of them, by its tag.) Argon2id
+    runs at its least cost, which changes no distribution.
+
+    Args:
+        records: of one face each.
+
+    Raises:
+        ConfigError: a value is out of range.
+    """
+
+    has: ClassVar[str] = "a password with one other character, or the right one with a bit of salt or nonce flipped"
+
+    def __init__(self, records: int = 100):
+        require_positive("near_miss", records=records)
+        self.records = records
+
+    @property
+    def victims(self) -> int:
+        return self.records
+
+    def run(self, target: Target, faces: Faces) -> list[Figure]:
+        rng, mean = random.Random(f"{target.seed} near_miss"), faces.public.mean(dim=0)
+        cosines: dict[str, list[Tensor]] = {}
+        for w in faces.victims[: self.records].split(1):
+            for name, opened in _opened(target, w, rng).items():
+                cosines.setdefault(name, []).append(_cosine(opened - mean, w - mean))
+        return [
+            Figure.of(f"cosine of codes, {name}", target.estimate(torch.cat(found)), None, 1.0)
+            for name, found in cosines.items()
+        ]
+
+
+def _opened(target: Target, w: Codes, rng: random.Random) -> dict[str, Codes]:
+    """What near misses open of one record."""
+    text, other = ("".join(rng.choices(CHARACTERS, k=LENGTH)) for _ in range(2))
+    salt, nonce = rng.randbytes(SALT_BYTES), rng.randbytes(NONCE_BYTES)
+    w_enc = target(w, target.latent(text, _cheap(salt), nonce))
+    tried = {
+        "one character changed": (change_one_character(text, rng), salt, nonce),
+        "one bit of the salt flipped": (text, _flipped(salt, rng), nonce),
+        "one bit of the nonce flipped": (text, salt, _flipped(nonce, rng)),
+        UNRELATED: (other, salt, nonce),
+    }
+    return {name: target(w_enc, target.latent(t, _cheap(s), n)) for name, (t, s, n) in tried.items()}
+
+
+def _cheap(salt: bytes) -> KdfParams:
+    return KdfParams(memory_kib=8, time=1, lanes=1, salt=salt)
+
+
+def _flipped(content: bytes, rng: random.Random) -> bytes:
+    """With one bit changed."""
+    bit = 1 << rng.randrange(8 * len(content))
+    return (int.from_bytes(content, "big") ^ bit).to_bytes(len(content), "big")
+
+
+def _cosine(one: Codes, other: Codes) -> Float[Tensor, "m"]:
+    return torch.cosine_similarity(one.flatten(1), other.flatten(1), dim=1)

@@ -1,0 +1,43 @@
+"""All figures in one table: attacks from top to bottom, encryptors from left to right."""
+
+from collections.abc import Mapping, Sequence
+
+from riddle_pl.evaluation.attacks.attack import Figure
+from riddle_pl.evaluation.report.tables import Line, Number, Table
+
+READING = (
+    "Chance: if records told nothing; in clear: if they held the codes as they are. In brackets: 95 % interval "
+    "(bootstrap over faces). A break shows; where nothing shows, a better attack may still find something"
+)
+
+
+def attack_table(found: Mapping[str, Mapping[str, Sequence[Figure]]], notes: Sequence[str]) -> Table:
+    """A line per attack and figure; one that an encryptor does not have is empty there.
+
+    Args:
+        found: figures by encryptor and attack.
+        notes: what they depend on.
+    """
+    rows = dict.fromkeys((name, f.name) for attacks in found.values() for name, fs in attacks.items() for f in fs)
+    order = list(dict.fromkeys(name for attacks in found.values() for name in attacks))
+    lines = []
+    for name, figure in sorted(rows, key=lambda row: order.index(row[0])):
+        cells = [_pick(attacks.get(name, ()), figure) for attacks in found.values()]
+        labels = [name, figure, *(_side(cells, side) for side in ("chance", "clear"))]
+        lines.append(Line(labels, [None if cell is None else _number(cell) for cell in cells]))
+    labels = ["attack", "figure", "chance", "in clear"]
+    return Table("attacks", "Attacks without a password", labels, list(found), lines, [READING, *notes])
+
+
+def _pick(figures: Sequence[Figure], name: str) -> Figure | None:
+    return next((figure for figure in figures if figure.name == name), None)
+
+
+def _side(cells: Sequence[Figure | None], side: str) -> str:
+    """What a figure is to be compared with; several where encryptors differ in it."""
+    values = [(getattr(cell, side), cell.digits) for cell in cells if cell is not None]
+    return " / ".join(dict.fromkeys(f"{value:.{digits}f}" for value, digits in values if value is not None))
+
+
+def _number(figure: Figure) -> Number:
+    return Number(figure.value, figure.low, figure.high, figure.count, figure.digits)

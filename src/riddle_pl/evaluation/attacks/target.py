@@ -1,0 +1,98 @@
+"""What is attacked: an encryptor of a pack, with passwords that no attacker sees."""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any, NamedTuple
+
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float, Int
+from torch import Tensor, nn
+
+from riddle_pl.judging.metrics import Estimate, bootstrap
+from riddle_pl.networks.encryptors.padded import encryptable
+from riddle_pl.networks.generator import FaceGenerator
+from riddle_pl.password import KdfParams, PasswordTokens, derive_key, key_latent, random_passwords
+
+Codes = Float[Tensor, "m n d"]
+
+
+class Faces(NamedTuple):
+    """Codes of two sets of people that have nobody in common, and of other photos of some of the victims."""
+
+    victims: Codes
+    public: Codes
+    others: Codes
+    """Each of another photo of a victim."""
+    rows: Int[Tensor, "o"]
+    """Which victim that is."""
+
+
+CODES = ("victims", "public", "others")
+
+
+@dataclass
+class Target:
+    """An encryptor on the device where it runs, and how much of it attackers know: all but the passwords.
+
+    Args:
+        generator: of the pack.
+        encryptor: T.
+        tokens: what a password is for it.
+        recogniser: loads that of the pack.
+        seed: of passwords and bootstrap.
+        resamples: of the bootstrap.
+        batch_size: codes at a time.
+    """
+
+    generator: FaceGenerator
+    encryptor: nn.Module
+    tokens: PasswordTokens
+    recogniser: Callable[[], nn.Module]
+    seed: int = 0
+    resamples: int = 2000
+    batch_size: int = 50
+    learned: dict[Any, Any] = field(default_factory=dict)
+    """What attacks learned about it, by how, for others to use."""
+
+    def inside(self, faces: Faces) -> Faces:
+        """The codes that records of these faces hold: with a padded encryptor, those inside of its model."""
+        codes = {name: self._batches(partial(encryptable, self.encryptor), getattr(faces, name)) for name in CODES}
+        return faces._replace(**codes)
+
+    def rng(self, attack: str) -> torch.Generator:
+        """An attack's own, so that its figures do not depend on which others run."""
+        digest = hashlib.sha256(f"{self.seed} {attack}".encode()).digest()
+        return torch.Generator().manual_seed(int.from_bytes(digest[:7], "big"))
+
+    def passwords(self, count: int, rng: torch.Generator) -> Codes:
+        """Latents of random passwords, distributed as those of texts are."""
+        return random_passwords(count, self.generator, self.tokens, rng)
+
+    def latent(self, text: str, kdf: KdfParams, nonce: bytes) -> Float[Tensor, "1 n d"]:
+        """Of a text password."""
+        return key_latent(derive_key(text, kdf), self.generator, self.tokens, nonce)
+
+    def __call__(self, w: Codes, w_pwd: Codes) -> Codes:
+        """T, a batch at a time."""
+        return self._batches(self.encryptor, w, w_pwd)
+
+    def encrypt(self, w: Codes, rng: torch.Generator) -> Codes:
+        """T, each code under a password of its own."""
+        return torch.cat([self(part, self.passwords(len(part), rng)) for part in w.split(self.batch_size)])
+
+    def recognised(self, w: Codes, recogniser: nn.Module) -> Float[Tensor, "m e"]:
+        """What a recogniser sees in the pictures of codes, of unit length."""
+        seen = self._batches(lambda part: recogniser(self.generator(part.float()).clamp(-1.0, 1.0)), w)
+        return F.normalize(seen.float(), dim=1)
+
+    def estimate(self, values: Float[Tensor, "m"]) -> Estimate:
+        """Mean and 95 % bootstrap interval."""
+        return bootstrap(values.float(), self.resamples, self.seed)
+
+    @torch.no_grad()
+    def _batches(self, network: Callable[..., Tensor], *inputs: Tensor) -> Tensor:
+        parts = zip(*(tensor.split(self.batch_size) for tensor in inputs), strict=True)
+        return torch.cat([network(*batch) for batch in parts]) if len(inputs[0]) else inputs[0]

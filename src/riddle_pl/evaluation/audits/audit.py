@@ -1,0 +1,141 @@
+"""What an audit is given, and what it finds."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import torch
+from jaxtyping import Float
+from PIL import Image
+from torch import Tensor
+
+from riddle_pl.errors import PackError
+from riddle_pl.judging.detectors import Detector
+from riddle_pl.judging.metrics import Estimate, bootstrap
+from riddle_pl.judging.recognisers import Recogniser
+from riddle_pl.networks.generator import FaceGenerator
+from riddle_pl.packs import Pack
+
+
+@dataclass(frozen=True)
+class Bench:
+    """What all audits work with; nothing has been read or loaded yet."""
+
+    pack: Pack
+    recognisers: Sequence[Recogniser]
+    detectors: Sequence[Detector]
+    seed: int
+    resamples: int
+    batch_size: int
+    device: torch.device
+    cache_dir: Path
+    quiet: bool
+
+    def estimate(self, values: Float[Tensor, "n"]) -> Estimate:
+        """Mean and 95 % bootstrap interval."""
+        return bootstrap(values.float(), self.resamples, self.seed)
+
+    def require_encryptor(self, role: str) -> None:
+        """Makes sure that ``role``, which ``audit.encryptor`` gave, is an encryptor of the pack.
+
+        Raises:
+            PackError: it is another network, or none.
+        """
+        if self.pack.entry(role).tokens is None:
+            raise PackError(f"audit.encryptor={role} is no encryptor of pack {self.pack.name}")
+
+    def generator(self, pack: Pack | None = None) -> FaceGenerator:
+        """G of the pack under audit, or of another.
+
+        Raises:
+            PackError: the pack has none.
+        """
+        return (pack or self.pack).generator().to(self.device)
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One number.
+
+    Args:
+        section: heading that it stands under.
+        name: what it is.
+        value: mean, rate, seconds, ...
+        low: lower end of its 95 % interval; None where it has none.
+        high: upper end.
+        count: how many images, pairs or runs it was measured on.
+        better: ``lower``, ``higher``, or empty.
+        digits: behind the point.
+    """
+
+    section: str
+    name: str
+    value: float
+    low: float | None
+    high: float | None
+    count: int
+    better: str = ""
+    digits: int = 3
+
+    @classmethod
+    def of(cls, section: str, name: str, estimate: Estimate, better: str = "", digits: int = 3) -> "Figure":
+        """From a mean and its interval."""
+        return cls(section, name, *estimate, better, digits)
+
+    @classmethod
+    def plain(cls, section: str, name: str, value: float, count: int, better: str = "", digits: int = 3) -> "Figure":
+        """A number without an interval."""
+        return cls(section, name, value, None, None, count, better, digits)
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A picture of the report.
+
+    Args:
+        name: of its file, without suffix.
+        caption: what it shows.
+        image: itself.
+        shareable: shows no photo of the data, so that it may go into a model card.
+    """
+
+    name: str
+    caption: str
+    image: Image.Image
+    shareable: bool
+
+
+@dataclass
+class Findings:
+    """What an audit found."""
+
+    figures: list[Figure] = field(default_factory=list)
+    about: dict[str, str] = field(default_factory=dict)
+    """What the figures depend on: data, thresholds."""
+    pictures: list[Picture] = field(default_factory=list)
+    curves: dict[str, list[Mapping[str, float]]] = field(default_factory=dict)
+    """Series of points, for the JSON report."""
+    notes: list[str] = field(default_factory=list)
+    """How to read the figures."""
+
+
+class Audit(ABC):
+    """Measures one network of a pack. Its constructor reads nothing."""
+
+    role: str
+    """Of the network; its model card receives the figures."""
+    heading: str = "## Audit"
+    """Of the section of the card that they go into."""
+
+    @abstractmethod
+    def check(self, bench: Bench) -> None:
+        """Raises a ``RiddleError`` when something that it needs is missing; does no long work."""
+
+    @abstractmethod
+    def run(self, bench: Bench) -> Findings:
+        """Measures.
+
+        Raises:
+            RiddleError: what was checked is gone, or damaged.
+        """

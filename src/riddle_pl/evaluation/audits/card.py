@@ -1,0 +1,48 @@
+"""The section of a model card that an audit fills."""
+
+from pathlib import Path
+
+from riddle_pl.errors import PackError
+from riddle_pl.evaluation.audits.report import AuditReport, write_picture
+from riddle_pl.files import require_writable_dir
+from riddle_pl.packs import Pack, load_pack
+from riddle_pl.packs.card import PICTURES, put_section, require_card
+
+
+def check_export(folder: Path, pack: Pack, role: str) -> None:
+    """Makes sure that figures of ``pack`` may go into the card in ``folder``.
+
+    Raises:
+        PackError: no pack, no card, or another network than the one under audit.
+        FileError: the folder cannot be written to.
+    """
+    target = load_pack(folder)
+    if target.verify(role) != pack.verify(role):
+        raise PackError(
+            f"export={folder} holds another {role} than pack {pack.name}: its card would state wrong figures; "
+            f"give pack={folder} too"
+        )
+    require_card(folder, role)
+    require_writable_dir(folder, "pack folder")
+
+
+def write_section(folder: Path, report: AuditReport) -> list[Path]:
+    """Writes the figures into the card, in place of the same audit's earlier ones, and the pictures that may be shared.
+
+    Returns the files that were written.
+
+    Raises:
+        FileError: they cannot be written.
+        PackError: the card is gone.
+    """
+    written = []
+    links = []
+    for picture in report.findings.pictures:
+        if picture.shareable:
+            pictures = require_writable_dir(folder / PICTURES, "folder of pictures", create=True)
+            path = write_picture(pictures, f"{report.role}_{picture.name}", picture.image, inside=folder)
+            written.append(path)
+            links.append(f"![{picture.caption}]({PICTURES}/{path.name})")
+            links.append("")
+    section = "\n".join([report.heading, "", *report.lines(3, links[:-1])])
+    return [*written, put_section(folder, report.role, section)]

@@ -1,0 +1,151 @@
+"""``audit=encoder``: how much of a held-out face an inversion keeps, for whom, and how near to W its codes stay."""
+
+from collections.abc import Mapping
+
+import torch
+from jaxtyping import Float
+from PIL import Image
+from torch import Tensor
+
+from riddle_pl.data.face_set import to_float
+from riddle_pl.errors import ConfigError
+from riddle_pl.evaluation.audits.archives import GROUPS_NOTE, FaceArchives, drawn, members_of
+from riddle_pl.evaluation.audits.audit import Audit, Bench, Figure, Findings, Picture
+from riddle_pl.evaluation.audits.inversions import Inverted, invert_all, likeness_figures, nearness_figures
+from riddle_pl.evaluation.audits.samples import codes, sheet
+from riddle_pl.evaluation.audits.spread_of_w import LEADING, SpreadOfW, spread_of_w
+from riddle_pl.evaluation.audits.verification import calibrated
+from riddle_pl.inversion import EncoderInversion, Inversion
+from riddle_pl.judging.calibration import Calibration
+from riddle_pl.judging.lfw import LFW
+from riddle_pl.networks.generator import FaceGenerator
+from riddle_pl.pretraining.sheet import COLUMNS, stacked_rows
+
+OWN = 1000
+"""Codes of W itself, for comparison."""
+
+
+class EncoderAudit(Audit):
+    """Inverts held-out faces: of LFW, and of the archives that the recipes train on, where names tell groups.
+
+    Args:
+        people: faces and pairs of LFW.
+        faces: archives whose held-out part is inverted.
+        inversion: another way to invert, compared with the encoder on some of LFW's faces.
+        count: held-out faces of the archives, at most; 0: none.
+        refined: faces of LFW that ``inversion`` inverts, at most.
+        far: false-accept rate at which an inversion counts as identified.
+        smallest: groups with fewer faces are left out.
+
+    Raises:
+        ConfigError: a value is out of range.
+    """
+
+    role = "encoder"
+
+    def __init__(
+        self,
+        people: LFW,
+        faces: FaceArchives,
+        inversion: Inversion,
+        count: int = 1000,
+        refined: int = 50,
+        far: float = 1e-3,
+        smallest: int = 10,
+    ):
+        if count < 0 or refined < 1 or not 0.0 <= far < 1.0:
+            raise ConfigError(f"audit.count={count}, refined={refined}, far={far}; give at least 0, 1, 0 to below 1")
+        self.people = people
+        self.faces = faces
+        self.inversion = inversion
+        self.count = count
+        self.refined = refined
+        self.far = far
+        self.smallest = smallest
+
+    def check(self, bench: Bench) -> None:
+        self.people.check()
+        self.inversion.check()
+        bench.pack.check("generator", "perceptual")
+        if self.count:
+            self.faces.check()
+
+    def run(self, bench: Bench) -> Findings:
+        findings = Findings(notes=list(NOTES))
+        generator = bench.generator()
+        spread = spread_of_w(generator, bench.seed)
+        thresholds = calibrated(bench, self.people, self.far, findings)
+        encoder = EncoderInversion(bench.pack, str(bench.device))
+        x = torch.cat([face for _, face in self.people.held_out(bench.seed, bench.pack.size)])
+        found = invert_all(bench, encoder, generator, x)
+        section = f"{self.people.name}: {len(found):,} people"
+        findings.figures += [
+            *likeness_figures(bench, section, found, thresholds, self.far),
+            *nearness_figures(bench, section, found.w, spread),
+            _own_nearness(bench, section, generator, spread),
+        ]
+        picture = _rows(found.x, found.x_inv)
+        findings.pictures.append(Picture("inversions", "Held-out faces above their inversions", picture, False))
+        if self.inversion.name != encoder.name:
+            self._compare(bench, found.first(self.refined), generator, spread, thresholds, findings)
+        if self.count:
+            self._by_group(bench, encoder, generator, thresholds, findings)
+        return findings
+
+    def _compare(
+        self,
+        bench: Bench,
+        found: Inverted,
+        generator: FaceGenerator,
+        spread: SpreadOfW,
+        thresholds: Mapping[str, Calibration],
+        findings: Findings,
+    ) -> None:
+        """Faces that the encoder has inverted, inverted again in the other way."""
+        other = invert_all(bench, self.inversion, generator, found.x)
+        for name, inverted in (("encoder", found), (self.inversion.name, other)):
+            section = f"invert={name}: {len(inverted):,} of these people"
+            findings.figures += likeness_figures(bench, section, inverted, thresholds, self.far)
+            findings.figures += nearness_figures(bench, section, inverted.w, spread)
+        caption = f"Held-out faces, inversions by the encoder, and by invert={self.inversion.name}"
+        picture = _rows(found.x, found.x_inv, other.x_inv)
+        findings.pictures.append(Picture(f"inversions_{self.inversion.name}", caption, picture, False))
+
+    def _by_group(
+        self,
+        bench: Bench,
+        encoder: Inversion,
+        generator: FaceGenerator,
+        thresholds: Mapping[str, Calibration],
+        findings: Findings,
+    ) -> None:
+        """Held-out faces of the archives, all together and by the groups that their names tell."""
+        unseen = drawn(self.faces.unseen(bench.pack.size), self.count, bench.seed)
+        found = invert_all(bench, encoder, generator, to_float(unseen.images))
+        section = f"Held-out part of {', '.join(self.faces.archives)}"
+        findings.figures += likeness_figures(bench, section, found, thresholds, self.far)
+        for group, indices in members_of(unseen.names, self.smallest).items():
+            psnr = bench.estimate(found.psnr[indices])
+            findings.figures.append(Figure.of("By group", f"{group}: PSNR in dB", psnr, digits=2))
+            for name, cosines in found.cosines.items():
+                cosine = bench.estimate(cosines[indices])
+                findings.figures.append(Figure.of("By group", f"{group}: cosine by {name}", cosine))
+
+
+NOTES = (
+    "Nearness to W: a code's distance from the mean of W that lies outside the components in which W varies; and how "
+    "far its layers are from its first, in standard deviations of W (codes of W itself: 0).",
+    GROUPS_NOTE,
+)
+
+
+def _own_nearness(bench: Bench, section: str, generator: FaceGenerator, spread: SpreadOfW) -> Figure:
+    """What :func:`nearness_figures` says of W itself."""
+    w = generator.broadcast(codes(generator, OWN, bench.seed + 1)).cpu()
+    return Figure.of(
+        section, f"W itself: the same share outside {LEADING} components", bench.estimate(spread.outside(w))
+    )
+
+
+def _rows(*series: Float[Tensor, "n 3 h h"]) -> Image.Image:
+    return sheet(stacked_rows(*(images[: 2 * COLUMNS] for images in series)), COLUMNS)

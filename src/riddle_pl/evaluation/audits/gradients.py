@@ -1,0 +1,68 @@
+"""Do the gradients of a recogniser change the person, or only its own mind? Another recogniser watches."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from riddle_pl.judging.recognisers import Recogniser
+from riddle_pl.losses.identity import cosine
+from riddle_pl.networks.generator import FaceGenerator
+
+
+class Descent(NamedTuple):
+    """Cosines to the reference after 0, 1, 2, ... steps."""
+
+    own: Float[Tensor, "s n"]
+    """By the recogniser whose gradient was followed."""
+    others: dict[str, Float[Tensor, "s n"]]
+    """By those that watched."""
+    moved: Float[Tensor, "s"]
+    """Length of the way from the start, in standard deviations of W."""
+
+
+def descend(
+    recogniser: nn.Module,
+    watchers: Sequence[Recogniser],
+    generator: FaceGenerator,
+    w: Float[Tensor, "n k 512"],
+    reference: Float[Tensor, "n 3 h h"],
+    steps: int,
+    length: float,
+    deviation: float,
+) -> Descent:
+    """Moves codes down the gradient of the recogniser's cosine to ``reference``, in steps of equal length.
+
+    Args:
+        recogniser: whose gradient is followed.
+        watchers: recognisers that only look.
+        generator: draws the codes.
+        w: where to start.
+        reference: images that shall become other people.
+        steps: how many.
+        length: of a step: root mean square over a code's entries, in standard deviations of W.
+        deviation: standard deviation of W.
+    """
+    with torch.no_grad():
+        known = recogniser(reference)
+    others_known = {watcher.name: F.normalize(watcher.embed(reference.cpu()).float(), dim=1) for watcher in watchers}
+    start, own, moved = w, [], []
+    others: dict[str, list[Tensor]] = {watcher.name: [] for watcher in watchers}
+    for step in range(steps + 1):
+        w = w.detach().requires_grad_(True)
+        image = generator(w)
+        similarity = cosine(recogniser(image), known)
+        own.append(similarity.detach().cpu())
+        moved.append(float((w.detach() - start).square().mean().sqrt() / deviation))
+        drawn = image.detach().clamp(-1.0, 1.0).float().cpu()
+        for watcher in watchers:
+            rows = F.normalize(watcher.embed(drawn).float(), dim=1)
+            others[watcher.name].append((rows * others_known[watcher.name]).sum(dim=1))
+        if step < steps:
+            (gradient,) = torch.autograd.grad(similarity.sum(), w)
+            size = gradient.square().mean(dim=(1, 2), keepdim=True).sqrt().clamp_min(1e-12)
+            w = w - length * deviation * gradient / size
+    return Descent(torch.stack(own), {name: torch.stack(rows) for name, rows in others.items()}, torch.tensor(moved))

@@ -1,0 +1,101 @@
+"""Faces beside their inversions, and what the two have in common."""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from riddle_pl.evaluation.audits.audit import Bench, Figure
+from riddle_pl.evaluation.audits.embeddings import embed
+from riddle_pl.evaluation.audits.spread_of_w import LEADING, SpreadOfW
+from riddle_pl.inversion import Inversion
+from riddle_pl.judging.calibration import Calibration
+from riddle_pl.judging.features import PerceptualFeatures
+from riddle_pl.judging.metrics import PSNR, PerceptualDistance
+from riddle_pl.networks.generator import FaceGenerator
+from riddle_pl.process import track
+
+
+@dataclass(frozen=True)
+class Inverted:
+    """Faces, their codes and inversions, and how alike photo and inversion are."""
+
+    x: Float[Tensor, "n 3 h h"]
+    w: Float[Tensor, "n k 512"]
+    x_inv: Float[Tensor, "n 3 h h"]
+    cosines: Mapping[str, Float[Tensor, "n"]]
+    """By recogniser."""
+    distance: Float[Tensor, "n"]
+    """In the pack's perceptual features."""
+    psnr: Float[Tensor, "n"]
+    """In dB."""
+    seconds: float
+    """Per face, to find the code."""
+
+    def __len__(self) -> int:
+        return len(self.x)
+
+    def first(self, count: int) -> "Inverted":
+        """The first faces."""
+        cosines = {name: values[:count] for name, values in self.cosines.items()}
+        rows = (self.x[:count], self.w[:count], self.x_inv[:count])
+        return Inverted(*rows, cosines, self.distance[:count], self.psnr[:count], self.seconds)
+
+
+def invert_all(bench: Bench, inversion: Inversion, generator: FaceGenerator, x: Float[Tensor, "n 3 h h"]) -> Inverted:
+    """Inverts faces in [-1, 1] and holds the inversions against them."""
+    parts = x.split(bench.batch_size)
+    inversion(parts[0][:1])  # loads the networks, which is not timed
+    started = time.perf_counter()
+    w = torch.cat([inversion(part) for part in track(parts, len(parts), f"inverting: {inversion.name}", bench.quiet)])
+    seconds = (time.perf_counter() - started) / len(x)
+    perceptual = PerceptualFeatures(bench.pack, device=str(bench.device))
+    distance, psnr, images = PerceptualDistance(), PSNR(), []
+    for part, codes in zip(parts, w.split(bench.batch_size), strict=True):
+        with torch.no_grad():
+            x_inv = generator(codes.to(bench.device)).clamp(-1.0, 1.0).float().cpu()
+        distance.update([m.cpu() for m in perceptual.maps(x_inv)], [m.cpu() for m in perceptual.maps(part)])
+        psnr.update(x_inv, part)
+        images.append(x_inv)
+    x_inv = torch.cat(images)
+    cosines = {r.name: (embed(r, x) * embed(r, x_inv)).sum(dim=1) for r in bench.recognisers}
+    return Inverted(x, w, x_inv, cosines, distance.per_face(), psnr.per_face(), seconds)
+
+
+def likeness_figures(
+    bench: Bench, section: str, found: Inverted, thresholds: Mapping[str, Calibration], far: float
+) -> list[Figure]:
+    """What inversions keep of their photos.
+
+    Args:
+        section: heading.
+        found: faces and inversions.
+        thresholds: by recogniser.
+        far: false-accept rate of the thresholds.
+    """
+    figures = []
+    for name, cosines in found.cosines.items():
+        same = bench.estimate((cosines > thresholds[name].threshold).float())
+        figures += [
+            Figure.of(section, f"cosine of photo and inversion by {name}", bench.estimate(cosines), "higher"),
+            Figure.of(section, f"identified by {name} at FAR {far:g}", same, "higher"),
+        ]
+    measure = PerceptualFeatures(bench.pack).name
+    return [
+        *figures,
+        Figure.of(section, f"distance in {measure}", bench.estimate(found.distance), "lower"),
+        Figure.of(section, "PSNR in dB", bench.estimate(found.psnr), "higher", 2),
+        Figure.plain(section, "seconds per face", found.seconds, len(found), "lower", 4),
+    ]
+
+
+def nearness_figures(bench: Bench, section: str, w: Float[Tensor, "n k 512"], spread: SpreadOfW) -> list[Figure]:
+    """How near to W codes stay."""
+    outside, offsets = bench.estimate(spread.outside(w)), bench.estimate(spread.offsets(w))
+    return [
+        Figure.of(section, f"codes: share of variance outside {LEADING} components of W", outside, "lower"),
+        Figure.of(section, "codes: offsets between layers, in deviations of W", offsets, "lower"),
+    ]

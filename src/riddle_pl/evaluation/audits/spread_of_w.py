@@ -1,0 +1,43 @@
+"""How W is spread out, and how near to it the codes of an inversion stay."""
+
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from riddle_pl.evaluation.audits.samples import codes
+from riddle_pl.networks.generator import FaceGenerator
+
+SAMPLES = 8192
+LEADING = 128
+
+
+@dataclass(frozen=True)
+class SpreadOfW:
+    """Second moments of W."""
+
+    mean: Float[Tensor, "512"]
+    deviation: float
+    """Root of the mean variance over dimensions."""
+    leading: Float[Tensor, "512 k"]
+    """The :data:`LEADING` principal components with the largest variance."""
+
+    def outside(self, w: Float[Tensor, "b n 512"]) -> Float[Tensor, "b"]:
+        """Share of each code's squared distance from W's mean that lies outside the leading components."""
+        centred = w.double() - self.mean
+        inside = (centred @ self.leading).square().sum(dim=(1, 2))
+        return (1.0 - inside / centred.square().sum(dim=(1, 2))).float()
+
+    def offsets(self, w: Float[Tensor, "b n 512"]) -> Float[Tensor, "b"]:
+        """Mean length of the offsets of layers 2 to n from the first: root mean square over entries, in deviations."""
+        offsets = (w[:, 1:] - w[:, :1]).square().mean(dim=2).sqrt()
+        return offsets.mean(dim=1) / self.deviation
+
+
+def spread_of_w(generator: FaceGenerator, seed: int) -> SpreadOfW:
+    """Measured on codes of random people."""
+    w = codes(generator, SAMPLES, seed).double().cpu()
+    covariance = torch.cov(w.T)
+    _, vectors = torch.linalg.eigh(covariance)  # in the order of rising variance
+    return SpreadOfW(w.mean(dim=0), float(covariance.diagonal().mean().sqrt()), vectors[:, -LEADING:])

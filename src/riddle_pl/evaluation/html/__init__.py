@@ -1,5 +1,0 @@
-"""The report as one page that opens offline in a browser."""
-
-from riddle_pl.evaluation.html.page import render_page, write_page
-
-__all__ = ["render_page", "write_page"]

@@ -1,0 +1,182 @@
+"""Baselines: they need no training and have no password."""
+
+import hashlib
+from abc import abstractmethod
+from collections.abc import Sequence
+from functools import cached_property
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float
+from torch import Tensor
+from torchvision.transforms.v2.functional import gaussian_blur
+
+from riddle_pl.device import resolve_device
+from riddle_pl.errors import ConfigError
+from riddle_pl.evaluation.methods.latent import load_generator, synthesise
+from riddle_pl.evaluation.methods.method import FaceImages, Method
+from riddle_pl.networks.generator import FaceGenerator
+from riddle_pl.packs import Pack
+
+
+class Baseline(Method):
+    """Changes the photo itself; nothing can be recovered.
+
+    Args:
+        pack: gives the size of the images, so that the baseline's rows stand beside those of its encryptors.
+    """
+
+    def __init__(self, pack: Pack):
+        self.pack = pack
+
+    @property
+    def size(self) -> int:
+        return self.pack.size
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        return {"method": f"{self.label}, a baseline without training, at the {self.size} px of pack {self.pack.name}"}
+
+    def images(self, names: Sequence[str], x: Float[Tensor, "b 3 h h"]) -> FaceImages:
+        x = x.float().cpu()
+        return {"photo": x, "encrypted": self.obscure(names, x)}
+
+    @abstractmethod
+    def obscure(self, names: Sequence[str], x: Float[Tensor, "b 3 h h"]) -> Float[Tensor, "b 3 h h"]:
+        """The faces, hidden; images in [-1, 1]."""
+
+
+BOX = (0.2, 0.3, 0.8, 0.9)
+"""Left, top, right, bottom of the face in an FFHQ-aligned image, as shares of its side: from brows to chin."""
+
+
+class BlackBox(Baseline):
+    """Paints a black square over the face of the aligned image."""
+
+    @property
+    def label(self) -> str:
+        return "black box"
+
+    def obscure(self, names: Sequence[str], x: Float[Tensor, "b 3 h h"]) -> Float[Tensor, "b 3 h h"]:
+        left, top, right, bottom = (round(share * x.shape[-1]) for share in BOX)
+        hidden = x.clone()
+        hidden[:, :, top:bottom, left:right] = -1.0
+        return hidden
+
+
+class Pixelation(Baseline):
+    """Gives each square of the aligned image its mean colour.
+
+    Args:
+        pack: see :class:`Baseline`.
+        squares: along each side.
+
+    Raises:
+        ConfigError: fewer than 1 square, or more than pixels.
+    """
+
+    def __init__(self, pack: Pack, squares: int = 8):
+        super().__init__(pack)
+        if not 1 <= squares <= pack.size:
+            raise ConfigError(f"method.squares={squares}; give 1 to {pack.size}")
+        self.squares = squares
+
+    @property
+    def label(self) -> str:
+        return f"pixelation, {self.squares} x {self.squares}"
+
+    def obscure(self, names: Sequence[str], x: Float[Tensor, "b 3 h h"]) -> Float[Tensor, "b 3 h h"]:
+        return F.interpolate(F.adaptive_avg_pool2d(x, self.squares), x.shape[-2:], mode="nearest")
+
+
+class GaussianBlur(Baseline):
+    """Blurs the whole aligned image.
+
+    Args:
+        pack: see :class:`Baseline`.
+        sigma: of the Gaussian, as a share of the image's side.
+
+    Raises:
+        ConfigError: a sigma that is not above 0 and at most 1.
+    """
+
+    def __init__(self, pack: Pack, sigma: float = 0.05):
+        super().__init__(pack)
+        if not 0.0 < sigma <= 1.0:
+            raise ConfigError(f"method.sigma={sigma}; give a share of the image's side above 0 and at most 1")
+        self.sigma = sigma
+
+    @property
+    def label(self) -> str:
+        return f"Gaussian blur, sigma {self.sigma:g} of the side"
+
+    def obscure(self, names: Sequence[str], x: Float[Tensor, "b 3 h h"]) -> Float[Tensor, "b 3 h h"]:
+        side = x.shape[-1]
+        sigma = self.sigma * side
+        radius = min(round(3.0 * sigma) or 1, side - 1)  # the padding mirrors the image, which it cannot exceed
+        blurred: Tensor = gaussian_blur(x, [2 * radius + 1, 2 * radius + 1], [sigma, sigma])
+        return blurred.clamp(-1.0, 1.0)
+
+
+class NoChange(Baseline):
+    """Delivers the photo as encrypted and as recovered: the worst privacy and the best of everything else."""
+
+    @property
+    def label(self) -> str:
+        return "no change"
+
+    def images(self, names: Sequence[str], x: Float[Tensor, "b 3 h h"]) -> FaceImages:
+        images = dict(super().images(names, x))
+        return images | {"recovered": images["encrypted"]}
+
+    def obscure(self, names: Sequence[str], x: Float[Tensor, "b 3 h h"]) -> Float[Tensor, "b 3 h h"]:
+        return x
+
+
+class RandomOtherFace(Baseline):
+    """Replaces each face by a random person of the pack's generator, fixed by the seed and the face's name.
+
+    It has many people per face: a diversity to compare passwords with.
+
+    Args:
+        pack: its generator.
+        seed: of the people.
+        device: where the generator runs: auto, cpu, cuda or cuda:N.
+    """
+
+    def __init__(self, pack: Pack, seed: int = 0, device: str = "auto"):
+        super().__init__(pack)
+        self.seed = seed
+        self.device = device
+
+    @property
+    def label(self) -> str:
+        return f"random person of {self.pack.name}'s generator"
+
+    def check(self) -> None:
+        resolve_device(self.device)
+        self.pack.check("generator")
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        entry = self.pack.entry("generator")
+        network = {"arch": entry.arch, "sha256": self.pack.expected_sha256("generator"), "origin": entry.origin}
+        return super().facts | {"networks": {"generator": network}}
+
+    def obscure(self, names: Sequence[str], x: Float[Tensor, "b 3 h h"]) -> Float[Tensor, "b 3 h h"]:
+        return torch.cat([self._person(name, 0) for name in names])
+
+    def encryptions(self, name: str, x: Float[Tensor, "1 3 h h"], count: int) -> FaceImages:
+        return {"encrypted": torch.cat([self._person(name, number) for number in range(1, count + 1)])}
+
+    @cached_property
+    def _generator(self) -> FaceGenerator:
+        return load_generator(self.pack, self.device)
+
+    @torch.no_grad()
+    def _person(self, name: str, number: int) -> Float[Tensor, "1 3 h h"]:
+        digest = hashlib.sha256(f"{self.seed} {name} {number}".encode()).digest()
+        rng = torch.Generator().manual_seed(int.from_bytes(digest[:7], "big"))
+        z = torch.randn(1, self._generator.style_dim, generator=rng).to(resolve_device(self.device))
+        return synthesise(self._generator, self._generator.broadcast(self._generator.mapping(z)))

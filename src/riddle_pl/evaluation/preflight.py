@@ -1,0 +1,58 @@
+"""What can be known to fail in an evaluation before anything is written."""
+
+from pathlib import Path
+
+from omegaconf import DictConfig
+
+from riddle_pl.config import check_config, instantiate
+from riddle_pl.device import resolve_device
+from riddle_pl.errors import ConfigError, DataError
+from riddle_pl.evaluation.build import Parts, build_parts
+from riddle_pl.files import require_place_for_dir
+
+
+def check_job(cfg: DictConfig) -> None:
+    """Checks the config of one evaluation, and that everything that it cannot do without is there.
+
+    Raises:
+        RiddleError: one line about the first thing that is wrong.
+    """
+    check_config(cfg)
+    for name in ("batch_size", "resamples"):
+        if cfg[name] < 1:
+            raise ConfigError(f"{name}={cfg[name]}; give at least 1")
+    if not 0.0 <= cfg.far < 1.0:
+        raise ConfigError(f"far={cfg.far}; give a false-accept rate from 0 to below 1, such as 0.001")
+    if cfg.diversity.faces < 0 or cfg.diversity.passwords < 2:
+        raise ConfigError(
+            f"diversity.faces={cfg.diversity.faces}, diversity.passwords={cfg.diversity.passwords}; give at least 0 "
+            "faces and 2 passwords"
+        )
+    resolve_device(cfg.device)
+    require_place_for_dir(Path(cfg.out), "folder of out")
+    parts = build_parts(cfg)
+    if not parts.recognisers:
+        reasons = "; ".join(reason for key, reason in parts.left_out.items() if key.startswith("evaluators."))
+        raise ConfigError(
+            f"none of the evaluators can run: {reasons}"
+            if reasons
+            else "evaluators is empty; choose at least one, such as evaluators=dlib"
+        )
+    parts.method.check()
+    parts.faces.check()
+    if cfg.photos:
+        instantiate(cfg.photos, "photos").check()
+    if parts.pairs is not None and parts.pairs is not parts.faces:
+        parts.pairs.pairs()
+    _check_some_match(parts)
+
+
+def _check_some_match(parts: Parts) -> None:
+    """One photo for which the method has images is enough to begin."""
+    reason = "there is no photo"
+    for key in parts.faces.keys():  # noqa: SIM118  # no mapping
+        lacking = parts.method.lacks(key)
+        if lacking is None:
+            return
+        reason = f"{key}: {lacking}"
+    raise DataError(f"no photo in {parts.faces.faces_path} can be evaluated ({reason}); check data.root and method")

@@ -1,0 +1,1 @@
+"""From rows of numbers to a report, its tables and its page."""

@@ -1,0 +1,80 @@
+"""Renders the page: everything is in the one file, and the page itself forbids the browser to ask for more."""
+
+import base64
+from collections.abc import Mapping, Sequence
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, StrictUndefined
+from omegaconf import OmegaConf
+
+from riddle_pl.evaluation.report.html.highlights import highlights
+from riddle_pl.evaluation.report.report import Report
+from riddle_pl.evaluation.report.tables import all_tables
+from riddle_pl.figures.gallery import Gallery, draw_gallery
+from riddle_pl.figures.plate import Plate, save_plates
+from riddle_pl.figures.traces import Traces
+from riddle_pl.files import atomic_write
+
+PAGE = "report.html"
+CSS_PX_PER_INCH = 96
+WIDE_PX = 560
+"""Figures that are wider are not reduced below this on narrow screens; they scroll in their own box."""
+LISTED = 40
+"""Skipped photos that are listed; report.json has them all."""
+
+
+def write_page(report: Report, traces: Traces, folder: Path, formats: Sequence[str] = ("png",)) -> list[Path]:
+    """Writes ``report.html``, and the figures as files of their own in ``figures/``; each whole or not at all.
+
+    Args:
+        report: the numbers.
+        traces: what the figures show.
+        folder: of the evaluation; it exists.
+        formats: of the figures' files: ``png``, ``svg``, ``pdf``; none are written for an empty list.
+
+    Returns:
+        The page, then the figures.
+
+    Raises:
+        FileError: the folder cannot be written to, or the training log that ``traces`` names cannot be read.
+        ConfigError: a format that there is not.
+    """
+    gallery = draw_gallery(traces)
+    figures = save_plates(gallery.plates, folder / "figures", formats) if formats else []
+    page = folder / PAGE
+    with atomic_write(page) as temporary:
+        temporary.write_text(render_page(report, gallery), encoding="utf-8")
+    return [page, *figures]
+
+
+def render_page(report: Report, gallery: Gallery) -> str:
+    """The page's HTML."""
+    here = files("riddle_pl.evaluation.report.html")
+    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    template = environment.from_string((here / "page.html.j2").read_text(encoding="utf-8"))
+    return template.render(
+        report=report,
+        css=(here / "page.css").read_text(encoding="utf-8"),
+        highlights=highlights(report),
+        tables=[table for table in all_tables([report]) if table.lines],
+        figures=[_figure(plate) for plate in gallery.plates],
+        missing_figures=gallery.missing,
+        facts={key: value for key, value in report.about.items() if not isinstance(value, Mapping) and key != "title"},
+        networks=report.about.get("networks", {}),
+        config=OmegaConf.to_yaml(OmegaConf.create(dict(report.config))) if report.config else "",
+        listed=LISTED,
+    )
+
+
+def _figure(plate: Plate) -> dict[str, Any]:
+    width, height = (round(inches * CSS_PX_PER_INCH) for inches in plate.figure.get_size_inches())
+    data = base64.b64encode(plate.encoded("webp")).decode("ascii")
+    return {
+        "plate": plate,
+        "source": f"data:image/webp;base64,{data}",
+        "width": width,
+        "height": height,
+        "wide": width > WIDE_PX,
+    }

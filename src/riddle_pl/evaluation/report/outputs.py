@@ -1,0 +1,97 @@
+"""Writes the files of an evaluation."""
+
+import csv
+import io
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from riddle_pl.evaluation.report.html import write_page
+from riddle_pl.evaluation.report.report import Evaluation, Report, flat
+from riddle_pl.evaluation.report.tables import FORMATS, Table
+from riddle_pl.evaluation.report.tables.select import source
+from riddle_pl.files import atomic_write, require_writable_dir
+
+
+class Written(NamedTuple):
+    """The files of an evaluation."""
+
+    texts: list[Path]
+    """Tables, the page and the report."""
+    figures: list[Path]
+
+
+def write_evaluation(evaluation: Evaluation, tables: Sequence[Table], folder: Path) -> Written:
+    """All tables, the page with figures and, last, ``report.json``; each file whole or not at all.
+
+    Args:
+        evaluation: its report and traces.
+        tables: of its report.
+        folder: where to; it exists.
+
+    Raises:
+        FileError: the folder cannot be written to.
+    """
+    report, traces = evaluation
+    markdown, numbers_csv, whole = (folder / name for name in ("table.md", "table.csv", "report.json"))
+    write_text(markdown, page(report, tables))
+    write_text(numbers_csv, numbers([report]))
+    made = write_tables(tables, folder / "tables")
+    html, *figures = write_page(report, traces, folder)
+    report.write(whole)
+    return Written([markdown, numbers_csv, *made, html, whole], figures)
+
+
+def write_tables(tables: Sequence[Table], folder: Path) -> list[Path]:
+    """Every table in every format: ``folder/<name>.<suffix>``.
+
+    Raises:
+        FileError: the folder cannot be made or written to.
+    """
+    require_writable_dir(folder, "folder of the tables", create=True)
+    paths = []
+    for table in tables:
+        for suffix, convert in FORMATS.items():
+            paths.append(folder / f"{table.name}.{suffix}")
+            write_text(paths[-1], convert(table))
+    return paths
+
+
+def page(report: Report, tables: Sequence[Table]) -> str:
+    """All tables in Markdown, with what they depend on above and how to read them below."""
+    facts = [f"- {key}: {value}" for key, value in report.about.items() if key not in ("title", "networks")]
+    facts += [f"- left out: {judge}: {reason}" for judge, reason in report.left_out.items()]
+    notes = [f"- {note}" for note in report.notes]
+    parts = [f"# {report.title}", "", *facts, "", *(FORMATS["md"](table) for table in tables), *notes]
+    return "\n".join(parts) + "\n"
+
+
+def numbers(reports: Sequence[Report]) -> str:
+    """Every number of the reports in CSV, one a line, with its judge's threshold and where it comes from."""
+    text = io.StringIO()
+    writer: csv.DictWriter[str] | None = None
+    for report in reports:
+        for row in report.rows:
+            calibration = report.judge(row.judge).calibration
+            record = {
+                "method": report.method.label,
+                **flat(row),
+                "threshold": calibration.threshold if calibration else None,
+                "trained_on_it": report.judge(row.judge).trained_on_it,
+                **source(report),
+            }
+            if writer is None:
+                writer = csv.DictWriter(text, list(record), lineterminator="\n")
+                writer.writeheader()
+            writer.writerow(record)
+    return text.getvalue()
+
+
+def write_text(path: Path, text: str) -> None:
+    """Writes a file in UTF-8, whole or not at all.
+
+    Raises:
+        FileError: its folder cannot be written to.
+    """
+    with atomic_write(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")

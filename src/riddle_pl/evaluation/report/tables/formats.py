@@ -1,0 +1,137 @@
+"""Tables as Markdown, CSV, JSON and LaTeX."""
+
+import csv
+import io
+import json
+import math
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from riddle_pl.evaluation.report.tables.table import Line, Number, Table
+
+_LATEX = {
+    "\\": r"\textbackslash{}",
+    "&": r"\&",
+    "%": r"\%",
+    "$": r"\$",
+    "#": r"\#",
+    "_": r"\_",
+    "{": r"\{",
+    "}": r"\}",
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+    "↓": r"$\downarrow$",
+    "↑": r"$\uparrow$",
+    "–": "--",
+}
+
+
+def to_markdown(table: Table) -> str:
+    """Title, the table with columns that line up on the screen as well, and its notes."""
+    rows = [[_bar(cell) for cell in table.cells(line)] for line in table.lines]
+    head = [_bar(title) for title in table.head]
+    widths = [max(len(row[i]) for row in (head, *rows)) for i in range(len(head))]
+
+    def line(cells: list[str]) -> str:
+        return "| " + " | ".join(cell.ljust(width) for cell, width in zip(cells, widths, strict=True)) + " |"
+
+    rule = "|" + "|".join("-" * (width + 2) for width in widths) + "|"
+    notes = ["", *(f"- {note}" for note in table.notes)] if table.notes else []
+    return "\n".join([f"## {table.title}", "", line(head), rule, *map(line, rows), *notes]) + "\n"
+
+
+def to_csv(table: Table) -> str:
+    """One line of plain numbers per line: each column's value, interval and count, and where the line comes from."""
+    lines = records(table)
+    fields = list(dict.fromkeys(key for line in lines for key in line))
+    text = io.StringIO()
+    writer = csv.DictWriter(text, fields, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(lines)
+    return text.getvalue()
+
+
+def to_json(table: Table) -> str:
+    """The same as nested objects; null where there is no number."""
+    lines = [
+        dict(zip(table.labels, line.labels, strict=True))
+        | {c: _object(number) for c, number in zip(table.columns, line.numbers, strict=True)}
+        | {"source": dict(line.source)}
+        for line in table.lines
+    ]
+    content = {"name": table.name, "title": table.title, "lines": lines, "notes": list(table.notes)}
+    return json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def to_latex(table: Table) -> str:
+    """A ``table*`` for the package booktabs; intervals stand small beside their number."""
+    columns = "l" * len(table.labels) + "r" * len(table.columns)
+    body = [
+        " & ".join([*map(_escape, line.labels), *("" if n is None else _latex_number(n) for n in line.numbers)])
+        for line in table.lines
+    ]
+    rows = [" & ".join(map(_escape, table.head)), *body]
+    notes = " ".join(_escape(note if note.endswith(".") else f"{note}.") for note in table.notes)
+    return "\n".join(
+        [
+            "% needs \\usepackage{booktabs}",
+            r"\begin{table*}",
+            r"\centering",
+            rf"\caption{{{_escape(table.title)}. {notes}}}",
+            rf"\label{{tab:{table.name}}}",
+            rf"\begin{{tabular}}{{{columns}}}",
+            r"\toprule",
+            rows[0] + r" \\",
+            r"\midrule",
+            *(row + r" \\" for row in rows[1:]),
+            r"\bottomrule",
+            r"\end{tabular}",
+            r"\end{table*}",
+            "",
+        ]
+    )
+
+
+FORMATS: Mapping[str, Callable[[Table], str]] = {
+    "md": to_markdown,
+    "csv": to_csv,
+    "json": to_json,
+    "tex": to_latex,
+}
+"""Writers by suffix."""
+
+
+def records(table: Table) -> list[dict[str, Any]]:
+    """Every line as one level of names and plain values; measured columns also have low, high and count."""
+    return [_record(table, line) for line in table.lines]
+
+
+def _record(table: Table, line: Line) -> dict[str, Any]:
+    record: dict[str, Any] = dict(zip(table.labels, line.labels, strict=True))
+    for column, number in zip(table.columns, line.numbers, strict=True):
+        values = _object(number) or {}
+        record[column] = values.get("value")
+        if number is not None and number.count is not None:
+            record |= {f"{column}: {key}": values[key] for key in ("low", "high", "count")}
+    return record | dict(line.source)
+
+
+def _object(number: Number | None) -> dict[str, float | int | None] | None:
+    if number is None:
+        return None
+    values = {"value": number.value, "low": number.low, "high": number.high}
+    finite = {key: value if value is not None and math.isfinite(value) else None for key, value in values.items()}
+    return {**finite, "count": number.count}
+
+
+def _latex_number(number: Number) -> str:
+    value, bracket, interval = str(number).partition(" [")
+    return value + (rf" {{\scriptsize [{interval}}}" if bracket else "")
+
+
+def _escape(text: str) -> str:
+    return "".join(_LATEX.get(character, character) for character in text)
+
+
+def _bar(text: str) -> str:
+    return text.replace("|", r"\|")

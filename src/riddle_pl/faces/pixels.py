@@ -1,0 +1,36 @@
+"""Between images in [-1, 1] and 8-bit pixels, one by one and in batches."""
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float, UInt8
+from torch import Tensor
+
+
+def to_pixels(x: Float[Tensor, "3 h w"], side: int | None = None) -> UInt8[np.ndarray, "h2 w2 3"]:
+    """An image in [-1, 1] as 8-bit pixels.
+
+    Args:
+        side: enlarge or reduce it to this side first.
+    """
+    if side is not None and x.shape[-1] != side:
+        x = F.interpolate(x[None], (side, side), mode="bicubic", antialias=True, align_corners=False)[0]
+    pixels: UInt8[np.ndarray, "h2 w2 3"] = ((x.clamp(-1, 1) + 1) * 127.5).round().byte().permute(1, 2, 0).numpy()
+    return pixels
+
+
+def to_pictures(x: Float[Tensor, "b 3 h h"], side: int) -> UInt8[np.ndarray, "b side side 3"]:
+    """Images in [-1, 1], brought to ``side`` px by antialiased bicubic interpolation; values outside are clipped."""
+    x = x.detach().float().cpu()
+    if len(x) and x.shape[-1] != side:
+        x = F.interpolate(x, (side, side), mode="bicubic", antialias=True, align_corners=False)
+    pixels: np.ndarray = ((x.clamp(-1.0, 1.0) + 1.0) * 127.5).round().byte().permute(0, 2, 3, 1).contiguous().numpy()
+    return pixels if len(x) else np.zeros((0, side, side, 3), dtype=np.uint8)
+
+
+def to_lab(x: Float[Tensor, "b 3 h h"]) -> Float[Tensor, "b 3 h h"]:
+    """Images in [-1, 1] in CIELAB (D65), on the CPU."""
+    from skimage.color import rgb2lab  # slow to import, and whoever encrypts measures nothing
+
+    lab = rgb2lab(np.moveaxis(x.detach().float().cpu().numpy(), 1, -1) / 2.0 + 0.5)
+    return torch.from_numpy(lab).movedim(-1, 1).float()

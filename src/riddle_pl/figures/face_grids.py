@@ -1,0 +1,119 @@
+"""Grids with a row per face and a column per kind of image, as the paper's figures have them."""
+
+from collections.abc import Mapping, Sequence
+
+from jaxtyping import Float
+from matplotlib.figure import Figure
+from torch import Tensor
+
+from riddle_pl.figures.image_grid import draw_grid, picture, row_names
+from riddle_pl.figures.plate import Plate
+from riddle_pl.figures.traces import FaceTrace
+
+HEADINGS: Mapping[str, str] = {
+    "photo": "original",
+    "inversion": "inversion",
+    "encrypted": "encrypted",
+    "encrypted_2": "encrypted,\nother password",
+    "recovered": "recovered",
+    "wrong": "wrong\npassword",
+    "near_miss": "one character\noff",
+}
+"""Names of :data:`riddle_pl.evaluation.methods.method.FaceImages` with their headings."""
+
+
+def columns_there(faces: Sequence[FaceTrace], wanted: Sequence[str]) -> list[str]:
+    """Those of the wanted images that at least one face has."""
+    return [name for name in wanted if any(name in face.images for face in faces)]
+
+
+def draw_faces(faces: Sequence[FaceTrace], columns: Sequence[str]) -> Figure:
+    """The grid; a place stays empty where a face lacks an image."""
+    cells = [[picture(face.images.get(name)) for name in columns] for face in faces]
+    return draw_grid(cells, [HEADINGS[name] for name in columns], [str(i + 1) for i in range(len(faces))])
+
+
+# The paper's first grid: faces, their inversions, and the other people that two passwords turn them into.
+
+ENCRYPTED_COLUMNS = ("photo", "inversion", "encrypted", "encrypted_2")
+
+
+def deidentification(faces: Sequence[FaceTrace]) -> Plate | None:
+    """Original, inversion, encrypted; None where no face has an encrypted image."""
+    columns = columns_there(faces, ENCRYPTED_COLUMNS)
+    if "encrypted" not in columns:
+        return None
+    return Plate(
+        name="deidentification",
+        title="De-identification",
+        figure=draw_faces(faces, columns),
+        caption="Each row is a face. Encrypted faces should look like other, realistic people in the same pose. "
+        + row_names([face.name for face in faces]),
+        alt=f"Grid of {len(faces)} faces: the original beside its encrypted versions.",
+    )
+
+
+# The paper's second grid: recovery with the right password, and what wrong ones give.
+
+RECOVERED_COLUMNS = ("photo", "inversion", "encrypted", "recovered", "wrong", "near_miss")
+
+
+def recovery(faces: Sequence[FaceTrace]) -> Plate | None:
+    """Encrypted, recovered, wrong; None where no face has a recovered or wrongly decrypted image."""
+    columns = columns_there(faces, RECOVERED_COLUMNS)
+    if not {"recovered", "wrong"} & set(columns):
+        return None
+    return Plate(
+        name="recovery",
+        title="Recovery with the right and with wrong passwords",
+        figure=draw_faces(faces, columns),
+        caption="Recovered faces should equal the inversion, where encryption starts; wrong passwords, even those "
+        "that differ in one character, should give yet other people. " + row_names([face.name for face in faces]),
+        alt=f"Grid of {len(faces)} faces: original, encrypted, recovered, and decrypted with wrong passwords.",
+    )
+
+
+# The paper's grid of many passwords: how many people one face becomes.
+
+
+def encryptions(faces: Sequence[FaceTrace]) -> Plate | None:
+    """Each face encrypted with many passwords; None where there are none."""
+    return _plate(
+        [(face, face.encryptions) for face in faces if face.encryptions is not None],
+        start="inversion",
+        name="many_passwords",
+        title="Many passwords, one face",
+        caption="Each column is another password: within a row all should be different people, none the original.",
+    )
+
+
+def wrong_decryptions(faces: Sequence[FaceTrace]) -> Plate | None:
+    """Each encrypted face tried with many wrong passwords; None where there are none."""
+    return _plate(
+        [(face, face.wrong) for face in faces if face.wrong is not None],
+        start="encrypted",
+        name="many_wrong_passwords",
+        title="Many wrong passwords, one encrypted face",
+        caption="Each column is another wrong password: within a row all should be different people, none of them the "
+        "original or the encrypted face.",
+    )
+
+
+def _plate(
+    rows: Sequence[tuple[FaceTrace, Float[Tensor, "p 3 h h"]]], start: str, name: str, title: str, caption: str
+) -> Plate | None:
+    count = max((len(images) for _, images in rows), default=0)
+    if not count:
+        return None
+    cells = [
+        [picture(face.images.get("photo")), picture(face.images.get(start)), *(picture(x) for x in images)]
+        for face, images in rows
+    ]
+    headings = ["original", start, *(str(i + 1) for i in range(count))]
+    return Plate(
+        name=name,
+        title=title,
+        figure=draw_grid(cells, headings, [str(i + 1) for i in range(len(rows))], cell=(0.95, 0.95)),
+        caption=f"{caption} {row_names([face.name for face, _ in rows])}",
+        alt=f"Grid of {len(rows)} faces, each with {count} different passwords.",
+    )

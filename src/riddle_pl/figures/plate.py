@@ -1,0 +1,88 @@
+"""A figure with its words, and its files."""
+
+import io
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import matplotlib
+from matplotlib.figure import Figure
+
+from riddle_pl.errors import ConfigError
+from riddle_pl.files import atomic_write, require_writable_dir
+
+FORMATS = ("png", "svg", "pdf")
+DPI = 160
+"""Pixels per inch of PNG files, and of pictures inside SVG and PDF files."""
+NOTEBOOK_DPI = 110
+
+_OPTIONS: Mapping[str, dict[str, Any]] = {
+    "png": {},
+    "svg": {"metadata": {"Date": None}},
+    "pdf": {"metadata": {"CreationDate": None}},
+    "webp": {"pil_kwargs": {"quality": 90}},
+    "jpeg": {"pil_kwargs": {"quality": 85}},
+}
+_SETTINGS: dict[Any, Any] = {
+    "svg.hashsalt": "riddle-pl",  # the same bytes each time
+    "pdf.fonttype": 42,  # fonts that journals take
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Plate:
+    """One figure.
+
+    Args:
+        name: file name without suffix.
+        title: heading.
+        figure: the drawing, of a size in inches.
+        caption: what is shown, and how to read it.
+        alt: what is to be seen, for those who cannot see it.
+    """
+
+    name: str
+    title: str
+    figure: Figure
+    caption: str
+    alt: str
+
+    def __post_init__(self) -> None:
+        """Lays the drawing out once and for all: a layout that is computed again at every drawing drifts a little."""
+        self.figure.draw_without_rendering()
+        self.figure.set_layout_engine("none")
+
+    def encoded(self, file_format: str, dpi: int = DPI) -> bytes:
+        """The drawing in one of :data:`FORMATS`, ``webp`` or ``jpeg``; the same drawing gives the same bytes."""
+        buffer = io.BytesIO()
+        with matplotlib.rc_context(_SETTINGS):
+            self.figure.savefig(buffer, format=file_format, dpi=dpi, **_OPTIONS[file_format])
+        return buffer.getvalue()
+
+    def _repr_jpeg_(self) -> bytes:
+        """What a notebook shows; small, since notebooks keep it."""
+        return self.encoded("jpeg", NOTEBOOK_DPI)
+
+
+def save_plates(plates: Sequence[Plate], folder: Path, formats: Sequence[str] = ("png",)) -> list[Path]:
+    """Writes ``folder/<name>.<format>`` for every plate and format, each whole or not at all.
+
+    Args:
+        plates: of :func:`riddle_pl.figures.gallery.draw_gallery`.
+        folder: made if it is missing.
+        formats: of :data:`FORMATS`; SVG and PDF are drawn with lines instead of pixels, for papers.
+
+    Raises:
+        ConfigError: a format that there is not.
+        FileError: the folder cannot be written to.
+    """
+    for file_format in formats:
+        if file_format not in FORMATS:
+            raise ConfigError(f"figures: format {file_format!r} is unknown; choose from {', '.join(FORMATS)}")
+    require_writable_dir(folder, "folder of figures", create=True)
+    paths = [folder / f"{plate.name}.{file_format}" for plate in plates for file_format in formats]
+    for path, plate in zip(paths, (plate for plate in plates for _ in formats), strict=True):
+        with atomic_write(path) as temporary:
+            temporary.write_bytes(plate.encoded(path.suffix[1:]))
+    return paths

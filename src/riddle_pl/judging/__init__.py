@@ -1,0 +1,1 @@
+"""Recognisers and detectors that judge images, their thresholds and the metrics."""

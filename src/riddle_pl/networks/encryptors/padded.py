@@ -1,0 +1,190 @@
+"""An encryptor with a proof: the coordinates of a code, padded on the torus by the password's key stream.
+
+Honey encryption (Juels and Ristenpart, Eurocrypt 2014) of a face's code. A model of codes turns w into coordinates v
+whose distribution over codes of real faces is known; their distribution function turns v into uniforms u; and u is
+subtracted from the uniforms k of the key stream, modulo 1. That is its own inverse: k - (k - u) = u. Whatever w is, the
+result is uniform as long as k is, so that without the key w_enc says nothing of w, and a wrong key gives one more draw
+from the model. docs/security.md has the theorem with its assumptions, and what it does not say.
+"""
+
+import copy
+from collections.abc import Sequence
+
+import torch
+from jaxtyping import Float, Float64, Int64
+from torch import Tensor, nn
+
+from riddle_pl.networks.encryptors.gaussianisation import Gaussianisation
+from riddle_pl.networks.encryptors.principal_code_model import PrincipalCodeModel
+from riddle_pl.networks.latents import check_latents
+
+WORD_BITS = 52
+"""Of the words that are subtracted: what the mantissa of a float64 in [1/2, 1) resolves."""
+MODULUS = 1 << WORD_BITS
+HEAVY = 0.01
+"""Share of the logistic distribution in a coordinate's marginal."""
+FARTHEST = 40.0
+"""In standard deviations: beyond any coordinate that 52 bits tell from infinity."""
+HALVINGS = 60
+
+
+def marginal(v: Float64[Tensor, "..."]) -> Float64[Tensor, "..."]:
+    """F: distribution function of a coordinate, 99 % standard normal and 1 % logistic.
+
+    With 52 bits the tails of a normal distribution alone end at 8 standard deviations. With these, a word stands for
+    less than 1e-8 of one at 12, and for 1e-5 at 20.
+    """
+    normal: Tensor = torch.special.ndtr(v)
+    return (1.0 - HEAVY) * normal + HEAVY * torch.sigmoid(v)
+
+
+def quantile(u: Float64[Tensor, "..."]) -> Float64[Tensor, "..."]:
+    """The inverse of :func:`marginal`, by bisection in the lower tail, where float64 is finest."""
+    upper = u > 0.5
+    p = torch.where(upper, 1.0 - u, u)
+    low, high = torch.full_like(p, -FARTHEST), torch.zeros_like(p)
+    for _ in range(HALVINGS):
+        middle = 0.5 * (low + high)
+        below = marginal(middle) < p
+        low, high = torch.where(below, middle, low), torch.where(below, high, middle)
+    found = 0.5 * (low + high)
+    return torch.where(upper, -found, found)
+
+
+def uniforms(words: Int64[Tensor, "..."]) -> Float64[Tensor, "..."]:
+    """The middle of each word's interval in (0, 1), which float64 holds exactly."""
+    middle: Tensor = (words.double() + 0.5) / MODULUS
+    return middle
+
+
+def to_words(v: Float64[Tensor, "..."]) -> Int64[Tensor, "..."]:
+    """floor(2^52 F(v)), for any v."""
+    return (marginal(v) * MODULUS).long().clamp(0, MODULUS - 1)
+
+
+def from_words(words: Int64[Tensor, "..."]) -> Float64[Tensor, "..."]:
+    """The v in the middle of a word's interval."""
+    return quantile(uniforms(words))
+
+
+def pad(v: Float64[Tensor, "b k"], stream: Float64[Tensor, "b k"]) -> Float64[Tensor, "b k"]:
+    """Encrypts and decrypts coordinates.
+
+    Args:
+        v: coordinates.
+        stream: uniforms of :func:`riddle_pl.password.key_stream`, (word + 1/2) / 2^52.
+    """
+    return from_words(((stream * MODULUS).long() - to_words(v)).remainder(MODULUS))
+
+
+class PaddedEncryptor(nn.Module):
+    """T with a proof of what w_enc hides, in place of training.
+
+    Its password tokens are ``key_stream``. It loses nothing of codes that lie inside of its model, to which
+    :meth:`inside` takes any other; so a code is to be taken there before it is encrypted, or shown.
+
+    ``public`` coordinates stay as they are, in clear for everyone: what the photo around the face shows anyway.
+
+    Args:
+        num_layers: n, layers of a W+ code.
+        components: K, coordinates of a code.
+        groups: sizes of the groups of layers that are equal in every code, summing to n; by default all layers differ.
+        dim: width of w.
+        public: r, how many coordinates along the rows of ``axes`` stay in clear.
+        layers: of the ``Gaussianisation`` (``gaussianisation.py``) after the principal components.
+
+    Raises:
+        ValueError: the groups do not sum to n, ``public`` is not between 0 and K, or see
+            :class:`~riddle_pl.networks.encryptors.principal_code_model.PrincipalCodeModel`.
+    """
+
+    axes: Tensor
+
+    def __init__(
+        self,
+        num_layers: int,
+        components: int,
+        groups: Sequence[int] | None = None,
+        dim: int = 512,
+        public: int = 0,
+        layers: int = 0,
+    ):
+        super().__init__()
+        sizes = (1,) * num_layers if groups is None else tuple(groups)
+        if sum(sizes) != num_layers:
+            raise ValueError(f"groups are {sizes}, which sum to {sum(sizes)}; expected {num_layers} layers")
+        self.codes = PrincipalCodeModel(sizes, components, dim)
+        self.flow = Gaussianisation(layers, components)
+        if not 0 <= public < components:
+            raise ValueError(f"public is {public}; expected 0 to {components - 1}, one less than there are components")
+        self.num_layers = num_layers
+        self.public = public
+        self.register_buffer("axes", torch.eye(components) if public else None)
+
+    def with_public(self, public: int) -> "PaddedEncryptor":
+        """The same encryptor with other coordinates in clear: the leading ``public`` rows of the axes.
+
+        Raises:
+            ValueError: ``public`` is not between 0 and K, or there are no axes to lead.
+        """
+        if not 0 <= public < self.codes.components or (public and self.axes is None):
+            raise ValueError(f"public is {public}; expected 0 to {self.codes.components - 1}, and axes unless it is 0")
+        other = copy.copy(self)
+        other.public = public
+        return other
+
+    def coordinates(self, w: Float[Tensor, "b n d"]) -> Float64[Tensor, "b k"]:
+        """What is padded, the public ones first: about standard normal numbers for codes of real faces."""
+        v: Tensor = self.flow(self.codes.encode(w))
+        return v @ self._axes().T if self.public else v
+
+    def split(self, w: Float[Tensor, "b n d"]) -> tuple[Float64[Tensor, "b r"], Float64[Tensor, "b s"]]:
+        """Public and secret coordinates."""
+        public, secret = self.coordinates(w).split([self.public, self.codes.components - self.public], dim=1)
+        return public, secret
+
+    def decode(self, v: Float[Tensor, "b k"]) -> Float64[Tensor, "b n d"]:
+        """The code with these coordinates."""
+        normal = v.double() @ self._axes() if self.public else v
+        return self.codes.decode(self.flow.inverse(normal))
+
+    def inside(self, w: Float[Tensor, "b n d"]) -> Float64[Tensor, "b n d"]:
+        """The nearest code inside of the model."""
+        return self.codes.decode(self.codes.encode(w))
+
+    def forward(self, w: Float[Tensor, "b n d"], w_pwd: Float[Tensor, "b n d"]) -> Float64[Tensor, "b n d"]:
+        """Encrypts, and decrypts.
+
+        Args:
+            w: codes; what of them lies outside of the model is lost.
+            w_pwd: uniforms of the key stream in float64, of which the first K are used.
+
+        Raises:
+            ValueError: ``w`` or ``w_pwd`` is for another number of layers, or ``w_pwd`` is no stream of uniforms.
+        """
+        check_latents(w, w_pwd, self.num_layers)
+        if w_pwd.dtype != torch.float64 or not ((w_pwd > 0) & (w_pwd < 1)).all():
+            raise ValueError("w_pwd is no key stream: expected float64 numbers between 0 and 1 (password=key_stream)")
+        public, secret = self.split(w)
+        padded = pad(secret, w_pwd.flatten(1)[:, : secret.shape[1]])
+        return self.decode(torch.cat([public, padded], dim=1))
+
+    def persona(self, w: Float[Tensor, "b n d"], w_pwd: Float[Tensor, "b n d"]) -> Float64[Tensor, "b n d"]:
+        """Codes of the person that a stream alone stands for, with the public coordinates of ``w``.
+
+        Nothing secret of ``w`` is in them, so that a stream may serve for any number of faces, as it may not in
+        :meth:`forward`.
+        """
+        public, secret = self.split(w)
+        return self.decode(torch.cat([public, quantile(w_pwd.flatten(1)[:, : secret.shape[1]])], dim=1))
+
+    def _axes(self) -> Float64[Tensor, "k k"]:
+        """Orthonormal whatever the stored weights were rounded to."""
+        q, r = torch.linalg.qr(self.axes.double().T)
+        axes: Tensor = (q * r.diagonal().sign()).T
+        return axes
+
+
+def encryptable(encryptor: nn.Module, w: Float[Tensor, "b n d"]) -> Float[Tensor, "b n d"]:
+    """The codes that T brings back: those inside of the model of a padded encryptor, any for all others."""
+    return encryptor.inside(w) if isinstance(encryptor, PaddedEncryptor) else w

@@ -1,0 +1,1 @@
+"""Readers of weights: our own files and the public formats."""

@@ -1,0 +1,1 @@
+"""Which faces are encrypted, and why others are refused."""

@@ -1,0 +1,1 @@
+"""Jobs on many photos and records: plan, read, work, write."""

@@ -1,0 +1,183 @@
+"""Writing pictures and records: formats by suffix, no file overwritten, both of a pair or neither.
+
+A pair survives a kill at any moment: the picture is first written whole under a hidden name that its record's contents
+determine, then the record appears, then the picture gets its own name. A record without its picture therefore has the
+hidden picture beside it, and :func:`finish_pair` puts it in place.
+
+No metadata of the input photo is copied (see :mod:`riddle_pl.photos.jobs.metadata`).
+"""
+
+import hashlib
+import re
+from collections.abc import Collection
+from pathlib import Path
+from typing import Any
+
+from jaxtyping import UInt8
+from numpy import ndarray
+from PIL import Image, PngImagePlugin
+
+from riddle_pl.errors import FileError
+from riddle_pl.files import atomic_write, require_writable_file
+from riddle_pl.photos.jobs.metadata import SYNTHETIC_NOTE, read_mark
+from riddle_pl.photos.record.png import CHUNK, holds_record
+from riddle_pl.photos.record.record import Record
+
+RECORD_SUFFIX = ".riddle"
+_FORMATS: dict[str, tuple[str, dict[str, Any]]] = {
+    ".png": ("PNG", {"compress_level": 3}),
+    ".jpg": ("JPEG", {"quality": 95, "subsampling": 0}),
+    ".jpeg": ("JPEG", {"quality": 95, "subsampling": 0}),
+    ".webp": ("WEBP", {"lossless": True}),
+}
+PICTURE_SUFFIXES = tuple(_FORMATS)
+_SHORT = 40
+"""Characters of a file's stem in its hidden name."""
+_LEFTOVER = re.compile(r"\.(?P<stem>.+)\.(?:[0-9a-f]{12}\.tmp|[0-9a-f]{16}\.part)(?P<suffix>\.\w+)")
+
+
+def check_new_picture(path: Path, option: str = "-o") -> Path:
+    """The path, if a picture can be written there: a known suffix, a writable folder, nothing there yet.
+
+    Raises:
+        FileError: one line that names ``option``.
+    """
+    return check_new_file(check_picture_name(path, option), option)
+
+
+def check_picture_name(path: Path, option: str = "-o") -> Path:
+    """The path, if its suffix names a format that can be written.
+
+    Raises:
+        FileError: one line that names ``option``.
+    """
+    if path.suffix.lower() not in _FORMATS:
+        raise FileError(
+            f"output {path} has suffix {path.suffix!r}; choose from {', '.join(PICTURE_SUFFIXES)} in {option}"
+        )
+    return path
+
+
+def check_new_file(path: Path, option: str) -> Path:
+    """The path, if a file can be written there and none is there yet.
+
+    Raises:
+        FileError: one line that names ``option``.
+    """
+    if path.is_file():
+        raise FileError(f"output {path} exists already and is left as it is; choose another with {option}")
+    return require_writable_file(path)
+
+
+def require_result(picture: Path, option: str = "-o") -> None:
+    """Makes sure that a file that is to be replaced was written by riddle.
+
+    Raises:
+        FileError: it was not; one line that names ``option``.
+    """
+    if picture.exists() and read_mark(picture) is None and not holds_record(picture):
+        raise FileError(
+            f"output {picture} is nothing that riddle wrote and is left as it is; choose another with {option}"
+        )
+
+
+def save_picture(
+    pixels: UInt8[ndarray, "h w 3"],
+    path: Path,
+    overwrite: bool = False,
+    note: bytes | None = None,
+    record: Record | None = None,
+    name: Path | None = None,
+) -> None:
+    """Writes pixels in the format that the suffix names.
+
+    Args:
+        note: XMP packet to write with them (see :mod:`riddle_pl.photos.jobs.metadata`).
+        record: to be embedded; in a PNG only.
+        name: how messages call the file; ``path`` by default.
+
+    Raises:
+        FileError: the file exists (unless ``overwrite``), or cannot be written.
+    """
+    kind, options = _FORMATS[path.suffix.lower()]
+    if kind == "PNG":
+        chunks = PngImagePlugin.PngInfo()
+        if note is not None:
+            chunks.add_itxt("XML:com.adobe.xmp", note.decode())
+        if record is not None:
+            chunks.add(CHUNK, record.to_bytes())
+        options = {**options, "pnginfo": chunks}
+    elif record is not None:
+        raise FileError(f"output {name or path} cannot hold a record; choose .png")
+    elif note is not None:
+        options = {**options, "xmp": note}
+    with atomic_write(path, overwrite=overwrite, name=name) as temporary:
+        try:
+            Image.fromarray(pixels).save(temporary, format=kind, **options)
+        except ValueError as error:  # WebP and JPEG have largest sides
+            raise FileError(f"output {name or path} cannot be written as {kind} ({error}); choose .png") from error
+
+
+def save_pair(
+    pixels: UInt8[ndarray, "h w 3"],
+    picture: Path,
+    record: Record,
+    record_path: Path,
+    overwrite: bool = False,
+    note: bytes | None = SYNTHETIC_NOTE,
+) -> None:
+    """Writes a picture and its record, both or neither, also when the process is killed (see above).
+
+    Raises:
+        FileError: one exists (unless ``overwrite``), or cannot be written.
+    """
+    content = record.to_bytes()
+    part = _part(picture, content)
+    require_writable_file(picture, overwrite=overwrite)
+    require_writable_file(record_path, "record", overwrite=overwrite)
+    try:
+        save_picture(pixels, part, overwrite=True, note=note, name=picture)
+        record.save(record_path, overwrite=overwrite)
+        part.replace(picture)
+    except BaseException:
+        if part.exists():  # the picture is not in place
+            written = record_path.is_file() and record_path.read_bytes() == content
+            if written and picture.exists():
+                raise  # the older record is gone: finish_pair puts the new picture in the older one's place
+            if written:
+                record_path.unlink()
+            part.unlink()
+        raise
+
+
+def finish_pair(picture: Path, record_path: Path) -> bool:
+    """Whether a picture and its record are there; completes a pair whose writing was killed in between."""
+    if not record_path.is_file():
+        return False
+    part = _part(picture, record_path.read_bytes())
+    if part.is_file() and not picture.is_dir():  # an older picture may be in its place still
+        part.replace(picture)
+    return picture.is_file()
+
+
+def sweep(folder: Path, names: Collection[str]) -> None:
+    """Removes what a killed job left under hidden names while it wrote the files ``names`` of a folder."""
+    if not folder.is_dir():
+        return
+    hidden = {name[:_SHORT] + Path(name).suffix if len(Path(name).stem) > _SHORT else name for name in names}
+    for path in folder.iterdir():
+        name = path.name
+        while leftover := _LEFTOVER.fullmatch(name):
+            name = leftover["stem"] + leftover["suffix"]
+        if name != path.name and name in hidden:
+            path.unlink(missing_ok=True)
+
+
+def picture_beside(record: Path) -> Path | None:
+    """The picture with the record's name in the record's folder, if there is one."""
+    beside = (record.with_suffix(spelt) for suffix in PICTURE_SUFFIXES for spelt in (suffix, suffix.upper()))
+    return next((path for path in beside if path.is_file()), None)
+
+
+def _part(picture: Path, record: bytes) -> Path:
+    return picture.with_name(f".{picture.stem[:_SHORT]}.{hashlib.sha256(record).hexdigest()[:16]}.part{picture.suffix}")

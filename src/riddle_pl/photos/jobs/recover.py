@@ -1,0 +1,91 @@
+"""Which records become which recovered pictures: settled before anything is written."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from riddle_pl.errors import FileError
+from riddle_pl.files import require_writable_file
+from riddle_pl.photos.jobs.outputs import check_picture_name, require_result
+from riddle_pl.photos.jobs.plan import RECOVERED, means_folder
+from riddle_pl.photos.jobs.sources import Source, find_records
+
+
+@dataclass(frozen=True)
+class Recovery:
+    """One record to decrypt.
+
+    Args:
+        source: the record.
+        picture: the photo to put the faces into; None: the faces alone.
+        target: the picture to write.
+    """
+
+    source: Source
+    picture: Path | None
+    target: Path
+
+
+def plan_recovery(
+    inputs: Sequence[Path],
+    out: Path | None = None,
+    image: Path | None = None,
+    alone: bool = False,
+    force: bool = False,
+) -> list[Recovery]:
+    """Names the pictures that records give; a folder's structure is kept below ``out``.
+
+    Args:
+        inputs: records, pictures that hold one, archives, and folders of these.
+        out: a picture, for one record; else a folder, which need not exist; beside the records by default.
+        image: the picture of one record; the folder of an archive's pictures; found beside the record by default.
+        alone: recover faces without their pictures.
+        force: earlier results may be in the way.
+
+    Raises:
+        RecordError, FileError: an input is missing, damaged or holds no record, two records have one output, or an
+            output that exists (of one record) or cannot be written.
+    """
+    folder = image if image is not None and image.is_dir() else None
+    sources = [source for path in inputs for source in find_records(path, folder)]
+    one = len(sources) == 1 and not inputs[0].is_dir()
+    if image is not None and folder is None and not one:
+        raise FileError(f"--image {image} is one picture, and there are {len(sources)} records; give a folder, or none")
+    if one and out is not None and not means_folder(out):
+        targets = [check_target(out, force)]
+    else:
+        targets = [_target(source, out) for source in sources]
+        if one and targets[0].parent.is_dir():
+            check_target(targets[0], force)
+    recoveries = []
+    owners: dict[Path, Source] = {}
+    for source, target in zip(sources, targets, strict=True):
+        owner = owners.setdefault(target.absolute(), source)
+        if owner is not source:
+            raise FileError(f"{owner.place} and {source.place} would both be written to {target}; decrypt them apart")
+        picture = image if image is not None and folder is None else source.picture
+        recoveries.append(Recovery(source, None if alone else picture, target))
+    return recoveries
+
+
+def check_target(path: Path, force: bool) -> Path:
+    """The path, if a recovered picture can be written there.
+
+    Raises:
+        FileError: its suffix names no format, its folder cannot be written to, or a file is there (with ``force``: one
+            that riddle did not write).
+    """
+    check_picture_name(path)
+    if path.is_file() and not force:
+        raise FileError(
+            f"output {path} exists already and is left as it is; --force replaces it, or choose another with -o"
+        )
+    require_result(path)
+    return require_writable_file(path)
+
+
+def _target(source: Source, out: Path | None) -> Path:
+    name = f"{source.stem}{RECOVERED}.png"
+    if out is not None:
+        return out / source.place.with_name(name)
+    return (source.picture or source.path).with_name(name)

@@ -1,0 +1,96 @@
+"""The files that ``riddle rekey`` reads and writes."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from jaxtyping import UInt8
+from numpy import ndarray
+
+from riddle_pl.errors import FileError, RecordError
+from riddle_pl.photos.jobs.metadata import SYNTHETIC_NOTE
+from riddle_pl.photos.jobs.outputs import (
+    PICTURE_SUFFIXES,
+    RECORD_SUFFIX,
+    check_new_file,
+    check_new_picture,
+    check_picture_name,
+    save_pair,
+    save_picture,
+)
+from riddle_pl.photos.jobs.plan import REKEYED
+from riddle_pl.photos.jobs.sources import Source, find_records
+from riddle_pl.photos.record.record import Record
+
+
+@dataclass(frozen=True)
+class Rekeyed:
+    """What is written.
+
+    Args:
+        record: the new record; None: inside the picture.
+        picture: the new picture; None where it stays as it is or is not at hand.
+        replace: whether these are the old files.
+    """
+
+    record: Path | None
+    picture: Path | None
+    replace: bool
+
+    @classmethod
+    def plan(cls, source: Source, picture: Path | None, mode: str, out: Path | None, replace: bool) -> "Rekeyed":
+        """Names the files, beside the old ones by default.
+
+        Raises:
+            FileError: one exists (unless ``replace``), or cannot be written.
+        """
+        changes = picture is not None and (mode == "deniable" or source.embedded)
+        if replace:
+            changed = check_picture_name(picture, "--image") if changes and picture is not None else None
+            return cls(None if source.embedded else source.path, changed, True)
+        if source.embedded:
+            return cls(None, check_new_picture(out or _beside(source.path, ".png")), False)
+        record = check_new_file(out or _beside(source.path, RECORD_SUFFIX), "-o")
+        if record.suffix.lower() in PICTURE_SUFFIXES:
+            raise FileError(f"-o {record} has the suffix of a picture; give the record's name, such as new.riddle")
+        if picture is None or not changes:
+            return cls(record, None, False)
+        return cls(record, check_new_picture(record.with_suffix(picture.suffix)), False)
+
+    def lines(self) -> list[str]:
+        """What was written, for the user."""
+        picture = [] if self.picture is None else [f"picture: {self.picture}"]
+        return picture if self.record is None else [*picture, f"record:  {self.record}"]
+
+
+def find_record(path: Path, image: Path | None) -> tuple[Source, Path | None]:
+    """The one record in a file, and its picture if that is at hand.
+
+    Raises:
+        RecordError: there is none or there are several.
+    """
+    sources = find_records(path)
+    if len(sources) != 1 or sources[0].path != path:
+        raise RecordError(f"{path} holds {len(sources)} records; give one .riddle file, or one PNG picture")
+    return sources[0], image or sources[0].picture
+
+
+def write_rekeyed(files: Rekeyed, record: Record, pixels: UInt8[ndarray, "h w 3"] | None, note: bool) -> None:
+    """Writes what was planned.
+
+    With ``replace`` the record comes first: it opens with either picture, so that a kill in between loses nothing.
+    """
+    synthetic = SYNTHETIC_NOTE if note else None
+    if files.picture is None or pixels is None:
+        if files.record is not None:
+            record.save(files.record, overwrite=files.replace)
+    elif files.record is None:
+        save_picture(pixels, files.picture, files.replace, note=synthetic, record=record)
+    elif files.replace:
+        record.save(files.record, overwrite=True)
+        save_picture(pixels, files.picture, overwrite=True, note=synthetic)
+    else:
+        save_pair(pixels, files.picture, record, files.record, note=synthetic)
+
+
+def _beside(path: Path, suffix: str) -> Path:
+    return path.with_name(f"{path.stem.removesuffix(REKEYED)}{REKEYED}{suffix}")

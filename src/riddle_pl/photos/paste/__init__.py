@@ -1,0 +1,1 @@
+"""How a drawn face gets into the photo: mask, colour, blend."""

@@ -1,0 +1,64 @@
+"""New faces made ready for their photo: what of them is pasted, in what colours, how sharp and how grainy."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from jaxtyping import Float, UInt8
+from torch import Tensor
+
+from riddle_pl.faces.align import align_face
+from riddle_pl.photos.paste.blend import Layer
+from riddle_pl.photos.paste.colour import ColourMatch
+from riddle_pl.photos.paste.fitted import FittedMap
+from riddle_pl.photos.paste.grain import GrainMatch
+from riddle_pl.photos.paste.mask import GROW, FaceMap, join_maps
+
+FURTHER = 0.03
+"""By how much more than in encryption the mask of a recovered face grows, as a share of the square's side."""
+
+
+@dataclass(frozen=True, eq=False)
+class Brush:
+    """How faces are pasted.
+
+    Args:
+        face_map: says what is pasted.
+        colour: brings colours to the photo's.
+        grain: brings sharpness and noise to the photo's.
+    """
+
+    face_map: FaceMap
+    colour: ColourMatch
+    grain: GrainMatch
+
+    @torch.no_grad()
+    def layer(
+        self,
+        photo: UInt8[np.ndarray, "h w 3"],
+        quad: Float[np.ndarray, "4 2"],
+        x: Float[Tensor, "3 s s"],
+        recovering: bool = False,
+    ) -> Layer:
+        """A face as it is pasted.
+
+        Args:
+            photo: the photo; when ``recovering``, with the encrypted face in it.
+            quad: the face's square.
+            x: the new face, in [-1, 1].
+            recovering: the original photo is not at hand, so the mask follows the new face as well as the one in the
+                picture and reaches a little further, to leave nothing of that one around it.
+        """
+        crop = align_face(photo, quad, self.face_map.size)
+        mask = self._mask(crop, x[None], recovering)
+        coloured = self.colour(x[None], mask, crop)
+        return Layer(self.grain(coloured, mask, photo, quad)[0], mask[0, 0], quad)
+
+    def _mask(
+        self, photo: Float[Tensor, "1 3 h h"], x: Float[Tensor, "1 3 s s"], recovering: bool
+    ) -> Float[Tensor, "1 1 m m"]:
+        if isinstance(self.face_map, FittedMap):
+            return self.face_map.mask(photo, x, recovering)
+        if recovering:
+            return join_maps(self.face_map(photo), self.face_map(x), grow=GROW + FURTHER)
+        return join_maps(self.face_map(photo))

@@ -1,0 +1,73 @@
+"""What records tell without the password, in words for the user; proven or measured, with the commands, in
+docs/security.md.
+
+A padded record (its tokens are a key stream) tells what is public of a face, and lets guesses of the password be tested
+a little. Any other encryptor is smooth in the password, and nothing makes its wrong decryptions lie where codes of real
+faces lie: its records tell much.
+"""
+
+from riddle_pl.password import KeyStream
+from riddle_pl.photos.record.file import SHARED_STREAM
+from riddle_pl.photos.record.record import Record
+
+PAGE = "docs/security.md"
+
+NOTE = (
+    "not yet secret: whoever has the record can test guesses of the password and link it to other records of the "
+    f"photo; see {PAGE}"
+)
+"""Of ``riddle encrypt`` with an encryptor that is not padded, in both modes: a sealed record holds the code too."""
+
+PADDED_NOTE = (
+    "the record tells pose, outline and light of a face, and no more without the password; a guess of the password "
+    f"can be tested a little with each face, so choose one that nobody guesses; see {PAGE}"
+)
+"""The same with a padded one."""
+
+UNCHECKED = f"The record is deniable: riddle does not check the password. Others can test theirs; see {PAGE}"
+"""Of ``riddle decrypt``."""
+
+SEALED_GUESSES = "whether a guessed password is right, by AES-GCM's tag"
+GUESSES = "whether a guessed password is right, by the code that it decrypts to"
+PADDED_GUESSES = (
+    "a little about whether a guessed password is right, with each of its {faces} face(s): about {bits:.1f} bits in "
+    "all, of the 13 of one among ten thousand passwords, which take half an hour of one core"
+)
+BITS_PER_FACE = 0.14
+"""The most that an attack of ``riddle-attack`` gets out of pack mobile's encryptor-padded, with 700 public faces, on
+200 records (docs/security.md has the command and the interval)."""
+LINKS = "with the pack and without a password: which other records were made of the same photo, and often which photo"
+PUBLIC = (
+    "what is public of each face: pose, outline and light, to the last digit, which is enough to match it with its "
+    "photo and with other records of that"
+)
+TWICE = "to everyone who has another record of the same photo under the same password: which guess is right"
+SEVERAL = (
+    "records of one person under one password test a guess together: the right one gives that person in each of them. "
+    f"Where a person is in several photos, choose a password that nobody guesses; see {PAGE}"
+)
+"""Of ``riddle encrypt`` when one password made several records."""
+
+OLD_AND_NEW = (
+    "whoever has the old record and the new one sees that they are of one photo and can test guesses of either "
+    f"password on both; delete the old one, and its copies (--replace does it here); see {PAGE}"
+)
+"""Of ``riddle rekey`` when the old record stays."""
+
+SHARED = "to everyone who knows one of its faces: the others under the same password and salt"
+
+
+def note(tokens: str) -> str:
+    """What ``riddle encrypt`` says, by the token scheme of the encryptor."""
+    return PADDED_NOTE if tokens == KeyStream.name else NOTE
+
+
+def given_away(record: Record) -> list[str]:
+    """What ``riddle inspect`` says."""
+    faces, padded = len(record.faces), record.tokens == KeyStream.name
+    lines = [SEALED_GUESSES] if record.mode == "sealed" else []
+    lines.append(PADDED_GUESSES.format(faces=faces, bits=faces * BITS_PER_FACE) if padded else GUESSES)
+    lines += [PUBLIC, TWICE] if padded else [LINKS]
+    if record.version == SHARED_STREAM:
+        lines.append(SHARED)
+    return lines
