@@ -13,7 +13,7 @@ from riddle_pl.packs import Pack, load_pack
 from riddle_pl.packs.architectures import ENCRYPTORS, class_of
 from riddle_pl.packs.encryptors import EncryptorSpec
 from riddle_pl.training.checkpoint_file import load_checkpoint
-from riddle_pl.training.inherit import GROUPS, inherited, kept_overrides
+from riddle_pl.training.inherit import inherited, kept_overrides
 from riddle_pl.training.run import fit
 from tests.training.jobs import small_overrides
 
@@ -181,7 +181,7 @@ def test_a_run_goes_on_with_its_rate(checkpoint: Path, tiny_pack: Pack, tmp_path
 
 @pytest.mark.parametrize("arch", [arch for arch in ENCRYPTORS if arch != "padded"])
 def test_every_encryptor_that_is_trained_has_an_option_of_its_own(arch: str) -> None:
-    [cfg] = compose_jobs("train", [f"encryptor={GROUPS[arch]}"])
+    [cfg] = compose_jobs("train", [f"encryptor={arch}"])
     assert locate(cfg.encryptor["_target_"], "encryptor") is class_of(arch)
 
 

@@ -52,6 +52,12 @@ FORMER_NAMES: Mapping[str, str] = {"transformer_residual": "transformer"}
 """What packs and checkpoints of before call some of them. They go on opening, and a pack keeps the name, since its
 fingerprint, and with it every record, depends on it."""
 
+
+def current_name(arch: str) -> str:
+    """What an architecture is called today."""
+    return FORMER_NAMES.get(arch, arch)
+
+
 BACKBONES = ("facenet", "irse50", "mobilefacenet", "sphereface")
 """What an ``aligned_recogniser`` may have inside."""
 

@@ -8,7 +8,7 @@ from typing import Any
 from torch import nn
 
 from riddle_pl.errors import PackError, shown
-from riddle_pl.packs.architectures import ENCRYPTORS, FORMER_NAMES, build, class_of
+from riddle_pl.packs.architectures import ENCRYPTORS, build, class_of, current_name
 from riddle_pl.packs.arguments import checked
 
 
@@ -44,7 +44,7 @@ class EncryptorSpec:
         arch, args = value["arch"], value["args"]
         if not isinstance(arch, str) or not isinstance(args, Mapping):
             raise PackError(f"{shown(value)} is no encryptor; expected a name and an object of arguments")
-        return EncryptorSpec(FORMER_NAMES.get(arch, arch), args)
+        return EncryptorSpec(current_name(arch), args)
 
     @staticmethod
     def of(target: object, given: Mapping[str, Any]) -> "EncryptorSpec | None":

@@ -17,7 +17,7 @@ from riddle_pl.files import sha256_file
 from riddle_pl.networks.generator import FaceGenerator
 from riddle_pl.networks.mobile_head import MobileHead
 from riddle_pl.networks.mobile_stylegan import MobileStyleGAN
-from riddle_pl.packs.architectures import ENCRYPTORS, FORMER_NAMES
+from riddle_pl.packs.architectures import ENCRYPTORS, current_name
 from riddle_pl.packs.formats import load_network
 from riddle_pl.packs.manifest import EMBEDDED, Manifest, WeightEntry
 from riddle_pl.packs.store import download_path
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 PADDED, USUAL = "encryptor-padded", "encryptor"
 """Roles of the encryptors that photos are encrypted with."""
 PAPER = "paper"
-PAPERS = ("transformer_paper", "transformer_residual")
+PAPERS = ("transformer_paper", "transformer")
 """Architectures of the paper's encryptor: by its letter, and with a password token for each layer."""
 CODE_MODEL = "code_model"
 """Role of a pack's coordinates of codes, where it has any."""
@@ -130,7 +130,7 @@ class Pack:
             return PADDED if PADDED in self.roles else USUAL
         if name != PAPER or name in self.roles:
             return name
-        found = next((role for role in self.encryptors if self.entry(role).arch in PAPERS), None)
+        found = next((role for role in self.encryptors if current_name(self.entry(role).arch) in PAPERS), None)
         if found is None:
             raise PackError(f"pack {self.name} has no encryptor of the paper; it has {', '.join(self.encryptors)}")
         return found
@@ -279,9 +279,7 @@ class Pack:
         tokens = entry.tokens
         if tokens is None:
             raise PackError(f"pack {self.name}: {name} does not say its password tokens; it is not an encryptor")
-        if entry.format != "riddle" and (
-            entry.format != "safetensors" or entry.arch not in (*ENCRYPTORS, *FORMER_NAMES)
-        ):
+        if entry.format != "riddle" and (entry.format != "safetensors" or current_name(entry.arch) not in ENCRYPTORS):
             raise PackError(
                 f"pack {self.name}: {name} has password tokens and is a {entry.arch:.40}; expected an encryptor "
                 f"({', '.join(ENCRYPTORS)})"

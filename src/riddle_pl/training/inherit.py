@@ -21,7 +21,7 @@ from riddle_pl.errors import CheckpointError, shown
 from riddle_pl.files import require_file
 from riddle_pl.launch import local_rank
 from riddle_pl.packs import load_pack
-from riddle_pl.packs.architectures import class_of
+from riddle_pl.packs.architectures import class_of, current_name
 from riddle_pl.packs.encryptors import EncryptorSpec
 from riddle_pl.password import token_override, token_scheme
 from riddle_pl.training.checkpoint_file import load_checkpoint
@@ -31,14 +31,6 @@ NOT_TAKEN = ("ckpt_path", "export", "export_role", "export_overwrite", "start_pa
 """Keys of a run that are not those of its continuation: what it was told to do with the result, and where."""
 PLACES = ("pack", "pack.name_or_path", "data.root", "data.cache_dir")
 """Keys whose value may be a path elsewhere."""
-
-GROUPS = {
-    "involutive": "involutive",
-    "mlp": "mlp",
-    "transformer_residual": "transformer",
-    "transformer_paper": "transformer_paper",
-}
-"""Options of the group ``encryptor`` by architecture."""
 
 
 def inherited(overrides: list[str]) -> list[str]:
@@ -127,8 +119,8 @@ def _is_hydras(key: str) -> bool:
 def _of_start(overrides: Sequence[str], values: Mapping[str, Any]) -> tuple[list[str], str]:
     """Arguments of the encryptor and the scheme of the passwords, where the user has not chosen others."""
     spec, tokens, source = _start(values)
-    option = GROUPS.get(spec.arch)
-    if option is None:
+    option = current_name(spec.arch)
+    if option == "padded":
         return [], ""  # one that is not trained; building says so
     [cfg] = compose_jobs("train", overrides)
     chosen = values.keys()
