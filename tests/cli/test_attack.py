@@ -22,6 +22,8 @@ SMALL = (
     "attack.known_face={photos: 2, others: 1, steps: 2, strangers: 6}",
     "attack.guesses={components: 4, records: 4, guesses: 5}",
     "attack.guesses.training={components: 4, width: 8, steps: 3, batch: 4, wrong: 1}",
+    "attack.pictures={components: 4, channels: 2, records: 4, guesses: 5}",
+    "attack.pictures.training={steps: 3, batch: 4, wrong: 1}",
     "attack.reading={components: 4, width: 8, steps: 3, batch: 4, passwords: 1}",
     "attack.near_miss.records=2",
     "attack.intersection={records: 2, guesses: 3}",
@@ -58,6 +60,7 @@ def test_every_attack_on_every_encryptor_and_nothing_twice(riddle_attack, tmp_pa
         "reading",
         "known_face",
         "guesses",
+        "pictures",
         "near_miss",
         "intersection",
         "dictionary",
@@ -71,15 +74,13 @@ def test_every_attack_on_every_encryptor_and_nothing_twice(riddle_attack, tmp_pa
 
     status, again, err = riddle_attack(*SMALL)
     assert (status, again) == (0, out)
-    assert err.splitlines() == [
-        f"{role}, linkage, reading, known_face, guesses, near_miss, intersection, dictionary: kept from before"
-        for role in ("encryptor", "encryptor-df")
-    ]
+    all_of_them = "linkage, reading, known_face, guesses, pictures, near_miss, intersection, dictionary"
+    assert err.splitlines() == [f"{role}, {all_of_them}: kept from before" for role in ("encryptor", "encryptor-df")]
     status, _, err = riddle_attack(*SMALL, "encryptors=[encryptor-df]", "attack.near_miss.records=3")
     assert status == 0
     assert [line.partition(":")[0] for line in err.splitlines()] == [
         "encryptor-df, near_miss",
-        "encryptor-df, linkage, reading, known_face, guesses, intersection, dictionary",
+        "encryptor-df, linkage, reading, known_face, guesses, pictures, intersection, dictionary",
     ]
 
 
@@ -123,7 +124,7 @@ def test_help_shows_examples_and_attacks(riddle_attack):
     status, out, _ = riddle_attack("--help")
     assert status == 0
     assert "riddle-attack data.root=FOLDER" in out
-    assert "attack: dictionary, guesses, intersection, known_face, linkage, near_miss, reading" in out
+    assert "attack: dictionary, guesses, intersection, known_face, linkage, near_miss, pictures, reading" in out
 
 
 def test_guesses_and_dictionary_share_their_network():
@@ -131,5 +132,14 @@ def test_guesses_and_dictionary_share_their_network():
     [cfg] = compose_jobs("attack", ["data.root=x"])
     check_config(cfg)
     attacks = build_suite(cfg).attacks
-    assert list(attacks) == ["linkage", "reading", "known_face", "guesses", "near_miss", "intersection", "dictionary"]
+    assert list(attacks) == [
+        "linkage",
+        "reading",
+        "known_face",
+        "guesses",
+        "pictures",
+        "near_miss",
+        "intersection",
+        "dictionary",
+    ]
     assert attacks["guesses"].training == attacks["dictionary"].training

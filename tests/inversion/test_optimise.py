@@ -65,6 +65,12 @@ def test_the_same_photo_gives_the_same_code_in_any_batch(tiny_pack, x):
     torch.testing.assert_close(together, alone, rtol=1e-3, atol=1e-3)
 
 
+def test_faces_larger_than_the_pack_s_are_seen_at_its_size(tiny_pack, x):
+    inversion = RefinedInversion(tiny_pack, steps=1)
+    large = torch.nn.functional.interpolate(x, scale_factor=2, mode="nearest")
+    torch.testing.assert_close(inversion(large), inversion(x))
+
+
 def test_a_pull_to_the_start_keeps_the_code_there(tiny_pack, x):
     start = EncoderInversion(tiny_pack, "cpu")(x)
     moved = [(optimised(tiny_pack, x, start=weight) - start).square().mean() for weight in (0.0, 1e6)]

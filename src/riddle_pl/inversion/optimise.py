@@ -158,8 +158,7 @@ class OptimisedInversion(Inversion):
         x = x.to(self.device)
         with torch.no_grad():
             w_0 = self.encode(x)
-            if self.settings.size is not None:
-                x = resize(x, (self.settings.size, self.settings.size))
+            x = resize(x, (self.drawing_pack.size, self.drawing_pack.size))
             known = self.recogniser(x)
             seen = self.perceptual(x) if self.settings.features else None
         coordinates = self._coordinates(w_0)

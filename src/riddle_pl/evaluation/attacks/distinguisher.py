@@ -67,17 +67,15 @@ class Distinguisher:
 
 
 @dataclass(frozen=True)
-class Training:
-    """How it is trained: right are codes of public faces, wrong are decryptions of their records with wrong passwords.
+class Fit:
+    """How a network is trained to tell what is right from what wrong passwords make of public faces' records.
 
     The network with the largest area under the ROC curve, on public faces that it was not trained on, is kept.
 
     Args:
-        components: principal components of public codes, where the encryptor has no model of codes.
-        width: of the two hidden layers.
-        dropout: on each.
+        dropout: of the network.
         steps: of AdamW; the learning rate falls to zero by a cosine.
-        batch: right codes of a step, and as many wrong ones.
+        batch: right examples of a step, and as many wrong ones.
         learning_rate: at the start.
         wrong: wrong decryptions of each public face.
 
@@ -85,8 +83,6 @@ class Training:
         ConfigError: a value is out of range.
     """
 
-    components: int = 600
-    width: int = 512
     dropout: float = 0.3
     steps: int = 1500
     batch: int = 128
@@ -94,38 +90,30 @@ class Training:
     wrong: int = 8
 
     def __post_init__(self) -> None:
-        numbers = {name: getattr(self, name) for name in ("components", "width", "steps", "batch", "wrong")}
-        require_positive("*.training", **numbers)
-
-    def __call__(self, target: Target, public: Codes) -> Distinguisher:
-        """Trains it; the next time with the same target it is at hand."""
-        if self not in target.learned:
-            target.learned[self] = self._train(target, public)
-        found: Distinguisher = target.learned[self]
-        return found
-
-    def _train(self, target: Target, public: Codes) -> Distinguisher:
-        rng = target.rng("distinguisher")
-        features = Features(target, public, self.components)
-        codes = features.unseen[torch.randperm(len(features.unseen), generator=rng).to(public.device)]
-        right = features(codes)
-        wrong = torch.stack([features(_reopened(target, codes, rng)) for _ in range(self.wrong)])
-        judged = max(1, round(JUDGED * len(codes)))
-        network = self._fit(right[judged:], wrong[:, judged:], right[:judged], wrong[:, :judged], target.seed)
-        return Distinguisher(features, network)
+        require_positive("*.training", steps=self.steps, batch=self.batch, wrong=self.wrong)
 
     @torch.enable_grad()
-    def _fit(
+    def fit(
         self,
+        build: Callable[[int], nn.Module],
         right: Float[Tensor, "m f"],
         wrong: Float[Tensor, "v m f"],
-        judged_right: Float[Tensor, "j f"],
-        judged_wrong: Float[Tensor, "v j f"],
         seed: int,
     ) -> nn.Module:
+        """A network of one number that is higher on ``right``, the best on the first of the faces, which it never sees.
+
+        Args:
+            build: makes it, given f.
+            right: what is seen of each public face.
+            wrong: of wrong decryptions of the same faces.
+            seed: of weights and batches.
+        """
+        judged = max(1, round(JUDGED * len(right)))
+        judged_right, judged_wrong = right[:judged], wrong[:, :judged]
+        right, wrong = right[judged:], wrong[:, judged:]
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
-            network = self._network(right.shape[1]).to(right.device)
+            network = build(right.shape[1]).to(right.device)
             optimizer = torch.optim.AdamW(network.parameters(), self.learning_rate)
             schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, self.steps)
             best, kept = -1.0, copy.deepcopy(network)
@@ -147,6 +135,38 @@ class Training:
                         best, kept = found, copy.deepcopy(network)
         return kept.eval().requires_grad_(False)
 
+
+@dataclass(frozen=True)
+class Training(Fit):
+    """Of a :class:`Distinguisher`: right are codes of public faces.
+
+    Args:
+        components: principal components of public codes, where the encryptor has no model of codes.
+        width: of the two hidden layers.
+    """
+
+    components: int = 600
+    width: int = 512
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        require_positive("*.training", components=self.components, width=self.width)
+
+    def __call__(self, target: Target, public: Codes) -> Distinguisher:
+        """Trains it; the next time with the same target it is at hand."""
+        if self not in target.learned:
+            target.learned[self] = self._train(target, public)
+        found: Distinguisher = target.learned[self]
+        return found
+
+    def _train(self, target: Target, public: Codes) -> Distinguisher:
+        rng = target.rng("distinguisher")
+        features = Features(target, public, self.components)
+        codes = features.unseen[torch.randperm(len(features.unseen), generator=rng).to(public.device)]
+        right = features(codes)
+        wrong = torch.stack([features(reopened(target, codes, rng)) for _ in range(self.wrong)])
+        return Distinguisher(features, self.fit(self._network, right, wrong, target.seed))
+
     def _network(self, inputs: int) -> nn.Sequential:
         layers: list[nn.Module] = []
         for width in (inputs, self.width):
@@ -154,6 +174,6 @@ class Training:
         return nn.Sequential(*layers, nn.Linear(self.width, 1))
 
 
-def _reopened(target: Target, w: Codes, rng: torch.Generator) -> Codes:
+def reopened(target: Target, w: Codes, rng: torch.Generator) -> Codes:
     """Decryptions with wrong passwords."""
     return target.encrypt(target.encrypt(w, rng), rng)

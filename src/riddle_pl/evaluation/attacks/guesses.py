@@ -55,17 +55,25 @@ class Guesses(Attack):
             scores["distance of T(w_enc, p) from w_enc"].append(movement(opened, w_enc))
             scores[by_share].append(outside(opened))
             scores[by_network].append(-distinguisher(opened))
-        return [figure for name, found in scores.items() for figure in self._figures(target, name, torch.stack(found))]
+        return [figure for name, found in scores.items() for figure in rank_figures(target, name, torch.stack(found))]
 
-    def _figures(self, target: Target, name: str, scores: Float[Tensor, "m g"]) -> list[Figure]:
-        above = wrong_above(scores)
-        rank = median_rank(above, target.resamples, target.seed)
-        return [
-            Figure.of(f"{name}: area under the ROC curve", target.estimate(above), 0.5),
-            Figure.of(f"{name}: right password first", target.estimate(above == 1.0), 1 / scores.shape[1]),
-            Figure.of(f"{name}: its median rank among {AMONG:,}", rank, AMONG / 2, digits=0),
-            Figure.of(f"{name}: bits per face", bits(rank), 0.0, digits=2),
-        ]
+
+def rank_figures(target: Target, name: str, scores: Float[Tensor, "m g"]) -> list[Figure]:
+    """How well a score tells the right password.
+
+    Args:
+        target: what is attacked.
+        name: of the score.
+        scores: by face and password, the right one's in column 0; lower is more likely right.
+    """
+    above = wrong_above(scores)
+    rank = median_rank(above, target.resamples, target.seed)
+    return [
+        Figure.of(f"{name}: area under the ROC curve", target.estimate(above), 0.5),
+        Figure.of(f"{name}: right password first", target.estimate(above == 1.0), 1 / scores.shape[1]),
+        Figure.of(f"{name}: its median rank among {AMONG:,}", rank, AMONG / 2, digits=0),
+        Figure.of(f"{name}: bits per face", bits(rank), 0.0, digits=2),
+    ]
 
 
 def guessed(target: Target, w: Codes, guesses: int, rng: torch.Generator) -> Iterator[tuple[Codes, Codes]]:

@@ -30,11 +30,15 @@ from riddle_pl.evaluation.attacks.target import Faces, Target
 from riddle_pl.evaluation.audits.archives import drawn
 from riddle_pl.evaluation.report.outputs import write_tables
 from riddle_pl.evaluation.report.tables import Table
+from riddle_pl.evaluation.surroundings import without_face
 from riddle_pl.files import atomic_write, read_json, require_writable_dir, sha256_file
+from riddle_pl.photos.paste.mask import ParserMap
 from riddle_pl.process import track
 
-VERSION = 3
+VERSION = 4
 """Raise it when an attack changes: figures and codes that were kept are then made anew."""
+SIDE = 32
+"""Of the photos without their faces, in pixels."""
 LOCAL = ("out", "quiet", "device")
 """Keys that change no figure."""
 
@@ -63,6 +67,7 @@ class _Run:
         self.plain = to_plain(cfg)
         self.suite: Suite = build_suite(cfg)
         self.out = require_writable_dir(Path(cfg.out).expanduser(), "out", create=True)
+        self.parsed = any("parser" in attack.roles for attack in self.suite.attacks.values())
         self.faces_key = _key(VERSION, self._about_faces())
         self.device = resolve_device(cfg.device)
         self.kept = Kept(self.out / "figures.json")
@@ -118,23 +123,33 @@ class _Run:
             keys, photos = zip(*people.held_out(self.cfg.seed, size), strict=True)
             others = {row: other for row, key in enumerate(keys) if (other := people.another(key)) is not None}
             archives = self.suite.archives
-            public = drawn(
-                archives.train(size) if self.cfg.part == "train" else archives.unseen(size),
-                self.cfg.public,
-                self.cfg.seed,
+            x = torch.cat(photos)
+            public = to_float(
+                drawn(
+                    archives.train(size) if self.cfg.part == "train" else archives.unseen(size),
+                    self.cfg.public,
+                    self.cfg.seed,
+                ).images
             )
             faces = Faces(
-                self._codes(torch.cat(photos), "victims"),
-                self._codes(to_float(public.images), "public faces"),
+                self._codes(x, "victims"),
+                self._codes(public, "public faces"),
                 self._codes(
                     torch.cat([torch.empty(0, 3, size, size), *(people.load(key, size) for key in others.values())]),
                     "other photos",
                 ),
                 torch.tensor(list(others), dtype=torch.long),
+                *(self._around(part) for part in (x, public)),
             )
             with atomic_write(path) as temporary:
                 save_file(faces._asdict(), temporary, metadata={"key": self.faces_key})
         return Faces(*(part.to(self.device) for part in faces))
+
+    def _around(self, x: Float[Tensor, "m 3 h h"]) -> Float[Tensor, "m 4 s s"]:
+        """Where an attack looks at it."""
+        if not self.parsed:
+            return torch.zeros(len(x), 4, SIDE, SIDE)
+        return without_face(x, ParserMap(self.suite.pack, self.device), SIDE, self.cfg.batch_size)
 
     def _codes(self, x: Float[Tensor, "m 3 h h"], what: str) -> Float[Tensor, "m n d"]:
         started, parts = time.monotonic(), x.split(self.cfg.batch_size)
@@ -151,8 +166,9 @@ class _Run:
         files += [Path(archives.root).expanduser() / f"{name}.tar" for name in archives.archives]
         settings = {key: self.plain[key] for key in ("seed", "public", "part", "people", "faces", "batch_size")}
         invert = {key: value for key, value in self.plain["invert"].items() if key not in ("pack", "device")}
+        parser = self.suite.pack.fingerprint("parser") if self.parsed else None
         hashes = [sha256_file(path) for path in files if path.is_file()]
-        return [settings, invert, self.suite.inversion.fingerprint, self.suite.pack.size, hashes]
+        return [settings, invert, self.suite.inversion.fingerprint, self.suite.pack.size, parser, hashes]
 
     def _figures_key(self, role: str, name: str) -> str:
         pack, attack = self.suite.pack, self.suite.attacks[name]

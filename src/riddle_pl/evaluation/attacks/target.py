@@ -14,13 +14,17 @@ from torch import Tensor, nn
 from riddle_pl.judging.metrics import Estimate, bootstrap
 from riddle_pl.networks.encryptors.padded import encryptable
 from riddle_pl.networks.generator import FaceGenerator
+from riddle_pl.networks.resize import resize
 from riddle_pl.password import KdfParams, PasswordTokens, derive_key, key_latent, random_passwords
 
 Codes = Float[Tensor, "m n d"]
 
 
 class Faces(NamedTuple):
-    """Codes of two sets of people that have nobody in common, and of other photos of some of the victims."""
+    """Codes of two sets of people that have nobody in common, and of other photos of some of the victims.
+
+    Beside them, what an encrypted photo keeps: see :func:`riddle_pl.evaluation.surroundings.without_face`.
+    """
 
     victims: Codes
     public: Codes
@@ -28,6 +32,10 @@ class Faces(NamedTuple):
     """Each of another photo of a victim."""
     rows: Int[Tensor, "o"]
     """Which victim that is."""
+    around: Float[Tensor, "v 4 s s"]
+    """Of the victims' photos."""
+    public_around: Float[Tensor, "p 4 s s"]
+    """Of the public ones."""
 
 
 CODES = ("victims", "public", "others")
@@ -82,6 +90,10 @@ class Target:
     def encrypt(self, w: Codes, rng: torch.Generator) -> Codes:
         """T, each code under a password of its own."""
         return torch.cat([self(part, self.passwords(len(part), rng)) for part in w.split(self.batch_size)])
+
+    def pictures(self, w: Codes, side: int) -> Float[Tensor, "m 3 side side"]:
+        """What codes draw, that large."""
+        return self._batches(lambda part: resize(self.generator(part.float()).clamp(-1.0, 1.0), (side, side)), w)
 
     def recognised(self, w: Codes, recogniser: nn.Module) -> Float[Tensor, "m e"]:
         """What a recogniser sees in the pictures of codes, of unit length."""

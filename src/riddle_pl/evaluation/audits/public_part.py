@@ -13,6 +13,7 @@ from riddle_pl.errors import ConfigError
 from riddle_pl.evaluation.audits.audit import Audit, Bench, Figure, Findings
 from riddle_pl.evaluation.audits.embeddings import embed
 from riddle_pl.evaluation.audits.verification import calibrated
+from riddle_pl.evaluation.surroundings import without_face
 from riddle_pl.faces.pixels import to_lab
 from riddle_pl.inversion import Inversion
 from riddle_pl.judging.calibration import Calibration
@@ -29,6 +30,8 @@ from riddle_pl.process import track
 
 GROUP = 8
 """Faces whose candidates are held at a time."""
+COARSE = 16
+"""Side of the photos without their faces, in pixels."""
 
 
 @dataclass(frozen=True)
@@ -125,7 +128,8 @@ class PublicPartAudit(Audit):
         codes = work.coordinates(x)
         figures = []
         views = {f"{r} public coordinates": (codes[:, :r], work.v[rows][:, :r]) for r in self.public if r}
-        views["the photo without its face"] = (work.surroundings(x), work.surroundings(work.x[rows]))
+        around = [without_face(part, work.parser, COARSE).flatten(1) for part in (x, work.x[rows])]
+        views["the photo without its face"] = (around[0], around[1])
         for name, (queries, gallery) in views.items():
             first = ranks(queries, gallery, torch.arange(len(rows)), gallery.mean(dim=0)) <= 1
             section = f"Another photo of the person comes first among {len(rows):,}"
@@ -189,14 +193,6 @@ class _Work:
             {detector.name: detector.locate(x) for detector in self.bench.detectors},
             torch.cat([_colour(part, self.parser(part)) for part in x.split(self.bench.batch_size)]),
         )
-
-    def surroundings(self, x: Float[Tensor, "n 3 h h"]) -> Float[Tensor, "n f"]:
-        """Pixels of a coarse picture of the photo, in which the face is grey, and of the face's outline."""
-        parts = []
-        for part in x.split(self.bench.batch_size):
-            face = F.interpolate((self.parser(part) > 0.5).float(), part.shape[-2:], mode="nearest")
-            parts.append(F.adaptive_avg_pool2d(torch.cat([part * (1.0 - face), face], dim=1), 16).flatten(1))
-        return torch.cat(parts)
 
 
 def _figures(
