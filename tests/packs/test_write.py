@@ -73,3 +73,20 @@ def test_a_newer_manifest_is_left_alone(tmp_path: Path) -> None:
         write_pack_entry(tmp_path, "encryptor", build("mlp", ARGS), "mlp", ARGS)
     with pytest.raises(PackError, match="upgrade"):
         read_manifest(tmp_path / "manifest.json")
+
+
+def test_a_file_does_not_load_with_other_arguments_than_it_was_written_with(tmp_path: Path) -> None:
+    """A padded encryptor with another public part would open records, and open them wrongly."""
+    args = {"num_layers": 2, "components": 4, "dim": 16, "public": 1}
+    entries = {
+        public: write_pack_entry(
+            tmp_path / str(public), "encryptor", build("padded", args | {"public": public}), "padded",
+            args | {"public": public}, size=32, tokens="key_stream",
+        )
+        for public in (1, 2)
+    }  # fmt: skip
+    assert entries[1].sha256 != entries[2].sha256
+    manifest = tmp_path / "1" / "manifest.json"
+    manifest.write_text(manifest.read_text().replace('"public": 1', '"public": 2'))
+    with pytest.raises(PackError, match=r'was written as .*"public": 1.*; pack 1 has it as .*"public": 2'):
+        load_pack(tmp_path / "1").load("encryptor")

@@ -1,9 +1,11 @@
 """From a verified weight file to a network: our safetensors files and the public checkpoint formats."""
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
-from safetensors import SafetensorError
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file
 from torch import nn
 
@@ -11,6 +13,9 @@ from riddle_pl.errors import CheckpointError, PackError, one_line
 from riddle_pl.networks.formats.checkpoint_files import load_strict, read_checkpoint, tensors
 from riddle_pl.packs.architectures import build, crop_of
 from riddle_pl.packs.manifest import Manifest, WeightEntry
+
+METADATA = "riddle"
+"""Key of a weight file's metadata."""
 
 Loader = Callable[[WeightEntry, Path, Manifest], nn.Module]
 
@@ -35,13 +40,23 @@ def load_network(entry: WeightEntry, path: Path, manifest: Manifest) -> nn.Modul
     return network
 
 
+def written_metadata(arch: str, args: Mapping[str, Any]) -> dict[str, str]:
+    """What a weight file says of its network, so that its hash, which records hold, stands for the arguments, too."""
+    return {METADATA: json.dumps({"arch": arch, "args": args}, sort_keys=True)}  # one key: the order of several varies
+
+
 def _safetensors(entry: WeightEntry, path: Path, manifest: Manifest) -> nn.Module:
     network = build(entry.arch, entry.args)
     try:
         state = load_file(path)
+        with safe_open(path, "pt") as file:
+            written = (file.metadata() or {}).get(METADATA)
     except (SafetensorError, OSError) as error:
         raise CheckpointError(f"{path} is not a safetensors file ({one_line(error)}); get it again") from None
     load_strict(network, state, str(path))
+    expected = written_metadata(entry.arch, entry.args)[METADATA]
+    if written is not None and written != expected:
+        raise PackError(f"{path} was written as {written:.200}; pack {manifest.name} has it as {expected:.200}")
     return network
 
 

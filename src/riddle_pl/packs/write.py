@@ -14,6 +14,7 @@ from riddle_pl.errors import PackError
 from riddle_pl.files import atomic_write, require_writable_dir, sha256_file
 from riddle_pl.networks.formats.checkpoint_files import load_strict
 from riddle_pl.packs.architectures import build
+from riddle_pl.packs.formats import written_metadata
 from riddle_pl.packs.manifest import MANIFEST_NAME, Manifest, WeightEntry, read_manifest
 
 
@@ -71,7 +72,7 @@ def write_pack_entry(
     load_strict(build(arch, plain_args), state, f"{type(module).__name__} given as {role}")
 
     with atomic_write(folder / entry.file, inside=folder) as temporary:
-        save_file(state, temporary)
+        save_file(state, temporary, metadata=written_metadata(arch, plain_args))
         sha256 = sha256_file(temporary)
     if card is not None:
         with atomic_write(folder / f"{role}.md", inside=folder) as temporary:
