@@ -23,6 +23,8 @@ from riddle_pl.packs.pack import CODE_MODEL
 
 AT_ONCE = 8
 """Faces, which bounds the memory: 0.2 GB each at 128 px."""
+SMALL = 64
+"""Pixels up to which a step costs little."""
 W_SAMPLES = 4096
 W_SEED = 1_000_000
 """Not a small one: a generator may know the noise that its training drew."""
@@ -100,6 +102,8 @@ class OptimisedInversion(Inversion):
     in_w_plus: ClassVar[Settings] = Settings(100, 0.06, pixel=2.0, features=0.3, identity=0.5, start=0.06)
     in_code_model: ClassVar[Settings] = Settings(100, 0.1, pixel=2.0, features=0.3, identity=1.0, prior=0.05, size=128)
     in_encryptor: ClassVar[Settings] = replace(in_code_model, learning_rate=0.2, prior=0.4)
+    in_small_encryptor: ClassVar[Settings] = in_encryptor
+    """Where the pack's faces have at most :data:`SMALL` pixels."""
 
     def __init__(
         self,
@@ -129,7 +133,8 @@ class OptimisedInversion(Inversion):
             "prior": prior,
             "size": size,
         }
-        own = {None: self.in_w_plus, CODE_MODEL: self.in_code_model}.get(self.code_model_role, self.in_encryptor)
+        in_encryptor = self.in_small_encryptor if pack.size <= SMALL else self.in_encryptor
+        own = {None: self.in_w_plus, CODE_MODEL: self.in_code_model}.get(self.code_model_role, in_encryptor)
         if own.size is not None and own.size not in pack.manifest.sizes:
             own = replace(own, size=None)
         self.settings = replace(own, **{name: value for name, value in given.items() if value is not None})
