@@ -81,3 +81,13 @@ def test_a_bad_archive_is_one_line(tmp_path: Path) -> None:
     refused("half", r"face\.png in .*half\.tar is not an intact image")
     refused("faces", "no face in faces", held_out=1.0)
     refused("faces", "part=test is unknown; choose from held_out, train", part="test")
+
+
+def test_a_sample_is_the_first_of_one_order(tmp_path: Path) -> None:
+    face_archive(tmp_path)
+    everything = read_faces(tmp_path, ["faces"], 16, held_out=0.2)
+    order = torch.randperm(len(everything), generator=torch.Generator().manual_seed(3)).tolist()
+    for count in (2, len(everything) + 5):
+        some = read_faces(tmp_path, ["faces"], 16, held_out=0.2, count=count, seed=3)
+        assert some.names == [everything.names[index] for index in order[:count]]
+        assert torch.equal(some.images, everything.images[order[:count]])

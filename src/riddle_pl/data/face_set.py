@@ -130,6 +130,8 @@ def read_faces(
     size: int,
     held_out: float = 0.05,
     part: str = "train",
+    count: int | None = None,
+    seed: int = 0,
 ) -> FaceSet:
     """Reads ``root/<archive>.tar`` of aligned images and resizes them to ``size`` pixels (antialiased).
 
@@ -142,6 +144,8 @@ def read_faces(
         size: side in pixels.
         held_out: share of held-out images, 0 to 1.
         part: ``train`` or ``held_out``.
+        count: at most so many of them, in an order that the seed fixes; the others are not decoded. None: all.
+        seed: of that order.
 
     Raises:
         DataError: an archive is missing or damaged, or nothing is left.
@@ -149,8 +153,7 @@ def read_faces(
     if part not in ("train", "held_out"):
         raise DataError(f"part={part} is unknown; choose from held_out, train")
     seen: set[bytes] = set()
-    images: list[np.ndarray] = []
-    names: list[str] = []
+    found: list[tuple[str, Path, bytes]] = []
     for name in archives:
         archive = Path(root) / f"{name}.tar"
         for member, content in read_members(archive):
@@ -158,15 +161,20 @@ def read_faces(
             if digest in seen or is_held_out(digest, held_out) != (part == "held_out"):
                 continue
             seen.add(digest)
-            images.append(_decode(content, size, f"{member} in {archive}"))
-            names.append(f"{name}/{member}")
-    if not images:
+            found.append((f"{name}/{member}", archive, content))
+    if not found:
         raise DataError(f"no face in {', '.join(archives)} under {root} for part={part}, held_out={held_out}")
-    return FaceSet(torch.from_numpy(np.stack(images)).permute(0, 3, 1, 2).contiguous(), names)
+    if count is not None:
+        order = torch.randperm(len(found), generator=torch.Generator().manual_seed(seed)).tolist()
+        found = [found[index] for index in order[:count]]
+    images = torch.empty(len(found), 3, size, size, dtype=torch.uint8)
+    for row, (name, archive, content) in enumerate(found):
+        images[row] = _decode(content, size, f"{name.partition('/')[2]} in {archive}")
+    return FaceSet(images, [name for name, _, _ in found])
 
 
-def _decode(content: bytes, size: int, name: str) -> UInt8[np.ndarray, "size size 3"]:
+def _decode(content: bytes, size: int, name: str) -> UInt8[Tensor, "3 size size"]:
     image = open_rgb(content, name)
     if image.size != (size, size):
         image = image.resize((size, size), Image.Resampling.LANCZOS)
-    return np.asarray(image)
+    return torch.from_numpy(np.array(image)).permute(2, 0, 1)

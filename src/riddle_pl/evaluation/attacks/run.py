@@ -27,7 +27,6 @@ from riddle_pl.evaluation.attacks.attack import Figure
 from riddle_pl.evaluation.attacks.build import Suite, build_suite
 from riddle_pl.evaluation.attacks.table import attack_table
 from riddle_pl.evaluation.attacks.target import Faces, Target
-from riddle_pl.evaluation.audits.archives import drawn
 from riddle_pl.evaluation.report.outputs import write_tables
 from riddle_pl.evaluation.report.tables import Table
 from riddle_pl.evaluation.surroundings import without_face
@@ -124,13 +123,8 @@ class _Run:
             others = {row: other for row, key in enumerate(keys) if (other := people.another(key)) is not None}
             archives = self.suite.archives
             x = torch.cat(photos)
-            public = to_float(
-                drawn(
-                    archives.train(size) if self.cfg.part == "train" else archives.unseen(size),
-                    self.cfg.public,
-                    self.cfg.seed,
-                ).images
-            )
+            read = archives.train if self.cfg.part == "train" else archives.unseen
+            public = to_float(read(size, self.cfg.public, self.cfg.seed).images)
             faces = Faces(
                 self._codes(x, "victims"),
                 self._codes(public, "public faces"),

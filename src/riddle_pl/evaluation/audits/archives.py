@@ -62,13 +62,16 @@ class FaceArchives:
         if self.identities is not None:
             require_file(Path(self.root).expanduser() / self.identities, "identities", DataError)
 
-    def train(self, size: int) -> FaceSet:
-        """The faces that recipes train on."""
-        return read_faces(Path(self.root).expanduser(), self.archives, size, self.held_out, "train")
+    def train(self, size: int, count: int | None = None, seed: int = 0) -> FaceSet:
+        """The faces that recipes train on; at most ``count`` of them, in an order that the seed fixes."""
+        return self._read("train", size, count, seed)
 
-    def unseen(self, size: int) -> FaceSet:
-        """The held-out faces."""
-        return read_faces(Path(self.root).expanduser(), self.archives, size, self.held_out, "held_out")
+    def unseen(self, size: int, count: int | None = None, seed: int = 0) -> FaceSet:
+        """The held-out faces; see :meth:`train`."""
+        return self._read("held_out", size, count, seed)
+
+    def _read(self, part: str, size: int, count: int | None, seed: int) -> FaceSet:
+        return read_faces(Path(self.root).expanduser(), self.archives, size, self.held_out, part, count, seed)
 
     def strangers(self, size: int, train: FaceSet) -> FaceSet:
         """Held-out faces of people of whom no image is in ``train``, as far as names and ``identities`` tell."""

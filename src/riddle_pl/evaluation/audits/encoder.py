@@ -9,7 +9,7 @@ from torch import Tensor
 
 from riddle_pl.data.face_set import to_float
 from riddle_pl.errors import ConfigError
-from riddle_pl.evaluation.audits.archives import GROUPS_NOTE, FaceArchives, drawn, members_of
+from riddle_pl.evaluation.audits.archives import GROUPS_NOTE, FaceArchives, members_of
 from riddle_pl.evaluation.audits.audit import Audit, Bench, Figure, Findings, Picture
 from riddle_pl.evaluation.audits.inversions import Inverted, invert_all, likeness_figures, nearness_figures
 from riddle_pl.evaluation.audits.samples import codes, sheet
@@ -120,7 +120,7 @@ class EncoderAudit(Audit):
         findings: Findings,
     ) -> None:
         """Held-out faces of the archives, all together and by the groups that their names tell."""
-        unseen = drawn(self.faces.unseen(bench.pack.size), self.count, bench.seed)
+        unseen = self.faces.unseen(bench.pack.size, self.count, bench.seed)
         found = invert_all(bench, encoder, generator, to_float(unseen.images))
         section = f"Held-out part of {', '.join(self.faces.archives)}"
         findings.figures += likeness_figures(bench, section, found, thresholds, self.far)

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from riddle_pl.data.face_set import FaceSet, to_float
 from riddle_pl.errors import ConfigError
-from riddle_pl.evaluation.audits.archives import GROUPS_NOTE, FaceArchives, all_and_groups, drawn, strangers_figures
+from riddle_pl.evaluation.audits.archives import GROUPS_NOTE, FaceArchives, all_and_groups, strangers_figures
 from riddle_pl.evaluation.audits.audit import Audit, Bench, Figure, Findings
 from riddle_pl.evaluation.audits.embeddings import embed
 from riddle_pl.evaluation.audits.verification import calibrated
@@ -102,7 +102,7 @@ class GroupsAudit(Audit):
     def run(self, bench: Bench) -> Findings:
         findings = Findings(notes=list(NOTES))
         thresholds = calibrated(bench, self.people, self.far, findings)
-        faces = drawn(self.faces.unseen(bench.pack.size), self.count, bench.seed)
+        faces = self.faces.unseen(bench.pack.size, self.count, bench.seed)
         findings.about["faces"] = (
             f"{len(faces):,} of the held-out part of {', '.join(self.faces.archives)}; invert={self.inversion.name}"
         )
