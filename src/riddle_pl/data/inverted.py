@@ -21,7 +21,7 @@ from riddle_pl.data.latent_cache import Cropper, Item, LatentCache, LatentTable
 from riddle_pl.data.sources import ImageSource, sha256
 from riddle_pl.data.steps import Batch
 from riddle_pl.errors import DataError, one_line
-from riddle_pl.files import atomic_write, read_json
+from riddle_pl.files import atomic_write, read_json, write_json
 from riddle_pl.inversion import EncoderInversion, Inversion
 from riddle_pl.packs.pack import Pack
 from riddle_pl.packs.store import home
@@ -181,8 +181,7 @@ class InvertedDataModule(LatentDataModule):
                 f"{reasons.most_common(1)[0][0]}); see {folder / 'skipped.csv'}"
             )
         split = self._divide(usable, plan.splits)
-        with atomic_write(folder / "split.json", inside=folder) as temporary:
-            temporary.write_text(json.dumps(split), encoding="utf-8")
+        write_json(folder / "split.json", split, indent=None, inside=folder)
         self._tables = {}
 
     def setup(self, stage: str | None = None) -> None:

@@ -9,18 +9,19 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from riddle_pl.evaluation.photos.trial import IMAGES, Trial
+from riddle_pl.judging.measures import Measure
 from riddle_pl.judging.metrics import Estimate, bootstrap
 from riddle_pl.photos.gate.refusal import Reason
 
 COMPARISONS = (
-    ("de-identification ↓", "encrypted", "photo"),
-    ("de-identification ↓", "encrypted", "inversion"),
-    ("recovery ↑", "recovered", "photo"),
-    ("recovery ↑", "recovered", "inversion"),
-    ("wrong password ↓", "wrong", "photo"),
-    ("wrong password ↓", "wrong", "inversion"),
-    ("wrong password ↓", "wrong", "encrypted"),
-    ("inversion ↑", "inversion", "photo"),
+    (f"{Measure.DEIDENTIFICATION} ↓", "encrypted", "photo"),
+    (f"{Measure.DEIDENTIFICATION} ↓", "encrypted", "inversion"),
+    (f"{Measure.RECOVERY} ↑", "recovered", "photo"),
+    (f"{Measure.RECOVERY} ↑", "recovered", "inversion"),
+    (f"{Measure.WRONG_PASSWORD} ↓", "wrong", "photo"),
+    (f"{Measure.WRONG_PASSWORD} ↓", "wrong", "inversion"),
+    (f"{Measure.WRONG_PASSWORD} ↓", "wrong", "encrypted"),
+    (f"{Measure.INVERSION} ↑", "inversion", "photo"),
 )
 """What is measured, on which image of a face, against which other; see ``IMAGES`` of ``trial.py``."""
 
