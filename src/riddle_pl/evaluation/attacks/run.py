@@ -23,7 +23,7 @@ from riddle_pl.config.check import to_plain
 from riddle_pl.config.portable import portable_command
 from riddle_pl.data.face_set import to_float
 from riddle_pl.device import resolve_device
-from riddle_pl.evaluation.attacks.build import Suite, build_suite
+from riddle_pl.evaluation.attacks.build import Suite
 from riddle_pl.evaluation.attacks.table import attack_table
 from riddle_pl.evaluation.attacks.target import Faces, Target
 from riddle_pl.evaluation.audits.archives import drawn
@@ -45,11 +45,12 @@ LOCAL = ("out", "quiet", "device")
 log = logging.getLogger(__name__)
 
 
-def run_attacks(cfg: DictConfig, arguments: Sequence[str] = ()) -> tuple[Table, list[Path]]:
+def run_attacks(cfg: DictConfig, suite: Suite, arguments: Sequence[str] = ()) -> tuple[Table, list[Path]]:
     """Attacks every encryptor with every attack; figures in ``out`` of the same settings and networks are kept.
 
     Args:
         cfg: checked by :func:`riddle_pl.evaluation.attacks.build.check_job`.
+        suite: that it gave.
         arguments: of the command line, for the table.
 
     Returns:
@@ -58,14 +59,14 @@ def run_attacks(cfg: DictConfig, arguments: Sequence[str] = ()) -> tuple[Table, 
     Raises:
         RiddleError: what was checked is gone, or damaged.
     """
-    return _Run(cfg).table(arguments)
+    return _Run(cfg, suite).table(arguments)
 
 
 class _Run:
-    def __init__(self, cfg: DictConfig):
+    def __init__(self, cfg: DictConfig, suite: Suite):
         self.cfg = cfg
         self.plain = to_plain(cfg)
-        self.suite: Suite = build_suite(cfg)
+        self.suite = suite
         self.out = require_writable_dir(Path(cfg.out).expanduser(), "out", create=True)
         self.parsed = any("parser" in attack.roles for attack in self.suite.attacks.values())
         self.faces_key = _key(VERSION, self._about_faces())
