@@ -8,6 +8,7 @@ from typing import Any
 from riddle_pl.evaluation.photos.rates import Rate, count_reasons
 from riddle_pl.evaluation.photos.trial import Trial
 from riddle_pl.evaluation.report.tables import Line, Table, markdown_page
+from riddle_pl.evaluation.report.tables.select import ARROWS
 from riddle_pl.files import write_json, write_text
 from riddle_pl.judging.metrics import Estimate
 
@@ -52,8 +53,11 @@ class Report:
         """The tables, with what they depend on above and how to read them below."""
         counts = [Line([name, str(count)], []) for name, count in self.counts().items()]
         rates = [
-            Line([rate.metric, rate.image, rate.reference, _value(rate.protected), _value(rate.all_faces)], [])
+            Line(
+                [c.metric + ARROWS[c.better], c.image, c.reference, _value(rate.protected), _value(rate.all_faces)], []
+            )
             for rate in self.rates
+            for c in (rate.comparison,)
         ]
         tables = [
             Table("counts", "Photos and faces", ["", "count"], [], counts),
@@ -74,7 +78,11 @@ class Report:
             for trial in self.trials
         ]
         rates = [
-            asdict(rate) | {"protected": rate.protected._asdict(), "all_faces": rate.all_faces._asdict()}
+            {
+                **asdict(rate.comparison),
+                "protected": rate.protected._asdict(),
+                "all_faces": rate.all_faces._asdict(),
+            }
             for rate in self.rates
         ]
         about = {"format_version": FORMAT_VERSION, "about": self.about, "counts": self.counts()}
