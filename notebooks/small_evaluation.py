@@ -58,7 +58,6 @@ def small_evaluation(folder: Path, people: int = 12, pack: str = "lite", seed: i
     register_eval_schema()
     places = [f"data.root='{faces}'", f"out='{folder}'", f"cache_dir='{folder / 'cache'}'", f"seed={seed}"]
     cfg = compose_jobs("eval", [*SETTINGS, *places, f"pack.name_or_path='{pack}'"])[0]
-    check_job(cfg)
-    evaluation = evaluate(cfg, "small_evaluation")
+    evaluation = evaluate(cfg, check_job(cfg), "small_evaluation")
     write_evaluation(evaluation, all_tables([evaluation.report]), folder)
     return folder

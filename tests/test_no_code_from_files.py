@@ -15,7 +15,7 @@ INSTANTIATE = {
     "evaluation/report": ("loggers.py",),
     "photos": ("build.py",),
     "pretraining": ("run.py",),
-    "training": ("build.py", "preflight.py", "run.py"),
+    "training": ("build.py", "preflight.py"),
 }
 """Modules that build what a config names: a composed one, of the package's conf/ and the command line."""
 

@@ -95,6 +95,52 @@ def test_every_import_of_src_is_a_declared_dependency():
     assert sorted(undeclared) == []
 
 
+NOT_IMPORTED = {
+    "lpips": "its file of channel weights is read (networks/lpips_features.py)",
+    "tensorboard": "Lightning's TensorBoardLogger writes with it (logger=tensorboard)",
+}
+"""Dependencies that no file of the package imports, and why they are ones."""
+
+
+def test_every_dependency_is_imported():
+    project = PROJECT["project"]
+    used = {_normal(DISTRIBUTIONS.get(name, name)) for path in SRC.rglob("*.py") for name in _imports(path)}
+    assert sorted(_declared(project["dependencies"]) - used - set(NOT_IMPORTED)) == []
+    assert sorted(set(NOT_IMPORTED) & used) == []
+
+
+MAX_LINES = 400
+MAX_PARAMETERS = 12
+MANY_PARAMETERS = {
+    "CodeEncoderRecipe": 19,
+    "CodeModelRecipe": 13,
+    "EncoderRecipe": 18,
+    "InvertedDataModule": 17,
+    "MobileHeadRecipe": 14,
+    "RecogniserRecipe": 15,
+    "RiddleModule": 13,
+}
+"""Constructors whose parameters are the keys of one config group; none may become longer."""
+
+
+def test_no_file_of_the_package_is_long():
+    assert [str(path) for path in SRC.rglob("*.py") if len(path.read_text("utf-8").splitlines()) > MAX_LINES] == []
+
+
+def test_no_constructor_has_many_parameters():
+    found = {}
+    for path in SRC.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ClassDef):
+                for method in node.body:
+                    if isinstance(method, ast.FunctionDef) and method.name == "__init__":
+                        arguments = method.args
+                        count = len(arguments.posonlyargs + arguments.args + arguments.kwonlyargs) - 1
+                        if count > MAX_PARAMETERS:
+                            found[node.name] = count
+    assert found == MANY_PARAMETERS
+
+
 def test_importing_riddle_pl_never_imports_lightning():
     """`lightning` beside `pytorch_lightning` gives two unrelated sets of classes."""
     assert [p for p in SRC.rglob("*.py") if "lightning" in _imports(p)] == []

@@ -112,12 +112,16 @@ def nearest(name: str, choices: Iterable[str]) -> str | None:
     return by_lower[found[0]] if found else None
 
 
+def did_you_mean(name: str, choices: Iterable[str]) -> str:
+    """``did you mean 'x'? ``, with the space, to stand before the list of choices; empty if nothing is similar."""
+    best = nearest(name, choices)
+    return f"did you mean '{best}'? " if best else ""
+
+
 def suggestion(name: str, choices: Iterable[str], limit: int = 30) -> str:
     """``did you mean 'x'? choose from a, b, x``: the tail of an error line about an unknown ``name``."""
     ordered = sorted(set(choices))
     if not ordered:
         return "it takes none"
-    best = nearest(name, ordered)
-    hint = f"did you mean '{best}'? " if best else ""
     listed = ", ".join(ordered[:limit]) + (", ..." if len(ordered) > limit else "")
-    return f"{hint}choose from {listed}"
+    return f"{did_you_mean(name, ordered)}choose from {listed}"

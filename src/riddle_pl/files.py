@@ -3,9 +3,10 @@
 import errno
 import hashlib
 import json
+import math
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -162,6 +163,35 @@ def atomic_write(
         raise FileError(f"{shown} cannot be written ({_reason(error)}); free space or give another place") from error
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def write_text(path: Path, text: str, inside: Path | None = None) -> None:
+    """Writes a file in UTF-8, whole or not at all; ``inside`` is that of :func:`atomic_write`.
+
+    Raises:
+        FileError: its folder cannot be written to.
+    """
+    with atomic_write(path, inside=inside) as temporary:
+        temporary.write_text(text, encoding="utf-8", errors="backslashreplace")  # names of files may be no UTF-8
+
+
+def write_json(path: Path, content: Any, indent: int | None = 1, inside: Path | None = None) -> None:
+    """Writes values as JSON, whole or not at all; a number that is not finite is null.
+
+    Raises:
+        FileError: its folder cannot be written to.
+    """
+    text = json.dumps(finite(content), indent=indent, ensure_ascii=False, allow_nan=False)
+    write_text(path, text + "\n", inside)
+
+
+def finite(value: Any) -> Any:
+    """A value of mappings, lists and numbers, with None for each number that is not finite."""
+    if isinstance(value, Mapping):
+        return {str(key): finite(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [finite(inner) for inner in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _flush(path: Path) -> None:

@@ -163,7 +163,7 @@ ORIGINS: list[tuple[Any, str]] = [
     (spec(None), "expected a name"),
     ({"encryptor": {"arch": "mlp", "args": [8]}}, "expected a name and an object"),
     (spec("mlp"), "lacks the argument num_layers"),
-    (args(extra_layer=1), "no argument 'extra_layer'; did you mean extra_layers"),
+    (args(extra_layer=1), "no argument 'extra_layer'; did you mean 'extra_layers'"),
     (args(_target_="os.system"), "no argument '_target_'"),
     (args(**{"x" * 10**6: 1}), "no argument"),
     (args(num_layers="8"), "num_layers is '8'; expected a whole number"),

@@ -75,7 +75,7 @@ def test_help_takes_less_than_a_second_and_imports_no_torch():
     ("args", "expected"),
     [
         ((), "no command given"),
-        (("encrpt",), "did you mean encrypt?"),
+        (("encrpt",), "did you mean 'encrypt'?"),
         (("--bogus",), "--bogus: no such command"),
     ],
 )

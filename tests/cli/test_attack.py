@@ -100,7 +100,7 @@ def test_what_was_damaged_is_made_again(riddle_attack, tmp_path):
     [
         (("attack=[linkag]", "data.root=data"), "did you mean 'linkage'"),
         ((), "data.root has no value"),
-        ((*SMALL, "encryptors=[encryptr]"), "did you mean encryptor"),
+        ((*SMALL, "encryptors=[encryptr]"), "did you mean 'encryptor'"),
         ((*SMALL, "encryptors=[parser]"), "encryptors=parser is no encryptor of pack"),
         ((*SMALL, "part=test"), "part=test; choose from train, held_out"),
         ((*SMALL, "resamples=0"), "resamples=0; give at least 1"),

@@ -246,7 +246,7 @@ def test_a_photo_that_cannot_be_used_is_listed(riddle_eval, tmp_path):
         ("data.rot=x", "did you mean 'root'"),
         ("sed=1", "did you mean 'seed'"),
         ("+sed=1", "did you mean 'seed'"),
-        ("method.role=encryptr", "did you mean encryptor"),
+        ("method.role=encryptr", "did you mean 'encryptor'"),
         ("method.role=parser", "method.role=parser is no encryptor; choose from encryptor, encryptor-df"),
         ("method=checkpoint", "method.path has no value"),
         ("method=gausian_blur", "did you mean 'gaussian_blur'"),

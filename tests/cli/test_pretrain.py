@@ -11,7 +11,6 @@ import torch
 import riddle_pl.conf
 from riddle_pl.cli.pretrain import main
 from riddle_pl.config import compose_jobs
-from riddle_pl.errors import CheckpointError
 from riddle_pl.faces.detect import FaceDetector
 from riddle_pl.pretraining.preflight import check_job
 from riddle_pl.pretraining.recipe import Recipe
@@ -77,7 +76,7 @@ def test_runs_from_any_directory_and_says_nothing(  # type: ignore[no-untyped-de
         (["data.root=."], "fasseg.tar does not exist"),
         (["recipe=recogniser"], "recipe.teacher has no value; give recipe.teacher="),
         (["recipe=recogniser", "recipe.teacher=nobody.ckpt"], "recipe.teacher nobody.ckpt does not exist"),
-        (["recipe=generator_32", "recipe.warm_start=gone.ckpt"], "recipe.warm_start gone.ckpt does not exist"),
+        (["recipe=generator", "recipe.teacher=gone.ckpt"], "recipe.teacher gone.ckpt does not exist"),
         (["recipe=encoder"], "this recipe needs the networks of a pack; give export=FOLDER"),
     ],
 )
@@ -147,16 +146,13 @@ def test_help_shows_an_example(pretrain, capfd: pytest.CaptureFixture[str]) -> N
     out = capfd.readouterr().out
     assert "riddle-pretrain recipe=parser data.root=FOLDER" in out
     recipes = sorted(path.stem for path in RECIPES.glob("*.yaml"))
-    assert "generator_projected" in recipes
+    assert "generator_adversarial" in recipes
     assert f"recipe: {', '.join(recipes)}" in " ".join(out.split())
 
 
 NEEDED = {
     "recogniser": ("recipe.teacher",),
-    "generator_redrawn": ("recipe.teacher",),
-    "generator_turned": ("recipe.teacher",),
     "generator_adversarial": ("recipe.teacher",),
-    "generator_projected": ("recipe.teacher", "recipe.judge.trunk"),
 }
 """Checkpoints that a recipe cannot do without."""
 
@@ -168,14 +164,3 @@ def test_every_shipped_recipe_fits_its_signature(recipe: str, tmp_path: Path) ->
     (tmp_path / "public.ckpt").touch()
     more = [f"{key}={tmp_path / 'public.ckpt'}" for key in NEEDED.get(recipe, ())]
     check_job(compose_jobs("pretrain", [f"recipe={recipe}", f"data.root={tmp_path}", f"export={tmp_path}", *more])[0])
-
-
-@pytest.mark.parametrize("key", ["recipe.teacher", "recipe.judge.trunk"])
-def test_a_public_checkpoint_that_is_absent_is_named(key: str, tmp_path: Path) -> None:
-    for name in ("synthetic_128", "aaf_128", "celeba_64"):
-        (tmp_path / f"{name}.tar").touch()
-    (tmp_path / "public.ckpt").touch()
-    given = dict.fromkeys(NEEDED["generator_projected"], tmp_path / "public.ckpt") | {key: tmp_path / "gone.ckpt"}
-    more = [f"{name}={path}" for name, path in given.items()]
-    with pytest.raises(CheckpointError, match=rf"{key} .*gone\.ckpt does not exist"):
-        check_job(compose_jobs("pretrain", ["recipe=generator_projected", f"data.root={tmp_path}", *more])[0])

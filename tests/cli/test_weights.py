@@ -82,12 +82,12 @@ def test_verify(
 @pytest.mark.parametrize(
     ("args", "expected"),
     [
-        (["list", "--pack", "ffhq265"], "did you mean ffhq256"),
-        (["import", "generatr", "x.pt"], "did you mean generator"),
+        (["list", "--pack", "ffhq265"], "did you mean 'ffhq256'"),
+        (["import", "generatr", "x.pt"], "did you mean 'generator'"),
         (["import", "generator", "absent.pt"], "absent.pt does not exist"),
         (["import", "generator", "."], "is a folder"),
         (["fetch", "generator"], "no stable address"),
-        (["fetch", "perceptul"], "did you mean perceptual"),
+        (["fetch", "perceptul"], "did you mean 'perceptual'"),
         (["fetch", "parser", "--pack", "mobile"], "parser comes with pack mobile; fetch and import are for generator"),
         (["import", "generator", __file__, "--pack", "mobile"], "test_weights.py has sha256"),
         (["fetch", "parser", "--pack", "lite"], "pack lite in"),

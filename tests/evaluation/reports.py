@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from riddle_pl.evaluation.report.report import JudgeEntry, MethodEntry, Report
 from riddle_pl.evaluation.scores import Row
 from riddle_pl.judging.calibration import Calibration
+from riddle_pl.judging.measures import Measure, Statistic
 from riddle_pl.judging.metrics import Estimate
 
 NOTHING = Estimate(math.nan, math.nan, math.nan, 0)
@@ -18,21 +19,33 @@ def estimate(mean: float) -> Estimate:
 def rows(de_id: float = 0.1, recovery: float = 0.9) -> list[Row]:
     """As a recogniser that is marked, a detector and measures of pixels give them."""
     return [
-        Row("fake", "de-identification", "encrypted", "inversion", "rate", "lower", estimate(de_id)),
-        Row("fake", "de-identification", "encrypted", "inversion", "rank-1", "lower", estimate(0.2)),
-        Row("fake", "de-identification", "encrypted", "photo", "rate", "lower", estimate(0.3)),
-        Row("fake", "recovery", "recovered", "inversion", "rate", "higher", estimate(recovery)),
-        Row("fake", "two different people", "photo", "photo", "rate", "", NOTHING),
-        Row("pack", "recovery", "recovered", "inversion", "rate", "higher", estimate(0.97)),
-        Row("mtcnn", "face detection", "encrypted", "", "rate", "higher", estimate(0.5)),
-        Row("mtcnn", "box distance", "encrypted", "photo", "px", "lower", estimate(4.0)),
-        Row("", "MSE", "recovered", "inversion", "mean", "lower", estimate(0.0123)),
-        Row("", "PSNR", "recovered", "inversion", "dB", "higher", estimate(23.456)),
-        Row("", "PSNR", "recovered", "photo", "dB", "higher", estimate(17.0)),
-        Row("f", "pack_features", "recovered", "inversion", "distance", "lower", estimate(0.4)),
-        Row("fake", "FD-fake", "encrypted", "photo", "distance", "lower", Estimate(12.5, math.nan, math.nan, 500)),
-        Row("fake", "diversity", "encrypted", "", "mean distance", "higher", estimate(0.6)),
-        Row("fake", "diversity", "encrypted", "", "different people", "higher", estimate(0.7)),
+        Row(
+            "fake", Measure("de-identification"), "encrypted", "inversion", Statistic("rate"), "lower", estimate(de_id)
+        ),
+        Row(
+            "fake", Measure("de-identification"), "encrypted", "inversion", Statistic("rank-1"), "lower", estimate(0.2)
+        ),
+        Row("fake", Measure("de-identification"), "encrypted", "photo", Statistic("rate"), "lower", estimate(0.3)),
+        Row("fake", Measure("recovery"), "recovered", "inversion", Statistic("rate"), "higher", estimate(recovery)),
+        Row("fake", Measure("two different people"), "photo", "photo", Statistic("rate"), "", NOTHING),
+        Row("pack", Measure("recovery"), "recovered", "inversion", Statistic("rate"), "higher", estimate(0.97)),
+        Row("mtcnn", Measure("face detection"), "encrypted", "", Statistic("rate"), "higher", estimate(0.5)),
+        Row("mtcnn", Measure("box distance"), "encrypted", "photo", Statistic("px"), "lower", estimate(4.0)),
+        Row("", Measure("MSE"), "recovered", "inversion", Statistic("mean"), "lower", estimate(0.0123)),
+        Row("", Measure("PSNR"), "recovered", "inversion", Statistic("dB"), "higher", estimate(23.456)),
+        Row("", Measure("PSNR"), "recovered", "photo", Statistic("dB"), "higher", estimate(17.0)),
+        Row("f", Measure("pack_features"), "recovered", "inversion", Statistic("distance"), "lower", estimate(0.4)),
+        Row(
+            "fake",
+            Measure.FD,
+            "encrypted",
+            "photo",
+            Statistic("distance"),
+            "lower",
+            Estimate(12.5, math.nan, math.nan, 500),
+        ),
+        Row("fake", Measure("diversity"), "encrypted", "", Statistic("mean distance"), "higher", estimate(0.6)),
+        Row("fake", Measure("diversity"), "encrypted", "", Statistic("different people"), "higher", estimate(0.7)),
     ]
 
 

@@ -9,6 +9,7 @@ from riddle_pl.evaluation.report.report import JudgeEntry, MethodEntry, Report
 from riddle_pl.evaluation.scores import Row
 from riddle_pl.figures.traces import FaceTrace, IdentityCloud, Similarities, Traces, WholePhoto
 from riddle_pl.judging.calibration import Calibration
+from riddle_pl.judging.measures import Measure, Statistic
 from riddle_pl.judging.metrics import Estimate
 from riddle_pl.judging.pairs import PairSimilarities
 
@@ -69,11 +70,43 @@ def sample_traces(folder: Path | None = None) -> Traces:
 def sample_report() -> Report:
     """A few rows by a recogniser and a detector."""
     rows = [
-        Row("fake", "de-identification", "encrypted", "inversion", "rate", "lower", Estimate(0.081, 0.02, 0.25, 50)),
-        Row("fake", "de-identification", "encrypted", "photo", "rate", "lower", Estimate(0.02, 0.0, 0.06, 50)),
-        Row("fake", "recovery", "recovered", "inversion", "rate", "higher", Estimate(1.0, 1.0, 1.0, 50)),
-        Row("finder", "face detection", "encrypted", "", "rate", "higher", Estimate(0.9, 0.8, 1.0, 50)),
-        Row("", "PSNR", "recovered", "photo", "dB", "higher", Estimate(17.5, 17.0, 18.0, 50)),
+        Row(
+            "fake",
+            Measure("de-identification"),
+            "encrypted",
+            "inversion",
+            Statistic("rate"),
+            "lower",
+            Estimate(0.081, 0.02, 0.25, 50),
+        ),
+        Row(
+            "fake",
+            Measure("de-identification"),
+            "encrypted",
+            "photo",
+            Statistic("rate"),
+            "lower",
+            Estimate(0.02, 0.0, 0.06, 50),
+        ),
+        Row(
+            "fake",
+            Measure("recovery"),
+            "recovered",
+            "inversion",
+            Statistic("rate"),
+            "higher",
+            Estimate(1.0, 1.0, 1.0, 50),
+        ),
+        Row(
+            "finder",
+            Measure("face detection"),
+            "encrypted",
+            "",
+            Statistic("rate"),
+            "higher",
+            Estimate(0.9, 0.8, 1.0, 50),
+        ),
+        Row("", Measure("PSNR"), "recovered", "photo", Statistic("dB"), "higher", Estimate(17.5, 17.0, 18.0, 50)),
     ]
     return Report(
         about={

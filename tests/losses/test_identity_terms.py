@@ -17,15 +17,15 @@ from tests.losses.fakes import gradients, make_step, run_step
 
 ALWAYS = -0.999  # a margin at which every pair is active
 TERMS = {
-    "deidentification": (DeidentificationLoss(margin=ALWAYS), [("x", "enc1"), ("x", "enc2")], -1),
-    "recovery": (RecoveryLoss(), [("x", "dec")], 1),
+    "deidentification": (DeidentificationLoss(margin=ALWAYS), [("x", "x_enc1"), ("x", "x_enc2")], -1),
+    "recovery": (RecoveryLoss(), [("x", "x_dec")], 1),
     "wrong_password": (
         WrongPasswordLoss(margin=ALWAYS),
-        [("x", "wrong1"), ("x", "wrong2"), ("dec", "wrong1"), ("dec", "wrong2")],
+        [("x", "x_wrong1"), ("x", "x_wrong2"), ("x_dec", "x_wrong1"), ("x_dec", "x_wrong2")],
         -1,
     ),
-    "diversity": (DiversityLoss(margin=ALWAYS), [("enc1", "enc2"), ("wrong1", "wrong2")], -1),
-    "ciphertext": (CiphertextLoss(margin=ALWAYS), [("enc1", "wrong1"), ("enc1", "wrong2")], -1),
+    "diversity": (DiversityLoss(margin=ALWAYS), [("x_enc1", "x_enc2"), ("x_wrong1", "x_wrong2")], -1),
+    "ciphertext": (CiphertextLoss(margin=ALWAYS), [("x_enc1", "x_wrong1"), ("x_enc1", "x_wrong2")], -1),
 }
 terms = pytest.mark.parametrize(("term", "pairs", "direction"), TERMS.values(), ids=TERMS)
 
@@ -85,7 +85,7 @@ def test_distinction_of_the_same_few_persons_costs_more_than_of_many():
 def test_distinction_counts_other_photos_and_passwords_alike():
     term = DistinctionLoss(margin=ALWAYS)
     features = run_step(make_step())
-    drawn = torch.cat([features.embedding(name) for name in ("enc1", "enc2", "wrong1", "wrong2")])
+    drawn = torch.cat([features.embedding(name) for name in ("x_enc1", "x_enc2", "x_wrong1", "x_wrong2")])
     pairs = [float(drawn[i] @ drawn[j]) - ALWAYS for i in range(len(drawn)) for j in range(i)]
     assert term(features).item() == pytest.approx(sum(pairs) / len(pairs))
 
@@ -189,13 +189,13 @@ def test_without_the_recovered_face_it_is_not_drawn_and_the_value_is_that_of_the
     step.generator.register_forward_pre_hook(lambda module, args: drawn.append(len(args[0])))
     value = term(features)
     assert drawn == [3, 3, 3]  # x, wrong1 and wrong2, three faces each
-    wrong = [features.embedding(name) for name in ("wrong1", "wrong2")]
+    wrong = [features.embedding(name) for name in ("x_wrong1", "x_wrong2")]
     torch.testing.assert_close(value, wrong_password_loss([features.embedding("x")], wrong, margin=-0.9))
 
 
-@pytest.mark.parametrize("faces", [[], ["enc1"], ["x", "x"]])
+@pytest.mark.parametrize("faces", [[], ["x_enc1"], ["x", "x"]])
 def test_the_faces_of_the_wrong_password_term_are_checked(faces):
-    with pytest.raises(ConfigError, match=r"expected \[x\], \[dec\] or \[x, dec\]"):
+    with pytest.raises(ConfigError, match=r"expected \[x\], \[x_dec\] or \[x, x_dec\]"):
         WrongPasswordLoss(faces=faces)
 
 
@@ -239,7 +239,7 @@ def test_a_term_shows_its_settings():
     assert repr(RecoveryLoss(0.5)) == "RecoveryLoss(weight=0.5)"
     assert repr(DiversityLoss()) == "DiversityLoss(weight=1.0, margin=0.1, squared=False)"
     assert repr(WrongPasswordLoss(faces=["x"])).endswith("margin=0.1, squared=False, faces=['x'])")
-    assert repr(PixelLoss(images=["dec"])) == "PixelLoss(weight=0.05, images=['dec'])"
+    assert repr(PixelLoss(images=["x_dec"])) == "PixelLoss(weight=0.05, images=['x_dec'])"
 
 
 @pytest.mark.parametrize("margin", [-1.0, 0.999])

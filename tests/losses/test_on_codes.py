@@ -17,15 +17,15 @@ from riddle_pl.losses.on_codes import (
 from riddle_pl.losses.typical import TypicalLoss, typical_loss
 from tests.losses.fakes import DIM, gradients, make_code_space, make_step, run_step
 
-NAMES = ("x", "enc1", "enc2", "dec", "wrong1", "wrong2")
+NAMES = ("x", "x_enc1", "x_enc2", "x_dec", "x_wrong1", "x_wrong2")
 TERMS = {
-    "deidentification": (DeidentificationOnCodes(margin=-0.99), ("x", "enc1", "enc2"), -1),
-    "recovery": (RecoveryOnCodes(), ("x", "dec"), 1),
-    "wrong password": (WrongPasswordOnCodes(margin=-0.99, faces=["x"]), ("x", "wrong1", "wrong2"), -1),
-    "diversity": (DiversityOnCodes(margin=-0.99), ("enc1", "enc2", "wrong1", "wrong2"), -1),
-    "ciphertext": (CiphertextOnCodes(margin=-0.99), ("enc1", "wrong1", "wrong2"), -1),
-    "latent": (LatentLoss(images=["dec"], whitened=True), ("x", "dec"), 1),
-    "typical": (TypicalLoss(images=["enc1", "wrong2"], whitened=True), ("x", "enc1", "wrong2"), 0),
+    "deidentification": (DeidentificationOnCodes(margin=-0.99), ("x", "x_enc1", "x_enc2"), -1),
+    "recovery": (RecoveryOnCodes(), ("x", "x_dec"), 1),
+    "wrong password": (WrongPasswordOnCodes(margin=-0.99, faces=["x"]), ("x", "x_wrong1", "x_wrong2"), -1),
+    "diversity": (DiversityOnCodes(margin=-0.99), ("x_enc1", "x_enc2", "x_wrong1", "x_wrong2"), -1),
+    "ciphertext": (CiphertextOnCodes(margin=-0.99), ("x_enc1", "x_wrong1", "x_wrong2"), -1),
+    "latent": (LatentLoss(images=["x_dec"], whitened=True), ("x", "x_dec"), 1),
+    "typical": (TypicalLoss(images=["x_enc1", "x_wrong2"], whitened=True), ("x", "x_enc1", "x_wrong2"), 0),
 }
 terms = pytest.mark.parametrize(("term", "names", "pulls"), TERMS.values(), ids=TERMS)
 
@@ -84,18 +84,18 @@ def test_a_layer_that_stays_is_not_made_up_for_by_one_that_turns_round() -> None
     codes = random_codes()
     opposite = 2 * space.mean - codes["x"]
     half = torch.stack([codes["x"][:, 0], opposite[:, 1]], dim=1)  # cosine 1 in one layer, -1 in the other
-    step = features_of(codes | {"enc1": half, "enc2": opposite})
+    step = features_of(codes | {"x_enc1": half, "x_enc2": opposite})
     assert float(DeidentificationOnCodes(margin=0.1)(step)) == pytest.approx(0.9 / 4)  # one of two layers and passwords
 
 
 def test_whitened_terms_are_the_usual_ones_in_the_other_space() -> None:
     codes = random_codes()
     step, space = features_of(codes), make_code_space()
-    x, dec, enc1 = (space(codes[name]) for name in ("x", "dec", "enc1"))
-    torch.testing.assert_close(LatentLoss(images=["dec"], whitened=True)(step), latent_loss(x, dec))
-    torch.testing.assert_close(TypicalLoss(images=["enc1"], whitened=True)(step), typical_loss(x, enc1))
-    assert LatentLoss(images=["dec"])(step) != LatentLoss(images=["dec"], whitened=True)(step)
-    assert TypicalLoss(images=["enc1"])(step) != TypicalLoss(images=["enc1"], whitened=True)(step)
+    x, dec, enc1 = (space(codes[name]) for name in ("x", "x_dec", "x_enc1"))
+    torch.testing.assert_close(LatentLoss(images=["x_dec"], whitened=True)(step), latent_loss(x, dec))
+    torch.testing.assert_close(TypicalLoss(images=["x_enc1"], whitened=True)(step), typical_loss(x, enc1))
+    assert LatentLoss(images=["x_dec"])(step) != LatentLoss(images=["x_dec"], whitened=True)(step)
+    assert TypicalLoss(images=["x_enc1"])(step) != TypicalLoss(images=["x_enc1"], whitened=True)(step)
 
 
 def test_a_token_counts_for_all_the_layers_that_it_stands_for() -> None:

@@ -68,16 +68,16 @@ def test_gradient_reaches_the_encryptor_and_descends(term: LossTerm, plain):
 @pytest.mark.parametrize("kind", [PixelLoss, PerceptualLoss, ParseLoss, LatentLoss])
 def test_a_term_sees_only_its_images(kind):
     step = make_step()
-    term = kind(1.0, images=["dec"])
+    term = kind(1.0, images=["x_dec"])
     features = run_step(step)
     inputs = [*features.latents.values(), *map(features.image, PRODUCED)]
-    alone = [features.latent("dec"), features.image("dec")]
+    alone = [features.latent("x_dec"), features.image("x_dec")]
     live = [t for t in inputs if t.requires_grad]
     slopes = torch.autograd.grad(term(features), live, allow_unused=True)
     reached = [t for t, slope in zip(live, slopes, strict=True) if slope is not None and slope.any()]
     assert any(tensor is t for tensor in reached for t in alone)
     # the recovery is a decryption of the first encryption: that code, and nothing else, lies upstream
-    upstream = [*alone, features.latent("enc1")]
+    upstream = [*alone, features.latent("x_enc1")]
     assert all(any(tensor is t for t in upstream) for tensor in reached)
 
 
@@ -115,14 +115,14 @@ def test_squares_are_the_default_as_in_the_authors_code():
     assert latent_loss(a, b) == latent_loss(a, b, squared=True) != latent_loss(a, b, squared=False)
 
 
-@pytest.mark.parametrize("images", [[], ["dec", "dec"]])
+@pytest.mark.parametrize("images", [[], ["x_dec", "x_dec"]])
 def test_images_must_be_some_each_once(images):
-    with pytest.raises(ConfigError, match=r"images=\[.*\] in PixelLoss; expected some of enc1, enc2, dec"):
+    with pytest.raises(ConfigError, match=r"images=\[.*\] in PixelLoss; expected some of x_enc1, x_enc2, x_dec"):
         PixelLoss(images=images)
 
 
 def test_unknown_image_names_the_nearest():
-    with pytest.raises(ConfigError, match=r"image of LatentLoss 'wrng1' is unknown; .*did you mean 'wrong1'"):
+    with pytest.raises(ConfigError, match=r"image of LatentLoss 'wrng1' is unknown; .*did you mean 'x_wrong1'"):
         LatentLoss(images=["wrng1"])
 
 

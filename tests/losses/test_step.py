@@ -23,7 +23,7 @@ def fast_loss(step: EncryptionStep, codes, weights):
     }
     for name, setting in settings.items():
         if name.endswith("_recovery"):
-            setting["images"] = ["dec"]
+            setting["images"] = ["x_dec"]
     return build_loss(settings)(step(*codes))[0]
 
 
@@ -71,11 +71,11 @@ def test_every_code_and_image_is_the_pairwise_one():
     enc1 = step.encryptor(w, pwd1)
     expected = {
         "x": w,
-        "enc1": enc1,
-        "enc2": step.encryptor(w, pwd2),
-        "dec": step.encryptor(enc1, pwd1),
-        "wrong1": step.encryptor(enc1, wrong1),
-        "wrong2": step.encryptor(enc1, wrong2),
+        "x_enc1": enc1,
+        "x_enc2": step.encryptor(w, pwd2),
+        "x_dec": step.encryptor(enc1, pwd1),
+        "x_wrong1": step.encryptor(enc1, wrong1),
+        "x_wrong2": step.encryptor(enc1, wrong2),
     }
     assert set(features.latents) == {"x", *PRODUCED}
     for name, latent in expected.items():
@@ -99,8 +99,8 @@ def test_two_encryptor_calls_and_one_generator_call_for_what_is_asked():
         getattr(step, name).register_forward_pre_hook(lambda module, args, seen=seen: seen.append(len(args[0])))
     features = step(*make_codes(step), x=torch.zeros(3, 3, 16, 16, dtype=torch.float64))
     assert sizes == {"encryptor": [6, 9], "generator": []}
-    features.fetch("parser", ["enc1", "enc2", "wrong1", "wrong2"])
-    features.fetch("recogniser", ["wrong1", "x"])
+    features.fetch("parser", ["x_enc1", "x_enc2", "x_wrong1", "x_wrong2"])
+    features.fetch("recogniser", ["x_wrong1", "x"])
     assert sizes["generator"] == [12]
     features.draw(PRODUCED)
     assert sizes["generator"] == [12, 3]
@@ -111,9 +111,9 @@ def test_the_target_is_drawn_when_it_is_asked_for_once():
     drawn = []
     step.generator.register_forward_pre_hook(lambda module, args: drawn.append((len(args[0]), torch.is_grad_enabled())))
     features = step(*make_codes(step))
-    features.draw(["enc1"])
+    features.draw(["x_enc1"])
     assert drawn == [(3, True)]
-    features.draw(["x", "enc1"])
+    features.draw(["x", "x_enc1"])
     assert features.image("x") is features.image("x")
     assert drawn == [(3, True), (3, False)]
 
@@ -127,16 +127,16 @@ def test_all_faces_under_one_password_cost_no_call_of_their_own():
     assert sizes == [9, 9]
     for index in range(3):
         torch.testing.assert_close(features.latent("shared")[index : index + 1], step.encryptor(w[[index]], pwd1[:1]))
-    torch.testing.assert_close(features.latent("enc2"), step.encryptor(w, others[0]))
+    torch.testing.assert_close(features.latent("x_enc2"), step.encryptor(w, others[0]))
 
 
 def test_features_are_computed_once_and_shared():
     step = make_step()
     features = step(*make_codes(step))
-    assert features.embedding("dec") is features.embedding("dec")
-    features.fetch("recogniser", ["dec", "x", "enc1"])
+    assert features.embedding("x_dec") is features.embedding("x_dec")
+    features.fetch("recogniser", ["x_dec", "x", "x_enc1"])
     assert step.recogniser.calls == [(3, True), (3, False), (3, True)]
-    torch.testing.assert_close(features.embedding("enc1"), step.recogniser(features.image("enc1")), **EXACT)
-    maps = features.perceptual("wrong2")
-    for ours, alone in zip(maps, step.perceptual(features.image("wrong2")), strict=True):
+    torch.testing.assert_close(features.embedding("x_enc1"), step.recogniser(features.image("x_enc1")), **EXACT)
+    maps = features.perceptual("x_wrong2")
+    for ours, alone in zip(maps, step.perceptual(features.image("x_wrong2")), strict=True):
         torch.testing.assert_close(ours, alone, **EXACT)

@@ -35,7 +35,7 @@ def test_total_is_the_weighted_sum_and_values_are_unweighted():
 
 
 def test_unknown_term_names_the_nearest():
-    with pytest.raises(ConfigError, match=r"loss term 'recoverry' is unknown; choose from .*did you mean 'recovery'\?"):
+    with pytest.raises(ConfigError, match=r"loss term 'recoverry' is unknown; did you mean 'recovery'\? choose from "):
         RiddleLoss({"recoverry": RecoveryLoss()})
     with pytest.raises(ConfigError, match=r"loss term 'diversty' is unknown; .*did you mean 'diversity'"):
         build_loss({"diversty": {"weight": 1.0}})
@@ -47,9 +47,9 @@ def test_unknown_setting_names_the_nearest():
 
 
 def test_a_name_is_offered_where_half_of_it_fits_and_not_otherwise():
-    with pytest.raises(ConfigError, match=r"; did you mean 'diversity'\?$"):
+    with pytest.raises(ConfigError, match=r"; did you mean 'diversity'\? choose from "):
         check_name("div", ["pixel", "diversity"], "loss term")
-    with pytest.raises(ConfigError, match=r"choose from diversity, pixel$"):
+    with pytest.raises(ConfigError, match=r"is unknown; choose from diversity, pixel$"):
         check_name("exact", ["pixel", "diversity"], "loss term")
 
 
@@ -62,7 +62,7 @@ def test_a_name_is_offered_where_half_of_it_fits_and_not_otherwise():
         ({"weight": True}, r"loss\.recovery\.weight=True; expected a number"),
         ({"weight": "heavy"}, r"loss\.recovery\.weight='heavy'; expected a number"),
         (3.0, r"loss\.recovery=3\.0; expected settings"),
-        ({"images": ["dec"]}, r"setting of loss\.recovery 'images' is unknown"),
+        ({"images": ["x_dec"]}, r"setting of loss\.recovery 'images' is unknown"),
         ({"_target_": "os.system", "weight": 1.0}, r"loss\.recovery\._target_=os\.system; expected riddle_pl\.losses"),
     ],
 )
@@ -112,7 +112,7 @@ def test_each_image_goes_through_each_network_once():
 def test_features_are_run_on_needed_images_only():
     step = make_step()
     loss = build_loss({"recovery": {"weight": 1.0}})
-    assert loss.needs == {"recogniser": ("dec", "x")}
+    assert loss.needs == {"recogniser": ("x", "x_dec")}
     loss(run_step(step))
     assert step.recogniser.calls == [(3, False), (3, True)]
 
@@ -130,7 +130,7 @@ def test_each_term_has_a_config_entry_that_builds(name):
     assert set(build_loss({name: settings}).terms) == {name}
     assert settings["weight"] > 0
     if name.endswith("_recovery"):
-        assert list(settings["images"]) == ["dec"]
+        assert list(settings["images"]) == ["x_dec"]
     else:
         assert TERMS[name]().weight == settings["weight"]  # type: ignore[call-arg]  # each term has a default
 
@@ -163,8 +163,8 @@ def test_paper_config_has_the_authors_weights():
 
 
 def test_an_ablation_is_an_override():
-    loss = build_loss(compose_loss("paper", "~loss.parse", "loss.latent.images=[dec]", "loss.diversity=null"))
+    loss = build_loss(compose_loss("paper", "~loss.parse", "loss.latent.images=[x_dec]", "loss.diversity=null"))
     assert "parse" not in loss.terms
     assert "diversity" not in loss.terms
     assert isinstance(loss.terms["latent"], LatentLoss)
-    assert loss.terms["latent"].images == ("dec",)
+    assert loss.terms["latent"].images == ("x_dec",)

@@ -27,9 +27,9 @@ def test_any_direction_at_the_usual_distance_is_free():
 def test_its_gradient_reaches_the_encryptor_and_draws_codes_in():
     step = make_step()
     features = run_step(step)
-    near = typical_loss(features.latent("x"), features.latent("enc1").detach())
+    near = typical_loss(features.latent("x"), features.latent("x_enc1").detach())
     assert near > 0.1  # the random encryptor draws codes further out than the originals
-    loss = TypicalLoss(images=["enc1"])(features)
+    loss = TypicalLoss(images=["x_enc1"])(features)
     assert float(loss.detach()) == float(near)
     assert all(slope.any() for slope in gradients(step, loss))
     original = torch.randn(4, 2, 8)

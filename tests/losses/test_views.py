@@ -93,7 +93,7 @@ def test_two_faces_are_as_alike_as_their_views_are_on_average():
 
     def likeness(seen) -> torch.Tensor:
         features = step(*codes, views=seen)
-        return cosine(features.embedding("x"), features.embedding("enc2"))
+        return cosine(features.embedding("x"), features.embedding("x_enc2"))
 
     torch.testing.assert_close(likeness(views), torch.stack([likeness([view]) for view in views]).mean(dim=0))
 
@@ -102,9 +102,9 @@ def test_the_other_networks_see_the_faces_as_they_are_aligned():
     step = make_step()
     codes = make_codes(step)
     plain, moved = step(*codes), step(*codes, views=RandomViews().draw(len(codes[0]), rng()))
-    torch.testing.assert_close(moved.parse("enc1"), plain.parse("enc1"))
+    torch.testing.assert_close(moved.parse("x_enc1"), plain.parse("x_enc1"))
     torch.testing.assert_close(moved.perceptual("x")[0], plain.perceptual("x")[0])
-    assert not torch.allclose(moved.embedding("enc1")[:, :8], plain.embedding("enc1"), atol=1e-3)
+    assert not torch.allclose(moved.embedding("x_enc1")[:, :8], plain.embedding("x_enc1"), atol=1e-3)
 
 
 def test_the_papers_view_is_the_image_itself():

@@ -57,7 +57,7 @@ def test_a_code_encoder_may_hold_a_recogniser() -> None:
 
 
 def test_unknown_name_gives_the_nearest() -> None:
-    with pytest.raises(PackError, match="did you mean transformer_paper"):
+    with pytest.raises(PackError, match="did you mean 'transformer_paper'"):
         build("transformer_papr", {})
 
 

@@ -82,7 +82,7 @@ def test_an_import_must_have_the_published_hash(tmp_path: Path) -> None:
 def test_entries_by_role_or_file_and_a_hint(tmp_path: Path) -> None:
     pack = public_pack(tmp_path)
     assert find_entry(pack, "g.pt") is find_entry(pack, "generator")
-    with pytest.raises(PackError, match="did you mean generator"):
+    with pytest.raises(PackError, match="did you mean 'generator'"):
         find_entry(pack, "generato")
 
 

@@ -116,7 +116,7 @@ def test_a_missing_public_file_names_the_command(monkeypatch: pytest.MonkeyPatch
 
 def test_an_unknown_role_gives_the_nearest(tiny_pack: Pack) -> None:
     assert not tiny_pack.has("generatr")
-    with pytest.raises(PackError, match="did you mean generator"):
+    with pytest.raises(PackError, match="did you mean 'generator'"):
         tiny_pack.load("generatr")
 
 

@@ -11,7 +11,7 @@ from riddle_pl.packs import load_pack, pack_names
 
 
 def test_a_typo_gives_the_nearest_name() -> None:
-    with pytest.raises(PackError, match=r"did you mean ffhq256\? choose from lite, mobile, ffhq256, ffhq1024"):
+    with pytest.raises(PackError, match=r"did you mean 'ffhq256'\? choose from lite, mobile, ffhq256, ffhq1024"):
         load_pack("ffhq265")
 
 

@@ -4,21 +4,18 @@ from pathlib import Path
 
 import pytest
 import pytorch_lightning as pl
-import torch
 
 from riddle_pl.faces.detect import FaceDetector
-from tests.networks.efficientnet_lite_file import public_state
 from tests.pretraining.archives import FACE, face_archive, labelled_archive, write_teacher
 
 
 @pytest.fixture(scope="session")
 def data_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """``faces.tar``, ``fasseg.tar``, ``teacher.ckpt`` and ``trunk.pth``."""
+    """``faces.tar``, ``fasseg.tar`` and ``teacher.ckpt``."""
     folder = tmp_path_factory.mktemp("archives")
     face_archive(folder)
     labelled_archive(folder)
     write_teacher(folder / "teacher.ckpt")
-    torch.save(public_state(), folder / "trunk.pth")
     return folder
 
 

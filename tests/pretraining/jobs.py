@@ -8,27 +8,19 @@ from riddle_pl.config import compose_jobs
 
 CHANNELS = "{4: 8, 8: 8, 16: 8, 32: 8}"
 GENERATOR = (
-    "recipe=generator_32",
+    "recipe=generator",
+    "recipe.size=32",
     "recipe.faces.archives=[faces]",
     f"recipe.channels={CHANNELS}",
     "recipe.batch=4",
-    "recipe.redrawn=2",
-    "recipe.turned=1",
-    "recipe.judged_from=1",
-    "recipe.r1_every=2",
-    "recipe.path_length_every=2",
+    "recipe.drawing.redrawn=2",
+    "recipe.drawing.turned=1",
+    "recipe.judging.first_step=1",
+    "recipe.judging.r1_every=2",
+    "recipe.drawing.path_length_every=2",
 )
 RECIPES: dict[str, tuple[str, ...]] = {
     "generator": GENERATOR,
-    "generator_projected": (
-        "recipe=generator_projected",
-        "recipe.size=32",
-        "recipe.faces.archives=[faces]",
-        f"recipe.channels={CHANNELS}",
-        "recipe.batch=4",
-        "recipe.redrawn=3",
-        "recipe.path_length_every=2",
-    ),
     "recogniser": (
         "recipe=recogniser",
         "recipe.faces.archives=[faces]",
@@ -62,7 +54,6 @@ RECIPES: dict[str, tuple[str, ...]] = {
 
 ROLES = {
     "generator": ("generator", "perceptual", "encoder"),
-    "generator_projected": ("generator", "perceptual", "encoder"),
     "recogniser": ("recogniser",),
     "encoder": ("encoder",),
     "parser": ("parser",),
@@ -81,10 +72,8 @@ def overrides(case: str, data_root: Path, export: Path | None = None) -> list[st
         "checkpoint_every=1",
         "recipe.steps=4",
     ]
-    if case in ("recogniser", "generator_projected"):
+    if case == "recogniser":
         lines.append(f"recipe.teacher={data_root / 'teacher.ckpt'}")
-    if case == "generator_projected":
-        lines.append(f"recipe.judge.trunk={data_root / 'trunk.pth'}")
     return lines if export is None else [*lines, f"export={export}", "export_overwrite=true"]
 
 

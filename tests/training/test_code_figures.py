@@ -20,7 +20,7 @@ def people(seed: int) -> Tensor:
 def figures(**codes: Tensor) -> dict[str, float]:
     """Of a step whose codes are all of different people, but for those that are given."""
     space = CodeSpace(5.0 + torch.randn(4000, DIM, generator=torch.Generator().manual_seed(0)))
-    names = ("x", "enc1", "enc2", "dec", "wrong1", "wrong2", "shared")
+    names = ("x", "x_enc1", "x_enc2", "x_dec", "x_wrong1", "x_wrong2", "shared")
     latents = {name: people(seed) for seed, name in enumerate(names, start=1)} | codes
 
     def no_pictures(w: Tensor) -> Tensor:
@@ -48,14 +48,14 @@ def test_random_people_are_unlike_each_other_and_far_apart() -> None:
 @pytest.mark.parametrize(
     ("name", "codes", "figure", "value"),
     [
-        ("both encryptions", {"enc1": people(1), "enc2": people(1)}, "val/codes/deid", 1.0),
-        ("one encryption", {"enc2": people(1)}, "val/codes/deid", 0.5),
-        ("recovery", {"dec": people(1)}, "val/codes/recovery", 1.0),
-        ("one wrong password", {"wrong1": people(1)}, "val/codes/wrong_password", 0.5),
-        ("other wrong password", {"wrong2": people(1)}, "val/codes/wrong_password", 0.5),
-        ("passwords", {"enc2": people(2)}, "val/codes/two_passwords", 1.0),
-        ("wrong passwords", {"wrong2": people(5)}, "val/codes/two_wrong_passwords", 1.0),
-        ("spread of passwords", {"enc2": people(2)}, SPREAD_OF_PASSWORDS, 0.0),
+        ("both encryptions", {"x_enc1": people(1), "x_enc2": people(1)}, "val/codes/deid", 1.0),
+        ("one encryption", {"x_enc2": people(1)}, "val/codes/deid", 0.5),
+        ("recovery", {"x_dec": people(1)}, "val/codes/recovery", 1.0),
+        ("one wrong password", {"x_wrong1": people(1)}, "val/codes/wrong_password", 0.5),
+        ("other wrong password", {"x_wrong2": people(1)}, "val/codes/wrong_password", 0.5),
+        ("passwords", {"x_enc2": people(2)}, "val/codes/two_passwords", 1.0),
+        ("wrong passwords", {"x_wrong2": people(5)}, "val/codes/two_wrong_passwords", 1.0),
+        ("spread of passwords", {"x_enc2": people(2)}, SPREAD_OF_PASSWORDS, 0.0),
         ("spread of faces", {"shared": people(1)[:1].expand(FACES, -1, -1)}, SPREAD_OF_FACES, 0.0),
     ],
 )
@@ -68,7 +68,7 @@ def test_each_figure_is_of_the_codes_in_its_name(
 
 def test_codes_that_all_lie_at_the_mean_are_one_face_although_their_cosine_says_nothing() -> None:
     mean = torch.full((FACES, 2, DIM), 5.0)
-    near = {name: mean + 0.1 * (people(seed) - 5.0) for seed, name in ((8, "enc1"), (9, "enc2"), (10, "shared"))}
+    near = {name: mean + 0.1 * (people(seed) - 5.0) for seed, name in ((8, "x_enc1"), (9, "x_enc2"), (10, "shared"))}
     seen = figures(**near)
     assert seen["val/codes/two_passwords"] < 0.1
     assert seen[SPREAD_OF_PASSWORDS] < 0.02
@@ -76,5 +76,5 @@ def test_codes_that_all_lie_at_the_mean_are_one_face_although_their_cosine_says_
 
 
 def test_one_face_has_no_other_to_be_compared_with() -> None:
-    one = {name: people(1)[:1] for name in ("x", "enc1", "enc2", "dec", "wrong1", "wrong2", "shared")}
+    one = {name: people(1)[:1] for name in ("x", "x_enc1", "x_enc2", "x_dec", "x_wrong1", "x_wrong2", "shared")}
     assert SPREAD_OF_FACES not in figures(**one)

@@ -24,9 +24,9 @@ CODES = {
     "wrong_password_codes": {"weight": 1.0, "margin": -0.9},
     "diversity_codes": {"weight": 1.0, "margin": -0.9},
     "ciphertext_codes": {"weight": 1.0, "margin": -0.9},
-    "latent_recovery": {"weight": 0.5, "images": ["dec"], "whitened": True},
+    "latent_recovery": {"weight": 0.5, "images": ["x_dec"], "whitened": True},
     "latent": {"weight": 0.5},
-    "typical": {"weight": 1.0, "images": ["enc1", "wrong2"]},
+    "typical": {"weight": 1.0, "images": ["x_enc1", "x_wrong2"]},
     "pixel": {"weight": 1.0},
 }
 

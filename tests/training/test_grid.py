@@ -10,7 +10,7 @@ from riddle_pl.training.grid import COLUMNS, HEADING, ImageGrid, image_grid
 
 def test_columns_are_in_order_and_clamped() -> None:
     shades = {name: torch.full((3, 3, 64, 64), -1 + index / 3) for index, name in enumerate(COLUMNS)}
-    shades["wrong2"] = torch.full((3, 3, 64, 64), 7.0)
+    shades["x_wrong2"] = torch.full((3, 3, 64, 64), 7.0)
     grid = image_grid(shades, rows=2)
     assert grid.shape == (HEADING + 2 * 64, 7 * 64, 3)
     assert grid.dtype == np.uint8

@@ -90,15 +90,15 @@ def test_validation_measures_every_term_and_the_cosines(module: RiddleModule, mo
     w = torch.randn(2, 8, 512)
     faces = torch.tensor([4, 7])
     images = module.eval().validation_step({"w": w, "face": faces}, 0)
-    assert set(images) == {"x", "enc1", "enc2", "dec", "wrong1", "wrong2"}
+    assert set(images) == {"x", "x_enc1", "x_enc2", "x_dec", "x_wrong1", "x_wrong2"}
     assert {f"val/loss/{name}" for name in module.loss.terms} | {"val/loss/total"} <= set(seen)
     assert {f"val/cosine/{name}" for name in ("deid", "recovery", "wrong_password")} <= set(seen)
     again = module.validation_step({"w": w, "face": faces}, 3)
     assert all(torch.equal(images[name], again[name]) for name in images)  # the same passwords every time
     alone = module.validation_step({"w": w[1:], "face": faces[1:]}, 0)
-    torch.testing.assert_close(alone["enc1"], images["enc1"][1:])  # and in every batch
+    torch.testing.assert_close(alone["x_enc1"], images["x_enc1"][1:])  # and in every batch
     other = module.validation_step({"w": w, "face": faces + 1}, 0)
-    assert not torch.equal(other["enc1"], images["enc1"])
+    assert not torch.equal(other["x_enc1"], images["x_enc1"])
 
 
 def test_only_training_moves_what_the_recogniser_sees(tiny_pack: Pack, tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ def main() -> None:
     run_app("ablation", ablation, check)
 
 
-def ablation(cfg: DictConfig) -> None:
+def ablation(cfg: DictConfig, _: None) -> None:
     """Runs what is left, then prints the tables."""
     from riddle_pl.evaluation.ablation.run import run_ablation
     from riddle_pl.evaluation.report.tables import FORMATS

@@ -4,7 +4,6 @@ A verb's module has ``app``, a ``typer.Typer``. It is imported only when its ver
 ``riddle --help`` does not wait for torch.
 """
 
-import difflib
 import errno
 import io
 import os
@@ -13,7 +12,7 @@ from collections.abc import Sequence
 from importlib import import_module
 
 from riddle_pl import __version__
-from riddle_pl.errors import ConfigError, FileError, run_cli
+from riddle_pl.errors import ConfigError, FileError, did_you_mean, run_cli
 
 VERBS = {
     "encrypt": "turn the faces in photos into other people, with a password",
@@ -95,9 +94,7 @@ def dispatch(args: Sequence[str]) -> None:
     elif first == "--version":
         print(f"riddle-pl {__version__}")
     else:
-        near = difflib.get_close_matches(first, VERBS, n=1)
-        hint = f"did you mean {near[0]}? " if near else ""
-        raise ConfigError(f"riddle {first}: no such command; {hint}{choices}")
+        raise ConfigError(f"riddle {first}: no such command; {did_you_mean(first, VERBS)}{choices}")
 
 
 def main() -> None:

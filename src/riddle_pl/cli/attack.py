@@ -1,9 +1,14 @@
 """``riddle-attack``: what records give away without the password (a Hydra application)."""
 
+from typing import TYPE_CHECKING
+
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
 
 from riddle_pl.config.app import run_app
+
+if TYPE_CHECKING:
+    from riddle_pl.evaluation.attacks.build import Suite
 
 
 def main() -> None:
@@ -15,12 +20,12 @@ def main() -> None:
     run_app("attack", attack, check_job)
 
 
-def attack(cfg: DictConfig) -> None:
+def attack(cfg: DictConfig, suite: "Suite") -> None:
     """Runs what is left, then prints the table."""
     from riddle_pl.evaluation.attacks.run import run_attacks
     from riddle_pl.evaluation.report.tables import FORMATS
 
-    table, written = run_attacks(cfg, HydraConfig.get().overrides.task)
+    table, written = run_attacks(cfg, suite, HydraConfig.get().overrides.task)
     if not cfg.quiet:
         print(FORMATS["md"](table))
         print("Written:", *(f"  {path}" for path in written), sep="\n")

@@ -1,11 +1,15 @@
 """``riddle-audit``: measures one network of a pack (a Hydra application)."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
 
 from riddle_pl.config.app import run_app
+
+if TYPE_CHECKING:
+    from riddle_pl.evaluation.audits.audit import Audit, Bench
 
 
 def main() -> None:
@@ -17,13 +21,13 @@ def main() -> None:
     run_app("audit", audit, check_job)
 
 
-def audit(cfg: DictConfig) -> None:
+def audit(cfg: DictConfig, parts: "tuple[Bench, Audit]") -> None:
     """Runs one audit; the report goes to Hydra's output folder, and with ``export`` into a model card too."""
     from riddle_pl.evaluation.audits.card import write_section
     from riddle_pl.evaluation.audits.run import run_audit
 
     hydra = HydraConfig.get()
-    report = run_audit(cfg, hydra.overrides.task)
+    report = run_audit(*parts, hydra.overrides.task)
     written = report.write(Path(hydra.runtime.output_dir))
     if cfg.export is not None:
         written += write_section(Path(cfg.export), report)

@@ -3,11 +3,15 @@
 import shlex
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
 
 from riddle_pl.config.app import run_app
+
+if TYPE_CHECKING:
+    from riddle_pl.evaluation.build import Parts
 
 
 def main() -> None:
@@ -19,7 +23,7 @@ def main() -> None:
     run_app("eval", run_evaluation, check_job)
 
 
-def run_evaluation(cfg: DictConfig) -> None:
+def run_evaluation(cfg: DictConfig, parts: "Parts") -> None:
     """Runs one evaluation; the report goes to Hydra's output folder."""
     from riddle_pl.evaluation.report.loggers import log_evaluation
     from riddle_pl.evaluation.report.outputs import page, write_evaluation
@@ -27,7 +31,7 @@ def run_evaluation(cfg: DictConfig) -> None:
     from riddle_pl.evaluation.run import evaluate
 
     out = Path(HydraConfig.get().runtime.output_dir)
-    evaluation = evaluate(cfg, command=shlex.join(["riddle-eval", *sys.argv[1:]]))
+    evaluation = evaluate(cfg, parts, command=shlex.join(["riddle-eval", *sys.argv[1:]]))
     tables = all_tables([evaluation.report])
     written = write_evaluation(evaluation, tables, out)
     log_evaluation(cfg, evaluation.report, tables, written.figures, out)

@@ -16,7 +16,7 @@ def main() -> None:
     run_app("pretrain", pretrain, check_job)
 
 
-def pretrain(cfg: DictConfig) -> None:
+def pretrain(cfg: DictConfig, _: None) -> None:
     """Runs one recipe."""
     from riddle_pl.pretraining.run import run
     from riddle_pl.training.checkpointing import Interrupted

@@ -23,10 +23,10 @@ def tables(
 
     Example: riddle tables eval/pack eval/blur eval/ciagan --out comparison
     """
-    from riddle_pl.evaluation.report.outputs import numbers, write_tables, write_text
+    from riddle_pl.evaluation.report.outputs import numbers, write_tables
     from riddle_pl.evaluation.report.report import read_report
     from riddle_pl.evaluation.report.tables import FORMATS, all_tables, tables_of_runs
-    from riddle_pl.files import require_writable_dir
+    from riddle_pl.files import require_writable_dir, write_text
 
     read = [read_report(path) for path in reports]
     made = [*all_tables(read), *tables_of_runs(read)]

@@ -5,6 +5,7 @@ import shutil
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
@@ -12,6 +13,9 @@ from omegaconf import DictConfig
 from riddle_pl.config.app import run_app
 from riddle_pl.errors import ConfigError, RiddleError, suggestion
 from riddle_pl.launch import rank, restarted
+
+if TYPE_CHECKING:
+    from riddle_pl.training.build import Parts
 
 log = logging.getLogger(__name__)
 
@@ -24,7 +28,7 @@ def main() -> None:
     run_app("train", train, check_job, inherited)
 
 
-def train(cfg: DictConfig) -> float | None:
+def train(cfg: DictConfig, parts: "Parts") -> float | None:
     """Runs one job in Hydra's output folder; gives a sweep the metric that it is after."""
     from riddle_pl.training.checkpointing import Interrupted
     from riddle_pl.training.inherit import kept_overrides
@@ -41,6 +45,7 @@ def train(cfg: DictConfig) -> float | None:
             kept_overrides(hydra.overrides.task),
             lines=not progress and not cfg.quiet,
             restarted=restarted(),
+            parts=parts,
         )
     except Interrupted as stop:
         if rank() == 0:

@@ -4,40 +4,46 @@ import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 import hydra
 from hydra._internal.utils import get_args_parser
 from omegaconf import DictConfig
 
 from riddle_pl import __version__
-from riddle_pl.config.check import check_config
 from riddle_pl.config.compose import CONFIG_MODULE, compose_jobs, lenient_in_sweeps
 from riddle_pl.config.schema import register_schemas
 from riddle_pl.errors import ConfigError, run_cli
 from riddle_pl.launch import one_run_name
 
-Check = Callable[[DictConfig], None]
+Built = TypeVar("Built")
 Prepare = Callable[[list[str]], list[str]]
 
 
 def run_app(
     config_name: str,
-    task: Callable[[DictConfig], object],
-    check: Check = check_config,
+    task: Callable[[DictConfig, Built], object],
+    check: Callable[[DictConfig], Built],
     prepare: Prepare = lambda overrides: [],
 ) -> None:
     """Composes and checks every job of ``sys.argv``, then lets Hydra run ``task`` on each.
 
     Args:
         config_name: primary config: ``train``, ``eval`` or ``pretrain``.
-        task: called with the config of one job, after Hydra has made its output folder.
-        check: called with the config of every job before anything is written; raises a ``RiddleError``.
+        task: called with the config of one job, after Hydra has made its output folder, and with what ``check`` built.
+        check: called with the config of every job before anything is written; raises a ``RiddleError``. It returns what
+            it has built of the config, so that nothing is built twice.
         prepare: called with the overrides of the command line; gives more of them, which are put before.
     """
     run_cli(lambda: _run(config_name, task, check, prepare))
 
 
-def _run(config_name: str, task: Callable[[DictConfig], object], check: Check, prepare: Prepare) -> None:
+def _run(
+    config_name: str,
+    task: Callable[[DictConfig, Built], object],
+    check: Callable[[DictConfig], Built],
+    prepare: Prepare,
+) -> None:
     register_schemas()
     if "--version" in sys.argv[1:]:  # Hydra's own option tells Hydra's version
         print(f"riddle-pl {__version__}")
@@ -53,22 +59,25 @@ def _run(config_name: str, task: Callable[[DictConfig], object], check: Check, p
         place = sys.argv.index(args.overrides[0], 1)
         sys.argv[place:place] = more
         args = get_args_parser().parse_args()
+    checked: list[tuple[DictConfig, Built]] = []
     runs = not (args.help or args.hydra_help or args.cfg or args.info or args.shell_completion)
     if runs and not (args.config_dir or args.config_path or args.config_name):
         sweeps = args.multirun or "hydra.mode=MULTIRUN" in args.overrides
         for cfg in compose_jobs(config_name, args.overrides, sweeps):
-            check(cfg)
+            built = check(cfg)
+            if not sweeps:  # jobs of a sweep may run in other processes, hours later
+                checked.append((cfg, built))
         if sweeps:
             sys.argv[1:] = [text if text.startswith("-") else lenient_in_sweeps([text])[0] for text in sys.argv[1:]]
 
     def job(cfg: DictConfig) -> object:
         """Runs inside Hydra, which would print its own lines about an exception: a RiddleError must not reach it."""
 
-        def checked() -> object:
-            check(cfg)  # again: with --config-dir and the like this is the first time
-            return task(cfg)
+        def run() -> object:
+            same = next((built for known, built in checked if known == cfg), None)
+            return task(cfg, check(cfg) if same is None else same)  # with --config-dir this is the first check
 
-        return run_cli(checked)
+        return run_cli(run)
 
     decorate = hydra.main(version_base="1.3", config_path=f"pkg://{CONFIG_MODULE}", config_name=config_name)
     decorated: Callable[[], None] = decorate(job)

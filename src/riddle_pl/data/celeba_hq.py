@@ -6,11 +6,8 @@ from pathlib import Path
 
 from riddle_pl.data.images import ImagesDataModule
 from riddle_pl.data.inverted import Plan
-from riddle_pl.data.latent_cache import Cropper
 from riddle_pl.data.sources import FolderSource, ImageSource, open_source
 from riddle_pl.errors import DataError
-from riddle_pl.inversion import Inversion
-from riddle_pl.packs.pack import Pack
 
 LAYOUTS = ("CelebA-HQ-img", "CelebAMask-HQ/CelebA-HQ-img")
 """Where the images 0.jpg to 29999.jpg are, below the root."""
@@ -34,67 +31,18 @@ class CelebAHQDataModule(ImagesDataModule):
       alone here). It needs ``CelebA-HQ-to-CelebA-mapping.txt`` (comes with CelebAMask-HQ) and
       ``list_eval_partition.txt`` (comes with CelebA) in ``root``.
 
-    Args:
-        split: ``27k_3k`` or ``celeba``.
-        root: see above; the other arguments are those of :class:`~riddle_pl.data.images.ImagesDataModule`.
-        pack: its ``encoder`` inverts the photos, unless ``inversion`` is given.
-        cropper: CelebA-HQ is aligned the way FFHQ is, so ``aligned=True`` fits.
-        batch_size: faces per step and device.
-        seed: of the order of training.
-        target: ``inversion`` or ``photo``.
-        drawn: share of each training batch that the pack's generator draws.
-        keep_crops: store the aligned photos beside the latents.
-        val_images: at most so many validation images.
-        max_images: at most so many training images; None: all.
-        cache_dir: folder of the caches; None: the user's cache folder.
-        inversion: finds the codes of the photos; None: the pack's encoder.
-        inversion_batch: photos that it gets at a time.
-        quiet: no progress bars.
-        num_workers: processes that read batches.
+    The cropper's ``aligned=True`` fits: CelebA-HQ is aligned the way FFHQ is. The arguments are those of
+    :class:`~riddle_pl.data.inverted.InvertedDataModule`.
 
     Source: Karras et al., ICLR 2018; layout and mapping: https://github.com/switchablenorms/CelebAMask-HQ.
     """
 
-    def __init__(
-        self,
-        root: str,
-        pack: Pack,
-        cropper: Cropper,
-        split: str = "27k_3k",
-        batch_size: int = 4,
-        seed: int = 0,
-        target: str = "inversion",
-        drawn: float = 0.0,
-        keep_crops: bool = True,
-        val_images: int = 64,
-        max_images: int | None = None,
-        cache_dir: str | None = None,
-        inversion: Inversion | None = None,
-        inversion_batch: int = 32,
-        quiet: bool = False,
-        num_workers: int = 0,
-    ):
-        super().__init__(
-            root=root,
-            pack=pack,
-            cropper=cropper,
-            batch_size=batch_size,
-            seed=seed,
-            target=target,
-            drawn=drawn,
-            keep_crops=keep_crops,
-            val_images=val_images,
-            max_images=max_images,
-            cache_dir=cache_dir,
-            inversion=inversion,
-            inversion_batch=inversion_batch,
-            quiet=quiet,
-            num_workers=num_workers,
-        )
-        if split not in SPLITS:
-            raise DataError(f"data.split={split} is unknown; choose from {', '.join(SPLITS)}")
-        self.split = split
-        self.folder = Path(root).expanduser()
+    known_splits = SPLITS
+
+    @property
+    def folder(self) -> Path:
+        """``root``, which is one here."""
+        return Path(str(self.root)).expanduser()
 
     @property
     def identity(self) -> str:

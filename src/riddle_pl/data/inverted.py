@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import ClassVar
 
 from jaxtyping import Float
 from torch import Tensor
@@ -21,13 +22,15 @@ from riddle_pl.data.latent_cache import Cropper, Item, LatentCache, LatentTable
 from riddle_pl.data.sources import ImageSource, sha256
 from riddle_pl.data.steps import Batch
 from riddle_pl.errors import DataError, one_line
-from riddle_pl.files import atomic_write, read_json
+from riddle_pl.files import atomic_write, read_json, write_json
 from riddle_pl.inversion import EncoderInversion, Inversion
 from riddle_pl.packs.pack import Pack
 from riddle_pl.packs.store import home
 from riddle_pl.process import track
 
 TARGETS = ("inversion", "photo")
+Root = str | Path | Sequence[str | Path]
+"""A folder, a tar archive, or a list of them."""
 
 log = logging.getLogger(__name__)
 
@@ -55,6 +58,7 @@ class InvertedDataModule(LatentDataModule):
     aligned photo as ``x``. Validation batches hold it as ``photo`` where the cache keeps it.
 
     Args:
+        root: where the photos are.
         pack: its ``encoder`` inverts the photos, unless ``inversion`` is given.
         cropper: finds and aligns faces, or takes aligned images as they are.
         batch_size: faces per step and device.
@@ -70,13 +74,18 @@ class InvertedDataModule(LatentDataModule):
         inversion_batch: photos that it gets at a time.
         quiet: no progress bars.
         num_workers: processes that read batches.
+        split: one of ``known_splits``; None: the first.
 
     Raises:
         DataError: a value is out of range.
     """
 
+    known_splits: ClassVar[tuple[str, ...]] = ()
+    """Of a data set that has several; the first is the default."""
+
     def __init__(
         self,
+        root: Root,
         pack: Pack,
         cropper: Cropper,
         batch_size: int = 4,
@@ -92,8 +101,11 @@ class InvertedDataModule(LatentDataModule):
         inversion_batch: int = 32,
         quiet: bool = False,
         num_workers: int = 0,
+        split: str | None = None,
     ):
         super().__init__(batch_size, seed, num_workers)
+        if split is not None and split not in self.known_splits:
+            raise DataError(f"data.split={split} is unknown; choose from {', '.join(self.known_splits) or 'null'}")
         if target not in TARGETS:
             raise DataError(f"data.target={target} is unknown; choose from {', '.join(TARGETS)}")
         if target == "photo" and not keep_crops:
@@ -111,6 +123,8 @@ class InvertedDataModule(LatentDataModule):
                 f"data.val_share={val_share} must lie between 0 and 1; data.val_images={val_images} and "
                 f"data.max_images={max_images} must be at least 1"
             )
+        self.root = root
+        self.split = split or next(iter(self.known_splits), None)
         self.cropper = cropper
         self.pack = pack
         self.target = target
@@ -181,8 +195,7 @@ class InvertedDataModule(LatentDataModule):
                 f"{reasons.most_common(1)[0][0]}); see {folder / 'skipped.csv'}"
             )
         split = self._divide(usable, plan.splits)
-        with atomic_write(folder / "split.json", inside=folder) as temporary:
-            temporary.write_text(json.dumps(split), encoding="utf-8")
+        write_json(folder / "split.json", split, indent=None, inside=folder)
         self._tables = {}
 
     def setup(self, stage: str | None = None) -> None:

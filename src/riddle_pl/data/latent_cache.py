@@ -24,7 +24,7 @@ from torch import Tensor
 
 from riddle_pl.data.sources import ImageSource, sha256
 from riddle_pl.errors import DataError, PhotoError, shown
-from riddle_pl.files import atomic_write, read_json, require_inside, require_writable_dir, sha256_file
+from riddle_pl.files import atomic_write, read_json, require_inside, require_writable_dir, sha256_file, write_json
 from riddle_pl.inversion import Inversion
 from riddle_pl.process import track
 
@@ -199,8 +199,7 @@ class LatentCache:
 
     def _write_index(self, index: Index) -> None:
         data = {"fingerprint": self.fingerprint, "shards": index.shards, "unusable": index.unusable}
-        with atomic_write(self.folder / "index.json", inside=self.folder) as temporary:
-            temporary.write_text(json.dumps(data), encoding="utf-8")
+        write_json(self.folder / "index.json", data, indent=None, inside=self.folder)
 
     @contextmanager
     def _lock(self) -> Iterator[None]:

@@ -77,7 +77,7 @@ def short_training(
     OmegaConf.update(cfg, "pack.size", min(load_pack(pack).manifest.sizes))
     report = {"_target_": f"{__name__}.LossReport", "every": every, "quiet": quiet}
     OmegaConf.update(cfg, "callbacks.report", report, force_add=True)
-    check_job(cfg)
+    parts = check_job(cfg)
     run_dir.mkdir(parents=True, exist_ok=True)
-    fit(cfg, run_dir, progress=not quiet and sys.stdout.isatty())
+    fit(cfg, run_dir, progress=not quiet and sys.stdout.isatty(), parts=parts)
     return run_dir

@@ -11,8 +11,8 @@ from riddle_pl.evaluation.build import Parts, build_parts
 from riddle_pl.files import require_place_for_dir
 
 
-def check_job(cfg: DictConfig) -> None:
-    """Checks the config of one evaluation, and that everything that it cannot do without is there.
+def check_job(cfg: DictConfig) -> Parts:
+    """Checks the config of one evaluation, and that everything that it cannot do without is there; gives its parts.
 
     Raises:
         RiddleError: one line about the first thing that is wrong.
@@ -45,6 +45,7 @@ def check_job(cfg: DictConfig) -> None:
     if parts.pairs is not None and parts.pairs is not parts.faces:
         parts.pairs.pairs()
     _check_some_match(parts)
+    return parts
 
 
 def _check_some_match(parts: Parts) -> None:

@@ -8,7 +8,7 @@ from omegaconf import DictConfig
 
 from riddle_pl.config import instantiate
 from riddle_pl.config.check import to_plain
-from riddle_pl.evaluation.build import Parts, build_parts
+from riddle_pl.evaluation.build import Parts
 from riddle_pl.evaluation.photos.wild import wild_photos
 from riddle_pl.evaluation.report.facts import about, judge_entries, method_entry, notes
 from riddle_pl.evaluation.report.report import Evaluation, Report
@@ -21,17 +21,17 @@ from riddle_pl.judging.recognisers import Recogniser
 from riddle_pl.packs.store import home
 
 
-def evaluate(cfg: DictConfig, command: str = "") -> Evaluation:
+def evaluate(cfg: DictConfig, parts: Parts, command: str = "") -> Evaluation:
     """Measures a method on held-out photos. Judges that cannot run are named on stderr and in the report.
 
     Args:
         cfg: checked by :func:`riddle_pl.evaluation.preflight.check_job`.
+        parts: that it gave.
         command: the command line, for the report.
 
     Raises:
         RiddleError: what was there when the config was checked is gone, or no photo could be used.
     """
-    parts = build_parts(cfg)
     for key, reason in parts.left_out.items():
         print(f"left out: {key}: {reason}", file=sys.stderr)
     parts = _remembering(parts, _cache_dir(cfg))

@@ -1,7 +1,6 @@
 """Between images in [-1, 1] and 8-bit pixels, one by one and in batches."""
 
 import numpy as np
-import torch
 import torch.nn.functional as F
 from jaxtyping import Float, UInt8
 from torch import Tensor
@@ -30,7 +29,7 @@ def to_pictures(x: Float[Tensor, "b 3 h h"], side: int) -> UInt8[np.ndarray, "b 
 
 def to_lab(x: Float[Tensor, "b 3 h h"]) -> Float[Tensor, "b 3 h h"]:
     """Images in [-1, 1] in CIELAB (D65), on the CPU."""
-    from skimage.color import rgb2lab  # slow to import, and whoever encrypts measures nothing
+    from kornia.color import rgb_to_lab  # slow to import
 
-    lab = rgb2lab(np.moveaxis(x.detach().float().cpu().numpy(), 1, -1) / 2.0 + 0.5)
-    return torch.from_numpy(lab).movedim(-1, 1).float()
+    lab: Tensor = rgb_to_lab(x.detach().float().cpu() / 2.0 + 0.5)
+    return lab

@@ -4,27 +4,32 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from riddle_pl.errors import PackError
 from riddle_pl.judging.judge import PackNetwork
+from riddle_pl.judging.measures import PERCEPTUAL
 from riddle_pl.packs import Pack
-
-MEASURES = {"lpips_vgg": "LPIPS (VGG)", "pack_features": "pack_features"}
-"""Name of the distance by architecture of the features."""
 
 
 class PerceptualFeatures(PackNetwork):
-    """Feature maps of a pack's ``perceptual`` network. What they measure is named after its architecture.
+    """Feature maps of a pack's ``perceptual`` network. What they measure depends on its architecture.
 
     Args:
         pack: ``ffhq256`` has LPIPS's VGG trunk (to be fetched or imported), the lite pack features of its own.
         role: in the pack.
         device: where it runs.
         note: see :class:`Judge`.
+
+    Raises:
+        PackError: the pack has no such network, or it is another.
     """
 
     def __init__(self, pack: Pack, role: str = "perceptual", device: str = "auto", note: str = ""):
         super().__init__(pack, role, device, note)
         arch = pack.entry(role).arch
-        self.name = MEASURES.get(arch, arch)
+        if arch not in PERCEPTUAL:
+            raise PackError(f"{role} of pack {pack.name} is a {arch}; expected {' or '.join(PERCEPTUAL)}")
+        self.measure = PERCEPTUAL[arch]
+        self.name = str(self.measure)
 
     @torch.no_grad()
     def maps(self, x: Float[Tensor, "b 3 h h"]) -> list[Float[Tensor, "b _ _ _"]]:

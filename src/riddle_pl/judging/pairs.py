@@ -14,7 +14,7 @@ from torch import Tensor
 
 from riddle_pl.data.sources import sha256
 from riddle_pl.errors import PhotoError
-from riddle_pl.files import atomic_write, read_json, require_writable_dir
+from riddle_pl.files import read_json, require_writable_dir, write_json
 from riddle_pl.judging.lfw import LFW, Pair
 from riddle_pl.judging.recognisers import Recogniser
 from riddle_pl.process import track
@@ -70,8 +70,7 @@ def lfw_pairs(recogniser: Recogniser, faces: LFW, size: int, cache_dir: Path, qu
     if cosines is None:
         embeddings = _embed(recogniser, faces, sorted(contents), size, quiet)
         cosines = _cosines(pairs, embeddings)
-        with atomic_write(path, inside=cache_dir) as temporary:
-            temporary.write_text(json.dumps({"fingerprint": fingerprint, "cosines": cosines}), encoding="utf-8")
+        write_json(path, {"fingerprint": fingerprint, "cosines": cosines}, indent=None, inside=cache_dir)
     usable = [(cosine, pair.same) for cosine, pair in zip(cosines, pairs, strict=True) if cosine is not None]
     return PairSimilarities(
         torch.tensor([cosine for cosine, _ in usable], dtype=torch.float64),

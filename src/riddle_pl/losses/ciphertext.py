@@ -25,7 +25,7 @@ def ciphertext_loss(
 class CiphertextLoss(MarginTerm):
     """:func:`ciphertext_loss` of a step; both wrong decryptions are of the first encryption."""
 
-    image_names = ("enc1", "wrong1", "wrong2")
+    image_names = ("x_enc1", "x_wrong1", "x_wrong2")
 
     def forward(self, step: StepFeatures) -> Float[Tensor, ""]:
         encrypted, wrong1, wrong2 = (self.embedding(step, name) for name in self.image_names)

@@ -22,7 +22,7 @@ def deidentification_loss(
 class DeidentificationLoss(MarginTerm):
     """:func:`deidentification_loss` of a step."""
 
-    image_names = (ORIGINAL, "enc1", "enc2")
+    image_names = (ORIGINAL, "x_enc1", "x_enc2")
 
     def forward(self, step: StepFeatures) -> Float[Tensor, ""]:
         original, encrypted1, encrypted2 = (self.embedding(step, name) for name in self.image_names)

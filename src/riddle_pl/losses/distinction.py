@@ -26,7 +26,7 @@ def distinction_loss(drawn: Float[Tensor, "n d"], margin: float = 0.1, squared: 
 class DistinctionLoss(MarginTerm):
     """:func:`distinction_loss` of all encryptions and wrong decryptions of a step, of all processes together."""
 
-    image_names = ("enc1", "enc2", "wrong1", "wrong2")
+    image_names = ("x_enc1", "x_enc2", "x_wrong1", "x_wrong2")
 
     def forward(self, step: StepFeatures) -> Float[Tensor, ""]:
         drawn = torch.cat([self.embedding(step, name) for name in self.image_names])

@@ -23,7 +23,7 @@ def diversity_loss(
 class DiversityLoss(MarginTerm):
     """:func:`diversity_loss` of a step."""
 
-    image_names = ("enc1", "enc2", "wrong1", "wrong2")
+    image_names = ("x_enc1", "x_enc2", "x_wrong1", "x_wrong2")
 
     def forward(self, step: StepFeatures) -> Float[Tensor, ""]:
         encrypted1, encrypted2, wrong1, wrong2 = (self.embedding(step, name) for name in self.image_names)

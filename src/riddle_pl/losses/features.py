@@ -13,7 +13,7 @@ from riddle_pl.losses.code_space import CodeSpace
 from riddle_pl.losses.views import View, as_aligned
 
 ORIGINAL = "x"
-PRODUCED = ("enc1", "enc2", "dec", "wrong1", "wrong2")
+PRODUCED = ("x_enc1", "x_enc2", "x_dec", "x_wrong1", "x_wrong2")
 """x*: two encryptions with different passwords, the recovery of the first, two wrong decryptions of the first."""
 SHARED = "shared"
 """What validation may ask for besides: every face encrypted with the first one's password."""
@@ -25,7 +25,7 @@ Draw = Callable[[Float[Tensor, "b n d"]], Float[Tensor, "b 3 h w"]]
 
 @dataclass
 class StepFeatures:
-    """The six codes and six images of a step, keyed ``x``, ``enc1``, ``enc2``, ``dec``, ``wrong1``, ``wrong2``.
+    """The six codes and images of a step, keyed ``x``, ``x_enc1``, ``x_enc2``, ``x_dec``, ``x_wrong1``, ``x_wrong2``.
 
     Args:
         latents: W+ codes, ``shared`` perhaps among them; with ``repeats``, one token for each run of equal layers.

@@ -1,4 +1,4 @@
-"""L_latent: the produced codes stay near the original's, or (on ``dec`` alone) return to it."""
+"""L_latent: the produced codes stay near the original's, or (on ``x_dec`` alone) return to it."""
 
 from collections.abc import Sequence
 

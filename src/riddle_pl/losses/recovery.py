@@ -19,10 +19,10 @@ def recovery_loss(original: Float[Tensor, "b d"], recovered: Float[Tensor, "b d"
 class RecoveryLoss(IdentityTerm):
     """:func:`recovery_loss` of a step."""
 
-    image_names = (ORIGINAL, "dec")
+    image_names = (ORIGINAL, "x_dec")
 
     def __init__(self, weight: float = 1.0):
         super().__init__(weight)
 
     def forward(self, step: StepFeatures) -> Float[Tensor, ""]:
-        return recovery_loss(self.embedding(step, ORIGINAL), self.embedding(step, "dec"))
+        return recovery_loss(self.embedding(step, ORIGINAL), self.embedding(step, "x_dec"))

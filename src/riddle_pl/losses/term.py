@@ -1,6 +1,5 @@
 """What every loss term has in common: a weight, the features that it needs, and checks of its settings."""
 
-import difflib
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
@@ -9,7 +8,7 @@ from typing import ClassVar
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from riddle_pl.errors import ConfigError
+from riddle_pl.errors import ConfigError, did_you_mean
 from riddle_pl.losses.features import ORIGINAL, PRODUCED, Role, StepFeatures
 from riddle_pl.losses.gather import of_all_processes
 
@@ -121,6 +120,5 @@ def check_name(name: str, choices: Iterable[str], what: str) -> None:
     names = list(choices)
     if name in names:
         return
-    near = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
-    hint = f"; did you mean {near[0]!r}?" if near else ""
-    raise ConfigError(f"{what} {name!r} is unknown; choose from {', '.join(sorted(names))}{hint}")
+    hint = did_you_mean(name, names)
+    raise ConfigError(f"{what} {name!r} is unknown; {hint}choose from {', '.join(sorted(names))}")

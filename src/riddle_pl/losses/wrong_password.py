@@ -10,7 +10,7 @@ from riddle_pl.losses.features import ORIGINAL, StepFeatures
 from riddle_pl.losses.identity import push_apart
 from riddle_pl.losses.term import MarginTerm
 
-FACES = (ORIGINAL, "dec")
+FACES = (ORIGINAL, "x_dec")
 """The person who was encrypted: as photographed, and as recovered."""
 
 
@@ -33,7 +33,7 @@ class WrongPasswordLoss(MarginTerm):
 
     Args:
         weight, margin, squared: as of every margin term.
-        faces: ``x``, ``dec`` or both. Where T is its own inverse, x_dec is x, and need not be drawn.
+        faces: ``x``, ``x_dec`` or both. Where T is its own inverse, x_dec is x, and need not be drawn.
 
     Raises:
         ConfigError: other names, or none.
@@ -42,9 +42,9 @@ class WrongPasswordLoss(MarginTerm):
     def __init__(self, weight: float = 1.0, margin: float = 0.1, squared: bool = False, faces: Sequence[str] = FACES):
         super().__init__(weight, margin, squared)
         if not faces or len(set(faces)) < len(faces) or not set(faces) <= set(FACES):
-            raise ConfigError(f"faces={list(faces)} in WrongPasswordLoss; expected [x], [dec] or [x, dec]")
+            raise ConfigError(f"faces={list(faces)} in WrongPasswordLoss; expected [x], [x_dec] or [x, x_dec]")
         self.faces = tuple(faces)
-        self.image_names = (*self.faces, "wrong1", "wrong2")
+        self.image_names = (*self.faces, "x_wrong1", "x_wrong2")
 
     def forward(self, step: StepFeatures) -> Float[Tensor, ""]:
         *faces, wrong1, wrong2 = (self.embedding(step, name) for name in self.image_names)

@@ -5,14 +5,13 @@ anything else called. Modules are imported when a network is built, so listing p
 """
 
 from collections.abc import Callable, Mapping
-from difflib import get_close_matches
 from functools import partial
 from importlib import import_module
 from typing import Any
 
 from torch import nn
 
-from riddle_pl.errors import PackError, RiddleError, one_line, shown
+from riddle_pl.errors import PackError, RiddleError, did_you_mean, one_line, shown
 from riddle_pl.networks.size_limit import build_within_limits
 from riddle_pl.packs.arguments import checked, plain_value
 
@@ -152,8 +151,7 @@ def build(arch: str, args: Args) -> nn.Module:
         PackError: the name is unknown, the arguments do not fit the architecture, or they make no real network's size.
     """
     if not isinstance(arch, str) or arch not in ARCHITECTURES:
-        near = get_close_matches(str(arch), ARCHITECTURES, n=1)
-        hint = f"did you mean {near[0]}? " if near else ""
+        hint = did_you_mean(str(arch), ARCHITECTURES)
         raise PackError(f"architecture {shown(arch)} is unknown; {hint}choose from {', '.join(sorted(ARCHITECTURES))}")
     try:
         return build_within_limits(lambda: ARCHITECTURES[arch](args)) if args else ARCHITECTURES[arch](args)

@@ -7,11 +7,10 @@ import inspect
 import math
 import typing
 from collections.abc import Callable, Mapping, Sequence
-from difflib import get_close_matches
 from types import NoneType, UnionType
 from typing import Any, Literal
 
-from riddle_pl.errors import PackError, shown
+from riddle_pl.errors import PackError, did_you_mean, shown
 
 MAX_NUMBER = 1 << 14
 """Layers, widths, pixels: 16,384. How large a network may be as a whole, see ``networks.size_limit``."""
@@ -33,8 +32,7 @@ def checked(target: Callable[..., Any], args: Mapping[str, Any], place: str) -> 
     parameters = inspect.signature(target).parameters
     for name in args:
         if name not in parameters:
-            near = get_close_matches(str(name), parameters, n=1)
-            hint = f"did you mean {near[0]}? " if near else ""
+            hint = did_you_mean(str(name), parameters)
             raise PackError(f"{place} has no argument {shown(name)}; {hint}it takes {', '.join(parameters) or 'none'}")
     required = [name for name, parameter in parameters.items() if parameter.default is inspect.Parameter.empty]
     if missing := [name for name in required if name not in args]:

@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 from riddle_pl.errors import PackError
-from riddle_pl.files import atomic_write, require_file
+from riddle_pl.files import require_file, write_text
 
 PICTURES = "pictures"
 """Folder of a pack that holds the pictures of its cards."""
@@ -31,8 +31,7 @@ def put_section(folder: Path, role: str, section: str) -> Path:
     """
     card = require_card(folder, role)
     text = with_section(card.read_text(encoding="utf-8"), section)
-    with atomic_write(card, inside=folder) as temporary:
-        temporary.write_text(text, encoding="utf-8")
+    write_text(card, text, inside=folder)
     return card
 
 

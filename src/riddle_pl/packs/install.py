@@ -1,11 +1,10 @@
 """Getting public networks: fetched from where they are published, or imported from a local file."""
 
 import shutil
-from difflib import get_close_matches
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from riddle_pl.errors import PackError, one_line
+from riddle_pl.errors import PackError, did_you_mean, one_line
 from riddle_pl.files import atomic_write, require_file, require_writable_dir, sha256_file
 from riddle_pl.packs.formats import load_network
 from riddle_pl.packs.manifest import WeightEntry
@@ -29,8 +28,7 @@ def find_entry(pack: Pack, role_or_file: str) -> WeightEntry:
     if role_or_file in pack.manifest.networks:
         return pack.entry(role_or_file)
     choices = [*pack.roles, *by_file]
-    near = get_close_matches(role_or_file, choices, n=1)
-    hint = f"did you mean {near[0]}? " if near else ""
+    hint = did_you_mean(role_or_file, choices)
     raise PackError(f"pack {pack.name} has no {role_or_file!r}; {hint}choose from {', '.join(choices)}")
 
 

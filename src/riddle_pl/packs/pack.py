@@ -6,13 +6,12 @@ lies among the user's downloads.
 
 import hashlib
 import json
-from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from torch import nn
 
-from riddle_pl.errors import PackError
+from riddle_pl.errors import PackError, did_you_mean
 from riddle_pl.files import sha256_file
 from riddle_pl.networks.generator import FaceGenerator
 from riddle_pl.networks.mobile_head import MobileHead
@@ -168,8 +167,7 @@ class Pack:
             PackError: the pack has no such role.
         """
         if role not in self.manifest.networks:
-            near = get_close_matches(role, self.roles, n=1)
-            hint = f"did you mean {near[0]}? " if near else ""
+            hint = did_you_mean(role, self.roles)
             raise PackError(f"pack {self.name} has no {role!r}; {hint}it has {', '.join(self.roles) or 'no networks'}")
         return self.manifest.networks[role]
 

@@ -1,10 +1,9 @@
 """Packs by name: the embedded ones, packs of public checkpoints, and any folder with a manifest."""
 
 import os
-from difflib import get_close_matches
 from pathlib import Path
 
-from riddle_pl.errors import PackError
+from riddle_pl.errors import PackError, did_you_mean
 from riddle_pl.packs.manifest import EMBEDDED, MANIFEST_NAME, read_manifest
 from riddle_pl.packs.pack import Pack
 from riddle_pl.packs.public import PUBLIC_PACKS
@@ -39,8 +38,7 @@ def load_pack(name_or_path: str | Path, size: int | None = None) -> Pack:
     is_path = isinstance(name_or_path, Path) or any(sep and sep in name_or_path for sep in (os.sep, os.altsep))
     if is_path or path.is_dir():
         return _open(path, size)
-    near = get_close_matches(str(name_or_path), pack_names(), n=1)
-    hint = f"did you mean {near[0]}? " if near else ""
+    hint = did_you_mean(str(name_or_path), pack_names())
     raise PackError(
         f"pack {str(name_or_path)!r} is unknown; {hint}choose from {', '.join(pack_names())}, "
         f"or give a folder that holds a {MANIFEST_NAME}"

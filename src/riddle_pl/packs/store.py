@@ -1,11 +1,10 @@
 """The user's folder of fetched and imported files, and the hashes recorded there at import."""
 
-import json
 import os
 from pathlib import Path
 
 from riddle_pl.errors import PackError
-from riddle_pl.files import atomic_write, read_json, require_writable_dir
+from riddle_pl.files import read_json, require_writable_dir, write_json
 
 LOCK_NAME = "lock.json"
 
@@ -56,5 +55,4 @@ def record_hash(folder: Path, file: str, sha256: str) -> None:
     """
     require_writable_dir(folder, "weights folder", create=True)
     hashes = {**recorded_hashes(folder), file: sha256}
-    with atomic_write(folder / LOCK_NAME, inside=folder) as temporary:
-        temporary.write_text(json.dumps(hashes, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+    write_json(folder / LOCK_NAME, dict(sorted(hashes.items())), indent=2, inside=folder)

@@ -11,7 +11,7 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from riddle_pl.errors import PackError
-from riddle_pl.files import atomic_write, require_writable_dir, sha256_file
+from riddle_pl.files import atomic_write, require_writable_dir, sha256_file, write_json, write_text
 from riddle_pl.networks.formats.checkpoint_files import load_strict
 from riddle_pl.packs.architectures import build
 from riddle_pl.packs.formats import written_metadata
@@ -75,12 +75,10 @@ def write_pack_entry(
         save_file(state, temporary, metadata=written_metadata(arch, plain_args))
         sha256 = sha256_file(temporary)
     if card is not None:
-        with atomic_write(folder / f"{role}.md", inside=folder) as temporary:
-            temporary.write_text(card.rstrip() + "\n", encoding="utf-8")
+        write_text(folder / f"{role}.md", card.rstrip() + "\n", inside=folder)
     entry = replace(entry, sha256=sha256, args=plain_args)
     manifest = replace(manifest, networks={**manifest.networks, role: entry})
-    with atomic_write(folder / MANIFEST_NAME, inside=folder) as temporary:
-        temporary.write_text(json.dumps(manifest.to_json(), indent=2) + "\n", encoding="utf-8")
+    write_json(folder / MANIFEST_NAME, manifest.to_json(), indent=2, inside=folder)
     return entry
 
 

@@ -12,7 +12,7 @@ from riddle_pl.errors import CheckpointError, ConfigError, DataError
 from riddle_pl.files import require_file
 from riddle_pl.training.preflight import check_device
 
-CHECKPOINTS = ("teacher", "start", "warm_start", "trunk")
+CHECKPOINTS = ("teacher", "start")
 """Arguments of recipes that name a checkpoint."""
 
 

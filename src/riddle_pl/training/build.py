@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytorch_lightning as pl
 import torch
@@ -32,18 +32,39 @@ from riddle_pl.training.stage import Stage
 from riddle_pl.training.start import start_encryptor_from, start_encryptor_from_run
 
 
-def build_module(cfg: DictConfig, pack: Pack, overrides: Sequence[str] | None = None) -> RiddleModule:
+class Parts(NamedTuple):
+    """What a run is checked with and then uses; no network or photo has been read yet."""
+
+    pack: Pack
+    loss: RiddleLoss
+    data: pl.LightningDataModule
+
+
+def build_parts(cfg: DictConfig) -> Parts:
+    """Pack, loss and data of a checked config.
+
+    Raises:
+        RiddleError: see :func:`riddle_pl.training.preflight.check_job`.
+    """
+    pack: Pack = instantiate(cfg.pack, "pack")
+    return Parts(pack, build_loss(to_plain(cfg.loss)), build_data(cfg, pack))
+
+
+def build_module(
+    cfg: DictConfig, pack: Pack, overrides: Sequence[str] | None = None, loss: RiddleLoss | None = None
+) -> RiddleModule:
     """The module of a run: encryptor, its weights fresh or those to start from; frozen networks of the pack; loss.
 
     Args:
         cfg: composed config of ``conf/train.yaml``.
         pack: whose networks the run uses.
         overrides: of the command, for the checkpoints.
+        loss: of the config, where it is built already.
 
     Raises:
         RiddleError: a config value or a network of the pack is missing or does not fit.
     """
-    loss = build_loss(to_plain(cfg.loss))
+    loss = build_loss(to_plain(cfg.loss)) if loss is None else loss
     stage: Stage = instantiate(cfg.stage, "stage")
     networks = load_networks(pack, loss, stage.roles)
     torch.manual_seed(step_rng(cfg.seed, "encryptor").initial_seed())

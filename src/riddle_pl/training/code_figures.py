@@ -29,12 +29,12 @@ def code_figures(features: StepFeatures, space: CodeSpace) -> dict[str, Tensor]:
         return torch.stack([cosine(rows[a], rows[b]).mean() for a, b in pairs]).mean()
 
     figures = {
-        "val/codes/deid": like((ORIGINAL, "enc1"), (ORIGINAL, "enc2")),
-        "val/codes/recovery": like((ORIGINAL, "dec")),
-        "val/codes/wrong_password": like((ORIGINAL, "wrong1"), (ORIGINAL, "wrong2")),
-        "val/codes/two_passwords": like(("enc1", "enc2")),
-        "val/codes/two_wrong_passwords": like(("wrong1", "wrong2")),
-        SPREAD_OF_PASSWORDS: half_distance(of["enc1"], of["enc2"]) / space.variance,
+        "val/codes/deid": like((ORIGINAL, "x_enc1"), (ORIGINAL, "x_enc2")),
+        "val/codes/recovery": like((ORIGINAL, "x_dec")),
+        "val/codes/wrong_password": like((ORIGINAL, "x_wrong1"), (ORIGINAL, "x_wrong2")),
+        "val/codes/two_passwords": like(("x_enc1", "x_enc2")),
+        "val/codes/two_wrong_passwords": like(("x_wrong1", "x_wrong2")),
+        SPREAD_OF_PASSWORDS: half_distance(of["x_enc1"], of["x_enc2"]) / space.variance,
     }
     shared = of[SHARED]
     first, second = torch.triu_indices(len(shared), len(shared), offset=1, device=shared.device)

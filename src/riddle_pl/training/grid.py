@@ -17,11 +17,11 @@ from riddle_pl.errors import ConfigError
 COLUMNS: Mapping[str, str] = {
     "photo": "original",
     "x": "inversion",
-    "enc1": "password 1",
-    "enc2": "password 2",
-    "dec": "recovered",
-    "wrong1": "wrong 1",
-    "wrong2": "wrong 2",
+    "x_enc1": "password 1",
+    "x_enc2": "password 2",
+    "x_dec": "recovered",
+    "x_wrong1": "wrong 1",
+    "x_wrong2": "wrong 2",
 }
 """Images by name, in the order of the columns, with their headings."""
 

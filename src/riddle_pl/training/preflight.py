@@ -12,7 +12,7 @@ from riddle_pl.errors import CheckpointError, ConfigError, DeviceError, RiddleEr
 from riddle_pl.files import require_file
 from riddle_pl.losses import build_loss
 from riddle_pl.packs import Pack, load_pack
-from riddle_pl.training.build import build_data, encryptor_spec, make_optimizer, make_scheduler
+from riddle_pl.training.build import Parts, build_data, encryptor_spec, make_optimizer, make_scheduler
 from riddle_pl.training.export import check_export
 from riddle_pl.training.loggers import check_wandb_key
 from riddle_pl.training.quiet import quiet_lightning
@@ -21,8 +21,10 @@ ACCELERATORS = ("auto", "cpu", "gpu", "cuda", "mps")
 """Those of Lightning that this package runs on."""
 
 
-def check_job(cfg: DictConfig) -> None:
+def check_job(cfg: DictConfig) -> Parts:
     """Checks the config of one training job: every key, the device, the packs, the data and the checkpoint.
+
+    Returns what it has built for that.
 
     Raises:
         RiddleError: one line about the first thing that is wrong.
@@ -61,9 +63,10 @@ def check_job(cfg: DictConfig) -> None:
                 "architectures; leave out export, or choose an encryptor= of conf/encryptor"
             )
     check_parts(cfg, pack)
-    build_data(cfg, pack)
+    data = build_data(cfg, pack)
     if cfg.ckpt_path is not None:
         require_file(cfg.ckpt_path, "ckpt_path", CheckpointError)
+    return Parts(pack, loss, data)
 
 
 def check_parts(cfg: DictConfig, pack: Pack) -> None:

@@ -8,10 +8,8 @@ from pathlib import Path
 
 from omegaconf import DictConfig
 
-from riddle_pl.config import instantiate
 from riddle_pl.figures.training_log import find_training_log
-from riddle_pl.packs import Pack
-from riddle_pl.training.build import build_data, build_module, build_trainer
+from riddle_pl.training.build import Parts, build_module, build_parts, build_trainer
 from riddle_pl.training.checkpoint_file import check_callback_paths, load_checkpoint
 from riddle_pl.training.checkpointing import LastCheckpoint, newest_checkpoint
 from riddle_pl.training.cluster import stopping_together
@@ -47,9 +45,10 @@ def fit(
     overrides: Sequence[str] | None = None,
     lines: bool = False,
     restarted: bool = False,
+    parts: Parts | None = None,
 ) -> Path | None:
     """:func:`train`, for callers that want its last checkpoint."""
-    return train(cfg, run_dir, progress, overrides, lines, restarted).checkpoint
+    return train(cfg, run_dir, progress, overrides, lines, restarted, parts).checkpoint
 
 
 def train(
@@ -59,6 +58,7 @@ def train(
     overrides: Sequence[str] | None = None,
     lines: bool = False,
     restarted: bool = False,
+    parts: Parts | None = None,
 ) -> Finished:
     """Trains as the config says, and exports the encryptor if it says so.
 
@@ -69,15 +69,15 @@ def train(
         overrides: of the command, which its checkpoints keep for a run that continues this one.
         lines: print a line about the progress now and then.
         restarted: the run was stopped and started again in ``run_dir``: it goes on from the newest checkpoint there.
+        parts: that :func:`riddle_pl.training.preflight.check_job` has built.
 
     Raises:
         Interrupted: Ctrl-C or SIGTERM; the exception names the checkpoint that was saved.
         RiddleError: something for the user to put right.
     """
     quiet_lightning()
-    pack: Pack = instantiate(cfg.pack, "pack")
-    module = build_module(cfg, pack, overrides)
-    data = build_data(cfg, pack)
+    pack, loss, data = parts or build_parts(cfg)
+    module = build_module(cfg, pack, overrides, loss)
     checkpoint = (newest_checkpoint(run_dir) if restarted else None) or cfg.ckpt_path
     wandb_run = ""
     if checkpoint is not None:

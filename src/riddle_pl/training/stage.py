@@ -39,9 +39,9 @@ class PictureStage:
         features.fetch("recogniser", (ORIGINAL, *PRODUCED))
         of = {name: cosine(features.embedding(ORIGINAL), features.embedding(name)).mean() for name in PRODUCED}
         return {
-            "val/cosine/deid": (of["enc1"] + of["enc2"]) / 2,
-            "val/cosine/recovery": of["dec"],
-            "val/cosine/wrong_password": (of["wrong1"] + of["wrong2"]) / 2,
+            "val/cosine/deid": (of["x_enc1"] + of["x_enc2"]) / 2,
+            "val/cosine/recovery": of["x_dec"],
+            "val/cosine/wrong_password": (of["x_wrong1"] + of["x_wrong2"]) / 2,
         }
 
     def pictures(self, features: StepFeatures) -> dict[str, Tensor]:

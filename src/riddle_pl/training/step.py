@@ -77,10 +77,10 @@ class EncryptionStep:
             T = self.one_per_group
             w, w_pwd1, w_pwd2 = map(T.pick, (w, w_pwd1, w_pwd2))
             w_wrong1_pwd, w_wrong2_pwd = map(T.pick, (w_wrong1_pwd, w_wrong2_pwd))
-        encryptions = {"enc1": w_pwd1, "enc2": w_pwd2} | ({SHARED: w_pwd1[:1].expand_as(w_pwd1)} if shared else {})
+        encryptions = {"x_enc1": w_pwd1, "x_enc2": w_pwd2} | ({SHARED: w_pwd1[:1].expand_as(w_pwd1)} if shared else {})
         encrypted = _by_name(encryptions, T(torch.cat([w] * len(encryptions)), torch.cat([*encryptions.values()])))
-        decryptions = {"dec": w_pwd1, "wrong1": w_wrong1_pwd, "wrong2": w_wrong2_pwd}
-        w_enc1 = encrypted["enc1"]
+        decryptions = {"x_dec": w_pwd1, "x_wrong1": w_wrong1_pwd, "x_wrong2": w_wrong2_pwd}
+        w_enc1 = encrypted["x_enc1"]
         decrypted = _by_name(decryptions, T(torch.cat([w_enc1] * 3), torch.cat([*decryptions.values()])))
         return StepFeatures(
             latents={ORIGINAL: w} | encrypted | decrypted,

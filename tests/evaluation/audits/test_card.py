@@ -1,14 +1,16 @@
 """If this fails, an audit damages a model card, or a card states another network's figures."""
 
+import json
 import shutil
 
 import pytest
 from PIL import Image
 
 from riddle_pl.errors import PackError
-from riddle_pl.evaluation.audits.audit import Figure, Findings, Picture
+from riddle_pl.evaluation.audits.audit import Findings, Picture
 from riddle_pl.evaluation.audits.card import check_export, write_section
 from riddle_pl.evaluation.audits.report import AuditReport
+from riddle_pl.evaluation.report.measurement import Measurement
 from riddle_pl.packs import load_pack
 from riddle_pl.packs.card import with_section
 
@@ -18,9 +20,9 @@ CARD = "# parser\n\nWhat it is.\n\n## How it was made\n\nBy a command.\n\n## Lic
 def report(value):
     findings = Findings(
         figures=[
-            Figure.plain("Overlap", "skin", value, 7, "higher"),
-            Figure("Overlap", "nose", 0.5, 0.4, 0.6, 1234, "lower"),
-            Figure.plain("Overlap", "none", float("nan"), 0),
+            Measurement.plain("Overlap", "skin", value, 7, "higher"),
+            Measurement("Overlap", "nose", 0.5, 0.4, 0.6, 1234, "lower"),
+            Measurement.plain("Overlap", "none", float("nan"), 0),
         ],
         pictures=[
             Picture("mine", "Drawn", Image.new("RGB", (4, 4)), True),
@@ -63,7 +65,7 @@ def test_figures_and_pictures_go_into_the_pack(tiny_pack_folder, tmp_path):
 def test_the_report_has_everything(tmp_path):
     written = report(0.25).write(tmp_path)
     assert {path.name for path in written} == {"mine.jpg", "theirs.jpg", "audit.md", "audit.json"}
-    assert report(0.25).to_json()["figures"][2]["value"] is None
+    assert json.loads((tmp_path / "audit.json").read_text())["figures"][2]["value"] is None
     assert "| none   | none" in report(0.25).to_markdown()
 
 

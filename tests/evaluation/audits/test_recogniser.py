@@ -6,7 +6,7 @@ import torch
 from riddle_pl.errors import ConfigError, DataError
 from riddle_pl.evaluation.audits.archives import FaceArchives
 from riddle_pl.evaluation.audits.recogniser import RecogniserAudit
-from riddle_pl.evaluation.audits.verification import area, best_threshold, fold_accuracies, fold_starts, roc_points
+from riddle_pl.evaluation.audits.verification import best_threshold, fold_accuracies, fold_starts, roc_points
 from riddle_pl.judging.calibration import Calibration
 from riddle_pl.judging.lfw import LFW
 from riddle_pl.judging.pairs import PairSimilarities
@@ -32,8 +32,7 @@ def test_the_best_threshold_has_the_most_pairs_right():
     assert best_threshold(torch.tensor([0.5, 0.9]), torch.tensor([True, True])) < 0.5
 
 
-def test_area_counts_ties_half():
-    assert area(pairs([0.9, 0.5, 0.5, 0.1], [1, 1, 0, 0])) == pytest.approx(3.5 / 4)
+def test_the_curve_starts_where_no_false_pair_is_accepted():
     far, tar = roc_points(pairs([0.9, 0.5, 0.4, 0.1], [1, 1, 0, 0]))
     assert (float(far[0]), float(tar[0])) == (0.0, 1.0)
 

@@ -87,5 +87,5 @@ def test_it_says_what_its_images_depend_on(tiny_pack):
 def test_a_role_that_is_no_encryptor_is_refused(tiny_pack):
     with pytest.raises(ConfigError, match=r"method\.role=parser is no encryptor; choose from encryptor, encryptor-df"):
         method(tiny_pack, "parser").check()
-    with pytest.raises(PackError, match="did you mean encryptor"):
+    with pytest.raises(PackError, match="did you mean 'encryptor'"):
         method(tiny_pack, "encryptr").check()

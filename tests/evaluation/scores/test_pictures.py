@@ -7,6 +7,7 @@ import torch
 
 from riddle_pl.evaluation.scores import FrechetScores, PerceptualScores, QualityScores
 from riddle_pl.judging.features import PerceptualFeatures
+from riddle_pl.judging.measures import Measure
 from tests.evaluation.scores.colours import PERSON, STRANGER, THIRD, ColourRecogniser, images, plain, values
 
 
@@ -47,12 +48,12 @@ def test_the_pack_s_features_are_named_for_what_they_are(tiny_pack):
 
 
 def test_frechet_distances_are_of_the_images_as_a_whole():
-    scores = FrechetScores(ColourRecogniser(), "FD-fake")
+    scores = FrechetScores(ColourRecogniser(), Measure.FD)
     photos = torch.rand(6, 3, 1, 1, generator=torch.Generator().manual_seed(0)).expand(6, 3, 4, 4)
     scores.update({"photo": photos[:3], "encrypted": photos[3:]})
     scores.update({"photo": photos[3:], "encrypted": photos[:3]})
     [row] = scores.rows()
-    assert (row.judge, row.metric, row.image, row.reference, row.better) == (
+    assert (row.judge, row.title, row.image, row.reference, row.better) == (
         "fake",
         "FD-fake",
         "encrypted",

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from riddle_pl.judging.metrics import Estimate
-from riddle_pl.judging.metrics.codes import Components, area, bits, median_rank, ranks, wrong_above
+from riddle_pl.judging.metrics.codes import Components, bits, median_rank, ranks, wrong_above
 from tests.evaluation.attacks.toys import PEOPLE, normal, thin
 
 
@@ -29,7 +29,6 @@ def test_a_single_number_is_compared_by_difference_and_equal_ones_share_their_pl
 def test_ranks_of_the_right_password_worked_by_hand():
     above = wrong_above(torch.tensor([[1.0, 2.0, 3.0], [2.0, 1.0, 3.0], [3.0, 1.0, 2.0], [1.0, 1.0, 1.0]]))
     assert above.tolist() == [1.0, 0.5, 0.0, 0.5]
-    assert area(torch.tensor([2.0, 3.0]), torch.tensor([1.0, 2.0])) == pytest.approx(0.875)
 
 
 @pytest.mark.parametrize(("above", "rank", "expected"), [(1.0, 1.0, math.log2(500)), (0.5, 500.5, 0.0)])

@@ -16,7 +16,6 @@ from riddle_pl.networks.encryptors.transformer_paper import TransformerPaperEncr
 from riddle_pl.networks.formats.checkpoints import (
     load_bisenet,
     load_e4e,
-    load_efficientnet_lite,
     load_encryptor_checkpoint,
     load_generator_checkpoint,
     load_irse50,
@@ -184,7 +183,6 @@ LOADERS: dict[str, Callable[[Path], nn.Module]] = {
     "mobilefacenet": load_mobilefacenet,
     "parser": load_parser,
     "bisenet": load_bisenet,
-    "efficientnet_lite": load_efficientnet_lite,
     "encryptor": load_encryptor_checkpoint,
 }
 

@@ -1,9 +1,11 @@
 """If this fails, a part of a face is left to the photo, or a hard edge shows around it."""
 
+import math
 from types import SimpleNamespace
 
 import pytest
 import torch
+from scipy.ndimage import gaussian_filter
 
 from riddle_pl.errors import PackError
 from riddle_pl.networks.bisenet import BiSeNet
@@ -52,6 +54,13 @@ def test_another_map_is_followed_but_not_far():
 
 def test_growing_contains_the_smaller():
     assert (join_maps(disc(), grow=0.05) >= join_maps(disc()) - 1e-6).all()
+
+
+@pytest.mark.parametrize("deviation", [0.5, 1.3, 6.0])
+def test_blur_is_one_with_a_sampled_gaussian_over_a_continued_border(deviation):
+    x = torch.rand(2, 3, 33, 41, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    expected = gaussian_filter(x.numpy(), deviation, radius=math.ceil(3 * deviation), axes=(2, 3), mode="nearest")
+    torch.testing.assert_close(blur(x, deviation), torch.from_numpy(expected), rtol=0, atol=1e-6)
 
 
 def test_blur_keeps_means_and_constants():

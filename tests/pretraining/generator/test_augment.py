@@ -50,5 +50,5 @@ def test_only_what_is_named_is_done() -> None:
     assert torch.equal(Augmentation([])(x), x)
     moved = Augmentation(["translation"])(x)
     assert set(moved[moved > 0].tolist()) <= set(x.flatten().tolist())
-    with pytest.raises(ConfigError, match="flip is unknown; choose from colour, translation, cutout"):
+    with pytest.raises(ConfigError, match="flip is unknown; choose from colour, cutout, translation"):
         Augmentation(["flip"])

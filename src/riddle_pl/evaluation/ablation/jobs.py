@@ -9,7 +9,7 @@ from omegaconf import DictConfig, OmegaConf
 from riddle_pl.config import compose_jobs
 from riddle_pl.errors import ConfigError
 from riddle_pl.evaluation.preflight import check_job as check_evaluation
-from riddle_pl.files import atomic_write
+from riddle_pl.files import write_text
 from riddle_pl.training.checkpoint_file import load_checkpoint
 from riddle_pl.training.preflight import check_job as check_training
 
@@ -106,8 +106,7 @@ def check(cfg: DictConfig) -> None:
 
 def remember(cfg: DictConfig) -> None:
     """Writes what the runs of this folder have in common."""
-    with atomic_write(Path(cfg.out).expanduser() / SETTINGS) as temporary:
-        temporary.write_text(_as_yaml(cfg), encoding="utf-8")
+    write_text(Path(cfg.out).expanduser() / SETTINGS, _as_yaml(cfg))
 
 
 def _settings_of(out: Path) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 from omegaconf import DictConfig
 
 from riddle_pl.evaluation.ablation.jobs import Job, plan, remember
+from riddle_pl.evaluation.build import build_parts
 from riddle_pl.evaluation.report.outputs import write_evaluation, write_tables
 from riddle_pl.evaluation.report.report import Report, read_report
 from riddle_pl.evaluation.report.tables import Table, ablation_table, all_tables, ordering_table
@@ -54,7 +55,7 @@ def _report(job: Job, progress: bool, quiet: bool) -> Report:
 def _evaluate(job: Job) -> None:
     cfg = job.evaluation_config()
     folder = require_writable_dir(job.report.parent, "folder of the evaluation", create=True)
-    evaluation = evaluate(cfg, command=shlex.join(["riddle-eval", *job.evaluation, *job.method]))
+    evaluation = evaluate(cfg, build_parts(cfg), command=shlex.join(["riddle-eval", *job.evaluation, *job.method]))
     write_evaluation(evaluation, all_tables([evaluation.report]), folder)
 
 

@@ -1,49 +1,19 @@
 """What every attack is, and the numbers that it ends in."""
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
 from typing import ClassVar
 
 from riddle_pl.errors import ConfigError
 from riddle_pl.evaluation.attacks.target import Faces, Target
+from riddle_pl.evaluation.report.measurement import Measurement
 from riddle_pl.judging.metrics import Estimate
 
 
-@dataclass(frozen=True)
-class Figure:
-    """One number.
-
-    Args:
-        name: what it is.
-        value: mean, median, seconds, ...
-        low: lower end of its 95 % interval; None where it has none.
-        high: upper end.
-        count: faces that it was measured on.
-        chance: what it would be if records told nothing.
-        clear: what it would be if records held the codes as they are.
-        digits: behind the point.
-    """
-
-    name: str
-    value: float
-    low: float | None
-    high: float | None
-    count: int
-    chance: float | None = None
-    clear: float | None = None
-    digits: int = 3
-
-    @classmethod
-    def of(
-        cls,
-        name: str,
-        estimate: Estimate,
-        chance: float | None = None,
-        clear: float | None = None,
-        digits: int = 3,
-    ) -> "Figure":
-        """From a number and its interval."""
-        return cls(name, *estimate, chance, clear, digits)
+def figure(
+    name: str, estimate: Estimate, chance: float | None = None, clear: float | None = None, digits: int = 3
+) -> Measurement:
+    """A number of an attack; for ``chance`` and ``clear`` see :class:`Measurement`."""
+    return Measurement("", name, *estimate, digits=digits, chance=chance, clear=clear)
 
 
 class Attack(ABC):
@@ -64,7 +34,7 @@ class Attack(ABC):
         """Faces that it needs."""
 
     @abstractmethod
-    def run(self, target: Target, faces: Faces) -> list[Figure]:
+    def run(self, target: Target, faces: Faces) -> list[Measurement]:
         """Attacks.
 
         Args:

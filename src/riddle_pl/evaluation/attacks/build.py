@@ -51,8 +51,8 @@ def build_suite(cfg: DictConfig) -> Suite:
     )
 
 
-def check_job(cfg: DictConfig) -> None:
-    """Checks the config of one command, and that everything that it names is there.
+def check_job(cfg: DictConfig) -> Suite:
+    """Checks the config of one command, and that everything that it names is there; gives its parts.
 
     Raises:
         RiddleError: one line about the first thing that is wrong.
@@ -66,7 +66,9 @@ def check_job(cfg: DictConfig) -> None:
         raise ConfigError(f"part={cfg.part}; choose from {', '.join(PARTS)}")
     out = Path(cfg.out).expanduser()
     require_place_for_dir(out, "folder of out")
-    check_suite(build_suite(cfg))
+    suite = build_suite(cfg)
+    check_suite(suite)
+    return suite
 
 
 def check_suite(suite: Suite) -> None:

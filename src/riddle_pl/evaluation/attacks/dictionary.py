@@ -7,10 +7,11 @@ from typing import ClassVar
 import torch
 
 from riddle_pl.errors import ConfigError
-from riddle_pl.evaluation.attacks.attack import Attack, Figure, require_positive
+from riddle_pl.evaluation.attacks.attack import Attack, figure, require_positive
 from riddle_pl.evaluation.attacks.distinguisher import Training
 from riddle_pl.evaluation.attacks.guesses import guessed
 from riddle_pl.evaluation.attacks.target import Faces, Target
+from riddle_pl.evaluation.report.measurement import Measurement
 from riddle_pl.judging.metrics import Estimate
 from riddle_pl.judging.metrics.codes import AMONG, median_rank, wrong_above
 from riddle_pl.password import KdfParams, derive_key
@@ -61,21 +62,23 @@ class Dictionary(Attack):
     def victims(self) -> int:
         return self.records
 
-    def run(self, target: Target, faces: Faces) -> list[Figure]:
+    def run(self, target: Target, faces: Faces) -> list[Measurement]:
         distinguisher, rng = self.training(target, faces.public), target.rng("dictionary")
         opened = guessed(target, faces.victims[: self.records], self.guesses, rng)
         scores = torch.stack([-distinguisher(codes) for _, codes in opened])
         seconds = self._seconds()
         figures = [
-            Figure("seconds of a core for a guess (Argon2id)", seconds, None, None, self.repeats),
-            Figure(f"hours of a core for {self.size:,} guesses", self.size * seconds / 3600, None, None, 1, digits=2),
+            Measurement.plain("", "seconds of a core for a guess (Argon2id)", seconds, self.repeats),
+            Measurement.plain(
+                "", f"hours of a core for {self.size:,} guesses", self.size * seconds / 3600, 1, digits=2
+            ),
         ]
         for count in dict.fromkeys((1, self.faces)):
             summed = scores[: len(scores) // count * count].unflatten(0, (-1, count)).sum(dim=1)
             rank = median_rank(wrong_above(summed), target.resamples, target.seed)
             value, low, high = (self.size * place / AMONG for place in rank[:3])
             title = f"passwords of {self.size:,} to look at, {count} face{'s' if count > 1 else ''} in the record"
-            figures.append(Figure.of(title, Estimate(value, low, high, rank.faces), self.size / 2, digits=0))
+            figures.append(figure(title, Estimate(value, low, high, rank.faces), self.size / 2, digits=0))
         return figures
 
     def _seconds(self) -> float:

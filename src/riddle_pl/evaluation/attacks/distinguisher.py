@@ -11,7 +11,8 @@ from torch import Tensor, nn
 
 from riddle_pl.evaluation.attacks.attack import require_positive
 from riddle_pl.evaluation.attacks.target import Codes, Target
-from riddle_pl.judging.metrics.codes import TINY, Components, area
+from riddle_pl.judging.metrics.auroc import auroc
+from riddle_pl.judging.metrics.codes import TINY, Components
 from riddle_pl.networks.encryptors.padded import PaddedEncryptor
 
 FARTHEST = 10.0
@@ -130,7 +131,7 @@ class Fit:
                 if step % every == 0 or step == self.steps:
                     network.eval()
                     with torch.no_grad():
-                        found = area(network(judged_right)[:, 0], network(judged_wrong.flatten(0, 1))[:, 0])
+                        found = auroc(network(judged_right)[:, 0], network(judged_wrong.flatten(0, 1))[:, 0])
                     if found > best:
                         best, kept = found, copy.deepcopy(network)
         return kept.eval().requires_grad_(False)

@@ -7,9 +7,10 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from riddle_pl.evaluation.attacks.attack import Attack, Figure, require_positive
+from riddle_pl.evaluation.attacks.attack import Attack, figure, require_positive
 from riddle_pl.evaluation.attacks.distinguisher import Training
 from riddle_pl.evaluation.attacks.target import Codes, Faces, Target
+from riddle_pl.evaluation.report.measurement import Measurement
 from riddle_pl.judging.metrics.codes import AMONG, Components, bits, median_rank, wrong_above
 
 
@@ -44,7 +45,7 @@ class Guesses(Attack):
     def victims(self) -> int:
         return self.records
 
-    def run(self, target: Target, faces: Faces) -> list[Figure]:
+    def run(self, target: Target, faces: Faces) -> list[Measurement]:
         outside = Components.of(faces.public.float(), self.components).outside
         distinguisher = self.training(target, faces.public)
         scores: dict[str, list[Tensor]] = {"distance of T(w_enc, p) from w_enc": []}
@@ -55,10 +56,10 @@ class Guesses(Attack):
             scores["distance of T(w_enc, p) from w_enc"].append(movement(opened, w_enc))
             scores[by_share].append(outside(opened))
             scores[by_network].append(-distinguisher(opened))
-        return [figure for name, found in scores.items() for figure in rank_figures(target, name, torch.stack(found))]
+        return [number for name, found in scores.items() for number in rank_figures(target, name, torch.stack(found))]
 
 
-def rank_figures(target: Target, name: str, scores: Float[Tensor, "m g"]) -> list[Figure]:
+def rank_figures(target: Target, name: str, scores: Float[Tensor, "m g"]) -> list[Measurement]:
     """How well a score tells the right password.
 
     Args:
@@ -69,10 +70,10 @@ def rank_figures(target: Target, name: str, scores: Float[Tensor, "m g"]) -> lis
     above = wrong_above(scores)
     rank = median_rank(above, target.resamples, target.seed)
     return [
-        Figure.of(f"{name}: area under the ROC curve", target.estimate(above), 0.5),
-        Figure.of(f"{name}: right password first", target.estimate(above == 1.0), 1 / scores.shape[1]),
-        Figure.of(f"{name}: its median rank among {AMONG:,}", rank, AMONG / 2, digits=0),
-        Figure.of(f"{name}: bits per face", bits(rank), 0.0, digits=2),
+        figure(f"{name}: area under the ROC curve", target.estimate(above), 0.5),
+        figure(f"{name}: right password first", target.estimate(above == 1.0), 1 / scores.shape[1]),
+        figure(f"{name}: its median rank among {AMONG:,}", rank, AMONG / 2, digits=0),
+        figure(f"{name}: bits per face", bits(rank), 0.0, digits=2),
     ]
 
 

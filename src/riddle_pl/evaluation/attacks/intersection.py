@@ -6,8 +6,9 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from riddle_pl.evaluation.attacks.attack import Attack, Figure, require_positive
+from riddle_pl.evaluation.attacks.attack import Attack, figure, require_positive
 from riddle_pl.evaluation.attacks.target import Codes, Faces, Target
+from riddle_pl.evaluation.report.measurement import Measurement
 from riddle_pl.judging.metrics.codes import wrong_above
 
 
@@ -36,13 +37,13 @@ class Intersection(Attack):
     def victims(self) -> int:
         return self.records
 
-    def run(self, target: Target, faces: Faces) -> list[Figure]:
+    def run(self, target: Target, faces: Faces) -> list[Measurement]:
         w = faces.victims[: self.records]
         above = wrong_above(distances(target, w, w, self.guesses, target.rng("intersection")))
         title = "two records of a photo, one password"
         return [
-            Figure.of(f"{title}: area under the ROC curve (1 expected)", target.estimate(above), 0.5, 1.0),
-            Figure.of(f"{title}: right one first", target.estimate(above == 1.0), 1 / (1 + self.guesses), 1.0),
+            figure(f"{title}: area under the ROC curve (1 expected)", target.estimate(above), 0.5, 1.0),
+            figure(f"{title}: right one first", target.estimate(above == 1.0), 1 / (1 + self.guesses), 1.0),
         ]
 
 

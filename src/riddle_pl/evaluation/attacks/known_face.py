@@ -7,8 +7,9 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from riddle_pl.evaluation.attacks.attack import Attack, Figure, require_positive
+from riddle_pl.evaluation.attacks.attack import Attack, figure, require_positive
 from riddle_pl.evaluation.attacks.target import Codes, Faces, Target
+from riddle_pl.evaluation.report.measurement import Measurement
 from riddle_pl.judging.metrics.codes import TINY, ranks
 from riddle_pl.networks.encryptors.padded import MODULUS, PaddedEncryptor, to_words, uniforms
 
@@ -97,7 +98,7 @@ class KnownFace(Attack):
     def victims(self) -> int:
         return max(self.photos * (1 + self.others), self.strangers)
 
-    def run(self, target: Target, faces: Faces) -> list[Figure]:
+    def run(self, target: Target, faces: Faces) -> list[Measurement]:
         rng, w = target.rng("known_face"), faces.victims
         size = 1 + self.others
         known = w[: self.photos * size].unflatten(0, (self.photos, size))
@@ -114,9 +115,9 @@ class KnownFace(Attack):
             first = ranks(opened.flatten(1).float(), w.flatten(1).float(), own, w.flatten(1).mean(dim=0).float()) <= 1
             title = f"other faces by {name}"
             figures += [
-                Figure.of(f"{title}: the original's person at FAR 1e-3", target.estimate(cosines > threshold), FAR, 1),
-                Figure.of(f"{title}: cosine to the original, pack's recogniser", target.estimate(cosines), None, 1),
-                Figure.of(f"{title}: original first among the codes", target.estimate(first), 1 / len(w), 1),
+                figure(f"{title}: the original's person at FAR 1e-3", target.estimate(cosines > threshold), FAR, 1),
+                figure(f"{title}: cosine to the original, pack's recogniser", target.estimate(cosines), None, 1),
+                figure(f"{title}: original first among the codes", target.estimate(first), 1 / len(w), 1),
             ]
         return figures
 

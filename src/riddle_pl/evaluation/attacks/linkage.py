@@ -7,8 +7,9 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from riddle_pl.evaluation.attacks.attack import Attack, Figure
+from riddle_pl.evaluation.attacks.attack import Attack, figure
 from riddle_pl.evaluation.attacks.target import Codes, Faces, Target
+from riddle_pl.evaluation.report.measurement import Measurement
 from riddle_pl.judging.metrics.codes import TINY, ranks
 from riddle_pl.networks.encryptors.involutive import InvolutiveEncryptor
 from riddle_pl.networks.encryptors.padded import PaddedEncryptor
@@ -65,7 +66,7 @@ class Linkage(Attack):
     def victims(self) -> int:
         return max(WITHIN) + 1
 
-    def run(self, target: Target, faces: Faces) -> list[Figure]:
+    def run(self, target: Target, faces: Faces) -> list[Measurement]:
         rng = target.rng("linkage")
         w, public = faces.victims.float(), faces.public.float()
         first, second = (target.encrypt(faces.victims, rng).float() for _ in range(2))
@@ -89,7 +90,7 @@ class Linkage(Attack):
         found, exact = _found(read, w.flatten(1), centre), torch.ones(len(w))
         figures += _figures(target, "record to its photo, by a linear reading of the code", found, exact)
         share = target.estimate(reading.share(first, w))
-        return [*figures, Figure.of("share of the code's variance that a linear reading finds", share, 0.0, 1.0)]
+        return [*figures, figure("share of the code's variance that a linear reading finds", share, 0.0, 1.0)]
 
 
 def _secret(target: Target, public: Codes) -> View:
@@ -129,9 +130,9 @@ def _found(queries: Float[Tensor, "m f"], gallery: Float[Tensor, "m f"], centre:
     return ranks(queries, gallery, torch.arange(len(queries)), centre)
 
 
-def _figures(target: Target, title: str, found: Tensor, clear: Tensor) -> list[Figure]:
+def _figures(target: Target, title: str, found: Tensor, clear: Tensor) -> list[Measurement]:
     return [
-        Figure.of(
+        figure(
             f"{title}: among the first {k}" if k > 1 else f"{title}: first",
             target.estimate(found <= k),
             k / len(found),

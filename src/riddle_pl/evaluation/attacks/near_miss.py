@@ -7,9 +7,10 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from riddle_pl.evaluation.attacks.attack import Attack, Figure, require_positive
+from riddle_pl.evaluation.attacks.attack import Attack, figure, require_positive
 from riddle_pl.evaluation.attacks.target import Codes, Faces, Target
 from riddle_pl.evaluation.methods.passwords import CHARACTERS, change_one_character
+from riddle_pl.evaluation.report.measurement import Measurement
 from riddle_pl.password import NONCE_BYTES, SALT_BYTES, KdfParams
 
 LENGTH = 12
@@ -40,14 +41,14 @@ class NearMiss(Attack):
     def victims(self) -> int:
         return self.records
 
-    def run(self, target: Target, faces: Faces) -> list[Figure]:
+    def run(self, target: Target, faces: Faces) -> list[Measurement]:
         rng, mean = random.Random(f"{target.seed} near_miss"), faces.public.mean(dim=0)
         cosines: dict[str, list[Tensor]] = {}
         for w in faces.victims[: self.records].split(1):
             for name, opened in _opened(target, w, rng).items():
                 cosines.setdefault(name, []).append(_cosine(opened - mean, w - mean))
         return [
-            Figure.of(f"cosine of codes, {name}", target.estimate(torch.cat(found)), None, 1.0)
+            figure(f"cosine of codes, {name}", target.estimate(torch.cat(found)), None, 1.0)
             for name, found in cosines.items()
         ]
 

@@ -9,10 +9,11 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from riddle_pl.evaluation.attacks.attack import Attack, Figure, require_positive
+from riddle_pl.evaluation.attacks.attack import Attack, require_positive
 from riddle_pl.evaluation.attacks.distinguisher import Features, Fit, reopened
 from riddle_pl.evaluation.attacks.guesses import guessed, rank_figures
 from riddle_pl.evaluation.attacks.target import Codes, Faces, Target
+from riddle_pl.evaluation.report.measurement import Measurement
 
 IMAGES = 7
 """Channels: three of the decrypted picture, four of what is around the face."""
@@ -54,7 +55,7 @@ class Pictures(Attack):
     def victims(self) -> int:
         return self.records
 
-    def run(self, target: Target, faces: Faces) -> list[Figure]:
+    def run(self, target: Target, faces: Faces) -> list[Measurement]:
         rng = target.rng("pictures")
         sight = _Sight(target, Features(target, faces.public, self.components), faces.around.shape[-1])
         right = sight(faces.public, faces.public_around)

@@ -6,10 +6,11 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from riddle_pl.evaluation.attacks.attack import Attack, Figure, require_positive
+from riddle_pl.evaluation.attacks.attack import Attack, figure, require_positive
 from riddle_pl.evaluation.attacks.distinguisher import Features
 from riddle_pl.evaluation.attacks.linkage import WITHIN
 from riddle_pl.evaluation.attacks.target import Codes, Faces, Target
+from riddle_pl.evaluation.report.measurement import Measurement
 from riddle_pl.judging.metrics.codes import TINY, ranks
 from riddle_pl.losses.identity import cosine
 
@@ -57,7 +58,7 @@ class Reading(Attack):
     def victims(self) -> int:
         return max(WITHIN) + 1
 
-    def run(self, target: Target, faces: Faces) -> list[Figure]:
+    def run(self, target: Target, faces: Faces) -> list[Measurement]:
         if len(faces.rows) <= max(WITHIN):
             return []
         rng = target.rng("reading")
@@ -77,7 +78,7 @@ class Reading(Attack):
         sought, clear = ranks(found, gallery, own, found.mean(dim=0)), target.recognised(victims, recogniser)
         unhidden = ranks(clear, gallery, own, clear.mean(dim=0))
         return [
-            Figure.of(
+            figure(
                 f"record to another photo of the person, by what is read of it: among the first {k}",
                 target.estimate(sought <= k),
                 k / len(victims),

@@ -23,14 +23,14 @@ from riddle_pl.config.check import to_plain
 from riddle_pl.config.portable import portable_command
 from riddle_pl.data.face_set import to_float
 from riddle_pl.device import resolve_device
-from riddle_pl.evaluation.attacks.attack import Figure
-from riddle_pl.evaluation.attacks.build import Suite, build_suite
+from riddle_pl.evaluation.attacks.build import Suite
 from riddle_pl.evaluation.attacks.table import attack_table
 from riddle_pl.evaluation.attacks.target import Faces, Target
+from riddle_pl.evaluation.report.measurement import Measurement
 from riddle_pl.evaluation.report.outputs import write_tables
 from riddle_pl.evaluation.report.tables import Table
 from riddle_pl.evaluation.surroundings import without_face
-from riddle_pl.files import atomic_write, read_json, require_writable_dir, sha256_file
+from riddle_pl.files import atomic_write, read_json, require_writable_dir, sha256_file, write_json
 from riddle_pl.photos.paste.mask import ParserMap
 from riddle_pl.process import track
 
@@ -44,11 +44,12 @@ LOCAL = ("out", "quiet", "device")
 log = logging.getLogger(__name__)
 
 
-def run_attacks(cfg: DictConfig, arguments: Sequence[str] = ()) -> tuple[Table, list[Path]]:
+def run_attacks(cfg: DictConfig, suite: Suite, arguments: Sequence[str] = ()) -> tuple[Table, list[Path]]:
     """Attacks every encryptor with every attack; figures in ``out`` of the same settings and networks are kept.
 
     Args:
         cfg: checked by :func:`riddle_pl.evaluation.attacks.build.check_job`.
+        suite: that it gave.
         arguments: of the command line, for the table.
 
     Returns:
@@ -57,14 +58,14 @@ def run_attacks(cfg: DictConfig, arguments: Sequence[str] = ()) -> tuple[Table, 
     Raises:
         RiddleError: what was checked is gone, or damaged.
     """
-    return _Run(cfg).table(arguments)
+    return _Run(cfg, suite).table(arguments)
 
 
 class _Run:
-    def __init__(self, cfg: DictConfig):
+    def __init__(self, cfg: DictConfig, suite: Suite):
         self.cfg = cfg
         self.plain = to_plain(cfg)
-        self.suite: Suite = build_suite(cfg)
+        self.suite = suite
         self.out = require_writable_dir(Path(cfg.out).expanduser(), "out", create=True)
         self.parsed = any("parser" in attack.roles for attack in self.suite.attacks.values())
         self.faces_key = _key(VERSION, self._about_faces())
@@ -72,7 +73,7 @@ class _Run:
         self.kept = Kept(self.out / "figures.json")
 
     def table(self, arguments: Sequence[str]) -> tuple[Table, list[Path]]:
-        found: dict[str, dict[str, list[Figure]]] = {role: self._encryptor(role) for role in self.suite.encryptors}
+        found: dict[str, dict[str, list[Measurement]]] = {role: self._encryptor(role) for role in self.suite.encryptors}
         notes = [
             f"`{portable_command('riddle-attack', arguments, LOCAL)}`, riddle-pl {riddle_pl.__version__}, pack "
             f"{self.suite.pack.name}, seed {self.cfg.seed}",
@@ -88,7 +89,7 @@ class _Run:
         table = attack_table(found, notes)
         return table, write_tables([table], self.out)
 
-    def _encryptor(self, role: str) -> dict[str, list[Figure]]:
+    def _encryptor(self, role: str) -> dict[str, list[Measurement]]:
         """Figures by attack."""
         keys = {name: self._figures_key(role, name) for name in self.suite.attacks}
         if left := [name for name, key in keys.items() if key not in self.kept]:
@@ -183,9 +184,11 @@ class Kept:
 
     def __init__(self, path: Path):
         self.path = path
-        self._figures: dict[str, list[Figure]] = {}
+        self._figures: dict[str, list[Measurement]] = {}
         try:
-            self._figures = {key: [Figure(**row) for row in rows] for key, rows in read_json(path).items()}
+            self._figures = {
+                key: [Measurement(**{"section": ""} | row) for row in rows] for key, rows in read_json(path).items()
+            }
         except FileNotFoundError:
             pass
         except (OSError, ValueError, TypeError, AttributeError) as error:
@@ -194,15 +197,14 @@ class Kept:
     def __contains__(self, key: str) -> bool:
         return key in self._figures
 
-    def __getitem__(self, key: str) -> list[Figure]:
+    def __getitem__(self, key: str) -> list[Measurement]:
         return self._figures[key]
 
-    def put(self, key: str, figures: list[Figure]) -> None:
+    def put(self, key: str, figures: list[Measurement]) -> None:
         """Adds some, on disk as well."""
         self._figures[key] = figures
         rows = {key: [asdict(figure) for figure in kept] for key, kept in self._figures.items()}
-        with atomic_write(self.path) as temporary:
-            temporary.write_text(json.dumps(rows, indent=1, ensure_ascii=False), encoding="utf-8")
+        write_json(self.path, rows)
 
 
 def _read_faces(path: Path, key: str) -> Faces | None:

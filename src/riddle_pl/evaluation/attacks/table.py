@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 
-from riddle_pl.evaluation.attacks.attack import Figure
-from riddle_pl.evaluation.report.tables import Line, Number, Table
+from riddle_pl.evaluation.report.measurement import Measurement
+from riddle_pl.evaluation.report.tables import Line, Table
 
 READING = (
     "Chance: if records told nothing; in clear: if they held the codes as they are. In brackets: 95 % interval "
@@ -11,7 +11,7 @@ READING = (
 )
 
 
-def attack_table(found: Mapping[str, Mapping[str, Sequence[Figure]]], notes: Sequence[str]) -> Table:
+def attack_table(found: Mapping[str, Mapping[str, Sequence[Measurement]]], notes: Sequence[str]) -> Table:
     """A line per attack and figure; one that an encryptor does not have is empty there.
 
     Args:
@@ -24,20 +24,16 @@ def attack_table(found: Mapping[str, Mapping[str, Sequence[Figure]]], notes: Seq
     for name, figure in sorted(rows, key=lambda row: order.index(row[0])):
         cells = [_pick(attacks.get(name, ()), figure) for attacks in found.values()]
         labels = [name, figure, *(_side(cells, side) for side in ("chance", "clear"))]
-        lines.append(Line(labels, [None if cell is None else _number(cell) for cell in cells]))
+        lines.append(Line(labels, [None if cell is None else cell.number for cell in cells]))
     labels = ["attack", "figure", "chance", "in clear"]
     return Table("attacks", "Attacks without a password", labels, list(found), lines, [READING, *notes])
 
 
-def _pick(figures: Sequence[Figure], name: str) -> Figure | None:
+def _pick(figures: Sequence[Measurement], name: str) -> Measurement | None:
     return next((figure for figure in figures if figure.name == name), None)
 
 
-def _side(cells: Sequence[Figure | None], side: str) -> str:
+def _side(cells: Sequence[Measurement | None], side: str) -> str:
     """What a figure is to be compared with; several where encryptors differ in it."""
     values = [(getattr(cell, side), cell.digits) for cell in cells if cell is not None]
     return " / ".join(dict.fromkeys(f"{value:.{digits}f}" for value, digits in values if value is not None))
-
-
-def _number(figure: Figure) -> Number:
-    return Number(figure.value, figure.low, figure.high, figure.count, figure.digits)

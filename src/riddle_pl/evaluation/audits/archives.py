@@ -12,7 +12,8 @@ from torch import Tensor
 
 from riddle_pl.data.face_set import FaceSet, read_faces
 from riddle_pl.errors import ConfigError, DataError
-from riddle_pl.evaluation.audits.audit import Bench, Figure
+from riddle_pl.evaluation.audits.audit import Bench
+from riddle_pl.evaluation.report.measurement import Measurement
 from riddle_pl.files import require_file
 from riddle_pl.judging.metrics import OtherPeopleRate
 
@@ -145,7 +146,7 @@ def strangers_figures(
     threshold: float,
     groups: Mapping[str, Sequence[int]],
     better: str = "",
-) -> list[Figure]:
+) -> list[Measurement]:
     """How often two people of one group pass as one person.
 
     Args:
@@ -154,11 +155,11 @@ def strangers_figures(
         embeddings: of one image per person.
         threshold: cosine above which two images count as one person's.
         groups: rows of each group.
-        better: see :class:`Figure`.
+        better: see :class:`Measurement`.
     """
     figures = []
     for group, indices in groups.items():
         rate = OtherPeopleRate(threshold, resamples=bench.resamples, seed=bench.seed)
         rate.update(embeddings[indices])
-        figures.append(Figure.of(section, group, rate.compute(), better))
+        figures.append(Measurement.of(section, group, rate.compute(), better))
     return figures

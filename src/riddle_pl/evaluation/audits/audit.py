@@ -11,6 +11,7 @@ from PIL import Image
 from torch import Tensor
 
 from riddle_pl.errors import PackError
+from riddle_pl.evaluation.report.measurement import Measurement
 from riddle_pl.judging.detectors import Detector
 from riddle_pl.judging.metrics import Estimate, bootstrap
 from riddle_pl.judging.recognisers import Recogniser
@@ -55,41 +56,6 @@ class Bench:
 
 
 @dataclass(frozen=True)
-class Figure:
-    """One number.
-
-    Args:
-        section: heading that it stands under.
-        name: what it is.
-        value: mean, rate, seconds, ...
-        low: lower end of its 95 % interval; None where it has none.
-        high: upper end.
-        count: how many images, pairs or runs it was measured on.
-        better: ``lower``, ``higher``, or empty.
-        digits: behind the point.
-    """
-
-    section: str
-    name: str
-    value: float
-    low: float | None
-    high: float | None
-    count: int
-    better: str = ""
-    digits: int = 3
-
-    @classmethod
-    def of(cls, section: str, name: str, estimate: Estimate, better: str = "", digits: int = 3) -> "Figure":
-        """From a mean and its interval."""
-        return cls(section, name, *estimate, better, digits)
-
-    @classmethod
-    def plain(cls, section: str, name: str, value: float, count: int, better: str = "", digits: int = 3) -> "Figure":
-        """A number without an interval."""
-        return cls(section, name, value, None, None, count, better, digits)
-
-
-@dataclass(frozen=True)
 class Picture:
     """A picture of the report.
 
@@ -110,7 +76,7 @@ class Picture:
 class Findings:
     """What an audit found."""
 
-    figures: list[Figure] = field(default_factory=list)
+    figures: list[Measurement] = field(default_factory=list)
     about: dict[str, str] = field(default_factory=dict)
     """What the figures depend on: data, thresholds."""
     pictures: list[Picture] = field(default_factory=list)

@@ -10,11 +10,12 @@ from torch import Tensor
 from riddle_pl.data.face_set import to_float
 from riddle_pl.errors import ConfigError
 from riddle_pl.evaluation.audits.archives import GROUPS_NOTE, FaceArchives, members_of
-from riddle_pl.evaluation.audits.audit import Audit, Bench, Figure, Findings, Picture
+from riddle_pl.evaluation.audits.audit import Audit, Bench, Findings, Picture
 from riddle_pl.evaluation.audits.inversions import Inverted, invert_all, likeness_figures, nearness_figures
 from riddle_pl.evaluation.audits.samples import codes, sheet
 from riddle_pl.evaluation.audits.spread_of_w import LEADING, SpreadOfW, spread_of_w
 from riddle_pl.evaluation.audits.verification import calibrated
+from riddle_pl.evaluation.report.measurement import Measurement
 from riddle_pl.inversion import EncoderInversion, Inversion
 from riddle_pl.judging.calibration import Calibration
 from riddle_pl.judging.lfw import LFW
@@ -126,10 +127,10 @@ class EncoderAudit(Audit):
         findings.figures += likeness_figures(bench, section, found, thresholds, self.far)
         for group, indices in members_of(unseen.names, self.smallest).items():
             psnr = bench.estimate(found.psnr[indices])
-            findings.figures.append(Figure.of("By group", f"{group}: PSNR in dB", psnr, digits=2))
+            findings.figures.append(Measurement.of("By group", f"{group}: PSNR in dB", psnr, digits=2))
             for name, cosines in found.cosines.items():
                 cosine = bench.estimate(cosines[indices])
-                findings.figures.append(Figure.of("By group", f"{group}: cosine by {name}", cosine))
+                findings.figures.append(Measurement.of("By group", f"{group}: cosine by {name}", cosine))
 
 
 NOTES = (
@@ -139,10 +140,10 @@ NOTES = (
 )
 
 
-def _own_nearness(bench: Bench, section: str, generator: FaceGenerator, spread: SpreadOfW) -> Figure:
+def _own_nearness(bench: Bench, section: str, generator: FaceGenerator, spread: SpreadOfW) -> Measurement:
     """What :func:`nearness_figures` says of W itself."""
     w = generator.broadcast(codes(generator, OWN, bench.seed + 1)).cpu()
-    return Figure.of(
+    return Measurement.of(
         section, f"W itself: the same share outside {LEADING} components", bench.estimate(spread.outside(w))
     )
 

@@ -7,8 +7,9 @@ import torch
 
 from riddle_pl.device import hardware_name
 from riddle_pl.errors import ConfigError
-from riddle_pl.evaluation.audits.audit import Audit, Bench, Figure, Findings
+from riddle_pl.evaluation.audits.audit import Audit, Bench, Findings
 from riddle_pl.evaluation.audits.samples import codes, draw
+from riddle_pl.evaluation.report.measurement import Measurement
 from riddle_pl.inversion import Inversion
 from riddle_pl.password import KdfParams, derive_key, key_latent
 
@@ -60,7 +61,7 @@ class EncryptorAudit(Audit):
         hardware = hardware_name(device)
         section = "Speed"
         findings.figures += [
-            Figure.plain(section, f"{name}, seconds, {hardware}", seconds, self.repeats, "lower")
+            Measurement.plain(section, f"{name}, seconds, {hardware}", seconds, self.repeats, "lower")
             for name, seconds in (
                 (f"loading {', '.join(roles)}, hashes verified", loading),
                 (f"encrypting one aligned face, invert={self.inversion.name}", self._median(encrypt)),
@@ -68,8 +69,8 @@ class EncryptorAudit(Audit):
             )
         ]
         sizes = {role: pack.path(role).stat().st_size / MEGABYTE for role in pack.roles if pack.has(role)}
-        findings.figures += [Figure.plain("Size in MB", role, size, 1, "lower", 2) for role, size in sizes.items()]
-        findings.figures.append(Figure.plain("Size in MB", "all", sum(sizes.values()), len(sizes), "lower", 2))
+        findings.figures += [Measurement.plain("Size in MB", role, size, 1, "lower", 2) for role, size in sizes.items()]
+        findings.figures.append(Measurement.plain("Size in MB", "all", sum(sizes.values()), len(sizes), "lower", 2))
         return findings
 
     def _median(self, task: Callable[[], object]) -> float:

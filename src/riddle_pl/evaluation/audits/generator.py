@@ -9,10 +9,11 @@ from torch import Tensor
 from riddle_pl.data.face_set import FaceSet
 from riddle_pl.errors import ConfigError, DataError
 from riddle_pl.evaluation.audits.archives import FaceArchives, drawn
-from riddle_pl.evaluation.audits.audit import Audit, Bench, Figure, Findings
+from riddle_pl.evaluation.audits.audit import Audit, Bench, Findings
 from riddle_pl.evaluation.audits.embeddings import embed, embed_data
 from riddle_pl.evaluation.audits.population import memorisation_figures, mistaken_figures, nearest, population_figures
 from riddle_pl.evaluation.audits.samples import closest_picture, codes, draw, sample_pictures, truncated
+from riddle_pl.evaluation.report.measurement import Measurement
 from riddle_pl.judging.calibration import calibrate
 from riddle_pl.judging.pairs import strangers
 from riddle_pl.judging.people import FaceSource
@@ -154,20 +155,22 @@ NOTES = (
 )
 
 
-def _strangers(bench: Bench, samples: Samples) -> list[Figure]:
+def _strangers(bench: Bench, samples: Samples) -> list[Measurement]:
     """What the manifest says of perceptual features that are not LPIPS."""
     if not bench.pack.has("perceptual"):
         return []
     features = bench.pack.load("perceptual")
     return [
-        Figure.plain("Perceptual features", f"distance of two people, {name}", strangers_distance(features, x), len(x))
+        Measurement.plain(
+            "Perceptual features", f"distance of two people, {name}", strangers_distance(features, x), len(x)
+        )
         for name, x in samples.items()
     ]
 
 
-def _detection(bench: Bench, samples: Samples) -> list[Figure]:
+def _detection(bench: Bench, samples: Samples) -> list[Measurement]:
     return [
-        Figure.of(
+        Measurement.of(
             "Detection",
             f"{detector.name} finds a face, {name}",
             bench.estimate(detector.locate(x).found.float()),

@@ -10,11 +10,12 @@ from torch import Tensor
 from riddle_pl.data.face_set import FaceSet, to_float
 from riddle_pl.errors import ConfigError
 from riddle_pl.evaluation.audits.archives import GROUPS_NOTE, FaceArchives, all_and_groups, strangers_figures
-from riddle_pl.evaluation.audits.audit import Audit, Bench, Figure, Findings
+from riddle_pl.evaluation.audits.audit import Audit, Bench, Findings
 from riddle_pl.evaluation.audits.embeddings import embed
 from riddle_pl.evaluation.audits.verification import calibrated
 from riddle_pl.evaluation.methods.pack import PackMethod
 from riddle_pl.evaluation.methods.passwords import TextPasswords
+from riddle_pl.evaluation.report.measurement import Measurement
 from riddle_pl.inversion import Inversion
 from riddle_pl.judging.lfw import LFW
 from riddle_pl.judging.metrics import IdentificationRate
@@ -112,7 +113,7 @@ class GroupsAudit(Audit):
             findings.figures += _identity_figures(bench, name, images, thresholds[name].threshold, groups)
         for name, found in judged.found.items():
             findings.figures += [
-                Figure.of(f"{name} finds the encrypted face", group, bench.estimate(found[indices]), "higher")
+                Measurement.of(f"{name} finds the encrypted face", group, bench.estimate(found[indices]), "higher")
                 for group, indices in groups.items()
             ]
         return findings
@@ -147,14 +148,14 @@ def _identity_figures(
     images: Mapping[str, Float[Tensor, "n d"]],
     threshold: float,
     groups: Mapping[str, Sequence[int]],
-) -> list[Figure]:
+) -> list[Measurement]:
     """Who passes for whom, by group; ``images`` are embeddings of a recogniser named ``judge``."""
     figures = []
     for question in QUESTIONS:
         for group, indices in groups.items():
             rate = IdentificationRate(threshold, resamples=bench.resamples, seed=bench.seed)
             rate.update(images[question.image][indices], images[question.reference][indices])
-            figures.append(Figure.of(f"{question.title}, by {judge}", group, rate.compute(), question.better))
+            figures.append(Measurement.of(f"{question.title}, by {judge}", group, rate.compute(), question.better))
     section = f"Inversions of two people of the group pass as one person's, by {judge}"
     return figures + strangers_figures(bench, section, images["inversion"], threshold, groups)
 

@@ -8,9 +8,10 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from riddle_pl.evaluation.audits.audit import Bench, Figure
+from riddle_pl.evaluation.audits.audit import Bench
 from riddle_pl.evaluation.audits.embeddings import embed
 from riddle_pl.evaluation.audits.spread_of_w import LEADING, SpreadOfW
+from riddle_pl.evaluation.report.measurement import Measurement
 from riddle_pl.inversion import Inversion
 from riddle_pl.judging.calibration import Calibration
 from riddle_pl.judging.features import PerceptualFeatures
@@ -67,7 +68,7 @@ def invert_all(bench: Bench, inversion: Inversion, generator: FaceGenerator, x: 
 
 def likeness_figures(
     bench: Bench, section: str, found: Inverted, thresholds: Mapping[str, Calibration], far: float
-) -> list[Figure]:
+) -> list[Measurement]:
     """What inversions keep of their photos.
 
     Args:
@@ -80,22 +81,22 @@ def likeness_figures(
     for name, cosines in found.cosines.items():
         same = bench.estimate((cosines > thresholds[name].threshold).float())
         figures += [
-            Figure.of(section, f"cosine of photo and inversion by {name}", bench.estimate(cosines), "higher"),
-            Figure.of(section, f"identified by {name} at FAR {far:g}", same, "higher"),
+            Measurement.of(section, f"cosine of photo and inversion by {name}", bench.estimate(cosines), "higher"),
+            Measurement.of(section, f"identified by {name} at FAR {far:g}", same, "higher"),
         ]
     measure = PerceptualFeatures(bench.pack).name
     return [
         *figures,
-        Figure.of(section, f"distance in {measure}", bench.estimate(found.distance), "lower"),
-        Figure.of(section, "PSNR in dB", bench.estimate(found.psnr), "higher", 2),
-        Figure.plain(section, "seconds per face", found.seconds, len(found), "lower", 4),
+        Measurement.of(section, f"distance in {measure}", bench.estimate(found.distance), "lower"),
+        Measurement.of(section, "PSNR in dB", bench.estimate(found.psnr), "higher", 2),
+        Measurement.plain(section, "seconds per face", found.seconds, len(found), "lower", 4),
     ]
 
 
-def nearness_figures(bench: Bench, section: str, w: Float[Tensor, "n k 512"], spread: SpreadOfW) -> list[Figure]:
+def nearness_figures(bench: Bench, section: str, w: Float[Tensor, "n k 512"], spread: SpreadOfW) -> list[Measurement]:
     """How near to W codes stay."""
     outside, offsets = bench.estimate(spread.outside(w)), bench.estimate(spread.offsets(w))
     return [
-        Figure.of(section, f"codes: share of variance outside {LEADING} components of W", outside, "lower"),
-        Figure.of(section, "codes: offsets between layers, in deviations of W", offsets, "lower"),
+        Measurement.of(section, f"codes: share of variance outside {LEADING} components of W", outside, "lower"),
+        Measurement.of(section, "codes: offsets between layers, in deviations of W", offsets, "lower"),
     ]

@@ -7,8 +7,9 @@ from jaxtyping import Float, UInt8
 from torch import Tensor
 
 from riddle_pl.errors import DataError
-from riddle_pl.evaluation.audits.audit import Audit, Bench, Figure, Findings, Picture
+from riddle_pl.evaluation.audits.audit import Audit, Bench, Findings, Picture
 from riddle_pl.evaluation.audits.samples import sheet
+from riddle_pl.evaluation.report.measurement import Measurement
 from riddle_pl.files import require_file
 from riddle_pl.pretraining.label_maps import LABELS, read_labelled_faces
 from riddle_pl.pretraining.parser import NAMES, crop, in_colours, overlaps
@@ -53,11 +54,11 @@ class ParserAudit(Audit):
         for label in LABELS:
             iou = float(shared[:, label].sum() / either[:, label].sum().clamp_min(1.0))
             each.append(iou)
-            findings.figures.append(Figure.plain(section, NAMES[label], iou, len(faces), "higher"))
-        findings.figures.append(Figure.plain(section, "mean", sum(each) / len(each), len(faces), "higher"))
+            findings.figures.append(Measurement.plain(section, NAMES[label], iou, len(faces), "higher"))
+        findings.figures.append(Measurement.plain(section, "mean", sum(each) / len(each), len(faces), "higher"))
         right = shared.sum(dim=1) / (shared.sum(dim=1) + (either - shared).sum(dim=1) / 2.0).clamp_min(1.0)
         findings.figures.append(
-            Figure.of(section, "share of pixels right, mean of photos", bench.estimate(right), "higher")
+            Measurement.of(section, "share of pixels right, mean of photos", bench.estimate(right), "higher")
         )
         chosen = torch.arange(len(faces))[spread(len(faces), SHOWN)]
         x, labels = crop(faces, chosen)

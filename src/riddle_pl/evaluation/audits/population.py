@@ -7,14 +7,15 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from riddle_pl.evaluation.audits.audit import Bench, Figure
+from riddle_pl.evaluation.audits.audit import Bench
+from riddle_pl.evaluation.report.measurement import Measurement
 from riddle_pl.judging.metrics import FrechetDistance
 from riddle_pl.judging.pairs import STRANGERS, strangers
 
 
 def population_figures(
     judge: str, real: Float[Tensor, "m d"], drawn: Mapping[str, Float[Tensor, "n d"]], count: int, seed: int
-) -> list[Figure]:
+) -> list[Measurement]:
     """Fréchet distances, beside that of two disjoint halves of real faces, and diversity.
 
     Args:
@@ -29,25 +30,25 @@ def population_figures(
     first, second = real[order[: 2 * count]].split(count)
     section = f"FD-{judge}"
     figures = [
-        Figure.plain(section, f"samples at {name} to real faces", frechet(rows[:count], first), count, "lower")
+        Measurement.plain(section, f"samples at {name} to real faces", frechet(rows[:count], first), count, "lower")
         for name, rows in drawn.items()
     ]
     floor = frechet(second, first)
-    figures.append(Figure.plain(section, "real faces to other real faces (the floor)", floor, count))
+    figures.append(Measurement.plain(section, "real faces to other real faces (the floor)", floor, count))
     section, between = f"Diversity by {judge}", mean_distance(first)
-    figures.append(Figure.plain(section, "mean distance of two real people", between, count))
+    figures.append(Measurement.plain(section, "mean distance of two real people", between, count))
     for name, rows in drawn.items():
         among = mean_distance(rows)
         figures += [
-            Figure.plain(section, f"mean distance of two samples at {name}", among, len(rows)),
-            Figure.plain(section, f"the same over real people's, {name}", among / between, len(rows), "higher"),
+            Measurement.plain(section, f"mean distance of two samples at {name}", among, len(rows)),
+            Measurement.plain(section, f"the same over real people's, {name}", among / between, len(rows), "higher"),
         ]
     return figures
 
 
 def mistaken_figures(
     judge: str, drawn: Mapping[str, Float[Tensor, "n d"]], threshold: float, far: float
-) -> list[Figure]:
+) -> list[Measurement]:
     """How often two samples pass for one person, where two real people do in ``far`` of the pairs.
 
     Args:
@@ -57,7 +58,7 @@ def mistaken_figures(
         far: the share of pairs of different real people that exceed it.
     """
     return [
-        Figure.plain(
+        Measurement.plain(
             f"Diversity by {judge}",
             f"two samples at {name} pass for one person, at FAR {far:g}",
             float((strangers(rows, name).cosines > threshold).double().mean()),
@@ -101,7 +102,7 @@ def nearest(faces: Float[Tensor, "n d"], training: Float[Tensor, "m d"]) -> Near
     return Nearest(torch.cat([best.values for best in found]), torch.cat([best.indices for best in found]))
 
 
-def memorisation_figures(bench: Bench, section: str, near: dict[str, Nearest], threshold: float) -> list[Figure]:
+def memorisation_figures(bench: Bench, section: str, near: dict[str, Nearest], threshold: float) -> list[Measurement]:
     """How near training faces are to several kinds of faces, and the share that passes for one of them.
 
     Args:
@@ -113,9 +114,9 @@ def memorisation_figures(bench: Bench, section: str, near: dict[str, Nearest], t
     for kind, (cosine, _) in near.items():
         passes = bench.estimate((cosine > threshold).float())
         figures += [
-            Figure.of(section, f"{kind}: share with a training face above the threshold", passes),
-            Figure.of(section, f"{kind}: mean cosine to the nearest training face", bench.estimate(cosine)),
-            Figure.plain(section, f"{kind}: 99th percentile of that cosine", _percentile(cosine), len(cosine)),
+            Measurement.of(section, f"{kind}: share with a training face above the threshold", passes),
+            Measurement.of(section, f"{kind}: mean cosine to the nearest training face", bench.estimate(cosine)),
+            Measurement.plain(section, f"{kind}: 99th percentile of that cosine", _percentile(cosine), len(cosine)),
         ]
     return figures
 

@@ -7,13 +7,14 @@ from omegaconf import DictConfig
 from riddle_pl.config import check_config
 from riddle_pl.errors import ConfigError
 from riddle_pl.evaluation.audits.archives import require_root
+from riddle_pl.evaluation.audits.audit import Audit, Bench
 from riddle_pl.evaluation.audits.build import build_audit
 from riddle_pl.evaluation.audits.card import check_export
 from riddle_pl.files import require_place_for_dir
 
 
-def check_job(cfg: DictConfig) -> None:
-    """Checks the config of one audit, and that everything that it names is there.
+def check_job(cfg: DictConfig) -> tuple[Bench, Audit]:
+    """Checks the config of one audit, and that everything that it names is there; gives its parts.
 
     Raises:
         RiddleError: one line about the first thing that is wrong.
@@ -32,3 +33,4 @@ def check_job(cfg: DictConfig) -> None:
     for judge in (*bench.recognisers, *bench.detectors):
         judge.check()
     audit.check(bench)
+    return bench, audit

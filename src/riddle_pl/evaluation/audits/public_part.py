@@ -10,9 +10,10 @@ from jaxtyping import Float
 from torch import Tensor
 
 from riddle_pl.errors import ConfigError
-from riddle_pl.evaluation.audits.audit import Audit, Bench, Figure, Findings
+from riddle_pl.evaluation.audits.audit import Audit, Bench, Findings
 from riddle_pl.evaluation.audits.embeddings import embed
 from riddle_pl.evaluation.audits.verification import calibrated
+from riddle_pl.evaluation.report.measurement import Measurement
 from riddle_pl.evaluation.surroundings import without_face
 from riddle_pl.faces.pixels import to_lab
 from riddle_pl.inversion import Inversion
@@ -109,16 +110,16 @@ class PublicPartAudit(Audit):
         for name, found in work.inverted.embeddings.items():
             strangers = OtherPeopleRate(thresholds[name].threshold, resamples=bench.resamples, seed=bench.seed)
             strangers.update(found)
-            findings.figures.append(Figure.of(section, f"pass as one person's, by {name}", strangers.compute()))
+            findings.figures.append(Measurement.of(section, f"pass as one person's, by {name}", strangers.compute()))
         for public in self.public:
             for count, (first, second, seconds) in work.encrypted(public, self.candidates).items():
                 section = f"{public} public coordinates, best of {count}"
                 findings.figures += _figures(bench, section, work, (first, second), thresholds)
-                findings.figures.append(Figure.plain(section, "seconds per face", seconds, len(keys), "lower", 2))
+                findings.figures.append(Measurement.plain(section, "seconds per face", seconds, len(keys), "lower", 2))
         findings.figures += self._given_away(bench, work, keys)
         return findings
 
-    def _given_away(self, bench: Bench, work: "_Work", keys: Sequence[str]) -> list[Figure]:
+    def _given_away(self, bench: Bench, work: "_Work", keys: Sequence[str]) -> list[Measurement]:
         """Of the people with another photo, how often it is found first, by what is public of the one that is known."""
         others = [(row, other) for row, key in enumerate(keys) if (other := self.people.another(key)) is not None]
         if not others:
@@ -133,7 +134,7 @@ class PublicPartAudit(Audit):
         for name, (queries, gallery) in views.items():
             first = ranks(queries, gallery, torch.arange(len(rows)), gallery.mean(dim=0)) <= 1
             section = f"Another photo of the person comes first among {len(rows):,}"
-            figures.append(Figure.of(section, f"by {name}", bench.estimate(first), "lower"))
+            figures.append(Measurement.of(section, f"by {name}", bench.estimate(first), "lower"))
         return figures
 
 
@@ -197,7 +198,7 @@ class _Work:
 
 def _figures(
     bench: Bench, section: str, work: _Work, encrypted: tuple[Seen, Seen], thresholds: Mapping[str, Calibration]
-) -> list[Figure]:
+) -> list[Measurement]:
     first, second = encrypted
     figures = []
     for name, found in first.embeddings.items():
@@ -208,20 +209,25 @@ def _figures(
         ):
             rate = IdentificationRate(thresholds[name].threshold, resamples=bench.resamples, seed=bench.seed)
             rate.update(found, others.embeddings[name])
-            figures.append(Figure.of(section, f"{title}, by {name}", rate.compute(), "lower"))
+            figures.append(Measurement.of(section, f"{title}, by {name}", rate.compute(), "lower"))
     for name, seen in first.detections.items():
         before = work.photo.detections[name]
         both = seen.found & before.found
         away = (seen.points - before.points).norm(dim=-1).mean(dim=1)[both]
         boxes = (seen.boxes - before.boxes).abs().mean(dim=1)[both]
         figures += [
-            Figure.of(section, f"{name} finds a face", bench.estimate(seen.found), "higher"),
-            Figure.of(section, f"landmarks of {name}, px of 256 from the photo's", bench.estimate(away), "lower", 2),
-            Figure.of(section, f"box of {name}, px of 256 from the photo's", bench.estimate(boxes), "lower", 2),
+            Measurement.of(section, f"{name} finds a face", bench.estimate(seen.found), "higher"),
+            Measurement.of(
+                section, f"landmarks of {name}, px of 256 from the photo's", bench.estimate(away), "lower", 2
+            ),
+            Measurement.of(section, f"box of {name}, px of 256 from the photo's", bench.estimate(boxes), "lower", 2),
         ]
     apart = (first.colours - work.photo.colours).norm(dim=1)
     difference = bench.estimate(apart[~apart.isnan()])
-    return [*figures, Figure.of(section, "colour of the face, ΔE (CIE76) from the photo's", difference, "lower", 1)]
+    return [
+        *figures,
+        Measurement.of(section, "colour of the face, ΔE (CIE76) from the photo's", difference, "lower", 1),
+    ]
 
 
 def _colour(x: Float[Tensor, "b 3 h h"], face_map: Float[Tensor, "b 1 m m"]) -> Float[Tensor, "b 3"]:

@@ -5,12 +5,13 @@ import torch
 from riddle_pl.data.face_set import to_float
 from riddle_pl.errors import ConfigError
 from riddle_pl.evaluation.audits.archives import GROUPS_NOTE, FaceArchives, all_and_groups, strangers_figures
-from riddle_pl.evaluation.audits.audit import Audit, Bench, Figure, Findings, Picture
+from riddle_pl.evaluation.audits.audit import Audit, Bench, Findings, Picture
 from riddle_pl.evaluation.audits.embeddings import embed
 from riddle_pl.evaluation.audits.gradients import Descent, descend
 from riddle_pl.evaluation.audits.plots import curves_plot
 from riddle_pl.evaluation.audits.spread_of_w import spread_of_w
 from riddle_pl.evaluation.audits.verification import roc_picture, roc_points, verification_figures
+from riddle_pl.evaluation.report.measurement import Measurement
 from riddle_pl.inversion import EncoderInversion
 from riddle_pl.judging.calibration import calibrate
 from riddle_pl.judging.lfw import LFW
@@ -148,9 +149,9 @@ def _report(bench: Bench, steps: int, descent: Descent, findings: Findings) -> N
     for name, cosines in curves.items():
         fell = cosines[0] - cosines[-1]
         findings.figures += [
-            Figure.of(section, f"{name}: cosine to the inversion before", bench.estimate(cosines[0])),
-            Figure.of(section, f"{name}: after {steps} steps", bench.estimate(cosines[-1]), "lower"),
-            Figure.of(
+            Measurement.of(section, f"{name}: cosine to the inversion before", bench.estimate(cosines[0])),
+            Measurement.of(section, f"{name}: after {steps} steps", bench.estimate(cosines[-1]), "lower"),
+            Measurement.of(
                 section, f"{name}: share of faces on which it fell", bench.estimate((fell > 0).float()), "higher"
             ),
         ]

@@ -1,6 +1,5 @@
 """The report of an audit: JSON with everything, Markdown for people, and pictures."""
 
-import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -10,13 +9,15 @@ from typing import Any
 
 from PIL import Image
 
-from riddle_pl.evaluation.audits.audit import Figure, Findings
-from riddle_pl.files import atomic_write
+from riddle_pl.evaluation.audits.audit import Findings
+from riddle_pl.evaluation.report.measurement import Measurement
+from riddle_pl.evaluation.report.tables import Line, Table
+from riddle_pl.evaluation.report.tables.formats import to_markdown
+from riddle_pl.evaluation.report.tables.select import ARROWS
+from riddle_pl.files import atomic_write, write_json, write_text
 
 FORMAT_VERSION = 1
 JPEG_QUALITY = 85
-
-_ARROWS = {"lower": " ↓", "higher": " ↑", "": ""}
 
 
 @dataclass(frozen=True)
@@ -38,8 +39,8 @@ class AuditReport:
     findings: Findings
 
     def to_json(self) -> dict[str, Any]:
-        """As written to ``audit.json``; a number that is not finite is null."""
-        content = {
+        """As written to ``audit.json``, where a number that is not finite is null."""
+        return {
             "format_version": FORMAT_VERSION,
             "title": self.title,
             "about": {**self.about, **self.findings.about},
@@ -48,8 +49,6 @@ class AuditReport:
             "pictures": {picture.name: picture.caption for picture in self.findings.pictures},
             "notes": self.findings.notes,
         }
-        finite: dict[str, Any] = _finite(content)
-        return finite
 
     def to_markdown(self) -> str:
         """As written to ``audit.md``."""
@@ -59,7 +58,7 @@ class AuditReport:
         """What the figures depend on, a table per section, how to read them; ``links`` to pictures come last."""
         lines = [f"- {key}: {value}" for key, value in {**self.about, **self.findings.about}.items()]
         for section, figures in groupby(self.findings.figures, key=lambda figure: figure.section):
-            lines += ["", f"{'#' * level} {section}", "", *_table(list(figures))]
+            lines += ["", *to_markdown(_table(section, list(figures)), level).splitlines()]
         if self.findings.notes:
             lines += ["", *(f"- {note}" for note in self.findings.notes)]
         return lines + ([""] if links else []) + list(links)
@@ -71,14 +70,9 @@ class AuditReport:
             FileError: the folder cannot be written to.
         """
         written = [write_picture(folder, picture.name, picture.image) for picture in self.findings.pictures]
-        for name, text in (
-            ("audit.md", self.to_markdown()),
-            ("audit.json", json.dumps(self.to_json(), indent=1, ensure_ascii=False, allow_nan=False) + "\n"),
-        ):
-            with atomic_write(folder / name) as temporary:
-                temporary.write_text(text, encoding="utf-8")
-            written.append(folder / name)
-        return written
+        write_text(folder / "audit.md", self.to_markdown())
+        write_json(folder / "audit.json", self.to_json())
+        return [*written, folder / "audit.md", folder / "audit.json"]
 
 
 def write_picture(folder: Path, name: str, image: Image.Image, inside: Path | None = None) -> Path:
@@ -89,25 +83,16 @@ def write_picture(folder: Path, name: str, image: Image.Image, inside: Path | No
     return path
 
 
-def _table(figures: Sequence[Figure]) -> list[str]:
-    rows = [("figure", "value", "95 %", "n")]
+def _table(section: str, figures: Sequence[Measurement]) -> Table:
+    lines = []
     for figure in figures:
-        interval = "" if figure.low is None or figure.high is None else f"{_number(figure.low, figure.digits)} to "
-        interval += _number(figure.high, figure.digits) if interval and figure.high is not None else ""
+        interval = ""
+        if figure.low is not None and figure.high is not None:
+            interval = f"{_number(figure.low, figure.digits)} to {_number(figure.high, figure.digits)}"
         value = _number(figure.value, figure.digits)
-        rows.append((figure.name + _ARROWS[figure.better], value, interval, f"{figure.count:,}"))
-    widths = [max(len(row[i]) for row in rows) for i in range(4)]
-    lines = ["| " + " | ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)) + " |" for row in rows]
-    return [lines[0], "|" + "|".join("-" * (width + 2) for width in widths) + "|", *lines[1:]]
+        lines.append(Line([figure.name + ARROWS[figure.better], value, interval, f"{figure.count:,}"], []))
+    return Table("audit", section, ["figure", "value", "95 %", "n"], [], lines)
 
 
 def _number(value: float, digits: int) -> str:
     return f"{value:.{digits}f}" if math.isfinite(value) else "none"
-
-
-def _finite(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {key: _finite(inner) for key, inner in value.items()}
-    if isinstance(value, list):
-        return [_finite(inner) for inner in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -3,30 +3,27 @@
 import time
 from collections.abc import Sequence
 
-from omegaconf import DictConfig
-
 import riddle_pl
 from riddle_pl.config.portable import portable_command
 from riddle_pl.device import hardware_name
 from riddle_pl.evaluation.audits.audit import Audit, Bench
-from riddle_pl.evaluation.audits.build import build_audit
 from riddle_pl.evaluation.audits.report import AuditReport
 
 LOCAL = ("out", "export", "cache_dir", "quiet", "device")
 """Keys that change no figure."""
 
 
-def run_audit(cfg: DictConfig, arguments: Sequence[str] = ()) -> AuditReport:
+def run_audit(bench: Bench, audit: Audit, arguments: Sequence[str] = ()) -> AuditReport:
     """Measures one network of a pack.
 
     Args:
-        cfg: checked config of ``conf/audit.yaml``.
+        bench: what it works with; of :func:`riddle_pl.evaluation.audits.preflight.check_job`, as the audit.
+        audit: what is measured.
         arguments: of the command line, for the report.
 
     Raises:
-        RiddleError: see :func:`riddle_pl.evaluation.audits.preflight.check_job`; or what was there then is gone.
+        RiddleError: what was there when the config was checked is gone.
     """
-    bench, audit = build_audit(cfg)
     started = time.perf_counter(), time.process_time()
     try:
         findings = audit.run(bench)

@@ -8,12 +8,14 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from riddle_pl.errors import DataError
-from riddle_pl.evaluation.audits.audit import Bench, Figure, Findings, Picture
+from riddle_pl.evaluation.audits.audit import Bench, Findings, Picture
 from riddle_pl.evaluation.audits.plots import curves_plot
+from riddle_pl.evaluation.report.measurement import Measurement
 from riddle_pl.figures.roc import roc_curve
 from riddle_pl.judging.calibration import Calibration, calibrate
 from riddle_pl.judging.lfw import LFW
 from riddle_pl.judging.metrics import Estimate
+from riddle_pl.judging.metrics.auroc import auroc
 from riddle_pl.judging.pairs import PairSimilarities, lfw_pairs
 
 # Above which cosine two images count as one person's: each recogniser's threshold, on LFW's pairs.
@@ -83,30 +85,25 @@ def best_threshold(cosines: Float[Tensor, "p"], same: Bool[Tensor, "p"]) -> floa
     return float((edges[rank] + edges[rank + 1]) / 2.0)
 
 
-def verification_figures(bench: Bench, name: str, pairs: PairSimilarities, fars: Sequence[float]) -> list[Figure]:
+def verification_figures(bench: Bench, name: str, pairs: PairSimilarities, fars: Sequence[float]) -> list[Measurement]:
     """Accuracy by folds, share of pairs of one person that pass at several false-accept rates, area under the curve."""
     section = f"Verification by {name}"
     folds = fold_accuracies(pairs)
     accuracy = bench.estimate(folds)
     count = len(pairs.same)
     figures = [
-        Figure.of(section, f"accuracy, mean of {len(folds)} folds", Estimate(*accuracy[:3], count), "higher", 4),
-        Figure.plain(section, "standard error of that mean", float(folds.std() / len(folds) ** 0.5), len(folds), "", 4),
+        Measurement.of(section, f"accuracy, mean of {len(folds)} folds", Estimate(*accuracy[:3], count), "higher", 4),
+        Measurement.plain(
+            section, "standard error of that mean", float(folds.std() / len(folds) ** 0.5), len(folds), "", 4
+        ),
     ]
     for far in fars:
         found = calibrate(pairs, far)
         passes = (pairs.cosines[pairs.same] > found.threshold).float()
         title = f"share of pairs of one person that pass at FAR {far:g} (cosine above {found.threshold:.3f})"
-        figures.append(Figure.of(section, title, bench.estimate(passes), "higher"))
-    return [*figures, Figure.plain(section, "area under the ROC curve", area(pairs), count, "higher", 4)]
-
-
-def area(pairs: PairSimilarities) -> float:
-    """Probability that a pair of one person is more alike than a pair of two."""
-    same, different = pairs.cosines[pairs.same], pairs.cosines[~pairs.same].sort().values
-    below = torch.searchsorted(different, same, side="left")
-    ties = torch.searchsorted(different, same, side="right") - below
-    return float((below + ties / 2.0).double().mean() / len(different))
+        figures.append(Measurement.of(section, title, bench.estimate(passes), "higher"))
+    area = auroc(pairs.cosines[pairs.same], pairs.cosines[~pairs.same])
+    return [*figures, Measurement.plain(section, "area under the ROC curve", area, count, "higher", 4)]
 
 
 def roc_points(pairs: PairSimilarities) -> tuple[Float[np.ndarray, "_k"], Float[np.ndarray, "_k"]]:

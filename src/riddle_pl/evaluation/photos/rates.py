@@ -9,20 +9,13 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from riddle_pl.evaluation.photos.trial import IMAGES, Trial
+from riddle_pl.evaluation.scores import identity
+from riddle_pl.evaluation.scores.base import Comparison
 from riddle_pl.judging.metrics import Estimate, bootstrap
 from riddle_pl.photos.gate.refusal import Reason
 
-COMPARISONS = (
-    ("de-identification ↓", "encrypted", "photo"),
-    ("de-identification ↓", "encrypted", "inversion"),
-    ("recovery ↑", "recovered", "photo"),
-    ("recovery ↑", "recovered", "inversion"),
-    ("wrong password ↓", "wrong", "photo"),
-    ("wrong password ↓", "wrong", "inversion"),
-    ("wrong password ↓", "wrong", "encrypted"),
-    ("inversion ↑", "inversion", "photo"),
-)
-"""What is measured, on which image of a face, against which other; see ``IMAGES`` of ``trial.py``."""
+COMPARISONS = tuple(c for c in identity.COMPARISONS if {c.image, c.reference} <= {*IMAGES})
+"""Those of ``riddle-eval`` for which there are images."""
 
 Embed = Callable[[Float[Tensor, "b 3 h h"]], Float[Tensor, "b d"]]
 
@@ -32,14 +25,12 @@ class Rate:
     """Share of faces of which two images are taken for one person.
 
     Args:
-        metric, image, reference: of :data:`COMPARISONS`.
+        comparison: what is measured, on which image of a face, against which other.
         protected: over the faces that the gate lets pass.
         all_faces: over all that could be aligned.
     """
 
-    metric: str
-    image: str
-    reference: str
+    comparison: Comparison
     protected: Estimate
     all_faces: Estimate
 
@@ -63,7 +54,7 @@ class Rates:
         if not trial.images:
             return
         embeddings = {name: self.embed(trial.images[name]) for name in IMAGES}
-        pairs = [F.cosine_similarity(embeddings[a], embeddings[b], dim=1) for _, a, b in COMPARISONS]
+        pairs = [F.cosine_similarity(embeddings[c.image], embeddings[c.reference], dim=1) for c in COMPARISONS]
         self._cosines.append(torch.stack(pairs, dim=1))
         self._passed += [reason is None for reason in trial.refused if reason is not Reason.NOT_ALIGNED]
 
@@ -74,11 +65,11 @@ class Rates:
         passed: Bool[Tensor, "n"] = torch.tensor(self._passed, dtype=torch.bool)
         return [
             Rate(
-                *names,
+                comparison,
                 protected=bootstrap(column[passed], resamples, seed),
                 all_faces=bootstrap(column, resamples, seed),
             )
-            for names, column in zip(COMPARISONS, same.unbind(dim=1), strict=True)
+            for comparison, column in zip(COMPARISONS, same.unbind(dim=1), strict=True)
         ]
 
 

@@ -1,7 +1,5 @@
 """What a measurement found, as a table for people and as JSON."""
 
-import json
-import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -9,7 +7,9 @@ from typing import Any
 
 from riddle_pl.evaluation.photos.rates import Rate, count_reasons
 from riddle_pl.evaluation.photos.trial import Trial
-from riddle_pl.files import atomic_write
+from riddle_pl.evaluation.report.tables import Line, Table, markdown_page
+from riddle_pl.evaluation.report.tables.select import ARROWS
+from riddle_pl.files import write_json, write_text
 from riddle_pl.judging.metrics import Estimate
 
 FORMAT_VERSION = 1
@@ -51,17 +51,22 @@ class Report:
 
     def to_markdown(self) -> str:
         """The tables, with what they depend on above and how to read them below."""
-        lines = ["# End to end on photos", "", *(f"- {name}: {value}" for name, value in self.about.items()), ""]
-        lines += _table(["", "count"], [[name, str(count)] for name, count in self.counts().items()])
-        cells = [
-            [rate.metric, rate.image, rate.reference, _value(rate.protected), _value(rate.all_faces)]
+        counts = [Line([name, str(count)], []) for name, count in self.counts().items()]
+        rates = [
+            Line(
+                [c.metric + ARROWS[c.better], c.image, c.reference, _value(rate.protected), _value(rate.all_faces)], []
+            )
             for rate in self.rates
+            for c in (rate.comparison,)
         ]
-        lines += ["", *_table(["", "image", "reference", "faces passed", "all faces"], cells), ""]
-        return "\n".join([*lines, *(f"- {note}" for note in NOTES)]) + "\n"
+        tables = [
+            Table("counts", "Photos and faces", ["", "count"], [], counts),
+            Table("rates", "Rates", ["", "image", "reference", "faces passed", "all faces"], [], rates),
+        ]
+        return markdown_page("End to end on photos", self.about, tables, NOTES)
 
     def to_json(self) -> dict[str, Any]:
-        """Everything; a number that is not finite is null."""
+        """As written to ``report.json``, where a number that is not finite is null."""
         photos = [
             {
                 "name": trial.photo,
@@ -73,7 +78,11 @@ class Report:
             for trial in self.trials
         ]
         rates = [
-            asdict(rate) | {"protected": _finite(rate.protected), "all_faces": _finite(rate.all_faces)}
+            {
+                **asdict(rate.comparison),
+                "protected": rate.protected._asdict(),
+                "all_faces": rate.all_faces._asdict(),
+            }
             for rate in self.rates
         ]
         about = {"format_version": FORMAT_VERSION, "about": self.about, "counts": self.counts()}
@@ -85,22 +94,12 @@ class Report:
         Raises:
             FileError: the folder cannot be written to.
         """
-        paths = [folder / "table.md", folder / "report.json"]
-        for path, text in zip(paths, (self.to_markdown(), json.dumps(self.to_json(), indent=1) + "\n"), strict=True):
-            with atomic_write(path) as temporary:
-                temporary.write_text(text, encoding="utf-8", errors="backslashreplace")
-        return paths
+        write_text(folder / "table.md", self.to_markdown())
+        write_json(folder / "report.json", self.to_json())
+        return [folder / "table.md", folder / "report.json"]
 
 
 def _value(estimate: Estimate) -> str:
     if estimate.faces == 0:
         return "no face"
     return f"{estimate.mean:.3f} [{estimate.low:.3f}, {estimate.high:.3f}] of {estimate.faces}"
-
-
-def _finite(estimate: Estimate) -> dict[str, float | None]:
-    return {name: value if math.isfinite(value) else None for name, value in estimate._asdict().items()}
-
-
-def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
-    return [f"| {' | '.join(cells)} |" for cells in (head, ["---"] * len(head), *rows)]

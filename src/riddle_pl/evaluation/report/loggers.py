@@ -42,7 +42,7 @@ def log_evaluation(
 def metric_name(row: Row) -> str:
     """A path of the row's names: ``dlib/recovery/recovered-photo/rate``."""
     images = f"{row.image}-{row.reference}" if row.reference else row.image
-    parts = [part for part in (row.judge, row.metric, images, row.statistic) if part]
+    parts = [part for part in (row.judge, row.title, images, row.statistic) if part]
     return "/".join(re.sub(r"[^\w.-]+", "_", part).strip("_") for part in parts)
 
 

@@ -8,9 +8,9 @@ from typing import NamedTuple
 
 from riddle_pl.evaluation.report.html import write_page
 from riddle_pl.evaluation.report.report import Evaluation, Report, flat
-from riddle_pl.evaluation.report.tables import FORMATS, Table
+from riddle_pl.evaluation.report.tables import FORMATS, Table, markdown_page
 from riddle_pl.evaluation.report.tables.select import source
-from riddle_pl.files import atomic_write, require_writable_dir
+from riddle_pl.files import require_writable_dir, write_text
 
 
 class Written(NamedTuple):
@@ -59,11 +59,9 @@ def write_tables(tables: Sequence[Table], folder: Path) -> list[Path]:
 
 def page(report: Report, tables: Sequence[Table]) -> str:
     """All tables in Markdown, with what they depend on above and how to read them below."""
-    facts = [f"- {key}: {value}" for key, value in report.about.items() if key not in ("title", "networks")]
-    facts += [f"- left out: {judge}: {reason}" for judge, reason in report.left_out.items()]
-    notes = [f"- {note}" for note in report.notes]
-    parts = [f"# {report.title}", "", *facts, "", *(FORMATS["md"](table) for table in tables), *notes]
-    return "\n".join(parts) + "\n"
+    facts = {key: value for key, value in report.about.items() if key not in ("title", "networks")}
+    left_out = {f"left out: {judge}": reason for judge, reason in report.left_out.items()}
+    return markdown_page(report.title, facts | left_out, tables, report.notes)
 
 
 def numbers(reports: Sequence[Report]) -> str:
@@ -85,13 +83,3 @@ def numbers(reports: Sequence[Report]) -> str:
                 writer.writeheader()
             writer.writerow(record)
     return text.getvalue()
-
-
-def write_text(path: Path, text: str) -> None:
-    """Writes a file in UTF-8, whole or not at all.
-
-    Raises:
-        FileError: its folder cannot be written to.
-    """
-    with atomic_write(path) as temporary:
-        temporary.write_text(text, encoding="utf-8")

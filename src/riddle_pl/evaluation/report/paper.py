@@ -7,6 +7,8 @@ from typing import Any, NamedTuple, cast
 
 from omegaconf import OmegaConf
 
+from riddle_pl.judging.measures import Measure
+
 Numbers = Mapping[str, Mapping[str, float]]
 """By method, then by recogniser or measure."""
 
@@ -16,8 +18,7 @@ class AblationEntry(NamedTuple):
 
     row: str
     """What the paper calls it."""
-    numbers: Mapping[str, float]
-    """By measure."""
+    numbers: Mapping[Measure, float]
 
 
 class Paper(NamedTuple):
@@ -26,8 +27,8 @@ class Paper(NamedTuple):
     source: str
     setting: str
     """Resolution and networks: not those of our small ones."""
-    identification: Mapping[str, Numbers]
-    """``de-identification`` and ``recovery``."""
+    identification: Mapping[Measure, Numbers]
+    """De-identification and recovery."""
     quality: Numbers
     utility: Numbers
     """By metric and judge, with a space between."""
@@ -48,8 +49,11 @@ def paper() -> Paper:
     return Paper(
         source=data["source"],
         setting=data["setting"],
-        identification={measure: data[measure] for measure in ("de-identification", "recovery")},
+        identification={measure: data[measure] for measure in (Measure.DEIDENTIFICATION, Measure.RECOVERY)},
         quality=data["quality"],
         utility=data["utility"],
-        ablation={name: AblationEntry(entry.pop("row"), entry) for name, entry in data["ablation"].items()},
+        ablation={
+            name: AblationEntry(entry.pop("row"), {Measure(measure): value for measure, value in entry.items()})
+            for name, entry in data["ablation"].items()
+        },
     )

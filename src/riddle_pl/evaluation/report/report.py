@@ -1,7 +1,5 @@
 """The report of an evaluation: every number, and all that the numbers depend on."""
 
-import json
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -11,8 +9,9 @@ from riddle_pl.errors import FileError, one_line, shown
 from riddle_pl.evaluation.report.checks import anything, count, flag, listed, named, number, optional, share, text
 from riddle_pl.evaluation.scores import Row
 from riddle_pl.figures.traces import Traces
-from riddle_pl.files import atomic_write, read_json, require_file
+from riddle_pl.files import finite, read_json, require_file, write_json
 from riddle_pl.judging.calibration import Calibration
+from riddle_pl.judging.measures import Measure, Statistic
 from riddle_pl.judging.metrics import Estimate
 
 FORMAT_VERSION = 2
@@ -112,8 +111,8 @@ class Report:
             "command": self.command,
             "config": dict(self.config),
         }
-        finite: dict[str, Any] = _finite(content)
-        return finite
+        plain: dict[str, Any] = finite(content)
+        return plain
 
     def write(self, path: Path) -> None:
         """Writes ``report.json``, whole or not at all.
@@ -121,9 +120,7 @@ class Report:
         Raises:
             FileError: the folder cannot be written to.
         """
-        with atomic_write(path) as temporary:
-            content = json.dumps(self.to_json(), indent=1, ensure_ascii=False, allow_nan=False)
-            temporary.write_text(content + "\n", encoding="utf-8")
+        write_json(path, self.to_json())
 
 
 def read_report(path: Path | str) -> Report:
@@ -163,7 +160,7 @@ def read_report(path: Path | str) -> Report:
 
 def flat(row: Row) -> dict[str, Any]:
     """A row as one level of names and values."""
-    values = {key: value for key, value in vars(row).items() if key != "estimate"}
+    values = {key: value for key, value in vars(row).items() if key != "estimate"} | {"metric": row.title}
     return values | {"value": row.estimate.mean, **{k: v for k, v in row.estimate._asdict().items() if k != "mean"}}
 
 
@@ -184,10 +181,10 @@ def _row(values: Mapping[str, Any]) -> Row:
     low, high = number(values["low"]), number(values["high"])
     return Row(
         judge=text(values["judge"]),
-        metric=text(values["metric"]),
+        metric=Measure.read(text(values["metric"])),
         image=text(values["image"]),
         reference=text(values["reference"]),
-        statistic=text(values["statistic"]),
+        statistic=Statistic(text(values["statistic"])),
         better=values["better"],
         estimate=Estimate(number(values["value"]), low, high, count(values["faces"])),
     )
@@ -211,14 +208,6 @@ def _calibration(values: Any) -> Calibration:
         different=count(values["different"]),
         same=count(values["same"]),
     )
-
-
-def _finite(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {str(key): _finite(inner) for key, inner in value.items()}
-    if isinstance(value, list | tuple):
-        return [_finite(inner) for inner in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 class Evaluation(NamedTuple):

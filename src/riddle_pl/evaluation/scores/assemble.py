@@ -10,6 +10,7 @@ from riddle_pl.evaluation.scores.perceptual import PerceptualScores
 from riddle_pl.evaluation.scores.quality import QualityScores
 from riddle_pl.judging.detectors import Detector
 from riddle_pl.judging.features import InceptionFeatures, PerceptualFeatures
+from riddle_pl.judging.measures import Measure
 
 
 def assemble(
@@ -31,6 +32,6 @@ def assemble(
         *(DetectorScores(detector, resamples, seed) for detector in detectors),
         QualityScores(resamples, seed),
         *(PerceptualScores(features, resamples, seed) for features in named.values()),
-        *(FrechetScores(features, "FID") for features in frechet),
-        *(FrechetScores(i.recogniser, f"FD-{i.recogniser.name}") for i in identities),
+        *(FrechetScores(features, Measure.FID) for features in frechet),
+        *(FrechetScores(i.recogniser, Measure.FD) for i in identities),
     ]

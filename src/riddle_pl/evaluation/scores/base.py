@@ -4,6 +4,7 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
 from riddle_pl.evaluation.methods.method import FaceImages
+from riddle_pl.judging.measures import Measure, Statistic
 from riddle_pl.judging.metrics import Estimate
 
 
@@ -18,7 +19,7 @@ class Comparison:
         better: ``lower`` or ``higher``.
     """
 
-    metric: str
+    metric: Measure
     image: str
     reference: str
     better: str
@@ -26,26 +27,30 @@ class Comparison:
 
 @dataclass(frozen=True)
 class Row:
-    """One number of the report. Its metric, image, reference and statistic name it: tables select rows by them.
+    """One number of the report. Its measure, image, reference and statistic name it: tables select rows by them.
 
     Args:
         judge: recogniser, detector or features; empty for a measure of pixels.
         metric: what is measured.
         image: on which image.
         reference: against which other; empty where there is none.
-        statistic: ``rate``, ``rank-1``, ``mean cosine``, ``mean``, ``dB``, ``px``, ``distance``, ``mean distance`` or
-            ``different people``.
+        statistic: as which number.
         better: ``lower``, ``higher``, or empty.
         estimate: value, interval, count.
     """
 
     judge: str
-    metric: str
+    metric: Measure
     image: str
     reference: str
-    statistic: str
+    statistic: Statistic
     better: str
     estimate: Estimate
+
+    @property
+    def title(self) -> str:
+        """The measure's name; a Fréchet distance on other features than Inception's has theirs behind it."""
+        return f"{self.metric}-{self.judge}" if self.metric is Measure.FD else str(self.metric)
 
 
 class Scores(ABC):

@@ -3,6 +3,7 @@
 from riddle_pl.evaluation.methods.method import FaceImages
 from riddle_pl.evaluation.scores.base import Comparison, Row, Scores
 from riddle_pl.judging.detectors import Detector
+from riddle_pl.judging.measures import Measure, Statistic
 from riddle_pl.judging.metrics import BoxDistance, DetectionRate, LandmarkDistance
 
 DETECTED = ("photo", "inversion", "encrypted", "recovered")
@@ -32,12 +33,12 @@ class DetectorScores(Scores):
         self._rates = {name: DetectionRate(resamples=resamples, seed=seed) for name in DETECTED}
         self._moved = [
             (
-                Comparison(f"{what} distance", image, reference, "lower"),
+                Comparison(what, image, reference, "lower"),
                 BoxDistance(resamples=resamples, seed=seed)
-                if what == "box"
+                if what is Measure.BOX_DISTANCE
                 else LandmarkDistance(resamples=resamples, seed=seed),
             )
-            for what in ("box", "landmark")
+            for what in (Measure.BOX_DISTANCE, Measure.LANDMARK_DISTANCE)
             for image, reference in MOVED
         ]
 
@@ -56,12 +57,12 @@ class DetectorScores(Scores):
     def rows(self) -> list[Row]:
         judge = self.detector.name
         rates = [
-            Row(judge, "face detection", name, "", "rate", "higher", metric.compute())
+            Row(judge, Measure.FACE_DETECTION, name, "", Statistic.RATE, "higher", metric.compute())
             for name, metric in self._rates.items()
             if metric.update_called
         ]
         return rates + [
-            Row(judge, c.metric, c.image, c.reference, "px", c.better, metric.compute())
+            Row(judge, c.metric, c.image, c.reference, Statistic.PX, c.better, metric.compute())
             for c, metric in self._moved
             if metric.update_called
         ]

@@ -6,6 +6,7 @@ from torch import Tensor
 from riddle_pl.evaluation.methods.method import FaceImages
 from riddle_pl.evaluation.scores.base import Row, Scores
 from riddle_pl.evaluation.scores.identity import SHOWN, RecogniserScores
+from riddle_pl.judging.measures import Measure, Statistic
 from riddle_pl.judging.metrics import DifferentPeople, FaceMean, PairwiseDistance
 from riddle_pl.judging.metrics.diversity import pair_cosines
 
@@ -46,13 +47,13 @@ class DiversityScores(Scores):
         for name, faces in self._cosines.items():
             if not faces:
                 continue
-            metrics: dict[str, FaceMean] = {
-                "mean distance": PairwiseDistance(**settings),
-                "different people": DifferentPeople(self.identity.calibration.threshold, **settings),
+            metrics: dict[Statistic, FaceMean] = {
+                Statistic.MEAN_DISTANCE: PairwiseDistance(**settings),
+                Statistic.DIFFERENT_PEOPLE: DifferentPeople(self.identity.calibration.threshold, **settings),
             }
             for statistic, metric in metrics.items():
                 for cosines in faces:
                     metric.update(cosines[None])
                 judge = self.identity.recogniser.name
-                rows.append(Row(judge, "diversity", name, "", statistic, "higher", metric.compute()))
+                rows.append(Row(judge, Measure.DIVERSITY, name, "", statistic, "higher", metric.compute()))
         return rows

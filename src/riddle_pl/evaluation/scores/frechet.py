@@ -7,6 +7,7 @@ from torch import Tensor
 
 from riddle_pl.evaluation.methods.method import FaceImages
 from riddle_pl.evaluation.scores.base import Row, Scores
+from riddle_pl.judging.measures import Measure, Statistic
 from riddle_pl.judging.metrics import FrechetDistance
 
 COMPARED = (("encrypted", "photo"), ("encrypted", "inversion"), ("recovered", "photo"), ("inversion", "photo"))
@@ -28,10 +29,10 @@ class FrechetScores(Scores):
 
     Args:
         features: of the images.
-        metric: ``FID`` if the features are Inception's of 2015, else ``FD-`` and their name.
+        metric: ``FID`` if the features are Inception's of 2015, else ``FD``.
     """
 
-    def __init__(self, features: Embedder, metric: str):
+    def __init__(self, features: Embedder, metric: Measure):
         self.features = features
         self.metric = metric
         self._metrics: dict[tuple[str, str], FrechetDistance] = {}
@@ -47,6 +48,6 @@ class FrechetScores(Scores):
 
     def rows(self) -> list[Row]:
         return [
-            Row(self.features.name, self.metric, image, reference, "distance", "lower", metric.compute())
+            Row(self.features.name, self.metric, image, reference, Statistic.DISTANCE, "lower", metric.compute())
             for (image, reference), metric in self._metrics.items()
         ]

@@ -10,25 +10,26 @@ from torch import Tensor
 from riddle_pl.evaluation.methods.method import FaceImages
 from riddle_pl.evaluation.scores.base import Comparison, Row, Scores
 from riddle_pl.judging.calibration import Calibration, calibrate
+from riddle_pl.judging.measures import Measure, Statistic
 from riddle_pl.judging.metrics import FaceMean, IdentificationRate, MeanCosine, OtherPeopleRate, RankOneRate
 from riddle_pl.judging.pairs import PairSimilarities, strangers
 from riddle_pl.judging.recognisers import Recogniser
 
 COMPARISONS = (
-    Comparison("de-identification", "encrypted", "inversion", "lower"),
-    Comparison("de-identification", "encrypted", "photo", "lower"),
-    Comparison("recovery", "recovered", "inversion", "higher"),
-    Comparison("recovery", "recovered", "photo", "higher"),
-    Comparison("wrong password", "wrong", "inversion", "lower"),
-    Comparison("wrong password", "wrong", "photo", "lower"),
-    Comparison("wrong password", "wrong", "encrypted", "lower"),
-    Comparison("one character off", "near_miss", "inversion", "lower"),
-    Comparison("one character off", "near_miss", "photo", "lower"),
-    Comparison("one character off", "near_miss", "encrypted", "lower"),
-    Comparison("two passwords, one face", "encrypted", "encrypted_2", "lower"),
-    Comparison("inversion", "inversion", "photo", "higher"),
+    Comparison(Measure.DEIDENTIFICATION, "encrypted", "inversion", "lower"),
+    Comparison(Measure.DEIDENTIFICATION, "encrypted", "photo", "lower"),
+    Comparison(Measure.RECOVERY, "recovered", "inversion", "higher"),
+    Comparison(Measure.RECOVERY, "recovered", "photo", "higher"),
+    Comparison(Measure.WRONG_PASSWORD, "wrong", "inversion", "lower"),
+    Comparison(Measure.WRONG_PASSWORD, "wrong", "photo", "lower"),
+    Comparison(Measure.WRONG_PASSWORD, "wrong", "encrypted", "lower"),
+    Comparison(Measure.NEAR_MISS, "near_miss", "inversion", "lower"),
+    Comparison(Measure.NEAR_MISS, "near_miss", "photo", "lower"),
+    Comparison(Measure.NEAR_MISS, "near_miss", "encrypted", "lower"),
+    Comparison(Measure.TWO_PASSWORDS, "encrypted", "encrypted_2", "lower"),
+    Comparison(Measure.INVERSION, "inversion", "photo", "higher"),
 )
-"""What is compared: PROTOCOL's de-id, recovery and wrong-password rates."""
+"""What is compared: de-identification, recovery, wrong passwords."""
 
 OTHER_PEOPLE = ("inversion", "photo")
 """Images of which two people's are compared, to see how often strangers pass as each other."""
@@ -107,7 +108,7 @@ class RecogniserScores(Scores):
             if len(everyone):
                 metric = OtherPeopleRate(threshold, resamples=self.resamples, seed=self.seed)
                 metric.update(everyone)
-                rows.append(Row(judge, "two different people", name, name, "rate", "", metric.compute()))
+                rows.append(Row(judge, Measure.STRANGERS, name, name, Statistic.RATE, "", metric.compute()))
         return rows
 
     def similarities(self) -> dict[str, Float[Tensor, "_"]]:
@@ -133,12 +134,12 @@ class RecogniserScores(Scores):
         """Embeddings of the first faces' images of that name, not normalised; none where there is no such image."""
         return self._together(name)[0][:SHOWN]
 
-    def _metrics(self, threshold: float) -> dict[str, FaceMean]:
+    def _metrics(self, threshold: float) -> dict[Statistic, FaceMean]:
         settings = {"resamples": self.resamples, "seed": self.seed}
         return {
-            "rate": IdentificationRate(threshold, **settings),
-            "rank-1": RankOneRate(**settings),
-            "mean cosine": MeanCosine(**settings),
+            Statistic.RATE: IdentificationRate(threshold, **settings),
+            Statistic.RANK_1: RankOneRate(**settings),
+            Statistic.MEAN_COSINE: MeanCosine(**settings),
         }
 
     def _together(self, *names: str) -> list[Float[Tensor, "n d"]]:

@@ -7,6 +7,7 @@ from riddle_pl.evaluation.methods.method import FaceImages
 from riddle_pl.evaluation.scores.base import Row, Scores
 from riddle_pl.evaluation.scores.quality import COMPARED
 from riddle_pl.judging.features import PerceptualFeatures
+from riddle_pl.judging.measures import Statistic
 from riddle_pl.judging.metrics import PerceptualDistance
 
 
@@ -34,7 +35,7 @@ class PerceptualScores(Scores):
 
     def rows(self) -> list[Row]:
         return [
-            Row("", self.features.name, image, reference, "mean", "lower", metric.compute())
+            Row("", self.features.measure, image, reference, Statistic.MEAN, "lower", metric.compute())
             for (image, reference), metric in self._metrics.items()
             if metric.update_called
         ]

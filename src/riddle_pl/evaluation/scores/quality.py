@@ -2,12 +2,17 @@
 
 from riddle_pl.evaluation.methods.method import FaceImages
 from riddle_pl.evaluation.scores.base import Row, Scores
+from riddle_pl.judging.measures import Measure, Statistic
 from riddle_pl.judging.metrics import MSE, PSNR, SSIM
 
 COMPARED = (("recovered", "inversion"), ("recovered", "photo"), ("inversion", "photo"))
 """Image and reference."""
 
-METRICS = (("MSE", MSE, "mean", "lower"), ("SSIM", SSIM, "mean", "higher"), ("PSNR", PSNR, "dB", "higher"))
+METRICS = (
+    (Measure.MSE, MSE, Statistic.MEAN, "lower"),
+    (Measure.SSIM, SSIM, Statistic.MEAN, "higher"),
+    (Measure.PSNR, PSNR, Statistic.DB, "higher"),
+)
 """Name, class, statistic, and what is better."""
 
 

@@ -49,11 +49,6 @@ def wrong_above(scores: Float[Tensor, "m g"]) -> Float[Tensor, "m"]:
     return ((wrong > right).float() + 0.5 * (wrong == right).float()).mean(dim=1)
 
 
-def area(right: Float[Tensor, "r"], wrong: Float[Tensor, "w"]) -> float:
-    """Area under the ROC curve of scores that are higher where the password is right."""
-    return float(wrong_above(torch.cat([-right[:, None], -wrong.expand(len(right), -1)], dim=1)).mean())
-
-
 def median_rank(above: Float[Tensor, "m"], resamples: int, seed: int) -> Estimate:
     """Of the right password among 1,000, over faces, with its bootstrap interval; 500 where guesses cannot be told.
 

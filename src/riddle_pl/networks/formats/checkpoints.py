@@ -15,7 +15,6 @@ from torch import Tensor
 from riddle_pl.errors import CheckpointError, RiddleError, one_line
 from riddle_pl.networks.bisenet import BiSeNet
 from riddle_pl.networks.e4e import E4EEncoder, E4EInverter
-from riddle_pl.networks.efficientnet_lite import EfficientNetLite, fold_batch_norms
 from riddle_pl.networks.encryptors.checkpoint import encryptor_from_state
 from riddle_pl.networks.encryptors.mlp import MLPEncryptor
 from riddle_pl.networks.encryptors.transformer_paper import TransformerPaperEncryptor
@@ -36,7 +35,6 @@ from riddle_pl.networks.stylegan2 import Generator, num_layers
 __all__ = [
     "load_bisenet",
     "load_e4e",
-    "load_efficientnet_lite",
     "load_encryptor_checkpoint",
     "load_generator_checkpoint",
     "load_irse50",
@@ -151,14 +149,6 @@ def load_bisenet(path: Path | str) -> BiSeNet:
         network = build_within_limits(lambda: BiSeNet(_dim(state, "conv_out.conv_out.weight", 0, 19)))
     load_strict(network, state, str(path))
     return network.eval()
-
-
-def load_efficientnet_lite(path: Path | str) -> EfficientNetLite:
-    """EfficientNet-Lite0 in the format of its PyTorch port (``efficientnet-lite0-57934424.pth``); no classifier."""
-    trunk = EfficientNetLite()
-    state = fold_batch_norms(tensors(read_checkpoint(path), path), str(path))
-    load_strict(trunk, state, str(path))
-    return trunk.eval()
 
 
 def load_encryptor_checkpoint(

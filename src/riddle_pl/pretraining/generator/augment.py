@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor
 
-from riddle_pl.errors import ConfigError
+from riddle_pl.errors import ConfigError, suggestion
 
 
 def _uniform(x: Tensor, low: float, high: float) -> Tensor:
@@ -67,7 +67,7 @@ class Augmentation:
     def __init__(self, names: Sequence[str]):
         for name in names:
             if name not in AUGMENTATIONS:
-                raise ConfigError(f"recipe.augmentations: {name} is unknown; choose from {', '.join(AUGMENTATIONS)}")
+                raise ConfigError(f"recipe.judging.augmentations: {name} is unknown; {suggestion(name, AUGMENTATIONS)}")
         self.steps = [AUGMENTATIONS[name] for name in names]
 
     def __call__(self, x: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b 3 h w"]:

@@ -10,7 +10,6 @@ from torch import Tensor, nn
 from riddle_pl.losses.perceptual import perceptual_distance
 from riddle_pl.networks.features import PackFeatures
 from riddle_pl.pretraining.generator.discriminator import Discriminator
-from riddle_pl.pretraining.generator.projected import ProjectedDiscriminator
 from riddle_pl.pretraining.recipe import PackRole
 
 FEATURE_LEVELS = 3
@@ -18,7 +17,7 @@ BATCH = 16
 
 
 def feature_difference(
-    network: Discriminator | ProjectedDiscriminator, redrawn: Float[Tensor, "r 3 h w"], real: Float[Tensor, "r 3 h w"]
+    network: Discriminator, redrawn: Float[Tensor, "r 3 h w"], real: Float[Tensor, "r 3 h w"]
 ) -> Float[Tensor, ""]:
     """Mean absolute difference of a network's maps, all levels alike."""
     with torch.no_grad():

@@ -8,8 +8,8 @@ them, and to draw other people then.
 """
 
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import torch
@@ -24,14 +24,14 @@ from riddle_pl.networks.latents import mix_styles
 from riddle_pl.networks.lite_encoder import LiteEncoder
 from riddle_pl.networks.stylegan2 import Generator
 from riddle_pl.pretraining.average import Averaged
-from riddle_pl.pretraining.generator.augment import AUGMENTATIONS, Augmentation
+from riddle_pl.pretraining.generator.augment import Augmentation
 from riddle_pl.pretraining.generator.discriminator import Discriminator
 from riddle_pl.pretraining.generator.gaussian_mapping import REACH, Whitening, set_gaussian_mapping
 from riddle_pl.pretraining.generator.perceptual import feature_difference
-from riddle_pl.pretraining.generator.projected import ProjectedDiscriminator
 from riddle_pl.pretraining.generator.regularisation import PathLengthPenalty, R1Penalty
 from riddle_pl.pretraining.generator.roles import generator_roles
-from riddle_pl.pretraining.generator.start import grow_from, silence_noise, start_from
+from riddle_pl.pretraining.generator.settings import Drawing, Judging, Weights
+from riddle_pl.pretraining.generator.start import silence_noise, start_from
 from riddle_pl.pretraining.generator.turning import RandomTurn
 from riddle_pl.pretraining.likeness import likeness, public_recogniser, strangeness
 from riddle_pl.pretraining.recipe import PackRole, Recipe
@@ -70,41 +70,17 @@ class GeneratorRecipe(Recipe):
         channels: feature maps per resolution, of both networks; those above ``size`` are left out.
         batch: images per step, real and drawn alike.
         learning_rate: of Adam, both networks.
-        r1: weight of the R1 penalty; for small sizes about 2e-4 size² / batch (StyleGAN2-ADA).
-        r1_every: steps between two R1 penalties.
-        path_length: weight of the path-length penalty.
-        path_length_every: steps between two of them.
-        style_mixing: probability that an image mixes two W codes.
-        augmentations: what the discriminator sees done to real and drawn images, of ``augment.AUGMENTATIONS``.
-        judged_from: step at which the discriminator joins; until then all images of a step are redrawn. The codes are
-            whitened then, so that random people are drawn from where real ones are.
-        judge_ahead: steps after it has joined in which it learns alone, so that a finished generator is not led astray
-            by a discriminator that knows nothing yet.
-        redrawn: how many of the drawn ones are real images, inverted and drawn again.
-        turned: how many are codes of such images, turned into other people's; the others are random people.
-        adversarial: weight of the discriminator's verdict on random people and turned codes.
-        adversarial_redrawn: weight of its verdict on redrawn images, which the images themselves hold in place.
-        pixel: weight of the mean absolute difference of redrawn images and the images.
-        features: weight of their difference in the discriminator's features.
-        latent: weight of the encoder's error on generated images, whose codes are known (in variances of W).
-        offset: weight of the squared offsets from W of real images' codes (in variances of W; e4e's delta loss).
-        spread: deviation of the encoder's codes at the start, in deviations of W.
-        kl: weight of the KL divergence of the encoder's codes from W, in nats.
-        identity: weight of 1 - cosine between redrawn real images and the images, by ``teacher``.
-        apart: weight of max(0, cosine) between people of turned codes and the images, by ``teacher``.
-        half_life: of a weight's influence on the averaged networks, in images.
+        weights: of the terms of generator and encoder.
+        drawing: what these two draw in a step.
+        judging: how the discriminator learns.
         teacher: checkpoint of a public MobileFaceNet (``068.ckpt`` format) that knows people apart; or null, with
-            ``identity`` 0.
-        warm_start: checkpoint of this recipe at half the size, whose networks are the core of these; or null.
+            the weights ``identity`` and ``apart`` 0.
         start_pack: pack of this size whose generator, encoder and perceptual features (the first blocks of the
             discriminator) are the start; or null.
-        judge: what judges drawn images in place of the StyleGAN2 discriminator, whose first blocks then stay as they
-            are; null: that discriminator. Its heads are spectrally normalised; set ``r1`` to 0.
-        judge_features: weight of the difference of redrawn images and the images in the maps of ``judge``.
 
     Raises:
-        ConfigError: ``identity`` or ``apart`` without a ``teacher``, ``redrawn`` and ``turned`` do not fit
-            together or into the batch, or two starts.
+        ConfigError: weight ``identity`` or ``apart`` without a ``teacher``, or ``redrawn`` and ``turned`` do not fit
+            together or into the batch.
     """
 
     def __init__(
@@ -116,123 +92,74 @@ class GeneratorRecipe(Recipe):
         steps: int,
         seed: int,
         learning_rate: float = 2.5e-3,
-        r1: float = 0.1,
-        r1_every: int = 16,
-        path_length: float = 2.0,
-        path_length_every: int = 8,
-        style_mixing: float = 0.9,
-        augmentations: Sequence[str] = tuple(AUGMENTATIONS),
-        judged_from: int = 0,
-        judge_ahead: int = 0,
-        redrawn: int = 8,
-        turned: int = 0,
-        adversarial: float = 1.0,
-        adversarial_redrawn: float = 1.0,
-        pixel: float = 5.0,
-        features: float = 5.0,
-        latent: float = 1.0,
-        offset: float = 0.05,
-        kl: float = 2e-4,
-        spread: float = 0.37,
-        identity: float = 0.0,
-        apart: float = 0.0,
-        half_life: float = 5_000.0,
+        weights: Weights = Weights(),  # noqa: B008  # frozen
+        drawing: Drawing = Drawing(),  # noqa: B008
+        judging: Judging = Judging(),  # noqa: B008
         teacher: str | None = None,
-        warm_start: str | None = None,
         start_pack: str | None = None,
-        judge: ProjectedDiscriminator | None = None,
-        judge_features: float = 0.0,
     ):
         super().__init__(seed, steps)
-        for name, weight in (("identity", identity), ("apart", apart)):
+        for name, weight in (("identity", weights.identity), ("apart", weights.apart)):
             if weight > 0 and teacher is None:
-                raise ConfigError(f"recipe.{name} is {weight} and there is no recipe.teacher; name its checkpoint")
-        if not max(1, turned) <= redrawn <= batch - turned:
+                raise ConfigError(f"recipe.weights.{name} is {weight}, and there is no recipe.teacher: name its file")
+        if not max(1, drawing.turned) <= drawing.redrawn <= batch - drawing.turned:
             raise ConfigError(
-                f"recipe.redrawn is {redrawn}, with recipe.turned {turned} in a batch of {batch}; expected at least 1, "
-                "at least recipe.turned, and both together at most recipe.batch"
+                f"recipe.drawing.redrawn is {drawing.redrawn}, with recipe.drawing.turned {drawing.turned} and "
+                f"recipe.batch {batch}; expected at least 1, at least drawing.turned, both together at most the batch"
             )
-        if warm_start is not None and start_pack is not None:
-            raise ConfigError("recipe.warm_start and recipe.start_pack both name a start; keep one")
         self.automatic_optimization = False
         self.faces = faces
         self.batch = batch
         self.learning_rate = learning_rate
-        self.r1 = R1Penalty(r1, r1_every)
-        self.path_length = PathLengthPenalty(path_length, path_length_every)
-        self.style_mixing = style_mixing
-        self.augment = Augmentation(augmentations)
-        self.judged_from = judged_from
-        self.judge_ahead = judge_ahead
-        self.redrawn = redrawn
-        self.turned = turned
-        self.weights = {
-            "adversarial": adversarial,
-            "adversarial_redrawn": adversarial_redrawn,
-            "pixel": pixel,
-            "features": features,
-            "judge_features": judge_features,
-            "latent": latent,
-            "offset": offset,
-            "kl": kl,
-            "identity": identity,
-            "apart": apart,
-        }
-        self.spread = spread
+        self.weights = asdict(weights)
+        self.drawing = drawing
+        self.judging = judging
+        self.r1 = R1Penalty(judging.r1, judging.r1_every)
+        self.path_length = PathLengthPenalty(drawing.path_length, drawing.path_length_every)
+        self.augment = Augmentation(judging.augmentations)
         # In a tuple, so that the frozen network stays out of the checkpoint.
         self._teachers = () if teacher is None else (public_recogniser(Path(teacher)),)
         self.channels = {int(side): int(width) for side, width in channels.items() if int(side) <= size}
         self.generator = Generator(size, self.channels)
         self.discriminator = Discriminator(size, self.channels)
         self.encoder = LiteEncoder(size, self.generator.num_layers, self.channels)
-        self.projected = judge
-        if judge is not None:
-            judge.fit_scale(faces.batch(64, seed, -1))
-            self.discriminator.requires_grad_(False)
         self.turn = RandomTurn(self.generator.style_dim)
-        self.log_spread = nn.Parameter(torch.full((self.generator.style_dim,), math.log(spread)))
+        self.log_spread = nn.Parameter(torch.full((self.generator.style_dim,), math.log(drawing.spread)))
         self.encoder.w_mean.fill_(REACH)
-        if warm_start is not None:
-            grow_from(Path(warm_start), self.generator, self.discriminator, self.encoder)
         if start_pack is not None:
             start_from(start_pack, self.generator, self.discriminator, self.encoder)
             self._whitening(self.encoder).apply(self.generator, self.encoder)
         set_gaussian_mapping(self.generator)
         silence_noise(self.generator)
-        self.average = Averaged(self.generator, half_life)
-        self.average_encoder = Averaged(self.encoder, half_life)
+        self.average = Averaged(self.generator, drawing.half_life)
+        self.average_encoder = Averaged(self.encoder, drawing.half_life)
         self.register_buffer(
             "sample_z", torch.randn(SAMPLE_COUNT, 512, generator=torch.Generator().manual_seed(seed + 1))
         )
 
     sample_z: Tensor
 
-    @property
-    def judge(self) -> nn.Module:
-        """What tells real images from drawn ones; a score or more for each."""
-        return self.discriminator if self.projected is None else self.projected
-
     def configure_optimizers(self) -> list[torch.optim.Optimizer]:
         drawing = [*self.generator.parameters(), *self.encoder.parameters(), self.log_spread]
         return [
             self.path_length.optimizer(drawing, self.learning_rate, momentum=0.5),
-            self.r1.optimizer(self.judge.parameters(), self.learning_rate, momentum=0.0),
+            self.r1.optimizer(self.discriminator.parameters(), self.learning_rate, momentum=0.0),
         ]
 
     def training_step(self, batch: int, batch_idx: int) -> None:
         step = self.next_step()
         drawing, judging = self.optimizers()  # type: ignore[attr-defined]  # Lightning's union type
         real = self.faces.batch(self.batch, self.seed, step, device=self.device)
-        if step == self.judged_from:
+        if step == self.judging.first_step:
             self._whiten()
-        judged = step >= self.judged_from
+        judged = step >= self.judging.first_step
         if judged:
             loss = self._judging_loss(real)
             self._step(judging, loss)
             if self.r1.due(step):
-                self._step(judging, self.r1(lambda x: self.judge(self.augment(x)), real))
+                self._step(judging, self.r1(lambda x: self.discriminator(self.augment(x)), real))
             self.log("loss/discriminator", loss, prog_bar=True)
-        if not judged or step >= self.judged_from + self.judge_ahead:
+        if not judged or step >= self.judging.first_step + self.judging.ahead:
             self._learn_to_draw(drawing, real, judged, step)
         self.log("kimg", (step + 1) * self.batch / 1000, prog_bar=True)
 
@@ -241,7 +168,8 @@ class GeneratorRecipe(Recipe):
     ) -> None:
         """The step of generator and encoder."""
         self.toggle_optimizer(drawing)
-        self._step(drawing, self._drawing_loss(real[: self.redrawn]) if judged else self._redrawing_loss(real))
+        some = real[: self.drawing.redrawn]
+        self._step(drawing, self._drawing_loss(some) if judged else self._redrawing_loss(real))
         if judged and self.path_length.due(step):
             w = self._codes(self.batch // 2)
             self._step(drawing, self.path_length(lambda w: self.generator(w, random_noise=True), w))
@@ -256,7 +184,7 @@ class GeneratorRecipe(Recipe):
             first, second = self.generator.mapping(z).unflatten(0, (2, batch)).unbind()
         layers = self.generator.num_layers
         crossover = torch.randint(1, layers, (batch, 1), device=self.device)
-        crossover[torch.rand(batch, 1, device=self.device) >= self.style_mixing] = layers
+        crossover[torch.rand(batch, 1, device=self.device) >= self.drawing.style_mixing] = layers
         return mix_styles(first, second, crossover, layers)
 
     def _step(self, optimizer: LightningOptimizer, loss: Tensor) -> None:
@@ -277,11 +205,11 @@ class GeneratorRecipe(Recipe):
 
     def _draw(self, real: Float[Tensor, "r 3 h w"]) -> Drawn:
         """A batch of images of which ``real`` are redrawn."""
-        w = self._codes(self.batch - self.redrawn - self.turned)
+        w = self._codes(self.batch - self.drawing.redrawn - self.drawing.turned)
         w_real, near_w = self._read(real)
-        w_turned = self.turn(w_real[: self.turned])
+        w_turned = self.turn(w_real[: self.drawing.turned])
         images = self.generator(torch.cat([w, w_real, w_turned]), random_noise=True)
-        return Drawn(images, (len(w), len(real), self.turned), w, near_w)
+        return Drawn(images, (len(w), len(real), self.drawing.turned), w, near_w)
 
     def _redrawing_loss(self, real: Float[Tensor, "r 3 h w"]) -> Float[Tensor, ""]:
         """Loss of a variational autoencoder: redraw real faces."""
@@ -289,7 +217,7 @@ class GeneratorRecipe(Recipe):
         redrawn = self.generator(w_real, random_noise=True)
         terms |= self._likeness(redrawn, real)
         for teacher in self._teachers:
-            some = slice(self.redrawn)
+            some = slice(self.drawing.redrawn)
             terms["identity"] = strangeness(teacher.to(self.device), redrawn[some], real[some])
         return self._total(terms)
 
@@ -298,8 +226,6 @@ class GeneratorRecipe(Recipe):
             "pixel": F.l1_loss(redrawn.float(), real),
             "features": feature_difference(self.discriminator, redrawn, real),
         }
-        if self.projected is not None:
-            terms["judge_features"] = feature_difference(self.projected, redrawn, real)
         return terms
 
     def _total(self, terms: Mapping[str, Tensor]) -> Float[Tensor, ""]:
@@ -311,7 +237,7 @@ class GeneratorRecipe(Recipe):
         drawn = self._draw(real)
         fake, redrawn, others = drawn.split(drawn.images)
         terms = {**drawn.near_w, **self._likeness(redrawn, real)}
-        verdict = F.softplus(-self.judge(self.augment(drawn.images)).float()).flatten(1).mean(dim=1)
+        verdict = F.softplus(-self.discriminator(self.augment(drawn.images)).float()).flatten(1).mean(dim=1)
         on_random, on_redrawn, on_turned = drawn.split(verdict)
         terms["adversarial_redrawn"] = on_redrawn.mean()
         if len(redrawn) < len(verdict):
@@ -319,17 +245,17 @@ class GeneratorRecipe(Recipe):
         if len(fake) > 0:
             terms["latent"] = F.mse_loss(self.encoder(fake.detach()).float(), drawn.w)
         for teacher in self._teachers:
-            people, shown = torch.cat([redrawn, others]), torch.cat([real, real[: self.turned]])
+            people, shown = torch.cat([redrawn, others]), torch.cat([real, real[: self.drawing.turned]])
             alike = likeness(teacher.to(self.device), people, shown)
             terms["identity"] = (1.0 - alike[: len(real)]).mean()
-            terms["apart"] = alike[len(real) :].relu().sum() / max(self.turned, 1)
+            terms["apart"] = alike[len(real) :].relu().sum() / max(self.drawing.turned, 1)
         return self._total(terms)
 
     def _judging_loss(self, real: Float[Tensor, "b 3 h w"]) -> Float[Tensor, ""]:
         """Loss of the judge: tell real images from drawn ones."""
         with torch.no_grad():
-            drawn = self._draw(real[: self.redrawn]).images
-        scores = self.judge(self.augment(torch.cat([drawn.to(real.dtype), real])))
+            drawn = self._draw(real[: self.drawing.redrawn]).images
+        scores = self.discriminator(self.augment(torch.cat([drawn.to(real.dtype), real])))
         score_drawn, score_real = scores.float().split([len(drawn), len(real)])
         return F.softplus(score_drawn).mean() + F.softplus(-score_real).mean()
 
@@ -345,7 +271,7 @@ class GeneratorRecipe(Recipe):
         change = self._whitening(self.encoder)
         change.apply(self.generator, self.encoder)
         change.apply(self.average.module, self.average_encoder.module)
-        self.log_spread.fill_(math.log(self.spread))
+        self.log_spread.fill_(math.log(self.drawing.spread))
         self.turn.seen.zero_()
         for optimizer in self.optimizers():  # type: ignore[union-attr]  # Lightning's union type
             optimizer.state.clear()

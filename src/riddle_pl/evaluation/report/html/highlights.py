@@ -5,11 +5,12 @@ from typing import NamedTuple
 
 from riddle_pl.evaluation.report.report import Report
 from riddle_pl.evaluation.scores import Row
+from riddle_pl.judging.measures import Measure, Statistic
 
-ASKED: Mapping[str, str] = {
-    "de-identification": "of encrypted faces are still taken for the original",
-    "recovery": "of recovered faces are taken for the original",
-    "wrong password": "of faces decrypted with a wrong password are taken for the original",
+ASKED: Mapping[Measure, str] = {
+    Measure.DEIDENTIFICATION: "of encrypted faces are still taken for the original",
+    Measure.RECOVERY: "of recovered faces are taken for the original",
+    Measure.WRONG_PASSWORD: "of faces decrypted with a wrong password are taken for the original",
 }
 """Metrics, and how their rate reads."""
 
@@ -28,7 +29,9 @@ class Highlight(NamedTuple):
 
 def highlights(report: Report) -> list[Highlight]:
     """Rates of the first recogniser that did not train the encryptor; of the first there is, where all did."""
-    rows = [row for row in report.rows if row.metric in ASKED and row.statistic == "rate" and row.estimate.faces]
+    rows = [
+        row for row in report.rows if row.metric in ASKED and row.statistic is Statistic.RATE and row.estimate.faces
+    ]
     names = list(dict.fromkeys(row.judge for row in rows))
     independent = [name for name in names if not report.judge(name).trained_on_it]
     chosen = next(iter(independent or names), None)
@@ -36,7 +39,7 @@ def highlights(report: Report) -> list[Highlight]:
     return [_words(report, row) for row in found if row is not None]
 
 
-def _first(rows: list[Row], judge: str | None, metric: str) -> Row | None:
+def _first(rows: list[Row], judge: str | None, metric: Measure) -> Row | None:
     fitting = {row.reference: row for row in rows if (row.judge, row.metric) == (judge, metric)}
     return next((fitting[reference] for reference in REFERENCES if reference in fitting), None)
 

@@ -15,7 +15,7 @@ from riddle_pl.evaluation.report.tables import all_tables
 from riddle_pl.figures.gallery import Gallery, draw_gallery
 from riddle_pl.figures.plate import Plate, save_plates
 from riddle_pl.figures.traces import Traces
-from riddle_pl.files import atomic_write
+from riddle_pl.files import write_text
 
 PAGE = "report.html"
 CSS_PX_PER_INCH = 96
@@ -44,8 +44,7 @@ def write_page(report: Report, traces: Traces, folder: Path, formats: Sequence[s
     gallery = draw_gallery(traces)
     figures = save_plates(gallery.plates, folder / "figures", formats) if formats else []
     page = folder / PAGE
-    with atomic_write(page) as temporary:
-        temporary.write_text(render_page(report, gallery), encoding="utf-8")
+    write_text(page, render_page(report, gallery))
     return [page, *figures]
 
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from riddle_pl.evaluation.report.report import Report
 from riddle_pl.evaluation.report.tables.ablation import ablation_table, tables_of_runs
 from riddle_pl.evaluation.report.tables.diversity import diversity_table
-from riddle_pl.evaluation.report.tables.formats import FORMATS
+from riddle_pl.evaluation.report.tables.formats import FORMATS, markdown_page
 from riddle_pl.evaluation.report.tables.identification import identification_tables
 from riddle_pl.evaluation.report.tables.ordering import ordering_table
 from riddle_pl.evaluation.report.tables.quality import quality_table
@@ -23,4 +23,14 @@ def all_tables(reports: Sequence[Report]) -> list[Table]:
     ]
 
 
-__all__ = ["FORMATS", "Line", "Number", "Table", "ablation_table", "all_tables", "ordering_table", "tables_of_runs"]
+__all__ = [
+    "FORMATS",
+    "Line",
+    "Number",
+    "Table",
+    "ablation_table",
+    "all_tables",
+    "markdown_page",
+    "ordering_table",
+    "tables_of_runs",
+]

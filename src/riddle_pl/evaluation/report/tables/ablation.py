@@ -11,19 +11,20 @@ from riddle_pl.evaluation.report.paper import paper
 from riddle_pl.evaluation.report.report import Report
 from riddle_pl.evaluation.report.tables.select import captions, judge_title, thresholds
 from riddle_pl.evaluation.report.tables.table import Line, Number, Table
-from riddle_pl.evaluation.report.tables.utility import is_frechet
+from riddle_pl.evaluation.report.tables.utility import FRECHET
 from riddle_pl.evaluation.scores import Row
+from riddle_pl.judging.measures import Measure, Statistic
 from riddle_pl.judging.metrics.estimate import LEVEL
 
 COLUMNS = {
-    "de-identification": "de-identification ↓",
-    "recovery": "recovery ↑",
-    "wrong password": "wrong password ↓",
-    "diversity": "different people ↑",
-    "FID": "Fréchet distance ↓",
+    Measure.DEIDENTIFICATION: "de-identification ↓",
+    Measure.RECOVERY: "recovery ↑",
+    Measure.WRONG_PASSWORD: "wrong password ↓",
+    Measure.DIVERSITY: "different people ↑",
+    Measure.FID: "Fréchet distance ↓",
 }
 """Title by column; rates are those by threshold."""
-PAPER_COLUMNS = ("de-identification", "recovery", "FID")
+PAPER_COLUMNS = (Measure.DEIDENTIFICATION, Measure.RECOVERY, Measure.FID)
 """Those that the paper's ablation has too."""
 
 Place = tuple[str, str]
@@ -86,9 +87,9 @@ def mean_over_seeds(values: Sequence[float]) -> Number:
     return Number(mean, mean - reach, mean + reach, count)
 
 
-def figures_by_place(reports: Sequence[Report]) -> dict[Place, dict[str, list[float]]]:
+def figures_by_place(reports: Sequence[Report]) -> dict[Place, dict[Measure, list[float]]]:
     """The values of each column of :data:`COLUMNS`, one per report, by judge and reference."""
-    found: dict[Place, dict[str, list[float]]] = {}
+    found: dict[Place, dict[Measure, list[float]]] = {}
     for report in reports:
         for row in report.rows:
             for place in _places(row):
@@ -111,16 +112,16 @@ def _lines(experiment: str, reports: Sequence[Report]) -> list[Line]:
     return lines
 
 
-def _column(row: Row) -> str:
-    return "FID" if is_frechet(row) else row.metric
+def _column(row: Row) -> Measure:
+    return Measure.FID if row.metric in FRECHET else row.metric
 
 
 def _places(row: Row) -> list[Place]:
     """Judge and reference of the line that shows the row; none where no line does."""
-    if row.metric == "diversity" and (row.image, row.statistic) == ("encrypted", "different people"):
+    if row.metric is Measure.DIVERSITY and (row.image, row.statistic) == ("encrypted", Statistic.DIFFERENT_PEOPLE):
         return [(row.judge, "inversion")]
-    rate = row.metric in COLUMNS and row.statistic == "rate"
-    if (rate or (is_frechet(row) and row.image == "encrypted")) and row.reference in ("inversion", "photo"):
+    rate = row.metric in COLUMNS and row.statistic is Statistic.RATE
+    if (rate or (row.metric in FRECHET and row.image == "encrypted")) and row.reference in ("inversion", "photo"):
         return [(row.judge, row.reference)]
     return []
 

@@ -14,17 +14,18 @@ from riddle_pl.evaluation.report.tables.select import (
 )
 from riddle_pl.evaluation.report.tables.table import Line, Table
 from riddle_pl.evaluation.scores import Row
+from riddle_pl.judging.measures import Measure, Statistic
 
-STATISTICS = {"mean distance": "mean distance ↑", "different people": "different people ↑"}
+STATISTICS = {Statistic.MEAN_DISTANCE: "mean distance ↑", Statistic.DIFFERENT_PEOPLE: "different people ↑"}
 
 
 def diversity_table(reports: Sequence[Report]) -> Table:
     """Mean cosine distance of the pairs among a face's images, and their share that counts as two people's."""
     lines = []
     for report in reports:
-        found: dict[tuple[str, str], dict[str, Row]] = {}
+        found: dict[tuple[str, str], dict[Statistic, Row]] = {}
         for row in report.rows:
-            if row.metric == "diversity":
+            if row.metric is Measure.DIVERSITY:
                 found.setdefault((row.judge, row.image), {})[row.statistic] = row
         lines += [
             Line(
@@ -52,5 +53,5 @@ def diversity_table(reports: Sequence[Report]) -> Table:
     )
 
 
-def _faces(rows: Mapping[str, Row]) -> str:
+def _faces(rows: Mapping[Statistic, Row]) -> str:
     return str(next(iter(rows.values())).estimate.faces)

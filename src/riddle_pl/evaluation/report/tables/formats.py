@@ -4,7 +4,7 @@ import csv
 import io
 import json
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from riddle_pl.evaluation.report.tables.table import Line, Number, Table
@@ -26,8 +26,12 @@ _LATEX = {
 }
 
 
-def to_markdown(table: Table) -> str:
-    """Title, the table with columns that line up on the screen as well, and its notes."""
+def to_markdown(table: Table, level: int = 2) -> str:
+    """Title, the table with columns that line up on the screen as well, and its notes.
+
+    Args:
+        level: of the title, as many ``#``.
+    """
     rows = [[_bar(cell) for cell in table.cells(line)] for line in table.lines]
     head = [_bar(title) for title in table.head]
     widths = [max(len(row[i]) for row in (head, *rows)) for i in range(len(head))]
@@ -37,7 +41,14 @@ def to_markdown(table: Table) -> str:
 
     rule = "|" + "|".join("-" * (width + 2) for width in widths) + "|"
     notes = ["", *(f"- {note}" for note in table.notes)] if table.notes else []
-    return "\n".join([f"## {table.title}", "", line(head), rule, *map(line, rows), *notes]) + "\n"
+    return "\n".join([f"{'#' * level} {table.title}", "", line(head), rule, *map(line, rows), *notes]) + "\n"
+
+
+def markdown_page(title: str, about: Mapping[str, Any], tables: Sequence[Table], notes: Sequence[str]) -> str:
+    """A report in Markdown: what its tables depend on above them, how to read them below."""
+    facts = [f"- {key}: {value}" for key, value in about.items()]
+    parts = [f"# {title}", "", *facts, "", *map(to_markdown, tables), *(f"- {note}" for note in notes)]
+    return "\n".join(parts).rstrip() + "\n"
 
 
 def to_csv(table: Table) -> str:

@@ -17,21 +17,22 @@ from riddle_pl.evaluation.report.tables.select import (
 )
 from riddle_pl.evaluation.report.tables.table import Line, Number, Table
 from riddle_pl.evaluation.scores import Row
+from riddle_pl.judging.measures import Measure, Statistic
 
 METRICS = (
-    "de-identification",
-    "recovery",
-    "wrong password",
-    "one character off",
-    "two passwords, one face",
-    "inversion",
-    "two different people",
+    Measure.DEIDENTIFICATION,
+    Measure.RECOVERY,
+    Measure.WRONG_PASSWORD,
+    Measure.NEAR_MISS,
+    Measure.TWO_PASSWORDS,
+    Measure.INVERSION,
+    Measure.STRANGERS,
 )
 
 STATISTICS = {
-    "rate": ("identification", "De-identification and recovery: share identified by threshold"),
-    "rank-1": ("identification_rank", "De-identification and recovery: share identified by rank"),
-    "mean cosine": ("identification_cosine", "De-identification and recovery: mean cosine"),
+    Statistic.RATE: ("identification", "De-identification and recovery: share identified by threshold"),
+    Statistic.RANK_1: ("identification_rank", "De-identification and recovery: share identified by rank"),
+    Statistic.MEAN_COSINE: ("identification_cosine", "De-identification and recovery: mean cosine"),
 }
 """Name and title by statistic."""
 
@@ -41,10 +42,10 @@ def identification_tables(reports: Sequence[Report]) -> list[Table]:
     return [_table(reports, statistic) for statistic in STATISTICS]
 
 
-def _table(reports: Sequence[Report], statistic: str) -> Table:
+def _table(reports: Sequence[Report], statistic: Statistic) -> Table:
     name, title = STATISTICS[statistic]
     names = judges(reports, METRICS)
-    with_paper = statistic == "rate"
+    with_paper = statistic is Statistic.RATE
     lines = [line for report in reports for line in _lines(report, names, statistic, with_paper)]
     notes = [*captions(reports), *thresholds(reports), INTERVALS]
     columns = [judge_title(reports, judge) for judge in names]
@@ -58,13 +59,13 @@ def _table(reports: Sequence[Report], statistic: str) -> Table:
     return Table(name, title, ["method", "measure", "image", "reference"], columns, lines, notes)
 
 
-def _lines(report: Report, names: Sequence[str], statistic: str, with_paper: bool) -> list[Line]:
-    found: dict[tuple[str, str, str, str], dict[str, Row]] = {}
+def _lines(report: Report, names: Sequence[str], statistic: Statistic, with_paper: bool) -> list[Line]:
+    found: dict[tuple[Measure, str, str, str], dict[str, Row]] = {}
     for row in report.rows:
         if row.metric in METRICS and row.statistic == statistic:
             found.setdefault((row.metric, measure(row), row.image, row.reference), {})[row.judge] = row
     lines = []
-    shown: set[str] = set()  # the first reference is the inversion where there is one
+    shown: set[Measure] = set()  # the first reference is the inversion where there is one
     for (metric, title, image, reference), rows in found.items():
         theirs = [] if metric in shown else _paper_numbers(metric, report.method.paper)
         shown.add(metric)
@@ -80,7 +81,7 @@ def _of_the_paper_only(reports: Sequence[Report], judges_here: int) -> list[Line
     covered = {report.method.paper for report in reports}
     return [
         Line(
-            [f"{method} (paper)", f"{metric} {'↓' if metric == 'de-identification' else '↑'}", "", ""],
+            [f"{method} (paper)", f"{metric} {'↓' if metric is Measure.DEIDENTIFICATION else '↑'}", "", ""],
             [*[None] * judges_here, *_paper_numbers(metric, method)],
         )
         for metric, methods in paper().identification.items()
@@ -90,9 +91,9 @@ def _of_the_paper_only(reports: Sequence[Report], judges_here: int) -> list[Line
 
 
 def _paper_judges() -> list[str]:
-    return list(next(iter(paper().identification["recovery"].values())))
+    return list(next(iter(paper().identification[Measure.RECOVERY].values())))
 
 
-def _paper_numbers(metric: str, method: str | None) -> list[Number | None]:
+def _paper_numbers(metric: Measure, method: str | None) -> list[Number | None]:
     numbers = paper().identification.get(metric, {}).get(method or "", {})
     return [Number(numbers[judge]) if judge in numbers else None for judge in _paper_judges()]

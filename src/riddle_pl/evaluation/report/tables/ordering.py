@@ -10,12 +10,10 @@ from scipy.stats import ttest_ind
 
 from riddle_pl.evaluation.report.paper import paper
 from riddle_pl.evaluation.report.report import Report
-from riddle_pl.evaluation.report.tables.ablation import PAPER_COLUMNS, figures_by_place
+from riddle_pl.evaluation.report.tables.ablation import COLUMNS, PAPER_COLUMNS, figures_by_place
 from riddle_pl.evaluation.report.tables.select import judge_title
 from riddle_pl.evaluation.report.tables.table import Line, Table
 from riddle_pl.judging.metrics.estimate import LEVEL
-
-TITLES = {"de-identification": "de-identification ↓", "recovery": "recovery ↑", "FID": "Fréchet distance ↓"}
 
 
 class Agreement(Enum):
@@ -45,7 +43,9 @@ def ordering_table(reports: Mapping[str, Sequence[Report]]) -> Table:
         }
         if len(ours) > 1:
             theirs = {name: paper().ablation[name].numbers[figure] for name in ours}
-            lines.append(Line([TITLES[figure], judge_title(everything, judge), reference, *_verdict(ours, theirs)], []))
+            lines.append(
+                Line([COLUMNS[figure], judge_title(everything, judge), reference, *_verdict(ours, theirs)], [])
+            )
     return Table(
         "ordering",
         "Does the paper's ordering hold here?",

@@ -7,16 +7,17 @@ from riddle_pl.evaluation.report.report import Report
 from riddle_pl.evaluation.report.tables.select import ARROWS, INTERVALS, captions, number, source, words
 from riddle_pl.evaluation.report.tables.table import Line, Number, Table
 from riddle_pl.evaluation.scores import Row
+from riddle_pl.judging.measures import Measure
 
-PIXELS = {"MSE": "lower", "SSIM": "higher", "PSNR": "higher"}
-PERCEPTUAL = ("LPIPS (VGG)", "pack_features")
+PIXELS = {Measure.MSE: "lower", Measure.SSIM: "higher", Measure.PSNR: "higher"}
+PERCEPTUAL = (Measure.LPIPS, Measure.PACK_FEATURES)
 """Two measures, not two names of one: only the first is the paper's."""
 
 
 def quality_table(reports: Sequence[Report]) -> Table:
     """One column per measure, the paper's beside it."""
     better = PIXELS | {row.metric: row.better for report in reports for row in report.rows if row.metric in PERCEPTUAL}
-    metrics = [metric for metric in ("MSE", *PERCEPTUAL, "SSIM", "PSNR") if metric in better]
+    metrics = [metric for metric in (Measure.MSE, *PERCEPTUAL, Measure.SSIM, Measure.PSNR) if metric in better]
     theirs = list(next(iter(paper().quality.values())))
     lines = [line for report in reports for line in _lines(report, metrics, theirs)]
     covered = {report.method.paper for report in reports}
@@ -41,8 +42,8 @@ def quality_table(reports: Sequence[Report]) -> Table:
     )
 
 
-def _lines(report: Report, metrics: Sequence[str], theirs: Sequence[str]) -> list[Line]:
-    found: dict[tuple[str, str], dict[str, Row]] = {}
+def _lines(report: Report, metrics: Sequence[Measure], theirs: Sequence[str]) -> list[Line]:
+    found: dict[tuple[str, str], dict[Measure, Row]] = {}
     for row in report.rows:
         if row.metric in metrics:
             found.setdefault((row.image, row.reference), {})[row.metric] = row
@@ -58,7 +59,7 @@ def _lines(report: Report, metrics: Sequence[str], theirs: Sequence[str]) -> lis
 
 
 def _number(row: Row | None) -> Number | None:
-    if row is not None and row.metric == "MSE":
+    if row is not None and row.metric is Measure.MSE:
         return Number.of(row.estimate, 4)
     return number(row)
 

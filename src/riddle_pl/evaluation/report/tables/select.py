@@ -5,15 +5,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from riddle_pl.evaluation.report.report import Report
 from riddle_pl.evaluation.report.tables.table import Number
 from riddle_pl.evaluation.scores import Row
+from riddle_pl.judging.measures import Measure, Statistic
 
 ARROWS: Mapping[str, str] = {"lower": " ↓", "higher": " ↑", "": ""}
-DIGITS: Mapping[str, int] = {"dB": 2, "px": 2}
+DIGITS: Mapping[Statistic, int] = {Statistic.DB: 2, Statistic.PX: 2}
 """After the point, by statistic; 3 for the others."""
 
 
 def measure(row: Row) -> str:
-    """The metric with an arrow to the better side."""
-    return row.metric + ARROWS[row.better]
+    """The measure with an arrow to the better side."""
+    return row.title + ARROWS[row.better]
 
 
 def words(name: str) -> str:
@@ -42,7 +43,7 @@ def judge_title(reports: Sequence[Report], name: str) -> str:
     return f"{name} (trained it)" if any(report.judge(name).trained_on_it for report in reports) else name
 
 
-def judges(reports: Sequence[Report], metrics: Iterable[str]) -> list[str]:
+def judges(reports: Sequence[Report], metrics: Iterable[Measure]) -> list[str]:
     """The judges of these metrics, in the order of the reports."""
     wanted = set(metrics)
     return list(dict.fromkeys(row.judge for report in reports for row in report.rows if row.metric in wanted))

@@ -6,9 +6,10 @@ from riddle_pl.evaluation.report.paper import paper
 from riddle_pl.evaluation.report.report import Report
 from riddle_pl.evaluation.report.tables.select import INTERVALS, captions, measure, number, source, words
 from riddle_pl.evaluation.report.tables.table import Line, Number, Table
-from riddle_pl.evaluation.scores import Row
+from riddle_pl.judging.measures import Measure
 
-METRICS = ("face detection", "box distance", "landmark distance")
+METRICS = (Measure.FACE_DETECTION, Measure.BOX_DISTANCE, Measure.LANDMARK_DISTANCE)
+FRECHET = (Measure.FID, Measure.FD)
 
 
 def utility_table(reports: Sequence[Report]) -> Table:
@@ -19,7 +20,7 @@ def utility_table(reports: Sequence[Report]) -> Table:
         if method not in covered:
             for key, value in numbers.items():
                 metric, _, judge = key.rpartition(" ")
-                better = "↑" if metric == "face detection" else "↓"
+                better = "↑" if metric == Measure.FACE_DETECTION else "↓"
                 lines.append(Line([f"{method} (paper)", f"{metric} {better}", judge, *[""] * 3], [None, Number(value)]))
     details = dict.fromkeys(
         f"{judge.name}: {judge.note}" for report in reports for judge in report.judges if judge.calibration is None
@@ -43,12 +44,12 @@ def utility_table(reports: Sequence[Report]) -> Table:
 
 
 def _lines(report: Report) -> list[Line]:
-    rows = [row for row in report.rows if row.metric in METRICS or is_frechet(row)]
+    rows = [row for row in report.rows if row.metric in (*METRICS, *FRECHET)]
     theirs = paper().utility.get(report.method.paper or "", {})
     shown: set[str] = set()
     lines = []
-    for row in sorted(rows, key=lambda row: not is_frechet(row)):
-        key = f"{row.metric} {row.judge}"
+    for row in sorted(rows, key=lambda row: row.metric not in FRECHET):
+        key = f"{row.title} {row.judge}"
         value = theirs.get(key) if row.image == "encrypted" and key not in shown else None
         if value is not None:
             shown.add(key)
@@ -56,8 +57,3 @@ def _lines(report: Report) -> list[Line]:
         labels.append(str(row.estimate.faces))
         lines.append(Line(labels, [number(row), None if value is None else Number(value)], source(report)))
     return lines
-
-
-def is_frechet(row: Row) -> bool:
-    """Whether a row is a Fréchet distance, on whatever features."""
-    return row.metric == "FID" or row.metric.startswith("FD-")
