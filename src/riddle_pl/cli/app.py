@@ -24,6 +24,7 @@ VERBS = {
     "demo": "train for a moment, then encrypt and recover faces; writes one picture",
     "tables": "put several evaluations of riddle-eval into one set of tables",
     "weights": "list, fetch, import and verify the networks of the model packs",
+    "packs": "make packs of your own networks, extend and share them",
     "doctor": "check this installation and explain what is wrong",
 }
 

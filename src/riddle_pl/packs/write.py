@@ -1,4 +1,4 @@
-"""Adding a network to a pack on disk: used by the recipes that make the lite pack."""
+"""Adding a network to a pack on disk: what recipes and training export."""
 
 import json
 from collections.abc import Mapping
@@ -78,10 +78,18 @@ def write_pack_entry(
         with atomic_write(folder / f"{role}.md", inside=folder) as temporary:
             temporary.write_text(card.rstrip() + "\n", encoding="utf-8")
     entry = replace(entry, sha256=sha256, args=plain_args)
-    manifest = replace(manifest, networks={**manifest.networks, role: entry})
+    write_manifest(folder, replace(manifest, networks={**manifest.networks, role: entry}))
+    return entry
+
+
+def write_manifest(folder: Path, manifest: Manifest) -> None:
+    """Writes a pack's ``manifest.json``, whole or not at all.
+
+    Raises:
+        FileError: the folder cannot be written to.
+    """
     with atomic_write(folder / MANIFEST_NAME, inside=folder) as temporary:
         temporary.write_text(json.dumps(manifest.to_json(), indent=2) + "\n", encoding="utf-8")
-    return entry
 
 
 def require_free_role(folder: Path | str, role: str, overwrite: bool = False) -> None:
