@@ -25,6 +25,7 @@ VERBS = {
     "tables": "put several evaluations of riddle-eval into one set of tables",
     "weights": "list, fetch, import and verify the networks of the model packs",
     "packs": "make packs of your own networks, extend and share them",
+    "export": "write the networks of a pack as ONNX files",
     "doctor": "check this installation and explain what is wrong",
 }
 
