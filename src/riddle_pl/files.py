@@ -154,6 +154,7 @@ def atomic_write(
         _flush(temporary)
         if not overwrite and target.exists():
             raise FileError(f"output {path} appeared meanwhile; give another name or ask to overwrite it")
+        _as_others(temporary)
         temporary.replace(target)
     except OSError as error:
         if error.errno not in _CANNOT_WRITE:
@@ -162,6 +163,13 @@ def atomic_write(
         raise FileError(f"{shown} cannot be written ({_reason(error)}); free space or give another place") from error
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def _as_others(path: Path) -> None:
+    """Gives a new file the permissions that files get here: some libraries keep theirs from the user's group."""
+    mask = os.umask(0o077)
+    os.umask(mask)
+    path.chmod(0o666 & ~mask)
 
 
 def _flush(path: Path) -> None:

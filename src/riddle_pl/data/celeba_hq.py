@@ -49,6 +49,8 @@ class CelebAHQDataModule(ImagesDataModule):
         cache_dir: folder of the caches; None: the user's cache folder.
         inversion: finds the codes of the photos; None: the pack's encoder.
         inversion_batch: photos that it gets at a time.
+        inversion_workers: processes that find and align faces meanwhile.
+        recheck: read every image again, in place of trusting sizes and dates.
         quiet: no progress bars.
         num_workers: processes that read batches.
 
@@ -71,6 +73,8 @@ class CelebAHQDataModule(ImagesDataModule):
         cache_dir: str | None = None,
         inversion: Inversion | None = None,
         inversion_batch: int = 32,
+        inversion_workers: int = 0,
+        recheck: bool = False,
         quiet: bool = False,
         num_workers: int = 0,
     ):
@@ -88,6 +92,8 @@ class CelebAHQDataModule(ImagesDataModule):
             cache_dir=cache_dir,
             inversion=inversion,
             inversion_batch=inversion_batch,
+            inversion_workers=inversion_workers,
+            recheck=recheck,
             quiet=quiet,
             num_workers=num_workers,
         )

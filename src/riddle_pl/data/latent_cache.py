@@ -10,7 +10,7 @@ import hashlib
 import json
 import logging
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,8 +21,9 @@ from jaxtyping import Float
 from safetensors import SafetensorError
 from safetensors.torch import save_file
 from torch import Tensor
+from torch.utils.data import DataLoader, Dataset
 
-from riddle_pl.data.sources import ImageSource, sha256
+from riddle_pl.data.sources import ImageSource, file_stamp, sha256
 from riddle_pl.errors import DataError, PhotoError, shown
 from riddle_pl.files import atomic_write, read_json, require_inside, require_writable_dir, sha256_file
 from riddle_pl.inversion import Inversion
@@ -63,7 +64,8 @@ class Index:
     """What ``index.json`` holds."""
 
     shards: dict[str, dict[str, Any]] = field(default_factory=dict)
-    """Shard file: its ``sha256`` and the ``images`` (content hashes) in its rows."""
+    """Shard file: its ``sha256``, the ``images`` (content hashes) in its rows, and the ``stamp`` (size and dates) that
+    it had when its hash was last found right."""
     unusable: dict[str, str] = field(default_factory=dict)
     """Content hash: reason."""
 
@@ -82,6 +84,8 @@ class LatentCache:
         keep_crops: store the aligned pictures (8 bit) beside the codes.
         shard_size: images per shard; at most so many are lost by a kill.
         batch_size: images per call of the inversion.
+        workers: processes that read images and align faces, while this one inverts; 0: none beside this one.
+        recheck: hash every shard, in place of trusting those that have the size and the dates that they had.
         quiet: no progress bar.
 
     Raises:
@@ -96,6 +100,8 @@ class LatentCache:
         keep_crops: bool = False,
         shard_size: int = 256,
         batch_size: int = 32,
+        workers: int = 0,
+        recheck: bool = False,
         quiet: bool = False,
     ):
         self.inversion = inversion
@@ -103,6 +109,8 @@ class LatentCache:
         self.keep_crops = keep_crops
         self.shard_size = shard_size
         self.batch_size = batch_size
+        self.workers = workers
+        self.recheck = recheck
         self.quiet = quiet
         parts = (CACHE_VERSION, inversion.fingerprint, cropper.fingerprint, keep_crops)
         self.fingerprint = hashlib.sha256(json.dumps(parts).encode()).hexdigest()
@@ -149,36 +157,38 @@ class LatentCache:
 
     def _checked(self, index: Index) -> Index:
         """The index without shards that are missing or changed."""
+        changed = False
         for file, shard in list(index.shards.items()):
             path = self.folder / file
+            trusted = not self.recheck and path.is_file() and file_stamp(path) == shard["stamp"]
+            if trusted:
+                continue
             if not path.is_file() or sha256_file(path) != shard["sha256"]:
                 log.warning("latent cache shard %s is missing or damaged; its images are inverted again", path)
                 del index.shards[file]
+            else:
+                index.shards[file] = {**shard, "stamp": file_stamp(path)}
+                changed = True
+        if changed:
+            self._write_index(index)
         return index
 
     def _fill(self, index: Index, source: ImageSource, shards: list[list[Item]]) -> None:
-        total = sum(len(items) for items in shards)
-        steps = track((item for items in shards for item in items), total, "aligning and inverting", self.quiet)
+        todo = [item for items in shards for item in items]
+        faces = _Crops(source, todo, self.cropper, self.inversion.pack.size)
+        steps = track(_in_order(faces, self.workers), len(todo), "aligning and inverting", self.quiet)
         for items in shards:
             crops: dict[str, Tensor] = {}
-            for item in (next(steps) for _ in items):
-                try:
-                    crops[item.sha256] = self._crop(source, item)
-                except PhotoError as error:
-                    index.unusable[item.sha256] = str(error)
+            for item in items:
+                found = next(steps)
+                if isinstance(found, str):
+                    index.unusable[item.sha256] = found
+                else:
+                    crops[item.sha256] = found
             if crops:
                 self._write_shard(index, crops)
             self._write_index(index)
         next(steps, None)  # lets the bar finish
-
-    def _crop(self, source: ImageSource, item: Item) -> Float[Tensor, "1 3 h w"]:
-        try:
-            data = source.read(item.key)
-        except OSError as error:
-            raise DataError(f"{item.key} in {source.name} cannot be read any more ({error}); start again") from error
-        if sha256(data) != item.sha256:
-            raise DataError(f"{item.key} in {source.name} changed while it was read; start again when it is complete")
-        return self.cropper(data, item.key, self.inversion.pack.size)
 
     def _write_shard(self, index: Index, crops: dict[str, Tensor]) -> None:
         x = torch.cat(list(crops.values()))
@@ -189,7 +199,8 @@ class LatentCache:
         file = f"shard-{max(numbers, default=-1) + 1:05d}.safetensors"
         with atomic_write(self.folder / file, inside=self.folder) as temporary:
             save_file(tensors, temporary, metadata={"fingerprint": self.fingerprint})
-        index.shards[file] = {"sha256": sha256_file(self.folder / file), "images": list(crops)}
+        path = self.folder / file
+        index.shards[file] = {"sha256": sha256_file(path), "images": list(crops), "stamp": file_stamp(path)}
 
     def _invert(self, x: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b n d"]:
         w = torch.cat([self.inversion(part).float() for part in torch.split(x, self.batch_size)])
@@ -214,7 +225,50 @@ def _shard(file: str, shard: Any) -> dict[str, Any]:
     """What an index says of a shard; the name is one that we give, so that it cannot lead out of the folder."""
     if not _SHARD.fullmatch(file):
         raise ValueError(f"{shown(file)} is no shard's name")
-    return {"sha256": str(shard["sha256"]), "images": [str(image) for image in shard["images"]]}
+    images = [str(image) for image in shard["images"]]
+    return {"sha256": str(shard["sha256"]), "images": images, "stamp": str(shard.get("stamp", ""))}
+
+
+class _Crops(Dataset[Any]):
+    """Aligned faces by number, or the reason why a picture has none, or the error that ends the work."""
+
+    def __init__(self, source: ImageSource, items: Sequence[Item], cropper: Cropper, size: int):
+        self.source = source
+        self.items = items
+        self.cropper = cropper
+        self.size = size
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+    def __getitem__(self, number: int) -> Tensor | str | DataError:
+        item, name = self.items[number], self.source.name
+        try:
+            data = self.source.read(item.key)
+        except OSError as error:
+            return DataError(f"{item.key} in {name} cannot be read any more ({error}); start again")
+        if sha256(data) != item.sha256:
+            return DataError(f"{item.key} in {name} changed while it was read; start again when it is complete")
+        try:
+            return self.cropper(data, item.key, self.size)
+        except PhotoError as error:
+            return str(error)
+
+
+def _in_order(faces: _Crops, workers: int) -> Iterator[Tensor | str]:
+    """The faces, or why there is none; read ahead by so many processes.
+
+    Raises:
+        DataError: see :class:`_Crops`.
+    """
+    found: Iterable[Any] = (faces[number] for number in range(len(faces)))
+    if workers:
+        # New processes, not copies of this one: its networks have threads.
+        found = DataLoader(faces, None, num_workers=workers, prefetch_factor=8, multiprocessing_context="spawn")
+    for face in found:
+        if isinstance(face, DataError):
+            raise face
+        yield face
 
 
 class LatentTable:
