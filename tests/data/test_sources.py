@@ -3,7 +3,9 @@
 import io
 import os
 import tarfile
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 import pytest
 
@@ -12,12 +14,16 @@ from riddle_pl.errors import DataError
 from tests.data.conftest import png, write_images
 
 
-def write_tar(path: Path, count: int, mode: str = "w") -> Path:
+def write_tar(
+    path: Path, count: int, mode: str = "w", first: int = 0, others: Mapping[str, bytes] = MappingProxyType({})
+) -> Path:
+    """Pictures ``faces/0.jpg``, ... of the seeds from ``first`` on, and other files."""
+    pictures = {f"faces/{i}.jpg": png(first + i) for i in range(count)}
     with tarfile.open(path, mode) as tar:  # type: ignore[call-overload]
-        for i in range(count):
-            info = tarfile.TarInfo(f"faces/{i}.jpg")
-            info.size = len(png(i))
-            tar.addfile(info, io.BytesIO(png(i)))
+        for name, data in {**pictures, **others}.items():
+            info = tarfile.TarInfo(name)
+            info.size = len(data)
+            tar.addfile(info, io.BytesIO(data))
     return path
 
 

@@ -4,9 +4,9 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
+from riddle_pl.data.crops import Cropper
 from riddle_pl.data.images import ImagesDataModule
 from riddle_pl.data.inverted import Plan
-from riddle_pl.data.latent_cache import Cropper
 from riddle_pl.data.sources import FolderSource, ImageSource, open_source
 from riddle_pl.errors import DataError
 from riddle_pl.inversion import Inversion

@@ -4,8 +4,8 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
+from riddle_pl.data.crops import Cropper
 from riddle_pl.data.inverted import InvertedDataModule, Plan
-from riddle_pl.data.latent_cache import Cropper
 from riddle_pl.data.sources import ImageSource, open_source
 from riddle_pl.inversion import Inversion
 from riddle_pl.packs.pack import Pack

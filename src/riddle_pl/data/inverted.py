@@ -15,10 +15,11 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from riddle_pl.data.base import LatentDataModule
+from riddle_pl.data.crops import Cropper
 from riddle_pl.data.data_free import LatentSampler
 from riddle_pl.data.digests import Digests
 from riddle_pl.data.latent_batches import OrderedBatches, PartlyDrawn, ShuffledBatches
-from riddle_pl.data.latent_cache import Cropper, Item, LatentCache, LatentTable
+from riddle_pl.data.latent_cache import Item, LatentCache, LatentTable
 from riddle_pl.data.sources import ImageSource
 from riddle_pl.data.steps import Batch
 from riddle_pl.errors import DataError, one_line

@@ -10,21 +10,21 @@ import hashlib
 import json
 import logging
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 import torch
 from jaxtyping import Float
 from safetensors import SafetensorError
 from safetensors.torch import save_file
 from torch import Tensor
-from torch.utils.data import DataLoader, Dataset
 
-from riddle_pl.data.sources import ImageSource, file_stamp, sha256
-from riddle_pl.errors import DataError, PhotoError, shown
+from riddle_pl.data.crops import Cropper, Crops
+from riddle_pl.data.sources import ImageSource, file_stamp
+from riddle_pl.errors import DataError, shown
 from riddle_pl.files import atomic_write, read_json, require_inside, require_writable_dir, sha256_file
 from riddle_pl.inversion import Inversion
 from riddle_pl.process import track
@@ -37,19 +37,6 @@ MAX_INDEX_BYTES = 1 << 30
 _SHARD = re.compile(r"shard-[0-9]{5,9}\.safetensors")
 
 log = logging.getLogger(__name__)
-
-
-class Cropper(Protocol):
-    """Turns the bytes of an image file into the aligned face; :class:`riddle_pl.faces.crop.FaceCropper` is one."""
-
-    @property
-    def fingerprint(self) -> str:
-        """Names everything that the crop of a given picture depends on."""
-        ...
-
-    def __call__(self, data: bytes, name: str, size: int) -> Float[Tensor, "1 3 size size"]:
-        """The face in [-1, 1]; raises PhotoError for an unusable picture."""
-        ...
 
 
 class Item(NamedTuple):
@@ -175,8 +162,9 @@ class LatentCache:
 
     def _fill(self, index: Index, source: ImageSource, shards: list[list[Item]]) -> None:
         todo = [item for items in shards for item in items]
-        faces = _Crops(source, todo, self.cropper, self.inversion.pack.size)
-        steps = track(_in_order(faces, self.workers), len(todo), "aligning and inverting", self.quiet)
+        digests = {item.key: item.sha256 for item in todo}
+        faces = Crops(source, list(digests), self.cropper, self.inversion.pack.size, digests)
+        steps = track(faces.in_order(self.workers), len(todo), "aligning and inverting", self.quiet)
         for items in shards:
             crops: dict[str, Tensor] = {}
             for item in items:
@@ -227,48 +215,6 @@ def _shard(file: str, shard: Any) -> dict[str, Any]:
         raise ValueError(f"{shown(file)} is no shard's name")
     images = [str(image) for image in shard["images"]]
     return {"sha256": str(shard["sha256"]), "images": images, "stamp": str(shard.get("stamp", ""))}
-
-
-class _Crops(Dataset[Any]):
-    """Aligned faces by number, or the reason why a picture has none, or the error that ends the work."""
-
-    def __init__(self, source: ImageSource, items: Sequence[Item], cropper: Cropper, size: int):
-        self.source = source
-        self.items = items
-        self.cropper = cropper
-        self.size = size
-
-    def __len__(self) -> int:
-        return len(self.items)
-
-    def __getitem__(self, number: int) -> Tensor | str | DataError:
-        item, name = self.items[number], self.source.name
-        try:
-            data = self.source.read(item.key)
-        except OSError as error:
-            return DataError(f"{item.key} in {name} cannot be read any more ({error}); start again")
-        if sha256(data) != item.sha256:
-            return DataError(f"{item.key} in {name} changed while it was read; start again when it is complete")
-        try:
-            return self.cropper(data, item.key, self.size)
-        except PhotoError as error:
-            return str(error)
-
-
-def _in_order(faces: _Crops, workers: int) -> Iterator[Tensor | str]:
-    """The faces, or why there is none; read ahead by so many processes.
-
-    Raises:
-        DataError: see :class:`_Crops`.
-    """
-    found: Iterable[Any] = (faces[number] for number in range(len(faces)))
-    if workers:
-        # New processes, not copies of this one: its networks have threads.
-        found = DataLoader(faces, None, num_workers=workers, prefetch_factor=8, multiprocessing_context="spawn")
-    for face in found:
-        if isinstance(face, DataError):
-            raise face
-        yield face
 
 
 class LatentTable:
