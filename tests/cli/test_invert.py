@@ -1,10 +1,12 @@
 """If this fails, a large inversion cannot be shared by processes or taken up again, or its codes cannot be used."""
 
+import shutil
 from pathlib import Path
 
 import pytest
 
 from riddle_pl.config import compose_jobs
+from riddle_pl.data.code_shards import open_codes, read_about
 from riddle_pl.packs import Pack
 from riddle_pl.training.run import fit
 from tests.cli.riddle_command import Result, Riddle
@@ -68,3 +70,32 @@ def test_mistakes_are_one_line_and_write_nothing(riddle: Riddle) -> None:
     riddle.refused(invert(riddle, "--part", "3/3"), "--part is '3/3'; expected I/N", before=before)
     riddle.refused(invert(riddle, "--inversion", "magic"), "choose from encoder, refine, optimise", before=before)
     riddle.refused(riddle("invert", "absent", "-o", "codes"), "absent is no .tar archive", before=before)
+
+
+def contents(folder: Path) -> dict[str, tuple[dict[str, str], object]]:
+    """By file: what it says of itself, and its codes."""
+    return {path.name: (read_about(path), open_codes(path).get_slice("w")[:].tolist()) for path in folder.iterdir()}
+
+
+@pytest.mark.slow
+def test_tasks_of_spark_give_what_one_process_gives(riddle: Riddle) -> None:
+    pytest.importorskip("pyspark", reason="the extra spark is not installed")
+    if shutil.which("java") is None:
+        pytest.skip("Spark needs Java")
+    write_tar(Path("photos/1.tar"), 2, others={"broken.png": black()[:40]})
+    Path("photos/2.tar").write_bytes(b"no archive" * 100)
+    done = invert(riddle, "--spark", "local[2]")
+    assert done.status == 2
+    assert "1.codes.safetensors: 2 codes, 1 pictures without" in done.out
+    assert "error: archive" in done.err
+    tasks = contents(Path("codes"))
+    assert invert(riddle, "--force").status == 2
+    assert tasks == contents(Path("codes"))
+    assert sorted(tasks) == ["0.codes.safetensors", "1.codes.safetensors"]
+
+
+def test_spark_is_not_there(riddle: Riddle, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("riddle_pl.data.spark.find_spec", lambda name: None)
+    result = invert(riddle, "--spark", "local[2]")
+    assert result.status == 2
+    assert "run `pip install 'riddle-pl[spark]'`" in result.err

@@ -1,11 +1,13 @@
 """``riddle invert``: photos in tar archives to codes for training, shared by any number of processes."""
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from riddle_pl.cli.options import PackSize, Quiet, plural, say
+from riddle_pl.errors import ConfigError, DataError
 
 app = typer.Typer(add_completion=False)
 
@@ -25,6 +27,10 @@ def invert(
     part: Annotated[
         str | None, typer.Option(help="I/N: only part I of N, from 0; by default as torchrun or srun say.")
     ] = None,
+    spark: Annotated[
+        str | None,
+        typer.Option(metavar="MASTER", help="Run as tasks of a Spark cluster: spark://HOST:PORT, yarn or local[N]."),
+    ] = None,
     force: Annotated[bool, typer.Option("--force", help="Invert again what is there.")] = False,
     quiet: Quiet = False,
 ) -> int:
@@ -38,53 +44,41 @@ def invert(
 
     srun riddle invert photos/ -o codes/ --pack ffhq256 --workers 8
     """
-    from riddle_pl.errors import ConfigError
-
-    ways = ("encoder", "refine", "optimise")
-    if inversion not in ways:
-        raise ConfigError(f"--inversion is {inversion!r}; choose from {', '.join(ways)}")
     number, parts = _part(part)
+    if spark is not None and parts > 1:
+        raise ConfigError("--spark shares the work itself; give it in one process, without --part")
 
-    import torch
-
-    from riddle_pl.data.code_shards import archives_in, fingerprint, invert_archive, is_done, part_of, target_of
-    from riddle_pl.errors import DataError, one_line
-    from riddle_pl.faces.crop import FaceCropper
+    from riddle_pl.data.code_shards import archives_in, part_of, target_of
+    from riddle_pl.data.invert_job import Done, InvertJob, invert_one, not_done
+    from riddle_pl.data.spark import invert_on_spark
     from riddle_pl.files import require_writable_dir
-    from riddle_pl.inversion import EncoderInversion, OptimisedInversion, RefinedInversion
-    from riddle_pl.launch import local_rank
-    from riddle_pl.packs import load_pack
 
+    place = str(out.absolute() if spark else out)
+    job = InvertJob(place, pack, pack_size, inversion, aligned, half, device, batch_size, workers)
     own = part_of(archives_in(archives), number, parts)
-    if device in ("auto", "cuda") and torch.cuda.device_count() > 1:
-        device = f"cuda:{local_rank() % torch.cuda.device_count()}"
-    kinds = {"encoder": EncoderInversion, "refine": RefinedInversion, "optimise": OptimisedInversion}
-    way, cropper = kinds[inversion](load_pack(pack, pack_size), device), FaceCropper(aligned)
-    way.check()
+    left = not_done(job, own, force)
     require_writable_dir(out, "folder of the codes", create=True)
-    made = fingerprint(way, cropper)
-    left = [archive for archive in own if force or not is_done(target_of(archive, out), made)]
     if done := len(own) - len(left):
         say(quiet, f"{plural(done, 'archive')} of {len(own)} had their codes already")
-    skipped, failed = 0, list[DataError]()
-    for archive in left:
-        try:
-            dtype = torch.float16 if half else torch.float32
-            found = invert_archive(archive, target_of(archive, out), way, cropper, batch_size, workers, dtype)
-        except DataError as error:  # the other archives may be whole
-            say(quiet, f"{archive}: FAILED: {one_line(error)}")
-            failed.append(error)
-            continue
-        skipped += len(found.skipped)
-        say(quiet, f"{target_of(archive, out)}: {plural(found.codes, 'code')}, {len(found.skipped)} pictures without")
-    if failed:
-        raise DataError(f"{one_line(failed[0])} ({plural(len(failed), 'archive')} of {len(own)} failed)")
+    all_done: Iterable[Done] = (invert_one(job, str(archive)) for archive in left)
+    if spark is not None:
+        all_done = invert_on_spark(job, left, spark)
+    skipped, errors = 0, list[str]()
+    for one in all_done:
+        skipped += one.skipped
+        if one.error is not None:
+            errors.append(one.error)
+            say(quiet, f"{one.archive}: FAILED: {one.error}")
+        else:
+            target = target_of(Path(one.archive), out)
+            say(quiet, f"{target}: {plural(one.codes, 'code')}, {one.skipped} pictures without")
+    if errors:
+        raise DataError(f"{errors[0]} ({plural(len(errors), 'archive')} of {len(own)} failed)")
     return 1 if skipped else 0
 
 
 def _part(text: str | None) -> tuple[int, int]:
     """The number of this process and how many there are."""
-    from riddle_pl.errors import ConfigError
     from riddle_pl.launch import rank, world_size
 
     if text is None:
