@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import torch
 from omegaconf import DictConfig
 
 from riddle_pl.config import instantiate
@@ -75,6 +76,7 @@ def train(
         RiddleError: something for the user to put right.
     """
     quiet_lightning()
+    torch.set_float32_matmul_precision(cfg.matmul_precision)
     pack: Pack = instantiate(cfg.pack, "pack")
     module = build_module(cfg, pack, overrides)
     data = build_data(cfg, pack)
