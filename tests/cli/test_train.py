@@ -131,7 +131,7 @@ def test_two_processes_make_one_run(tiny_pack: Pack, tmp_path: Path, launcher: s
         (["start_ckpt=nowhere.ckpt"], "start_ckpt nowhere.ckpt does not exist"),
         (["start_ckpt=a.ckpt", "start_pack=lite"], "start_pack=lite and start_ckpt=a.ckpt; give one of the two"),
         (["stage=code"], "did you mean 'codes'"),
-        (["export=nothing/here"], "manifest.json is missing"),
+        (["export=nothing/here"], "is no pack yet; make one first: riddle packs new nothing/here --from"),
         ([f"export={load_pack('lite').folder}"], "has generator"),
         (["data=images", "data.root=no/photos"], "no/photos"),
         (["data=images", "data.root=nowhere", "data.val_share=2.0"], "val_share"),
