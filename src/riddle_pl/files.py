@@ -155,6 +155,7 @@ def atomic_write(
         _flush(temporary)
         if not overwrite and target.exists():
             raise FileError(f"output {path} appeared meanwhile; give another name or ask to overwrite it")
+        _as_others(temporary)
         temporary.replace(target)
     except OSError as error:
         if error.errno not in _CANNOT_WRITE:
@@ -192,6 +193,13 @@ def finite(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [finite(inner) for inner in value]
     return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _as_others(path: Path) -> None:
+    """Gives a new file the permissions that files get here: some libraries keep theirs from the user's group."""
+    mask = os.umask(0o077)
+    os.umask(mask)
+    path.chmod(0o666 & ~mask)
 
 
 def _flush(path: Path) -> None:

@@ -16,6 +16,11 @@ def rank() -> int:
     return _number("RANK", "SLURM_PROCID", "LOCAL_RANK")
 
 
+def world_size() -> int:
+    """How many processes the command has."""
+    return max(1, _number("WORLD_SIZE", "SLURM_NTASKS"))
+
+
 def local_rank() -> int:
     """The number of this process among those of this machine."""
     return _number("LOCAL_RANK", "SLURM_LOCALID")

@@ -5,8 +5,12 @@ import sys
 from pathlib import Path
 
 import pytest
+import torch
 
 from riddle_pl.cli import app
+from riddle_pl.networks.stylegan2 import Generator
+from riddle_pl.packs import Manifest, WeightEntry, load_pack
+from riddle_pl.packs.public import PUBLIC_PACKS
 from tests.tiny_pack import NETWORKS
 
 
@@ -132,3 +136,29 @@ def test_import(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[s
     assert isinstance(network, MLPEncryptor)
     assert tokens.name == "single"
     assert riddle(monkeypatch, "weights", "verify", "--pack", "ffhq256") == 0
+
+
+def test_a_folder_is_imported_at_once(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    networks = {role: WeightEntry(role, "stylegan2", f"{role}.pt", "stylegan2") for role in ("generator", "b", "c")}
+    monkeypatch.setitem(PUBLIC_PACKS, "ffhq256", Manifest("ffhq256", 8, networks))
+    (tmp_path / "downloads" / "RiDDLE").mkdir(parents=True)
+    state = Generator(8, {4: 4, 8: 4, 16: 4}, mapping_layers=1).state_dict()
+    torch.save({"g_ema": state}, tmp_path / "downloads" / "RiDDLE" / "generator.pt")
+    folder = str(tmp_path / "downloads")
+    assert riddle(monkeypatch, "weights", "import-folder", folder, "--pack", "ffhq256") == 0
+    out = capsys.readouterr().out
+    assert "generator: imported" in out
+    assert f"b: b.pt is not in {folder}; missing" in out
+    load_pack("ffhq256").load("generator")
+
+    (tmp_path / "downloads" / "b.pt").write_bytes(b"damaged")
+    assert riddle(monkeypatch, "weights", "import-folder", folder, "--pack", "ffhq256") == 2
+    out, err = capsys.readouterr()
+    assert "generator: imported" in out
+    assert "b: FAILED" in out
+    assert "b.pt is not a readable PyTorch checkpoint" in err
+    (tmp_path / "empty").mkdir()
+    assert riddle(monkeypatch, "weights", "import-folder", str(tmp_path / "empty"), "--pack", "ffhq256") == 2
+    assert "holds no checkpoint of pack ffhq256" in capsys.readouterr().err

@@ -2,16 +2,17 @@
 
 import csv
 import logging
+import os
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 
-from riddle_pl.data import ImagesDataModule
+from riddle_pl.data import ImagesDataModule, latent_cache
 from riddle_pl.data.inverted import held_out
 from riddle_pl.data.latent_batches import ShuffledBatches
-from riddle_pl.data.sources import sha256
+from riddle_pl.data.sources import FolderSource, sha256
 from riddle_pl.errors import DataError
 from riddle_pl.faces.crop import FaceCropper
 from riddle_pl.inversion import EncoderInversion, RefinedInversion
@@ -126,6 +127,57 @@ def test_every_skipped_file_is_listed(tmp_path: Path, toy_pack: ToyPack, caplog:
     assert str(data.split_folder() / "skipped.csv") in caplog.text
     (folder / "black.png").write_bytes(png(50))
     assert sorted(skipped(prepared(folder, toy_pack))) == ["copy.png", "empty.jpg", "text.jpg"]
+
+
+def test_a_second_start_reads_no_image_unless_it_was_written_or_asked_to(
+    tmp_path: Path, toy_pack: ToyPack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = write_images(tmp_path / "photos", 6)
+    prepared(folder, toy_pack)
+    reads: list[str] = []
+    hashed: list[Path] = []
+    read, hash_file = FolderSource.read, latent_cache.sha256_file
+    monkeypatch.setattr(FolderSource, "read", lambda self, key: reads.append(key) or read(self, key))
+    monkeypatch.setattr(latent_cache, "sha256_file", lambda path: hashed.append(path) or hash_file(path))
+
+    prepared(folder, toy_pack)
+    assert (reads, hashed) == ([], [])
+    (folder / "00002.png").write_bytes(png(50))
+    data = prepared(folder, toy_pack)
+    assert reads == ["00002.png"] * 2  # for its hash, and for its code
+    assert toy_pack.encoder.pictures == 7
+    assert sum(len(table) for table in data._tables.values()) == 6
+
+    reads.clear()
+    hashed.clear()
+    prepared(folder, toy_pack, recheck=True)
+    assert sorted(reads) == [f"{i:05d}.png" for i in range(6)]
+    assert len(hashed) == 2
+    (data.split_folder() / "digests.json").write_text('{"00000.png": 3}')  # a file of anyone: not taken
+    prepared(folder, toy_pack)
+    assert len(reads) == 12
+
+
+def test_a_cache_can_be_read_by_the_user_s_group(tmp_path: Path, toy_pack: ToyPack) -> None:
+    before = os.umask(0o027)
+    try:
+        data = prepared(write_images(tmp_path / "photos", 3), toy_pack)
+    finally:
+        os.umask(before)
+    modes = {path.name: path.stat().st_mode & 0o777 for path in data.cache().folder.iterdir() if path.is_file()}
+    assert modes["shard-00000.safetensors"] == modes["index.json"] == 0o640
+
+
+@pytest.mark.slow
+def test_faces_that_other_processes_align_give_the_same_cache(tmp_path: Path, toy_pack: ToyPack) -> None:
+    folder = write_images(tmp_path / "photos", 12)
+    (folder / "black.png").write_bytes(black())
+    alone = prepared(folder, toy_pack, cache_dir=str(tmp_path / "alone"))
+    together = prepared(folder, toy_pack, cache_dir=str(tmp_path / "together"), inversion_workers=2)
+    assert skipped(alone) == skipped(together)
+    for name in ("train", "val"):
+        rows = range(len(alone._tables[name]))
+        assert torch.equal(alone._tables[name].codes(rows), together._tables[name].codes(rows))
 
 
 def test_nothing_usable_is_an_error_that_says_why(tmp_path: Path, toy_pack: ToyPack) -> None:

@@ -1,8 +1,11 @@
 """If this fails, photos in a folder or archive are overlooked, or a broken archive goes unnoticed."""
 
 import io
+import os
 import tarfile
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 import pytest
 
@@ -11,12 +14,16 @@ from riddle_pl.errors import DataError
 from tests.data.conftest import png, write_images
 
 
-def write_tar(path: Path, count: int, mode: str = "w") -> Path:
+def write_tar(
+    path: Path, count: int, mode: str = "w", first: int = 0, others: Mapping[str, bytes] = MappingProxyType({})
+) -> Path:
+    """Pictures ``faces/0.jpg``, ... of the seeds from ``first`` on, and other files."""
+    pictures = {f"faces/{i}.jpg": png(first + i) for i in range(count)}
     with tarfile.open(path, mode) as tar:  # type: ignore[call-overload]
-        for i in range(count):
-            info = tarfile.TarInfo(f"faces/{i}.jpg")
-            info.size = len(png(i))
-            tar.addfile(info, io.BytesIO(png(i)))
+        for name, data in {**pictures, **others}.items():
+            info = tarfile.TarInfo(name)
+            info.size = len(data)
+            tar.addfile(info, io.BytesIO(data))
     return path
 
 
@@ -28,6 +35,28 @@ def test_folder_is_searched_in_full_and_in_order(tmp_path: Path) -> None:
     source = FolderSource(tmp_path)
     assert source.list_keys() == ["a/deep/er/0.webp", "b/0.JPG", "b/1.JPG"]
     assert source.read("b/1.JPG") == png(1)
+
+
+def test_links_to_folders_are_followed_and_no_folder_is_read_twice(tmp_path: Path) -> None:
+    elsewhere = write_images(tmp_path / "elsewhere", 2)
+    root = write_images(tmp_path / "photos", 1, pattern="b/{}.png")
+    (root / "a").symlink_to(elsewhere)
+    (root / "again").symlink_to(root / "b")
+    (root / "b" / "back").symlink_to(root)
+    (root / "gone").symlink_to(tmp_path / "nowhere")
+    assert FolderSource(root).list_keys() == ["a/00000.png", "a/00001.png", "b/0.png"]
+
+
+def test_a_stamp_changes_when_a_file_is_written_whatever_its_date(tmp_path: Path) -> None:
+    source = FolderSource(write_images(tmp_path / "photos", 1))
+    before, path = source.stamp("00000.png"), tmp_path / "photos" / "00000.png"
+    assert source.stamp("00000.png") == before
+    date = path.stat().st_mtime_ns
+    path.write_bytes(path.read_bytes()[::-1])
+    os.utime(path, ns=(date, date))
+    assert source.stamp("00000.png") != before
+    archive = TarSource(write_tar(tmp_path / "x.tar", 2))
+    assert len({archive.stamp(key) for key in archive.list_keys()}) == 2
 
 
 def test_tar_is_read_without_unpacking(tmp_path: Path) -> None:

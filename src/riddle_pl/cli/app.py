@@ -23,6 +23,9 @@ VERBS = {
     "demo": "train for a moment, then encrypt and recover faces; writes one picture",
     "tables": "put several evaluations of riddle-eval into one set of tables",
     "weights": "list, fetch, import and verify the networks of the model packs",
+    "invert": "find the codes of photos in tar archives, for training, in any number of processes",
+    "packs": "make packs of your own networks, extend and share them",
+    "export": "write the networks of a pack as ONNX files",
     "doctor": "check this installation and explain what is wrong",
 }
 

@@ -102,6 +102,43 @@ def import_weights(
     _say(quiet, f"imported {file} as {find_entry(opened, entry).role} of pack {opened.name}: {path}")
 
 
+@app.command("import-folder")
+def import_folder(
+    folder: Annotated[Path, typer.Argument(help="Folder with checkpoints under the names that they are published as.")],
+    pack: PackOption = "ffhq256",
+    quiet: Quiet = False,
+) -> None:
+    """Import every network of a pack that lies in a folder; exit status 2 if one cannot be.
+
+    Example: riddle weights import-folder ~/Downloads/RiDDLE --pack ffhq256
+    """
+    opened = load_pack(pack)
+    if not folder.is_dir():
+        raise PackError(f"{folder} is no folder; give the one that holds the checkpoints")
+    problems: list[RiddleError] = []
+    found = 0
+    for role in (role for role in opened.roles if opened.importable(role)):
+        entry = opened.entry(role)
+        file = next((path for path in sorted(folder.rglob(entry.file)) if path.is_file()), None)
+        if file is None:
+            _say(
+                quiet, f"{role}: {entry.file} is not in {folder}; {'there already' if opened.has(role) else 'missing'}"
+            )
+            continue
+        found += 1
+        try:
+            _say(quiet, f"{role}: imported {file}: {import_file(opened, role, file)}")
+        except RiddleError as error:
+            _say(quiet, f"{role}: FAILED")
+            problems.append(error)
+    if not found:
+        names = ", ".join(opened.entry(role).file for role in opened.roles)
+        raise PackError(f"{folder} holds no checkpoint of pack {opened.name}; expected one of {names}")
+    if problems:
+        more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+        raise PackError(f"{one_line(problems[0])}{more}")
+
+
 @app.command()
 def verify(pack: OptionalPack = None, quiet: Quiet = False) -> None:
     """Hash every file that is there and compare with its pack's manifest; exit status 2 if one differs.

@@ -32,6 +32,8 @@ class TrainConfig:
     """Checkpoint whose encryptor is the start of a new run, of another stage for example; null: fresh weights."""
     device: str = "auto"
     """Where photos are inverted: auto, cpu, cuda or cuda:N."""
+    matmul_precision: str = "highest"
+    """Of float32 matrix products: highest, high (TF32 on NVIDIA GPUs) or medium (bfloat16)."""
     quiet: bool = False
     """No progress bar, no closing line."""
     optimized_metric: str | None = None

@@ -16,10 +16,12 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from riddle_pl.data.base import LatentDataModule
+from riddle_pl.data.crops import Cropper
 from riddle_pl.data.data_free import LatentSampler
+from riddle_pl.data.digests import Digests
 from riddle_pl.data.latent_batches import OrderedBatches, PartlyDrawn, ShuffledBatches
-from riddle_pl.data.latent_cache import Cropper, Item, LatentCache, LatentTable
-from riddle_pl.data.sources import ImageSource, sha256
+from riddle_pl.data.latent_cache import Item, LatentCache, LatentTable
+from riddle_pl.data.sources import ImageSource
 from riddle_pl.data.steps import Batch
 from riddle_pl.errors import DataError, one_line
 from riddle_pl.files import atomic_write, read_json, write_json
@@ -72,6 +74,8 @@ class InvertedDataModule(LatentDataModule):
         cache_dir: folder of the caches; None: ``latents`` in the user's cache folder (``$RIDDLE_HOME``).
         inversion: finds the codes of the photos; None: the pack's encoder.
         inversion_batch: photos that it gets at a time.
+        inversion_workers: processes that find and align faces meanwhile; 0: none beside this one.
+        recheck: read every image and every part of the cache again, in place of trusting sizes and dates.
         quiet: no progress bars.
         num_workers: processes that read batches.
         split: one of ``known_splits``; None: the first.
@@ -99,6 +103,8 @@ class InvertedDataModule(LatentDataModule):
         cache_dir: str | None = None,
         inversion: Inversion | None = None,
         inversion_batch: int = 32,
+        inversion_workers: int = 0,
+        recheck: bool = False,
         quiet: bool = False,
         num_workers: int = 0,
         split: str | None = None,
@@ -118,6 +124,8 @@ class InvertedDataModule(LatentDataModule):
             )
         if inversion_batch < 1:
             raise DataError(f"data.inversion_batch={inversion_batch}; expected at least 1")
+        if inversion_workers < 0:
+            raise DataError(f"data.inversion_workers={inversion_workers}; expected at least 0")
         if not 0.0 < val_share < 1.0 or val_images < 1 or (max_images is not None and max_images < 1):
             raise DataError(
                 f"data.val_share={val_share} must lie between 0 and 1; data.val_images={val_images} and "
@@ -136,6 +144,8 @@ class InvertedDataModule(LatentDataModule):
         self.cache_dir = cache_dir
         self.inversion = inversion or EncoderInversion(pack)
         self.inversion_batch = inversion_batch
+        self.inversion_workers = inversion_workers
+        self.recheck = recheck
         self.quiet = quiet
         self._tables: dict[str, LatentTable] = {}
 
@@ -161,6 +171,8 @@ class InvertedDataModule(LatentDataModule):
             self.cropper,
             keep_crops=self.keep_crops,
             batch_size=self.inversion_batch,
+            workers=self.inversion_workers,
+            recheck=self.recheck,
             quiet=self.quiet,
         )
 
@@ -169,7 +181,8 @@ class InvertedDataModule(LatentDataModule):
         return self.cache().folder / f"split-{hashlib.sha256(self.identity.encode()).hexdigest()[:16]}"
 
     def prepare_data(self) -> None:
-        """Hashes the images, inverts those that the cache lacks, writes the split and the list of skipped files.
+        """Hashes the images that are new or were written to, inverts those that the cache lacks, and writes the split
+        and the list of skipped files.
 
         Raises:
             DataError: no images, or none is usable.
@@ -249,9 +262,10 @@ class InvertedDataModule(LatentDataModule):
     def _hash(self, source: ImageSource, keys: dict[str, str | None], skipped: dict[str, str]) -> list[Item]:
         """Items by content; unreadable files and exact duplicates go to ``skipped``."""
         first: dict[str, str] = {}
+        known = Digests(self.split_folder() / "digests.json", self.recheck)
         for key in track(keys, len(keys), "checking images", self.quiet):
             try:
-                digest = sha256(source.read(key))
+                digest = known.of(source, key)
             except OSError as error:
                 skipped[key] = f"cannot be read ({error.strerror or error})"
                 continue
@@ -259,6 +273,7 @@ class InvertedDataModule(LatentDataModule):
                 skipped[key] = f"exact duplicate of {first[digest]}"
             else:
                 first[digest] = key
+        known.save()
         return [Item(key, digest) for digest, key in first.items()]
 
     def _divide(self, usable: list[Item], splits: dict[str, str | None]) -> dict[str, list[str]]:

@@ -1,14 +1,28 @@
 """Batches of cached latents: shuffled by seed and epoch for training, in order for validation."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Protocol
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from riddle_pl.data.latent_cache import LatentTable
 from riddle_pl.data.steps import Batch, step_rng
+
+
+class CodeTable(Protocol):
+    """Codes by row, and the aligned photos where they are kept."""
+
+    def __len__(self) -> int: ...
+
+    def codes(self, rows: Sequence[int]) -> Float[Tensor, "b n d"]:
+        """The codes of some rows."""
+        ...
+
+    def crops(self, rows: Sequence[int]) -> Float[Tensor, "b 3 h w"]:
+        """Their photos in [-1, 1]."""
+        ...
 
 
 class ShuffledBatches(Dataset[Batch]):
@@ -16,7 +30,7 @@ class ShuffledBatches(Dataset[Batch]):
 
     def __init__(
         self,
-        table: LatentTable,
+        table: CodeTable,
         steps_per_epoch: int,
         batch_size: int,
         seed: int,
@@ -31,16 +45,17 @@ class ShuffledBatches(Dataset[Batch]):
         self.rank = rank
         self.world_size = world_size
         self.with_target = with_target
-        self._order: tuple[int, list[int]] = (-1, [])
+        self._order: tuple[int, Tensor] = (-1, torch.empty(0))
 
     def rows(self, step: int) -> list[int]:
         """The rows of a step on this rank."""
         epoch, place = divmod(step, self.steps_per_epoch)
         if self._order[0] != epoch:
-            order = torch.randperm(len(self.table), generator=step_rng(self.seed, "order", epoch)).tolist()
+            order = torch.randperm(len(self.table), generator=step_rng(self.seed, "order", epoch))
             self._order = (epoch, order)
         first = (place * self.world_size + self.rank) * self.batch_size
-        return self._order[1][first : first + self.batch_size]
+        rows: list[int] = self._order[1][first : first + self.batch_size].tolist()
+        return rows
 
     def __getitem__(self, step: int) -> Batch:
         rows = self.rows(step)
@@ -74,7 +89,7 @@ class PartlyDrawn(Dataset[Batch]):
 class OrderedBatches(Dataset[Batch]):
     """All rows in order; the last batch may be smaller."""
 
-    def __init__(self, table: LatentTable, batch_size: int, with_photo: bool, with_target: bool):
+    def __init__(self, table: CodeTable, batch_size: int, with_photo: bool, with_target: bool):
         self.table = table
         self.batch_size = batch_size
         self.with_photo = with_photo

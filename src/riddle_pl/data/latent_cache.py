@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 import torch
 from jaxtyping import Float
@@ -22,8 +22,9 @@ from safetensors import SafetensorError
 from safetensors.torch import save_file
 from torch import Tensor
 
-from riddle_pl.data.sources import ImageSource, sha256
-from riddle_pl.errors import DataError, PhotoError, shown
+from riddle_pl.data.crops import Cropper, Crops
+from riddle_pl.data.sources import ImageSource, file_stamp
+from riddle_pl.errors import DataError, shown
 from riddle_pl.files import atomic_write, read_json, require_inside, require_writable_dir, sha256_file, write_json
 from riddle_pl.inversion import Inversion
 from riddle_pl.process import track
@@ -38,19 +39,6 @@ _SHARD = re.compile(r"shard-[0-9]{5,9}\.safetensors")
 log = logging.getLogger(__name__)
 
 
-class Cropper(Protocol):
-    """Turns the bytes of an image file into the aligned face; :class:`riddle_pl.faces.crop.FaceCropper` is one."""
-
-    @property
-    def fingerprint(self) -> str:
-        """Names everything that the crop of a given picture depends on."""
-        ...
-
-    def __call__(self, data: bytes, name: str, size: int) -> Float[Tensor, "1 3 size size"]:
-        """The face in [-1, 1]; raises PhotoError for an unusable picture."""
-        ...
-
-
 class Item(NamedTuple):
     """One image of a data set: where to read it, and the sha256 of its contents."""
 
@@ -63,7 +51,8 @@ class Index:
     """What ``index.json`` holds."""
 
     shards: dict[str, dict[str, Any]] = field(default_factory=dict)
-    """Shard file: its ``sha256`` and the ``images`` (content hashes) in its rows."""
+    """Shard file: its ``sha256``, the ``images`` (content hashes) in its rows, and the ``stamp`` (size and dates) that
+    it had when its hash was last found right."""
     unusable: dict[str, str] = field(default_factory=dict)
     """Content hash: reason."""
 
@@ -82,6 +71,8 @@ class LatentCache:
         keep_crops: store the aligned pictures (8 bit) beside the codes.
         shard_size: images per shard; at most so many are lost by a kill.
         batch_size: images per call of the inversion.
+        workers: processes that read images and align faces, while this one inverts; 0: none beside this one.
+        recheck: hash every shard, in place of trusting those that have the size and the dates that they had.
         quiet: no progress bar.
 
     Raises:
@@ -96,6 +87,8 @@ class LatentCache:
         keep_crops: bool = False,
         shard_size: int = 256,
         batch_size: int = 32,
+        workers: int = 0,
+        recheck: bool = False,
         quiet: bool = False,
     ):
         self.inversion = inversion
@@ -103,6 +96,8 @@ class LatentCache:
         self.keep_crops = keep_crops
         self.shard_size = shard_size
         self.batch_size = batch_size
+        self.workers = workers
+        self.recheck = recheck
         self.quiet = quiet
         parts = (CACHE_VERSION, inversion.fingerprint, cropper.fingerprint, keep_crops)
         self.fingerprint = hashlib.sha256(json.dumps(parts).encode()).hexdigest()
@@ -149,36 +144,39 @@ class LatentCache:
 
     def _checked(self, index: Index) -> Index:
         """The index without shards that are missing or changed."""
+        changed = False
         for file, shard in list(index.shards.items()):
             path = self.folder / file
+            trusted = not self.recheck and path.is_file() and file_stamp(path) == shard["stamp"]
+            if trusted:
+                continue
             if not path.is_file() or sha256_file(path) != shard["sha256"]:
                 log.warning("latent cache shard %s is missing or damaged; its images are inverted again", path)
                 del index.shards[file]
+            else:
+                index.shards[file] = {**shard, "stamp": file_stamp(path)}
+                changed = True
+        if changed:
+            self._write_index(index)
         return index
 
     def _fill(self, index: Index, source: ImageSource, shards: list[list[Item]]) -> None:
-        total = sum(len(items) for items in shards)
-        steps = track((item for items in shards for item in items), total, "aligning and inverting", self.quiet)
+        todo = [item for items in shards for item in items]
+        digests = {item.key: item.sha256 for item in todo}
+        faces = Crops(source, list(digests), self.cropper, self.inversion.pack.size, digests)
+        steps = track(faces.in_order(self.workers), len(todo), "aligning and inverting", self.quiet)
         for items in shards:
             crops: dict[str, Tensor] = {}
-            for item in (next(steps) for _ in items):
-                try:
-                    crops[item.sha256] = self._crop(source, item)
-                except PhotoError as error:
-                    index.unusable[item.sha256] = str(error)
+            for item in items:
+                found = next(steps)
+                if isinstance(found, str):
+                    index.unusable[item.sha256] = found
+                else:
+                    crops[item.sha256] = found
             if crops:
                 self._write_shard(index, crops)
             self._write_index(index)
         next(steps, None)  # lets the bar finish
-
-    def _crop(self, source: ImageSource, item: Item) -> Float[Tensor, "1 3 h w"]:
-        try:
-            data = source.read(item.key)
-        except OSError as error:
-            raise DataError(f"{item.key} in {source.name} cannot be read any more ({error}); start again") from error
-        if sha256(data) != item.sha256:
-            raise DataError(f"{item.key} in {source.name} changed while it was read; start again when it is complete")
-        return self.cropper(data, item.key, self.inversion.pack.size)
 
     def _write_shard(self, index: Index, crops: dict[str, Tensor]) -> None:
         x = torch.cat(list(crops.values()))
@@ -189,7 +187,8 @@ class LatentCache:
         file = f"shard-{max(numbers, default=-1) + 1:05d}.safetensors"
         with atomic_write(self.folder / file, inside=self.folder) as temporary:
             save_file(tensors, temporary, metadata={"fingerprint": self.fingerprint})
-        index.shards[file] = {"sha256": sha256_file(self.folder / file), "images": list(crops)}
+        path = self.folder / file
+        index.shards[file] = {"sha256": sha256_file(path), "images": list(crops), "stamp": file_stamp(path)}
 
     def _invert(self, x: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b n d"]:
         w = torch.cat([self.inversion(part).float() for part in torch.split(x, self.batch_size)])
@@ -213,7 +212,8 @@ def _shard(file: str, shard: Any) -> dict[str, Any]:
     """What an index says of a shard; the name is one that we give, so that it cannot lead out of the folder."""
     if not _SHARD.fullmatch(file):
         raise ValueError(f"{shown(file)} is no shard's name")
-    return {"sha256": str(shard["sha256"]), "images": [str(image) for image in shard["images"]]}
+    images = [str(image) for image in shard["images"]]
+    return {"sha256": str(shard["sha256"]), "images": images, "stamp": str(shard.get("stamp", ""))}
 
 
 class LatentTable:

@@ -32,9 +32,13 @@ class ImageSource(Protocol):
         """The contents of a file; raises OSError when it cannot be read."""
         ...
 
+    def stamp(self, key: str) -> str:
+        """Changes when the file is written: size, dates and place; raises OSError when there is no such file."""
+        ...
+
 
 class FolderSource:
-    """The image files below a folder, sub-folders included.
+    """The image files below a folder, sub-folders and folders that links lead to included, each of them once.
 
     Raises:
         DataError: the folder does not exist.
@@ -47,13 +51,21 @@ class FolderSource:
             raise DataError(f"data folder {root} does not exist; check data.root")
 
     def list_keys(self) -> list[str]:
-        found = []
-        for folder, _, files in os.walk(self.root):
+        found, seen = [], set()
+        for folder, folders, files in os.walk(self.root, followlinks=True):
+            if (place := os.path.realpath(folder)) in seen:  # a link back, or a second one
+                folders.clear()
+                continue
+            seen.add(place)
+            folders.sort(key=lambda name: (os.path.islink(os.path.join(folder, name)), name))
             found += [(Path(folder) / file).relative_to(self.root).as_posix() for file in files if is_image_name(file)]
         return sorted(found)
 
     def read(self, key: str) -> bytes:
         return (self.root / key).read_bytes()
+
+    def stamp(self, key: str) -> str:
+        return file_stamp(self.root / key)
 
 
 class TarSource:
@@ -90,6 +102,10 @@ class TarSource:
             raise OSError(f"the archive is cut short: {len(data)} of {size} bytes")
         return data
 
+    def stamp(self, key: str) -> str:
+        offset, size = self._places[key]
+        return f"{file_stamp(self.path)} {offset} {size}"
+
 
 class JoinedSource:
     """Several sources as one; a key begins with its source's number and name."""
@@ -105,6 +121,10 @@ class JoinedSource:
         prefix, _, inner = key.partition("/")
         return self._sources[prefix].read(inner)
 
+    def stamp(self, key: str) -> str:
+        prefix, _, inner = key.partition("/")
+        return self._sources[prefix].stamp(inner)
+
 
 def open_source(root: str | Path | Sequence[str | Path]) -> ImageSource:
     """A folder, a tar archive, or a list of them.
@@ -117,6 +137,16 @@ def open_source(root: str | Path | Sequence[str | Path]) -> ImageSource:
             raise DataError("data.root is an empty list; give a folder or a tar archive")
         return JoinedSource([open_source(one) for one in root])
     return TarSource(root) if str(root).endswith(".tar") else FolderSource(root)
+
+
+def file_stamp(path: Path) -> str:
+    """Size and dates of a file: they change when it is written, whatever date a program then gives it.
+
+    Raises:
+        OSError: there is none.
+    """
+    state = path.stat()
+    return f"{state.st_size} {state.st_mtime_ns} {state.st_ctime_ns}"
 
 
 def sha256(data: bytes) -> str:

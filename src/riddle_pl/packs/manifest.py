@@ -40,6 +40,8 @@ MAX_LAYERS = 32
 
 EMBEDDED = {name: Path(__file__).parent / name for name in ("lite", "mobile")}
 """Packs that ship inside the wheel, and their folders."""
+PUBLIC = ("ffhq256", "ffhq1024", "evaluators")
+"""Packs of public checkpoints, which lie in the user's folder of weights."""
 
 WHOLE_SIZE = {"mobile_stylegan": 1024}
 """Generators that draw several sizes, and the one that needs no head."""
@@ -73,7 +75,7 @@ class WeightEntry:
     tokens: str | None = None
     """Encryptors only: the password tokens they were trained with, ``single``, ``per_layer`` or ``key_stream``."""
     pack: str | None = None
-    """Embedded pack whose file this is; None: the pack's own."""
+    """Built-in pack whose file this is, embedded or of public checkpoints; None: the pack's own."""
     args: Mapping[str, Any] = field(default_factory=dict, hash=False)
     """JSON arguments of the architecture's builder."""
 
@@ -88,7 +90,8 @@ class WeightEntry:
             self.sha256 is None or bool(_SHA256.fullmatch(self.sha256)), "sha256", self.sha256, "64 hexadecimal digits"
         )
         check(self.tokens is None or self.tokens in TOKENS, "tokens", self.tokens, f"one of {', '.join(TOKENS)}")
-        check(self.pack is None or self.pack in EMBEDDED, "pack", self.pack, f"one of {', '.join(EMBEDDED)}")
+        built_in = (*EMBEDDED, *PUBLIC)
+        check(self.pack is None or self.pack in built_in, "pack", self.pack, f"one of {', '.join(built_in)}")
         check(self.pack is None or self.url is None, "url", self.url, f"none, since the file is pack {self.pack}'s")
         check(self.url is None or _is_address(self.url), "url", self.url, "https://..., or pypi:NAME==VERSION")
         check(_stays_inside(self.file), "file", self.file, "a relative path that stays inside the pack's folder")

@@ -1,6 +1,6 @@
 """A model pack: frozen networks that belong together, verified by hash and loaded by role.
 
-Most packs lie in one folder. An entry may also be a file of an embedded pack, or one that the user fetches; that one
+Most packs lie in one folder. An entry may also be a file of a built-in pack, or one that the user fetches; that one
 lies among the user's downloads.
 """
 
@@ -19,7 +19,7 @@ from riddle_pl.networks.mobile_stylegan import MobileStyleGAN
 from riddle_pl.packs.architectures import ENCRYPTORS, current_name
 from riddle_pl.packs.formats import load_network
 from riddle_pl.packs.manifest import EMBEDDED, Manifest, WeightEntry
-from riddle_pl.packs.store import download_path
+from riddle_pl.packs.store import download_path, pack_folder
 
 if TYPE_CHECKING:
     from riddle_pl.password import PasswordTokens
@@ -86,8 +86,12 @@ class Pack:
     @property
     def address(self) -> str:
         """What names the pack on a command line: its name, or the folder of a pack of the user's own."""
-        known = self._public or self.folder == EMBEDDED.get(self.name)
-        return self.name if known else str(self.folder)
+        return self.built_in or str(self.folder)
+
+    @property
+    def built_in(self) -> str | None:
+        """Its name, if it is no folder of the user's own."""
+        return self.name if self._public or self.folder == EMBEDDED.get(self.name) else None
 
     @property
     def num_layers(self) -> int:
@@ -175,7 +179,7 @@ class Pack:
         """Where the file of a role lies, present or not."""
         entry = self.entry(role)
         if entry.pack is not None:
-            return EMBEDDED[entry.pack] / entry.file
+            return (EMBEDDED.get(entry.pack) or pack_folder(entry.pack)) / entry.file
         own = self.folder / entry.file
         if self._public or entry.url is None or entry.sha256 is None or own.is_file():
             return own
@@ -285,6 +289,8 @@ class Pack:
         return self.load(name), token_scheme(tokens)
 
     def _remedy(self, entry: WeightEntry) -> str:
+        if entry.pack is not None and entry.pack not in EMBEDDED:
+            return f"get it from {entry.origin}, then run `riddle weights import {entry.file} FILE --pack {entry.pack}`"
         if entry.pack is not None:
             return f"it belongs to the package: reinstall riddle-pl, or copy pack {self.name} anew"
         if not self.importable(entry.role):

@@ -1,4 +1,4 @@
-"""Adding a network to a pack on disk: used by the recipes that make the lite pack."""
+"""Adding a network to a pack on disk: what recipes and training export."""
 
 import json
 from collections.abc import Mapping
@@ -77,9 +77,17 @@ def write_pack_entry(
     if card is not None:
         write_text(folder / f"{role}.md", card.rstrip() + "\n", inside=folder)
     entry = replace(entry, sha256=sha256, args=plain_args)
-    manifest = replace(manifest, networks={**manifest.networks, role: entry})
-    write_json(folder / MANIFEST_NAME, manifest.to_json(), indent=2, inside=folder)
+    write_manifest(folder, replace(manifest, networks={**manifest.networks, role: entry}))
     return entry
+
+
+def write_manifest(folder: Path, manifest: Manifest) -> None:
+    """Writes a pack's ``manifest.json``, whole or not at all.
+
+    Raises:
+        FileError: the folder cannot be written to.
+    """
+    write_json(folder / MANIFEST_NAME, manifest.to_json(), indent=2, inside=folder)
 
 
 def require_free_role(folder: Path | str, role: str, overwrite: bool = False) -> None:

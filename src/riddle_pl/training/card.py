@@ -10,7 +10,10 @@ SETTINGS = (
     *("name", "seed", "steps", "batch_size", "encryptor", "password"),
     *("stage", "loss", "views", "optimizer", "scheduler"),
 )
-PLACES = ("root", "cache_dir", "device", "quiet", "num_workers", "pack", "inversion_batch")
+PLACES = (
+    *("root", "cache_dir", "device", "quiet", "num_workers", "pack"),
+    *("inversion_batch", "inversion_workers", "recheck"),
+)
 """Settings of the data, and of how they were inverted, that only say where things lay on the machine of the run."""
 
 LIMITS = """

@@ -10,6 +10,7 @@ from torch import nn
 from riddle_pl.errors import CheckpointError, PackError
 from riddle_pl.networks.formats.checkpoint_files import load_strict
 from riddle_pl.packs import Pack, WeightEntry, read_manifest, write_pack_entry
+from riddle_pl.packs.manifest import MANIFEST_NAME
 from riddle_pl.packs.write import require_free_role
 from riddle_pl.password import PasswordTokens, token_scheme
 from riddle_pl.training.card import encryptor_card
@@ -37,7 +38,11 @@ def check_export(folder: Path | str, pack: Pack, role: str, overwrite: bool = Fa
         PackError: no pack there, one with another generator, or one that has ``role`` already, which is not to be
             written over.
     """
-    entry = read_manifest(Path(folder) / "manifest.json").networks.get("generator")
+    if not (Path(folder) / MANIFEST_NAME).exists():
+        raise PackError(
+            f"export={folder} is no pack yet; make one first: riddle packs new {folder} --from {pack.address}"
+        )
+    entry = read_manifest(Path(folder) / MANIFEST_NAME).networks.get("generator")
     theirs, ours = entry.sha256 if entry else None, pack.expected_sha256("generator")
     if theirs and ours and theirs != ours:
         raise PackError(
@@ -74,7 +79,7 @@ def export_encryptor(
     data = load_checkpoint(checkpoint)
     encryptor = _encryptor(data, checkpoint)
     spec = encryptor_of(data)
-    manifest = read_manifest(Path(folder) / "manifest.json")
+    manifest = read_manifest(Path(folder) / MANIFEST_NAME)
     hashes = {name: entry.sha256 for name, entry in manifest.networks.items() if name == "generator" and entry.sha256}
     tokens = read_origin(data).tokens
     check_origin(data, manifest.name, hashes, tokens)

@@ -20,6 +20,9 @@ from riddle_pl.training.quiet import quiet_lightning
 ACCELERATORS = ("auto", "cpu", "gpu", "cuda", "mps")
 """Those of Lightning that this package runs on."""
 
+MATMUL_PRECISIONS = ("highest", "high", "medium")
+"""Those of ``torch.set_float32_matmul_precision``."""
+
 
 def check_job(cfg: DictConfig) -> Parts:
     """Checks the config of one training job: every key, the device, the packs, the data and the checkpoint.
@@ -33,6 +36,10 @@ def check_job(cfg: DictConfig) -> Parts:
     for name in ("steps", "batch_size", "val_every"):
         if cfg[name] < 1:
             raise ConfigError(f"{name}={cfg[name]}; expected at least 1")
+    if cfg.matmul_precision not in MATMUL_PRECISIONS:
+        raise ConfigError(
+            f"matmul_precision={cfg.matmul_precision} is unknown; choose from {', '.join(MATMUL_PRECISIONS)}"
+        )
     check_device(cfg.trainer.get("accelerator", "auto"), cfg.trainer.get("devices", 1))
     loss = build_loss(to_plain(cfg.loss))
     for name, node in to_plain(cfg)["logger"].items():

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import torch
 from omegaconf import DictConfig
 
 from riddle_pl.figures.training_log import find_training_log
@@ -76,6 +77,7 @@ def train(
         RiddleError: something for the user to put right.
     """
     quiet_lightning()
+    torch.set_float32_matmul_precision(cfg.matmul_precision)
     pack, loss, data = parts or build_parts(cfg)
     module = build_module(cfg, pack, overrides, loss)
     checkpoint = (newest_checkpoint(run_dir) if restarted else None) or cfg.ckpt_path

@@ -163,6 +163,55 @@ def test_options_that_contradict_the_weights_are_errors(save: Save) -> None:
         load(paper_encryptor(), split_list=[7, 7])
 
 
+AUTHORS_OPTIONS: dict[str, Any] = {
+    "mapper_type": "transformer",
+    "transformer_normalize_type": "layernorm",
+    "transformer_split_list": [4, 4, 6],
+    "transformer_add_linear": False,
+    "transformer_add_pos_embedding": False,
+    "use_landmark_prior": False,
+    "latent_avg_lambda": 0,
+    "morefc_num": 0,
+}
+"""As the authors' training script leaves them in a checkpoint."""
+
+
+def test_the_authors_options_are_honoured(save: Save) -> None:
+    def load(network: nn.Module, **opts: Any) -> nn.Module:
+        content = {"mapper_state_dict": network.state_dict(), "opts": {**AUTHORS_OPTIONS, **opts}}
+        return load_encryptor_checkpoint(save(content), num_layers=14)
+
+    for flags, opts in (
+        ({}, {}),
+        ({"groups": (2, 5, 7)}, {"transformer_split_list": [2, 5, 7]}),
+        ({"input_linear": True}, {"transformer_add_linear": True}),
+        ({"position_embedding": True}, {"transformer_add_pos_embedding": True}),
+        ({"norm": "none"}, {"transformer_normalize_type": "None"}),
+    ):
+        original = paper_encryptor(**flags)
+        assert torch.equal(load(original, **opts)(**LATENTS), original.eval()(**LATENTS))
+
+
+@pytest.mark.parametrize(
+    ("opts", "expected"),
+    [
+        ({"transformer_add_linear": True}, "add_linear=True, but its weights say False"),
+        ({"transformer_add_pos_embedding": True}, "add_pos_embedding=True, but its weights say False"),
+        ({"transformer_normalize_type": "None"}, "normalize_type='None', but its weights say 'layernorm'"),
+        ({"transformer_split_list": [7, 7]}, "has 3 groups of layers; 2 are needed"),
+        ({"transformer_depth": 2}, "option transformer_depth, which is not supported"),
+        ({"split_list": [7, 7]}, "contradict each other"),
+        ({"mapper_type": "simple"}, "mapper_type='simple', but its weights say 'transformer'"),
+        ({"use_landmark_prior": True}, "use_landmark_prior=True, which is not supported"),
+        ({"latent_avg_lambda": 0.5}, r"latent_avg_lambda=0\.5: a mean code"),
+    ],
+)
+def test_the_authors_options_that_do_not_fit_are_refused(save: Save, opts: dict[str, Any], expected: str) -> None:
+    content = {"mapper_state_dict": paper_encryptor().state_dict(), "opts": {**AUTHORS_OPTIONS, **opts}}
+    with pytest.raises(CheckpointError, match=expected):
+        load_encryptor_checkpoint(save(content), num_layers=14)
+
+
 def test_unsupported_variants_are_errors(save: Save) -> None:
     state = MLPEncryptor(14, dim=16).state_dict()
     prior = {**state, "landmark_mapping.0.weight": torch.zeros(16, 102)}

@@ -1,0 +1,89 @@
+"""``riddle invert``: photos in tar archives to codes for training, shared by any number of processes."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from riddle_pl.cli.options import PackSize, Quiet, plural, say
+from riddle_pl.errors import ConfigError, DataError
+
+app = typer.Typer(add_completion=False)
+
+
+@app.command()
+def invert(
+    archives: Annotated[list[Path], typer.Argument(help="WebDataset shards, other .tar archives, folders of them.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="Folder for the codes, a file for each archive.")],
+    pack: Annotated[str, typer.Option(help="lite, mobile, ffhq256, ffhq1024, or the folder of a pack.")] = "lite",
+    pack_size: PackSize = None,
+    inversion: Annotated[str, typer.Option(help="encoder, refine or optimise.")] = "encoder",
+    aligned: Annotated[bool, typer.Option("--aligned", help="The pictures are square FFHQ-style crops.")] = False,
+    half: Annotated[bool, typer.Option("--half", help="Keep the codes in float16: half the space.")] = False,
+    device: Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N; cuda takes the process's own.")] = "auto",
+    batch_size: Annotated[int, typer.Option(min=1, help="Faces inverted together.")] = 32,
+    workers: Annotated[int, typer.Option(min=0, help="Processes that find and align faces meanwhile.")] = 0,
+    part: Annotated[
+        str | None, typer.Option(help="I/N: only part I of N, from 0; by default as torchrun or srun say.")
+    ] = None,
+    spark: Annotated[
+        str | None,
+        typer.Option(metavar="MASTER", help="Run as tasks of a Spark cluster: spark://HOST:PORT, yarn or local[N]."),
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Invert again what is there.")] = False,
+    quiet: Quiet = False,
+) -> int:
+    """Find the codes of photos in tar archives, for riddle-train data=codes.
+
+    Archives that have their codes are skipped: an interrupted job continues when it is run again. Under torchrun or
+    srun each process takes its part of the archives. Exit status: 0 if every picture has a code, 1 if some have none
+    (the file of codes says which and why), 2 for errors.
+
+    Examples: riddle invert photos/ -o codes/ --pack ffhq256 --workers 8
+
+    srun riddle invert photos/ -o codes/ --pack ffhq256 --workers 8
+    """
+    number, parts = _part(part)
+    if spark is not None and parts > 1:
+        raise ConfigError("--spark shares the work itself; give it in one process, without --part")
+
+    from riddle_pl.data.code_shards import archives_in, part_of, target_of
+    from riddle_pl.data.invert_job import Done, InvertJob, invert_one, not_done
+    from riddle_pl.data.spark import invert_on_spark
+    from riddle_pl.files import require_writable_dir
+
+    place = str(out.absolute() if spark else out)
+    job = InvertJob(place, pack, pack_size, inversion, aligned, half, device, batch_size, workers)
+    own = part_of(archives_in(archives), number, parts)
+    left = not_done(job, own, force)
+    require_writable_dir(out, "folder of the codes", create=True)
+    if done := len(own) - len(left):
+        say(quiet, f"{plural(done, 'archive')} of {len(own)} had their codes already")
+    all_done: Iterable[Done] = (invert_one(job, str(archive)) for archive in left)
+    if spark is not None:
+        all_done = invert_on_spark(job, left, spark)
+    skipped, errors = 0, list[str]()
+    for one in all_done:
+        skipped += one.skipped
+        if one.error is not None:
+            errors.append(one.error)
+            say(quiet, f"{one.archive}: FAILED: {one.error}")
+        else:
+            target = target_of(Path(one.archive), out)
+            say(quiet, f"{target}: {plural(one.codes, 'code')}, {one.skipped} pictures without")
+    if errors:
+        raise DataError(f"{errors[0]} ({plural(len(errors), 'archive')} of {len(own)} failed)")
+    return 1 if skipped else 0
+
+
+def _part(text: str | None) -> tuple[int, int]:
+    """The number of this process and how many there are."""
+    from riddle_pl.launch import rank, world_size
+
+    if text is None:
+        return rank(), world_size()
+    number, slash, parts = text.partition("/")
+    if not (slash and number.isdigit() and parts.isdigit() and int(number) < int(parts)):
+        raise ConfigError(f"--part is {text!r}; expected I/N with I from 0 to N - 1, such as 0/64")
+    return int(number), int(parts)

@@ -1,0 +1,229 @@
+"""Photos in tar archives to their codes, a file for each archive: work that any number of processes can share.
+
+An archive is a WebDataset shard, or any other uncompressed tar with pictures in it. ``photos-0007.tar`` becomes
+``photos-0007.codes.safetensors``: the codes ``w`` (m, n, 512), and in its metadata the names of the pictures in their
+order, the reasons why others have no code, and what the codes depend on. A file is written whole or not at all, so that
+a run that was stopped goes on with the archives that have none.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from jaxtyping import Float
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor
+
+from riddle_pl.data.crops import Cropper, Crops
+from riddle_pl.data.sources import TarSource
+from riddle_pl.errors import DataError, one_line
+from riddle_pl.files import atomic_write
+from riddle_pl.inversion import Inversion
+
+SUFFIX = ".codes.safetensors"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What an archive gave.
+
+    Args:
+        codes: how many.
+        skipped: pictures without one, with the reason.
+    """
+
+    codes: int
+    skipped: dict[str, str]
+
+
+def archives_in(places: Iterable[Path]) -> list[Path]:
+    """The archives among these files and folders, in the order of their names, each once.
+
+    Raises:
+        DataError: something is not there, is no archive, or two have one name.
+    """
+    found: list[Path] = []
+    for place in places:
+        if place.is_dir():
+            found += place.glob("*.tar")
+        elif place.is_file() and place.suffix == ".tar":
+            found.append(place)
+        else:
+            raise DataError(f"{place} is no .tar archive and no folder of them; for a folder of photos: data=images")
+    by_name = {path.name: path for path in found}
+    if twice := [path for path in found if not by_name[path.name].samefile(path)]:
+        raise DataError(f"two archives are called {twice[0].name}, {twice[0]} and {by_name[twice[0].name]}; rename one")
+    if not by_name:
+        raise DataError("there is no .tar archive in what was given; for a folder of photos: data=images")
+    return [by_name[name] for name in sorted(by_name)]
+
+
+def part_of(archives: Sequence[Path], rank: int, world_size: int) -> list[Path]:
+    """Those of one process of several.
+
+    Raises:
+        DataError: there is no such process.
+    """
+    if not 0 <= rank < world_size:
+        raise DataError(f"part {rank} of {world_size}; expected a number from 0 to {world_size - 1}")
+    return list(archives[rank::world_size])
+
+
+def fingerprint(inversion: Inversion, cropper: Cropper) -> str:
+    """Names what codes depend on, beside the pictures."""
+    parts = (inversion.fingerprint, cropper.fingerprint, inversion.pack.size)
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+
+
+def target_of(archive: Path, folder: Path) -> Path:
+    """Where the codes of an archive are written."""
+    return folder / f"{archive.stem}{SUFFIX}"
+
+
+def is_done(target: Path, expected: str) -> bool:
+    """Whether the codes are there.
+
+    Raises:
+        DataError: they were made in another way, or the file is damaged.
+    """
+    if not target.exists():
+        return False
+    if read_about(target)["fingerprint"] != expected:
+        raise DataError(
+            f"{target} was made with another pack, inversion or alignment; give another folder, or --force to replace "
+            "it"
+        )
+    return True
+
+
+def invert_archive(
+    archive: Path,
+    target: Path,
+    inversion: Inversion,
+    cropper: Cropper,
+    batch_size: int = 32,
+    workers: int = 0,
+    dtype: torch.dtype = torch.float32,
+) -> Outcome:
+    """Writes the codes of an archive's pictures.
+
+    Args:
+        archive: uncompressed tar.
+        target: the file, replaced if it is there.
+        inversion: finds the codes.
+        cropper: finds and aligns the faces.
+        batch_size: faces that the inversion gets at a time.
+        workers: processes that find and align faces meanwhile.
+        dtype: of the codes in the file.
+
+    Raises:
+        DataError: the archive is damaged, or a code is not finite.
+        FileError: the file cannot be written.
+    """
+    source, pack = TarSource(archive), inversion.pack
+    keys = source.list_keys()
+    skipped: dict[str, str] = {}
+    waiting: list[Tensor] = []
+    codes: list[Tensor] = []
+
+    def invert() -> None:
+        if waiting:
+            codes.append(inversion(torch.cat(waiting)).float())
+            waiting.clear()
+
+    for key, face in zip(keys, Crops(source, keys, cropper, pack.size).in_order(workers), strict=True):
+        if isinstance(face, str):
+            skipped[key] = face
+            continue
+        waiting.append(face)
+        if len(waiting) == batch_size:
+            invert()
+    invert()
+    w = torch.cat(codes) if codes else torch.empty(0, pack.num_layers, 512)
+    if not torch.isfinite(w.to(dtype)).all():
+        raise DataError(f"{inversion.name} gave codes of {archive} that are no finite numbers of {dtype}")
+    about = {
+        "fingerprint": fingerprint(inversion, cropper),
+        "pack": pack.name,
+        "generator": pack.fingerprint("generator"),
+        "keys": json.dumps([key for key in keys if key not in skipped]),
+        "skipped": json.dumps(skipped),
+    }
+    with atomic_write(target) as temporary:
+        save_file({"w": w.to(dtype).contiguous()}, temporary, metadata=about)
+    return Outcome(len(w), skipped)
+
+
+def read_about(path: Path) -> dict[str, str]:
+    """The metadata of a file of codes.
+
+    Raises:
+        DataError: it is none, or damaged.
+    """
+    about = open_codes(path).metadata() or {}
+    if not {"fingerprint", "pack", "generator"} <= set(about):
+        raise DataError(f"{path} is no file of `riddle invert`; give the folder that it wrote")
+    return dict(about)
+
+
+def open_codes(path: Path) -> Any:
+    """A file of codes, memory-mapped.
+
+    Raises:
+        DataError: it cannot be opened.
+    """
+    try:
+        return safe_open(path, "pt")
+    except (SafetensorError, OSError) as error:
+        raise DataError(f"{path} cannot be read as codes ({one_line(error)}); invert its archive again") from None
+
+
+class ShardTable:
+    """Some codes of many files by row; each file is memory-mapped when it is first needed.
+
+    Args:
+        files: of codes.
+        starts: the number of each file's first code, among all; one more for the end.
+        numbers: of the codes in this table, among all.
+    """
+
+    MOST_OPEN = 256
+
+    def __init__(self, files: Sequence[Path], starts: Tensor, numbers: Tensor):
+        self.files = files
+        self.starts = starts
+        self.numbers = numbers
+        self._open: dict[int, Any] = {}
+
+    def __len__(self) -> int:
+        return len(self.numbers)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return self.__dict__ | {"_open": {}}  # worker processes open the files themselves
+
+    def codes(self, rows: Sequence[int]) -> Float[Tensor, "b n d"]:
+        """The codes of some rows, in float32."""
+        numbers = self.numbers[torch.as_tensor(rows)]
+        files = torch.searchsorted(self.starts, numbers, right=True) - 1
+        places = numbers - self.starts[files]
+        return torch.stack([self._file(int(f))[int(place)] for f, place in zip(files, places, strict=True)]).float()
+
+    def crops(self, rows: Sequence[int]) -> Float[Tensor, "b 3 h w"]:
+        """Files of codes hold no photos.
+
+        Raises:
+            DataError: always.
+        """
+        raise DataError("files of codes hold no photos; use data=images for a data set with its photos")
+
+    def _file(self, number: int) -> Any:
+        if number not in self._open:
+            if len(self._open) >= self.MOST_OPEN:
+                self._open.pop(next(iter(self._open)))
+            self._open[number] = open_codes(self.files[number]).get_slice("w")
+        return self._open[number]

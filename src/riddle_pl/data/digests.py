@@ -1,0 +1,56 @@
+"""Hashes of images, remembered with the size and the dates of their files: a start need not read what it has read."""
+
+import json
+from pathlib import Path
+
+from riddle_pl.data.sources import ImageSource, sha256
+from riddle_pl.files import atomic_write, read_json
+
+MAX_BYTES = 1 << 30
+"""Of the file: about 200 bytes an image."""
+
+
+class Digests:
+    """The hashes of a data set's images by key.
+
+    Args:
+        path: where they are kept; what is there and cannot be read is made anew.
+        recheck: read every image, whatever is kept.
+    """
+
+    def __init__(self, path: Path, recheck: bool = False):
+        self.path = path
+        self._kept: dict[str, tuple[str, str]] = {} if recheck else _read(path)
+        self._now: dict[str, tuple[str, str]] = {}
+
+    def of(self, source: ImageSource, key: str) -> str:
+        """sha256 of an image: the one that is kept, if the file has the size and the dates that it had.
+
+        Raises:
+            OSError: it cannot be read.
+        """
+        stamp = source.stamp(key)
+        kept = self._kept.get(key)
+        digest = kept[1] if kept is not None and kept[0] == stamp else sha256(source.read(key))
+        self._now[key] = (stamp, digest)
+        return digest
+
+    def save(self) -> None:
+        """Keeps what was asked for.
+
+        Raises:
+            FileError: it cannot be written.
+        """
+        if self._now == self._kept:
+            return
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        with atomic_write(self.path, inside=self.path.parent) as temporary:
+            temporary.write_text(json.dumps(self._now), encoding="utf-8")
+
+
+def _read(path: Path) -> dict[str, tuple[str, str]]:
+    try:
+        data = read_json(path, MAX_BYTES)
+        return {str(key): (str(stamp), str(digest)) for key, (stamp, digest) in data.items()}
+    except (OSError, ValueError, TypeError, AttributeError):
+        return {}

@@ -1,0 +1,101 @@
+"""``riddle invert``, an archive at a time: what one process, or one task of an engine, does."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import torch
+
+from riddle_pl.data.code_shards import fingerprint, invert_archive, is_done, target_of
+from riddle_pl.errors import ConfigError, DataError, one_line
+from riddle_pl.faces.crop import FaceCropper
+from riddle_pl.inversion import EncoderInversion, Inversion, OptimisedInversion, RefinedInversion
+from riddle_pl.launch import local_rank
+from riddle_pl.packs import load_pack
+
+WAYS = {"encoder": EncoderInversion, "refine": RefinedInversion, "optimise": OptimisedInversion}
+
+
+@dataclass(frozen=True)
+class InvertJob:
+    """Plain values alone, so that it can be sent to another machine.
+
+    Args:
+        out: folder of the codes.
+        pack, pack_size: see :func:`riddle_pl.packs.load_pack`.
+        inversion: one of :data:`WAYS`.
+        aligned: the pictures are square FFHQ-style crops.
+        half: keep the codes in float16.
+        device: auto, cpu, cuda or cuda:N; of several GPUs, ``auto`` and ``cuda`` take the process's own.
+        batch_size: faces inverted together.
+        workers: processes that find and align faces meanwhile.
+
+    Raises:
+        ConfigError: there is no such way of inverting.
+    """
+
+    out: str
+    pack: str = "lite"
+    pack_size: int | None = None
+    inversion: str = "encoder"
+    aligned: bool = False
+    half: bool = False
+    device: str = "auto"
+    batch_size: int = 32
+    workers: int = 0
+
+    def __post_init__(self) -> None:
+        if self.inversion not in WAYS:
+            raise ConfigError(f"--inversion is {self.inversion!r}; choose from {', '.join(WAYS)}")
+
+
+@dataclass(frozen=True)
+class Done:
+    """What became of an archive: its codes, the pictures without one, or the error."""
+
+    archive: str
+    codes: int = 0
+    skipped: int = 0
+    error: str | None = None
+
+
+@lru_cache(maxsize=1)
+def tools(job: InvertJob) -> tuple[Inversion, FaceCropper]:
+    """The inversion and the cropper of a job; the networks are loaded once in a process.
+
+    Raises:
+        RiddleError: the pack or the device is not there, or lacks something.
+    """
+    device = job.device
+    if device in ("auto", "cuda") and torch.cuda.device_count() > 1:
+        device = f"cuda:{local_rank() % torch.cuda.device_count()}"
+    inversion = WAYS[job.inversion](load_pack(job.pack, job.pack_size), device)
+    inversion.check()
+    return inversion, FaceCropper(job.aligned)
+
+
+def not_done(job: InvertJob, archives: Sequence[Path], force: bool = False) -> list[Path]:
+    """The archives that have no codes yet.
+
+    Raises:
+        DataError: codes that were made in another way are there.
+    """
+    expected = fingerprint(*tools(job))
+    return [archive for archive in archives if force or not is_done(target_of(archive, Path(job.out)), expected)]
+
+
+def invert_one(job: InvertJob, archive: str) -> Done:
+    """Inverts an archive; one that is damaged is told, since the others may be whole.
+
+    Raises:
+        FileError: the codes cannot be written.
+    """
+    inversion, cropper = tools(job)
+    path, dtype = Path(archive), torch.float16 if job.half else torch.float32
+    target = target_of(path, Path(job.out))
+    try:
+        found = invert_archive(path, target, inversion, cropper, job.batch_size, job.workers, dtype)
+    except DataError as error:
+        return Done(archive, error=one_line(error))
+    return Done(archive, found.codes, len(found.skipped))
