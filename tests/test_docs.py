@@ -8,12 +8,12 @@ import pytest
 from riddle_pl.cli.app import VERBS
 
 ROOT = Path(__file__).resolve().parent.parent
-DOCUMENTS = [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")]
+DOCUMENTS = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
 CONFIGS = {path.stem for path in (ROOT / "conf").glob("*.yaml")}
 FOLDERS = [path.name for path in (ROOT / "src" / "riddle_pl").iterdir() if (path / "__init__.py").is_file()]
 
 
-@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
 def test_links_within_the_repository_lead_somewhere(document):
     links = re.findall(r"\]\((?!https?:)([^)#]*)(?:#[^)]*)?\)", document.read_text(encoding="utf-8"))
     dead = [link for link in links if link and not (document.parent / link).exists()]
@@ -53,7 +53,7 @@ def test_the_read_me_shows_commands():
     assert {line[0] for line in commands(ROOT / "README.md")} >= {"riddle", "riddle-train", "riddle-eval"}
 
 
-@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
 def test_commands_that_are_shown_exist(document):
     for program, *arguments in commands(document):
         if program == "riddle":
@@ -62,7 +62,7 @@ def test_commands_that_are_shown_exist(document):
             assert program.removeprefix("riddle-") in CONFIGS, program
 
 
-@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
 def test_config_groups_that_are_shown_have_the_option(document):
     groups = {path.name: {option.stem for option in path.glob("*.yaml")} for path in (ROOT / "conf").iterdir()}
     shown = re.findall(r"(?<=[ `])([a-z_]+)=([a-z_0-9]+)(?=[ `,\n])", document.read_text(encoding="utf-8"))
