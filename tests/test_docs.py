@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
+import yaml
 
 from riddle_pl.cli.app import VERBS
 
@@ -18,6 +19,14 @@ def test_links_within_the_repository_lead_somewhere(document):
     links = re.findall(r"\]\((?!https?:)([^)#]*)(?:#[^)]*)?\)", document.read_text(encoding="utf-8"))
     dead = [link for link in links if link and not (document.parent / link).exists()]
     assert not dead
+
+
+def test_the_site_leads_to_every_page():
+    """`make docs` says so too, and checks headings that links name; it takes longer and needs the extra `[docs]`."""
+    config = yaml.safe_load((ROOT / "mkdocs.yml").read_text(encoding="utf-8"))
+    listed = set(re.findall(r"[\w/-]+\.md", str(config["nav"])))
+    made = {"index.md", "contributing.md", "changelog.md", "api/index.md"}
+    assert listed - made == {str(path.relative_to(ROOT / "docs")) for path in (ROOT / "docs").rglob("*.md")}
 
 
 UNPROVEN = re.compile(
