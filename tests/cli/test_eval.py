@@ -132,7 +132,7 @@ def test_a_judge_that_is_not_there_is_left_out_with_its_reason(riddle_eval):
 
 @pytest.mark.parametrize("method", ["identity", "random_other_face"])
 def test_a_baseline_runs_through_the_same_tables(riddle_eval, method):
-    status, out, err = riddle_eval(f"method={method}", "out=o")
+    status, _, err = riddle_eval(f"method={method}", "out=o")
     assert (status, err) == (0, "")
     report = riddle_eval.report("o")
     assert report["method"]["sha256"] is None
@@ -159,7 +159,7 @@ def write_outputs(root):
 def test_another_method_s_folders(riddle_eval, tmp_path, method, paper):
     outputs = write_outputs(tmp_path / "outputs")
     overrides = [f"method={method}", f"method.root={outputs}", "method.size=32", "out=o"]
-    status, out, err = riddle_eval(*overrides, without=["data.root", "data.faces", "data.pairs", "data.count"])
+    status, _, err = riddle_eval(*overrides, without=["data.root", "data.faces", "data.pairs", "data.count"])
     assert (status, err) == (0, "")
     report = riddle_eval.report("o")
     assert (report["method"]["paper"], report["method"]["label"]) == (paper, paper or "outputs")
@@ -236,7 +236,7 @@ def test_another_encryptor_and_the_pack_s_recogniser_with_its_mark(riddle_eval):
 def test_a_photo_that_cannot_be_used_is_listed(riddle_eval, tmp_path):
     for photo in (tmp_path / "data" / "faces").glob("Person_[01]/*"):
         photo.write_bytes(b"not a picture")
-    status, out, _ = riddle_eval("out=o", "data.count=6")
+    status, _, _ = riddle_eval("out=o", "data.count=6")
     assert status == 0
     assert "4 people, one photo each (2 photos skipped)" in riddle_eval.page("o")
     report = riddle_eval.report("o")

@@ -81,7 +81,7 @@ def _of_run(path: Path, given: Sequence[Override]) -> tuple[list[str], str]:
 
 
 def _key(override: Override) -> str:
-    """With the package that an option of a group is put into: ``loss@loss.typical``."""
+    """With the package that an option of a group is put into: ``loss/term@loss.typical``."""
     return override.key_or_group + (f"@{override.package}" if override.package else "")
 
 
