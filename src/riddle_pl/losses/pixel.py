@@ -11,7 +11,11 @@ from riddle_pl.losses.term import ImagesTerm
 
 
 def pixel_loss(original: Float[Tensor, "b 3 h w"], produced: Float[Tensor, "b 3 h w"]) -> Float[Tensor, ""]:
-    """‖x - x*‖₁ as a mean over pixels, channels and samples."""
+    """‖x - x*‖₁ as a mean over pixels, channels and samples; images in [-1, 1].
+
+    >>> pixel_loss(torch.zeros(1, 3, 2, 2), torch.full((1, 3, 2, 2), 0.5)).item()
+    0.5
+    """
     return (original - produced).abs().mean()
 
 
