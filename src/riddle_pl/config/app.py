@@ -1,4 +1,4 @@
-"""Runs a Hydra application of ours: everything is checked first, and a user's mistake is one line and status 2."""
+"""Runs one of our Hydra applications: the config is checked first; a user error is one line and exit status 2."""
 
 import os
 import sys

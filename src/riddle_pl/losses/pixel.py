@@ -1,4 +1,4 @@
-"""L_pix: the produced images keep the original's colours and layout, pixel by pixel."""
+"""L_pix: L1 distance of the produced images to the original."""
 
 from collections.abc import Sequence
 

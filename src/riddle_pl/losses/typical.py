@@ -1,4 +1,4 @@
-"""L_typical (beyond the paper): produced codes lie no further out than the codes of real faces do."""
+"""L_typical (beyond the paper): the variance of produced codes is at most that of the batch's originals."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""What a command line takes over: the settings of the run that it continues, the encryptor that it starts from.
+"""Settings that a run inherits: from the run that it resumes, or from the encryptor that it starts from.
 
 Both become overrides in front of the user's own, so that Hydra composes the config as ever, and ``--cfg job`` shows it.
 A checkpoint may be anyone's: only overrides are taken from it, never a name to be called, nor a place to write to.

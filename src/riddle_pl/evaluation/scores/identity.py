@@ -1,4 +1,4 @@
-"""Who is who, by a recogniser."""
+"""Identification rates by a recogniser."""
 
 from functools import cached_property
 
@@ -28,7 +28,7 @@ COMPARISONS = (
     Comparison("two passwords, one face", "encrypted", "encrypted_2", "lower"),
     Comparison("inversion", "inversion", "photo", "higher"),
 )
-"""What is compared: PROTOCOL's de-id, recovery and wrong-password rates."""
+"""What is compared; docs/paper.md has the definitions of the rates."""
 
 OTHER_PEOPLE = ("inversion", "photo")
 """Images of which two people's are compared, to see how often strangers pass as each other."""

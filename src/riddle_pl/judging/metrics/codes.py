@@ -1,4 +1,4 @@
-"""What attacks are measured by, and what they read codes with; functions of codes alone, tried on toys in the tests."""
+"""Metrics of the attacks, and principal components of codes; functions of codes alone."""
 
 import math
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""How different one face's images are under many passwords."""
+"""Diversity of one face's images under many passwords."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Who is who: rates and cosines of embeddings."""
+"""Identification rates and cosines of embeddings."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Pixels against pixels: MSE, PSNR and SSIM of images in [0, 1], each the mean over images.
+"""Pixel metrics: MSE, PSNR and SSIM of images in [0, 1], each the mean over images.
 
 Images come in [-1, 1], as networks give them; values outside count as the nearest inside, as in a saved picture.
 """
