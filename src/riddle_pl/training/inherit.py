@@ -65,7 +65,7 @@ def kept_overrides(overrides: Sequence[str]) -> list[str]:
 def _of_run(path: Path, given: Sequence[Override]) -> tuple[list[str], str]:
     require_file(path, "ckpt_path", CheckpointError)
     checkpoint = load_checkpoint(path)
-    steps = f"{path}: goes on after step {checkpoint['global_step']:,}"
+    steps = f"{path}: resumes after step {checkpoint['global_step']:,}"
     stored = read_origin(checkpoint).overrides
     if stored is None:
         return [], f"{steps}; it does not say how its run was called, so that the settings are those of this command"
