@@ -101,7 +101,7 @@ def encryptor_of(checkpoint: Mapping[str, Any]) -> EncryptorSpec:
         )
     if spec is None:
         raise CheckpointError(
-            "its encryptor is a class of your own, which no file can name; only training can resume from it (ckpt_path=)"
+            "its encryptor is a class of your own, which no file can name; only training can resume it (ckpt_path=)"
         )
     return spec
 
