@@ -26,7 +26,7 @@ STAMP := $(VENV)/.riddle-stamp
 SETUP = PYTHON="$(PYTHON)" LOCKED="$(LOCKED)" EXTRAS="$(EXTRAS)" scripts/setup.sh "$(VENV)" && touch $(STAMP)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lock lock-check hooks demo picture test test-slow lint format typecheck notebooks wheel-smoke fuzz bench bench-photos bench-drawing mutants
+.PHONY: help setup lock lock-check hooks demo picture docs test test-slow lint format typecheck notebooks wheel-smoke fuzz bench bench-photos bench-drawing mutants
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -76,6 +76,10 @@ format: $(STAMP)  ## ruff: put rules and format right
 
 typecheck: $(STAMP)  ## mypy --strict on src
 	$(BIN)/mypy
+
+docs: $(STAMP)  ## build the documentation and the API reference: site/index.html; broken links fail
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(if $(filter 1,$(LOCKED)),-c constraints.txt) -e '.[docs]'
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --quiet --strict
 
 notebooks: $(STAMP)  ## run every notebook in notebooks/
 	$(BIN)/python scripts/run_notebooks.py $(NOTEBOOK_ARGS) notebooks

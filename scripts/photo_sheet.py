@@ -1,4 +1,4 @@
-"""Draws whole photos as `riddle encrypt` and `riddle decrypt` leave them: the README's second picture.
+"""Draws whole photos as `riddle encrypt` and `riddle decrypt` leave them: the picture of docs/photos.md.
 
     python scripts/photo_sheet.py docs/photos.jpg
 

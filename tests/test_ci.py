@@ -23,7 +23,7 @@ HOOKS = [
     for repo in yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text(encoding="utf-8"))["repos"]
     for hook in repo["hooks"]
 ]
-CHECKS = {"test", "test-slow", "notebooks", "wheel-smoke"}
+CHECKS = {"test", "test-slow", "notebooks", "docs", "wheel-smoke"}
 
 
 def made(commands):

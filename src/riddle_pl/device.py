@@ -1,4 +1,4 @@
-"""The device that the user asked for, or one clear line that says why not."""
+"""Resolves the device that the user asked for."""
 
 import re
 from collections.abc import Mapping

@@ -54,7 +54,11 @@ _ONE_POOL = threading.Lock()
 
 
 class Password(str):
-    """A password that does not show itself in a ``repr``: in a traceback with locals, a dataclass or ``%r`` logging."""
+    """A password that does not show itself in a ``repr``: in a traceback with locals, a dataclass or ``%r`` logging.
+
+    >>> Password("correct horse battery staple")
+    Password(hidden)
+    """
 
     __slots__ = ()
 
@@ -96,6 +100,10 @@ class KdfParams:
 def check_password(password: str) -> None:
     """Refuses what cannot be meant as a password.
 
+    >>> check_password("   ")
+    Traceback (most recent call last):
+    riddle_pl.errors.PasswordError: the password is nothing but white space; give at least one other character
+
     Raises:
         PasswordError: empty, only white space (most likely an accident), or not text (undecodable bytes).
     """
@@ -109,6 +117,10 @@ def check_password(password: str) -> None:
 
 def derive_key(password: str, kdf: KdfParams) -> bytes:
     """Argon2id of the NFKC form of ``password``: the 32-byte key that all other keys of a record come from.
+
+    >>> cheap = KdfParams(memory_kib=64, time=1, salt=bytes(range(16)))  # vector 2 of docs/password-vectors.md
+    >>> derive_key("correct horse battery staple", cheap).hex()[:16]
+    '92dc5d6701962386'
 
     Raises:
         PasswordError: see :func:`check_password`; or this machine cannot run Argon2id with that much memory.
@@ -153,6 +165,11 @@ def key_stream(key: bytes, count: int, dim: int = 512, nonce: bytes | None = Non
     Each little-endian 64-bit word of the keystream gives ((word >> 12) + 1/2) / 2^52, which is never
     0 or 1. The first rows do not depend on ``count``.
 
+    >>> key, nonces = bytes(KEY_BYTES), repeatable_nonces(b"example")
+    >>> first, second = (key_stream(key, count=1, nonce=nonces()) for _ in range(2))
+    >>> first.shape, bool((first == second).any())  # each face has a stream of its own
+    (torch.Size([1, 512]), False)
+
     Args:
         key: of the password and the record's salt.
         count: rows.
@@ -172,7 +189,12 @@ def key_stream(key: bytes, count: int, dim: int = 512, nonce: bytes | None = Non
 
 
 def password_z64(key: bytes, count: int, dim: int = 512, nonce: bytes | None = None) -> Float64[Tensor, "count dim"]:
-    """Standard normal noise: the inverse normal distribution function of :func:`key_stream`."""
+    """Standard normal noise: the inverse normal distribution function of :func:`key_stream`.
+
+    >>> cheap = KdfParams(memory_kib=64, time=1, salt=bytes(range(16)))  # vector 2 of docs/password-vectors.md
+    >>> password_z64(derive_key("correct horse battery staple", cheap), count=1)[0, :2].tolist()
+    [1.2524718457..., -1.0068186793...]
+    """
     z: Tensor = torch.special.ndtri(key_stream(key, count, dim, nonce))
     return z
 

@@ -1,4 +1,4 @@
-"""What a command does with its process: progress on a terminal, usable cores, one heap for all threads."""
+"""Process-level helpers: progress on a terminal, usable cores, one heap for all threads."""
 
 import ctypes
 import os

@@ -120,7 +120,7 @@ def test_a_training_that_was_stopped_goes_on(riddle_ablation, monkeypatch):
     status, out, err = riddle_ablation("experiments=[riddle_df]", "seeds=[0]")
     assert status == 130
     assert "## Ablation" not in out
-    assert err.endswith("interrupted after step 1; the same command goes on from there\n")
+    assert err.endswith("interrupted after step 1; the same command resumes from there\n")
     monkeypatch.setattr(ablation_run, "fit", riddle_ablation._fit)
     assert riddle_ablation("experiments=[riddle_df]", "seeds=[0]")[0] == 0
     assert riddle_ablation.trained == [("riddle_df", 0, False), ("riddle_df", 0, True)]

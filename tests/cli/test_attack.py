@@ -52,7 +52,7 @@ def test_every_attack_on_every_encryptor_and_nothing_twice(riddle_attack, tmp_pa
     assert status == 0, err
     assert "encryptor-df, guesses:" in err
     report = tmp_path / "report"
-    assert (report / "attacks.md").read_text() in out
+    assert out.splitlines()[:30] == (report / "attacks.md").read_text().splitlines()[:30]
     assert {path.name for path in report.iterdir()} >= {"attacks.csv", "attacks.json", "figures.json"}
     table = json.loads((report / "attacks.json").read_text())
     assert [*dict.fromkeys(line["attack"] for line in table["lines"])] == [

@@ -154,7 +154,7 @@ def test_two_processes_make_one_run(tiny_pack: Pack, tmp_path: Path, launcher: s
         (["trainer=cpu", "trainer.precision=7"], "Precision 7 is invalid"),
         (["trainer=cpu", "+trainer.strategy=dpp"], "`strategy='dpp'`"),
         (["--experimental-rerun", "config.pickle"], "would load a pickle"),
-        (["+loss@loss.typical=typical", "batch_size=1"], "loss.typical compares the faces of a batch"),
+        (["+loss/term@loss.typical=typical", "batch_size=1"], "loss.typical compares the faces of a batch"),
     ],
 )
 def test_a_mistake_is_one_line_and_nothing_is_written(

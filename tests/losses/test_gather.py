@@ -18,12 +18,14 @@ BATCH = 4
 
 
 def shipped() -> dict[str, dict[str, object]]:
-    """Every loss of ``conf/loss``, as it is composed; a file of one term as that loss."""
+    """Every loss and every term of ``conf/loss``, as it is composed; a term as a loss of its own."""
     losses: dict[str, dict[str, object]] = {}
     for name in sorted(path.stem for path in CONF.glob("*.yaml")):
         [cfg] = compose_jobs("train", [f"loss={name}"])
         plain = OmegaConf.to_container(cfg.loss, resolve=True)
-        losses[name] = {name: plain} if "_target_" in plain else plain  # type: ignore[assignment, operator, dict-item]
+        losses[name] = plain  # type: ignore[assignment]
+    for term in sorted(path.stem for path in (CONF / "term").glob("*.yaml")):
+        losses[term] = {term: OmegaConf.to_container(OmegaConf.load(CONF / "term" / f"{term}.yaml"))}
     return losses
 
 

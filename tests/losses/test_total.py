@@ -21,7 +21,8 @@ LOSSES = ("paper", "default", "involutive", "involutive_distinct", "wo_diversity
 
 def compose_loss(name: str, *overrides: str) -> DictConfig:
     with initialize_config_dir(str(CONF), version_base="1.3"):
-        return compose(config_name=None, overrides=[f"+loss={name}", *overrides]).loss
+        group = "loss/term@loss" if name in TERMS else "loss"
+        return compose(config_name=None, overrides=[f"+{group}={name}", *overrides]).loss
 
 
 def test_total_is_the_weighted_sum_and_values_are_unweighted():
@@ -118,9 +119,9 @@ def test_features_are_run_on_needed_images_only():
 
 
 def test_terms_and_config_files_are_the_same_set():
-    files = {path.stem for path in (CONF / "loss").glob("*.yaml")}
-    assert files == {*TERMS, *LOSSES}
-    for path in (CONF / "loss").glob("*.yaml"):
+    assert {path.stem for path in (CONF / "loss").glob("*.yaml")} == set(LOSSES)
+    assert {path.stem for path in (CONF / "loss" / "term").glob("*.yaml")} == set(TERMS)
+    for path in (CONF / "loss").rglob("*.yaml"):
         assert path.read_text().startswith("# riddle-train "), path.name
 
 

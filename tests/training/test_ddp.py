@@ -24,7 +24,7 @@ def test_two_processes_train_one_encryptor(tiny_pack: Pack, tmp_path: Path) -> N
 @pytest.mark.skipif(not hasattr(torch.distributed, "is_gloo_available"), reason="this PyTorch has no gloo")
 def test_validation_is_the_same_on_one_process_and_on_two(tiny_pack: Pack, tmp_path: Path) -> None:
     still = ["optimizer=adamw", "optimizer.lr=0.0", "optimizer.weight_decay=0.0", "steps=1", "val_every=1"]
-    uneven = ["data.val_samples=5", "+loss@loss.distinction=distinction", "+loss@loss.typical=typical"]
+    uneven = ["data.val_samples=5", "+loss/term@loss.distinction=distinction", "+loss/term@loss.typical=typical"]
     found = []
     for processes in (1, 2):
         devices = [f"trainer.devices={processes}", "+trainer.strategy=" + ("auto" if processes == 1 else "ddp_fork")]

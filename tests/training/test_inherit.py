@@ -44,7 +44,7 @@ def test_a_checkpoint_alone_says_all(checkpoint: Path, tiny_pack: Pack, capsys: 
     assert settings([f"ckpt_path={checkpoint}"]) == expected
     err = capsys.readouterr().err
     assert err.count("\n") == 1
-    assert "goes on after step 4 with its own settings (" in err
+    assert "resumes after step 4 with its own settings (" in err
     assert "seed=3" in err
     assert "overridden" not in err
 

@@ -27,7 +27,7 @@ def ablation(cfg: DictConfig, _: None) -> None:
     try:
         tables, written = run_ablation(cfg, progress=sys.stderr.isatty() and not cfg.quiet)
     except Interrupted as stop:
-        print(f"{stop}; the same command goes on from there", file=sys.stderr)
+        print(f"{stop}; the same command resumes from there", file=sys.stderr)
         raise SystemExit(stop.status) from None
     if not cfg.quiet:
         print("\n".join(FORMATS["md"](table) for table in tables))

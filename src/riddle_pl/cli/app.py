@@ -1,4 +1,4 @@
-"""The ``riddle`` command: finds the verb and hands the rest of the line to ``riddle_pl.cli.<verb>``.
+"""The ``riddle`` command: dispatches to the subcommand's module, ``riddle_pl.cli.<verb>``.
 
 A verb's module has ``app``, a ``typer.Typer``. It is imported only when its verb is called, so that
 ``riddle --help`` does not wait for torch.

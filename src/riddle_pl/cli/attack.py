@@ -23,11 +23,12 @@ def main() -> None:
 def attack(cfg: DictConfig, suite: "Suite") -> None:
     """Runs what is left, then prints the table."""
     from riddle_pl.evaluation.attacks.run import run_attacks
+    from riddle_pl.evaluation.report.screen import shortened
     from riddle_pl.evaluation.report.tables import FORMATS
 
     table, written = run_attacks(cfg, suite, HydraConfig.get().overrides.task)
     if not cfg.quiet:
-        print(FORMATS["md"](table))
+        print(shortened(FORMATS["md"](table), next(path for path in written if path.suffix == ".md")))
         print("Written:", *(f"  {path}" for path in written), sep="\n")
 
 

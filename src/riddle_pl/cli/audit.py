@@ -25,14 +25,16 @@ def audit(cfg: DictConfig, parts: "tuple[Bench, Audit]") -> None:
     """Runs one audit; the report goes to Hydra's output folder, and with ``export`` into a model card too."""
     from riddle_pl.evaluation.audits.card import write_section
     from riddle_pl.evaluation.audits.run import run_audit
+    from riddle_pl.evaluation.report.screen import shortened
 
     hydra = HydraConfig.get()
     report = run_audit(*parts, hydra.overrides.task)
-    written = report.write(Path(hydra.runtime.output_dir))
+    out = Path(hydra.runtime.output_dir)
+    written = report.write(out)
     if cfg.export is not None:
         written += write_section(Path(cfg.export), report)
     if not cfg.quiet:
-        print(report.to_markdown())
+        print(shortened(report.to_markdown(), out / "audit.md"))
         print("Written:", *(f"  {path}" for path in written), sep="\n")
 
 

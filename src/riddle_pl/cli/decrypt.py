@@ -1,4 +1,4 @@
-"""``riddle decrypt``: records and their password to the recovered faces, in their pictures where those are at hand."""
+"""``riddle decrypt``: recovers the faces of records, and pastes them into their pictures where those are found."""
 
 from pathlib import Path
 from typing import Annotated

@@ -1,4 +1,4 @@
-"""What ``riddle decrypt`` does with one record, with many, and with pictures alone.
+"""The work of ``riddle decrypt``: one record, many records, or pictures alone.
 
 Of a deniable record nothing that is printed, written beside the picture or returned depends on the password; the
 recovered face does, and shows a right one to those who look for it (docs/security.md).

@@ -1,4 +1,4 @@
-"""``riddle demo``: faces inverted, encrypted and recovered; one picture."""
+"""``riddle demo``: inverts, encrypts and recovers faces, and draws one picture of it."""
 
 from pathlib import Path
 from typing import Annotated

@@ -1,4 +1,4 @@
-"""``riddle doctor``: is this installation able to work, and if not, what to do.
+"""``riddle doctor``: checks the installation and says how to repair it.
 
 Imports nothing heavy at the top: it must run where torch or another package is broken.
 """

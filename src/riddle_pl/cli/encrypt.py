@@ -1,4 +1,4 @@
-"""``riddle encrypt``: photos and a password to the photos with other people's faces, and records."""
+"""``riddle encrypt``: replaces the faces in photos with those of other people, and writes records."""
 
 from pathlib import Path
 from typing import Annotated

@@ -1,4 +1,4 @@
-"""What ``riddle encrypt`` does once its options are known to be in order."""
+"""The work of ``riddle encrypt``, after its options were checked."""
 
 import sys
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""What ``riddle encrypt`` tells: lines while it works, a summary, a JSON report, an exit status."""
+"""Output of ``riddle encrypt``: progress lines, a summary, a JSON report, the exit status."""
 
 import json
 import sys

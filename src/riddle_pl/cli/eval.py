@@ -26,7 +26,8 @@ def main() -> None:
 def run_evaluation(cfg: DictConfig, parts: "Parts") -> None:
     """Runs one evaluation; the report goes to Hydra's output folder."""
     from riddle_pl.evaluation.report.loggers import log_evaluation
-    from riddle_pl.evaluation.report.outputs import page, write_evaluation
+    from riddle_pl.evaluation.report.outputs import write_evaluation
+    from riddle_pl.evaluation.report.screen import screen
     from riddle_pl.evaluation.report.tables import all_tables
     from riddle_pl.evaluation.run import evaluate
 
@@ -36,8 +37,7 @@ def run_evaluation(cfg: DictConfig, parts: "Parts") -> None:
     written = write_evaluation(evaluation, tables, out)
     log_evaluation(cfg, evaluation.report, tables, written.figures, out)
     if not cfg.quiet:
-        print(page(evaluation.report, tables))
-        print("Written:", *(f"  {path}" for path in (*written.texts, *written.figures)), sep="\n")
+        print(screen(evaluation.report, out))
 
 
 if __name__ == "__main__":

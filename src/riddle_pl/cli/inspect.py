@@ -1,4 +1,4 @@
-"""``riddle inspect``: what records hold, and what that gives away; needs no password."""
+"""``riddle inspect``: shows the contents of records, and what they reveal without the password."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated

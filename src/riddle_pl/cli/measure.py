@@ -1,4 +1,4 @@
-"""``riddle measure``: who is still recognised in encrypted photos and in recovered ones, on photos at hand."""
+"""``riddle measure``: measures de-identification and recovery of the photo pipeline on given photos."""
 
 from pathlib import Path
 from typing import Annotated

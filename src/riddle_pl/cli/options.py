@@ -1,4 +1,4 @@
-"""Options that `riddle encrypt` and `riddle decrypt` share, and how the two talk to the user."""
+"""Options that `riddle encrypt` and `riddle decrypt` share, and their messages."""
 
 import sys
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Where a password comes from: a file, standard input, ``RIDDLE_PASSWORD`` or a prompt; never from argv."""
+"""Reads a password: from a file, standard input, ``RIDDLE_PASSWORD`` or a prompt; never from argv."""
 
 import getpass
 import os
@@ -13,7 +13,7 @@ from riddle_pl.password import Password, check_password
 
 ENVIRONMENT_VARIABLE = "RIDDLE_PASSWORD"
 MAX_BYTES = 1 << 16
-"""A "password file" beyond this is a slip of the hand, such as the photo itself."""
+"""A "password file" beyond this is a mistake, such as the photo itself."""
 
 _OTHER_WAYS = f"use --password-file or the environment variable {ENVIRONMENT_VARIABLE}"
 

@@ -1,4 +1,4 @@
-"""How soon a password is guessed: said to the user, who may have reasons for it."""
+"""Estimate of a password's strength (zxcvbn), as a warning to the user."""
 
 WEAK = 3
 """Below this of zxcvbn's scores (0 to 4) a password is called weak: fewer than 10^8 guesses, by its estimate."""

@@ -1,4 +1,4 @@
-"""``riddle rekey``: another password for a record."""
+"""``riddle rekey``: changes the password of a record."""
 
 from pathlib import Path
 from typing import Annotated

@@ -1,4 +1,4 @@
-"""``riddle tables``: several evaluations in one set of tables."""
+"""``riddle tables``: puts several evaluations into one set of tables."""
 
 from pathlib import Path
 from typing import Annotated

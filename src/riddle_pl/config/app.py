@@ -1,4 +1,4 @@
-"""Runs a Hydra application of ours: everything is checked first, and a user's mistake is one line and status 2."""
+"""Runs one of our Hydra applications: the config is checked first; a user error is one line and exit status 2."""
 
 import os
 import sys
@@ -12,6 +12,7 @@ from omegaconf import DictConfig
 
 from riddle_pl import __version__
 from riddle_pl.config.compose import CONFIG_MODULE, compose_jobs, lenient_in_sweeps
+from riddle_pl.config.help import app_help
 from riddle_pl.config.schema import register_schemas
 from riddle_pl.errors import ConfigError, run_cli
 from riddle_pl.launch import one_run_name
@@ -55,12 +56,15 @@ def _run(
             f"--experimental-rerun={args.experimental_rerun} would load a pickle, which can run anything; give the "
             "overrides of that run again (RUN/.hydra/overrides.yaml), or continue it with ckpt_path="
         )
+    if args.help:  # Hydra's own lists the groups of all applications
+        print(app_help(config_name))
+        return
     if more := prepare(args.overrides):
         place = sys.argv.index(args.overrides[0], 1)
         sys.argv[place:place] = more
         args = get_args_parser().parse_args()
     checked: list[tuple[DictConfig, Built]] = []
-    runs = not (args.help or args.hydra_help or args.cfg or args.info or args.shell_completion)
+    runs = not (args.hydra_help or args.cfg or args.info or args.shell_completion)
     if runs and not (args.config_dir or args.config_path or args.config_name):
         sweeps = args.multirun or "hydra.mode=MULTIRUN" in args.overrides
         for cfg in compose_jobs(config_name, args.overrides, sweeps):

@@ -1,4 +1,4 @@
-"""Holds every ``_target_`` node of a composed config to the signature of its target, before anything is built."""
+"""Validates every ``_target_`` node of a composed config against the signature of its target, before it is built."""
 
 import inspect
 import pkgutil

@@ -1,4 +1,4 @@
-"""Composes every job of a command line and checks it, so that a typing error is reported before anything is written."""
+"""Composes every job of a command line, so that a misspelt key is reported before anything is written."""
 
 import re
 from collections.abc import Sequence

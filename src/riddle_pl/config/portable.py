@@ -1,4 +1,4 @@
-"""The command of a run as others may read it, in a model card."""
+"""The command line of a run without local paths, for a model card."""
 
 from collections.abc import Collection, Sequence
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Data modules of photos: checked, aligned, inverted and cached once, then served as latents."""
+"""Data modules of photos, which are checked, aligned, inverted and cached once, then read as latents."""
 
 import csv
 import hashlib

@@ -1,4 +1,4 @@
-"""Batches that depend on the seed and the step alone, so that a resumed run sees what the uninterrupted one would."""
+"""Batches that depend on the seed and the step alone, so that a resumed run sees those of an uninterrupted one."""
 
 import hashlib
 from collections.abc import Callable, Iterator

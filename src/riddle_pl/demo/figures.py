@@ -1,4 +1,4 @@
-"""Whom the demo's images show, by the recogniser that judges them."""
+"""Cosine similarities of the demo's images, by the recogniser that judges them."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

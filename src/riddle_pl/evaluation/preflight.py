@@ -1,4 +1,4 @@
-"""What can be known to fail in an evaluation before anything is written."""
+"""Checks of an evaluation before anything is written."""
 
 from pathlib import Path
 

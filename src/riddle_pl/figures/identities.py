@@ -1,4 +1,4 @@
-"""Where the encryptions of a few people lie among each other, in two dimensions."""
+"""Embeddings of the encryptions of a few people, in two dimensions."""
 
 from collections.abc import Sequence
 from typing import NamedTuple

@@ -1,4 +1,4 @@
-"""What notebooks show: figures of an earlier evaluation, and batches of images side by side."""
+"""Helpers of the notebooks: figures of an earlier evaluation, and batches of images side by side."""
 
 import io
 from collections.abc import Mapping

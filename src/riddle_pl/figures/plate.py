@@ -1,4 +1,4 @@
-"""A figure with its words, and its files."""
+"""A figure with its caption, and its files."""
 
 import io
 from collections.abc import Mapping, Sequence

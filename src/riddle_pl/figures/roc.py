@@ -1,4 +1,4 @@
-"""How well a recogniser tells a kind of image pair from pairs of different people: ROC curves."""
+"""ROC curves: each kind of image pair against pairs of different people."""
 
 from collections.abc import Mapping
 

@@ -1,4 +1,4 @@
-"""How alike a recogniser finds pairs of images, by kind of pair."""
+"""Histograms of a recogniser's similarities, by kind of image pair."""
 
 import numpy as np
 from matplotlib.axes import Axes

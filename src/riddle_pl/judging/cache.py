@@ -1,4 +1,4 @@
-"""What judges said about images, on disk: the next look at the same image by the same judge is read.
+"""Cache of judgements on disk: the same image is judged once by the same judge.
 
 An image counts as it would be saved, with 8 bits per value: rounding in the last bit of a float makes no new image.
 """

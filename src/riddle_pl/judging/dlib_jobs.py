@@ -1,4 +1,4 @@
-"""What dlib does to pictures of aligned faces. Imports no PyTorch, so that worker processes start fast and stay small.
+"""dlib's work on images of aligned faces. Imports no PyTorch, so that worker processes start fast and stay small.
 
 Needs the extra ``[dlib]``: ``dlib-bin`` (the compiled library) and ``face_recognition_models`` (the weights).
 """

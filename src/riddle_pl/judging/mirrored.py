@@ -1,4 +1,4 @@
-"""A recogniser that looks at every face twice, as verification is often measured."""
+"""A recogniser whose embeddings are averaged over the face and its mirror image."""
 
 import torch
 from jaxtyping import Float

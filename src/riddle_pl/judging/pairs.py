@@ -1,4 +1,4 @@
-"""Similarities of pairs of photos that are known to show one person or two: LFW's, or among the photos at hand."""
+"""Similarities of photo pairs of one person or of two: LFW's pairs, or pairs among the evaluated photos."""
 
 import hashlib
 import json

@@ -1,4 +1,4 @@
-"""Recognisers that judge: what an evaluator has to offer, and those that there are."""
+"""Recognisers that judge: their interface and implementations."""
 
 from abc import abstractmethod
 from functools import cached_property

@@ -15,7 +15,13 @@ def deidentification_loss(
     margin: float = 0.1,
     squared: bool = False,
 ) -> Float[Tensor, ""]:
-    """Mean over both encryptions of max(0, cos(R(x), R(x_enc)) - margin), squared or not."""
+    """Mean over both encryptions of max(0, cos(R(x), R(x_enc)) - margin), squared or not.
+
+    >>> import torch
+    >>> x, stranger = torch.tensor([[1.0, 0.0]]), torch.tensor([[0.0, 1.0]])
+    >>> deidentification_loss(x, x, stranger, margin=0.0).item()  # one of the two encryptions kept the face
+    0.5
+    """
     return push_apart([(original, encrypted1), (original, encrypted2)], margin, squared)
 
 

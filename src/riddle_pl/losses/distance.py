@@ -10,5 +10,11 @@ EPSILON = 1e-8
 
 
 def safe_sqrt(x: Float[Tensor, "*shape"], epsilon: float = EPSILON) -> Float[Tensor, "*shape"]:
-    """sqrt(x + epsilon) - sqrt(epsilon) for x >= 0: zero at zero, with slope 1 / (2 sqrt(epsilon)) there."""
+    """sqrt(x + epsilon) - sqrt(epsilon) for x >= 0: zero at zero, with slope 1 / (2 sqrt(epsilon)) there.
+
+    >>> x = torch.zeros(1, requires_grad=True)
+    >>> safe_sqrt(x).backward()
+    >>> x.grad.isfinite().all().item()
+    True
+    """
     return torch.sqrt(x + epsilon) - math.sqrt(epsilon)

@@ -1,4 +1,4 @@
-"""Distinction (beyond the paper): no two faces that a step draws are one person, whosever they are."""
+"""Distinction (beyond the paper): all faces that a step draws are different people."""
 
 import torch
 import torch.nn.functional as F
@@ -15,6 +15,10 @@ def distinction_loss(drawn: Float[Tensor, "n d"], margin: float = 0.1, squared: 
 
     The other terms compare faces of one photo. Without this one, an encryptor passes that draws a few persons for all
     photos and passwords together. The more faces a batch has, the better it knows how many persons there are.
+
+    >>> drawn = torch.tensor([[1.0, 0.0], [1.0, 0.0], [0.0, 1.0]])
+    >>> round(distinction_loss(drawn, margin=0.0).item(), 4)  # one pair of three is one person
+    0.3333
 
     Source of the idea: uniformity on the sphere, Wang and Isola, ICML 2020.
     """

@@ -16,7 +16,13 @@ def diversity_loss(
     margin: float = 0.1,
     squared: bool = False,
 ) -> Float[Tensor, ""]:
-    """Mean of max(0, cos - margin), squared or not, over (x_enc1, x_enc2) and (x_wrong1, x_wrong2) of each face."""
+    """Mean of max(0, cos - margin), squared or not, over (x_enc1, x_enc2) and (x_wrong1, x_wrong2) of each face.
+
+    >>> import torch
+    >>> a, b = torch.tensor([[1.0, 0.0]]), torch.tensor([[0.0, 1.0]])
+    >>> diversity_loss(a, a, a, b, margin=0.0).item()  # both passwords gave one person; wrong ones gave two
+    0.5
+    """
     return push_apart([(encrypted1, encrypted2), (wrong1, wrong2)], margin, squared)
 
 

@@ -1,4 +1,4 @@
-"""What one training step drew: images and their features are computed once, when a term first asks for them."""
+"""Images and features of one training step, computed once, when a term first asks for them."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field

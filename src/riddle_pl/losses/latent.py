@@ -14,7 +14,12 @@ from riddle_pl.losses.term import ImagesTerm
 def latent_loss(
     original: Float[Tensor, "b n d"], produced: Float[Tensor, "b n d"], squared: bool = True
 ) -> Float[Tensor, ""]:
-    """Mean squared difference of two codes; when not ``squared``, ‖w - w*‖₂ of each layer, averaged."""
+    """Mean squared difference of two codes; when not ``squared``, ‖w - w*‖₂ of each layer, averaged.
+
+    >>> w, produced = torch.zeros(1, 2, 4), torch.ones(1, 2, 4)
+    >>> latent_loss(w, produced).item(), round(latent_loss(w, produced, squared=False).item(), 3)
+    (1.0, 2.0)
+    """
     difference = (original - produced).square()
     return difference.mean() if squared else safe_sqrt(difference.sum(dim=2)).mean()
 

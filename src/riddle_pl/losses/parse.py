@@ -17,7 +17,13 @@ def parse_loss(
     produced: Float[Tensor, "b c h w"],
     classes: Sequence[int] | None = None,
 ) -> Float[Tensor, ""]:
-    """Mean squared difference of the parser's logits, over the given classes (all when None)."""
+    """Mean squared difference of the parser's logits, over the given classes (all when None).
+
+    >>> import torch
+    >>> original, produced = torch.zeros(1, 2, 1, 1), torch.tensor([2.0, 4.0]).reshape(1, 2, 1, 1)
+    >>> parse_loss(original, produced).item(), parse_loss(original, produced, classes=[0]).item()
+    (10.0, 4.0)
+    """
     if classes is not None:
         original, produced = original[:, list(classes)], produced[:, list(classes)]
     return (original - produced).square().mean()

@@ -1,4 +1,4 @@
-"""L_LPIPS: the produced images look like the original to a deep network."""
+"""L_LPIPS: perceptual distance of the produced images to the original."""
 
 from collections.abc import Sequence
 from typing import ClassVar

@@ -1,4 +1,4 @@
-"""L_pix: the produced images keep the original's colours and layout, pixel by pixel."""
+"""L_pix: L1 distance of the produced images to the original."""
 
 from collections.abc import Sequence
 
@@ -11,7 +11,11 @@ from riddle_pl.losses.term import ImagesTerm
 
 
 def pixel_loss(original: Float[Tensor, "b 3 h w"], produced: Float[Tensor, "b 3 h w"]) -> Float[Tensor, ""]:
-    """‖x - x*‖₁ as a mean over pixels, channels and samples."""
+    """‖x - x*‖₁ as a mean over pixels, channels and samples; images in [-1, 1].
+
+    >>> pixel_loss(torch.zeros(1, 3, 2, 2), torch.full((1, 3, 2, 2), 0.5)).item()
+    0.5
+    """
     return (original - produced).abs().mean()
 
 

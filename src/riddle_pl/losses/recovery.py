@@ -12,6 +12,11 @@ def recovery_loss(original: Float[Tensor, "b d"], recovered: Float[Tensor, "b d"
     """1 - cos(R(x), R(x_dec)), without a margin: a recovery that is far off gets the full gradient.
 
     (The authors' code clamps the cosine at the margin here too, so that the worst recoveries get none.)
+
+    >>> import torch
+    >>> x, stranger = torch.tensor([[1.0, 0.0]]), torch.tensor([[0.0, 1.0]])
+    >>> recovery_loss(x, x).item(), recovery_loss(x, stranger).item(), recovery_loss(x, -x).item()
+    (0.0, 1.0, 2.0)
     """
     return (1 - cosine(original, recovered)).mean()
 

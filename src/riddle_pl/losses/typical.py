@@ -1,4 +1,4 @@
-"""L_typical (beyond the paper): produced codes lie no further out than the codes of real faces do."""
+"""L_typical (beyond the paper): the variance of produced codes is at most that of the batch's originals."""
 
 from collections.abc import Sequence
 
@@ -21,22 +21,26 @@ def typical_loss(
     Args:
         original: codes of the faces.
         produced: what became of them.
-        batch: the codes that say what is usual, of all processes for example; ``original`` by default.
+        batch: codes whose variance is the reference, of all processes for example; ``original`` by default.
 
     r(w) is a code's mean squared distance from the mean code, and r that of the batch's originals. Faces are most
-    natural near the mean of the codes; far out lie colours and shapes that no face has. What a code's direction is, and
-    so who is drawn, the term leaves free.
+    natural near the mean of the codes; far out lie colours and shapes that no face has. The direction of a code, and so
+    the person, is left free.
+
+    >>> original = torch.tensor([[[1.0]], [[-1.0]]])
+    >>> typical_loss(original, 2 * original).item()  # four times the variance of the originals
+    3.0
     """
     batch = original if batch is None else batch
     mean = batch.mean(dim=(0, 1))
-    usual = (batch - mean).square().mean()
-    usual = torch.where(usual > 0, usual, torch.inf)  # one code alone says nothing of how far out the others lie
-    reach = (produced - mean).square().mean(dim=(1, 2))
-    return F.relu(reach / usual - 1.0).mean()
+    reference_var = (batch - mean).square().mean()
+    reference_var = torch.where(reference_var > 0, reference_var, torch.inf)  # one code alone has no variance
+    var = (produced - mean).square().mean(dim=(1, 2))
+    return F.relu(var / reference_var - 1.0).mean()
 
 
 class TypicalLoss(ImagesTerm):
-    """Sum of :func:`typical_loss` over ``images``; what is usual, the originals of all processes say.
+    """Sum of :func:`typical_loss` over ``images``; the reference are the originals of all processes.
 
     Args:
         weight: of the term.

@@ -1,4 +1,4 @@
-"""How the recogniser of the loss looks at a face: as it is aligned, or in a few views that are drawn anew each step.
+"""Views for the recogniser of the loss: the aligned face, or random augmentations drawn anew each step.
 
 A recogniser that sees every face in one frame can be satisfied by what only it sees there; others are not. Pictures
 that fool a network when moved, turned and scaled fool networks that they were not made for, too (Xie et al., "Improving

@@ -1,4 +1,4 @@
-"""Wrong password: what it yields is neither the original nor the recovered person."""
+"""Wrong password: the decrypted face is neither the original nor the recovered person."""
 
 from collections.abc import Sequence
 

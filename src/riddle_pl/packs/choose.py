@@ -1,4 +1,4 @@
-"""Which pack a command takes where none was named."""
+"""The default pack of a command."""
 
 from collections.abc import Callable
 

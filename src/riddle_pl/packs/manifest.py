@@ -1,4 +1,4 @@
-"""What a model pack says about itself: one frozen entry per network, and the ``manifest.json`` that holds them."""
+"""Manifest of a model pack: one frozen entry per network, and the ``manifest.json`` that holds them."""
 
 import re
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""What a user may choose from, by name; importing this is fast, so that a slip of the pen is refused at once."""
+"""What a user may choose from, by name; importing this is fast, so that a misspelt choice is refused at once."""
 
 from enum import StrEnum
 

@@ -1,4 +1,4 @@
-"""One face on its way through the pipeline, and the first part of that way: aligned, inverted, judged."""
+"""The state of one face in the pipeline, and its first steps: alignment, inversion, quality gate."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The gate's last question: is a face of the original still to be seen in the photo that is to be published?
+"""The gate's last check: is a face of the original still visible in the photo to be published?
 
 The whole published photo is searched as the original was. A face in it whose pixels are those of the original, and
 which was not to stay, was missed or pasted beside: it is refused, and covered where the user wants that. A face of

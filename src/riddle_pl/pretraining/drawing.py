@@ -1,4 +1,4 @@
-"""Codes of people who do not exist, for recipes that draw them with a finished generator."""
+"""Random codes, for recipes that draw faces with a finished generator."""
 
 import torch
 from jaxtyping import Float

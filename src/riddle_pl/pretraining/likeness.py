@@ -1,4 +1,4 @@
-"""How strange a redrawn face looks to a frozen recogniser: the identity term of the recipes."""
+"""The identity term of the recipes: a frozen recogniser's distance of a redrawn face to the original."""
 
 from pathlib import Path
 

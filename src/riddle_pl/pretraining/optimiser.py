@@ -1,4 +1,4 @@
-"""The optimiser of the recipes that go on from a good start: Adam with a short warm-up."""
+"""The optimiser of the recipes that fine-tune a network: Adam with a short warm-up."""
 
 import torch
 from torch import nn

@@ -1,4 +1,4 @@
-"""What can be known to fail before a recipe reads its data or writes anything."""
+"""Checks before a recipe reads its data or writes anything."""
 
 from collections.abc import Mapping
 from pathlib import Path

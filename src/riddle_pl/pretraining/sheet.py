@@ -1,4 +1,4 @@
-"""Layout of sample sheets: what belongs together stands one above the other."""
+"""Layout of sample sheets: one column per face."""
 
 import torch
 from jaxtyping import Float

@@ -57,7 +57,7 @@ By `riddle-train` with these settings:
 ```
 
 The recogniser in its loss is the pack's own and never reports on it. For who is recognised in its pictures, by another
-recogniser, run `riddle-eval` (the README has the command and the results).
+recogniser, run `riddle-eval` (docs/evaluation.md in the repository).
 {LIMITS}"""
 
 

@@ -1,4 +1,4 @@
-"""What validation measures on codes, in every run: whom they are like, and whether T still tells people apart."""
+"""Validation metrics on codes: cosine similarities, and the spread over passwords and over faces."""
 
 import torch
 from jaxtyping import Float

@@ -1,4 +1,4 @@
-"""Says so when an encryptor collapses: when its output is the same whatever the password, or whoever the face."""
+"""Warns when an encryptor collapses: when its output is the same whatever the password, or whoever the face."""
 
 import logging
 

@@ -1,4 +1,4 @@
-"""Where all layers of a code are equal, one token of each group says all: the same step for a part of the work."""
+"""Training where all layers of a code are equal: one token of each group stands for all, with the same result."""
 
 from itertools import accumulate
 from typing import Protocol, runtime_checkable

@@ -1,4 +1,4 @@
-"""Out of a checkpoint: the trained encryptor, alone or as an entry of a pack."""
+"""Exports the trained encryptor of a checkpoint, alone or as an entry of a pack."""
 
 from collections.abc import Mapping
 from pathlib import Path

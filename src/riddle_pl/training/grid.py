@@ -1,4 +1,4 @@
-"""The picture of a validation: each row a face, each column what a password made of it."""
+"""The image grid of a validation: a row per face, a column per encryption or decryption."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path

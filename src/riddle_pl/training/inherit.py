@@ -1,4 +1,4 @@
-"""What a command line takes over: the settings of the run that it continues, the encryptor that it starts from.
+"""Settings that a run inherits: from the run that it resumes, or from the encryptor that it starts from.
 
 Both become overrides in front of the user's own, so that Hydra composes the config as ever, and ``--cfg job`` shows it.
 A checkpoint may be anyone's: only overrides are taken from it, never a name to be called, nor a place to write to.
@@ -65,7 +65,7 @@ def kept_overrides(overrides: Sequence[str]) -> list[str]:
 def _of_run(path: Path, given: Sequence[Override]) -> tuple[list[str], str]:
     require_file(path, "ckpt_path", CheckpointError)
     checkpoint = load_checkpoint(path)
-    steps = f"{path}: goes on after step {checkpoint['global_step']:,}"
+    steps = f"{path}: resumes after step {checkpoint['global_step']:,}"
     stored = read_origin(checkpoint).overrides
     if stored is None:
         return [], f"{steps}; it does not say how its run was called, so that the settings are those of this command"
@@ -81,7 +81,7 @@ def _of_run(path: Path, given: Sequence[Override]) -> tuple[list[str], str]:
 
 
 def _key(override: Override) -> str:
-    """With the package that an option of a group is put into: ``loss@loss.typical``."""
+    """With the package that an option of a group is put into: ``loss/term@loss.typical``."""
     return override.key_or_group + (f"@{override.package}" if override.package else "")
 
 

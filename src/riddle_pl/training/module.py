@@ -1,4 +1,4 @@
-"""The LightningModule: draws passwords, takes the step, weighs the loss. What each of these is lives elsewhere."""
+"""The LightningModule: draws passwords, runs the step, and computes the loss with the parts of other modules."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field

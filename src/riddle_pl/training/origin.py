@@ -1,4 +1,4 @@
-"""What a checkpoint says of itself: how its encryptor is built, and the frozen networks that it was trained with.
+"""Metadata of a checkpoint: architecture of its encryptor, and the frozen networks that it was trained with.
 
 A checkpoint may come from anyone. Its encryptor is named by an architecture and plain arguments, which are held to the
 registry; the config beside it is for people and for model cards, and nothing in it is ever called.
@@ -101,7 +101,7 @@ def encryptor_of(checkpoint: Mapping[str, Any]) -> EncryptorSpec:
         )
     if spec is None:
         raise CheckpointError(
-            "its encryptor is a class of your own, which no file can name; only training can go on from it (ckpt_path=)"
+            "its encryptor is a class of your own, which no file can name; only training can resume it (ckpt_path=)"
         )
     return spec
 

@@ -1,4 +1,4 @@
-"""What can be known to fail before a run writes anything."""
+"""Checks before a run writes anything."""
 
 from pathlib import Path
 

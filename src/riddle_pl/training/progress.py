@@ -1,4 +1,4 @@
-"""What a run says while it goes on: a bar on a terminal, lines in its log and where there is no terminal."""
+"""Progress of a run: a bar on a terminal, lines in its log and where there is no terminal."""
 
 import logging
 import sys

@@ -1,4 +1,4 @@
-"""What Lightning says that a user need not read."""
+"""Filters Lightning's messages that concern no user."""
 
 import logging
 

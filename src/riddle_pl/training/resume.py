@@ -1,4 +1,4 @@
-"""Optimisers, schedules and loops that are taken up from a checkpoint: what does not fit is the file's fault."""
+"""Restores optimisers, schedules and loops from a checkpoint; what does not fit is an error of the file."""
 
 import traceback
 from collections.abc import Iterator, Mapping

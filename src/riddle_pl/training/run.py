@@ -98,7 +98,7 @@ def train(
     last = next((c.path for c in trainer.callbacks if isinstance(c, LastCheckpoint)), None)  # type: ignore[attr-defined]
     if last is None and checkpoint is not None and not trainer.fast_dev_run:  # type: ignore[attr-defined]
         last = Path(checkpoint)
-        log.warning("%s has all of steps=%d already: nothing was trained; give more steps= to go on", last, cfg.steps)
+        log.warning("%s has all of steps=%d already: nothing was trained; give more steps=", last, cfg.steps)
     if cfg.export is not None and last is not None and trainer.is_global_zero:
         export_encryptor(last, cfg.export, cfg.export_role, overwrite=cfg.export_overwrite)
         metrics = find_training_log(last)

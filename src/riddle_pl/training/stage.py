@@ -1,4 +1,4 @@
-"""What a run works on, pictures or codes alone: what its validation looks at and shows."""
+"""Training stages, on pictures or on codes alone, and what their validation measures and shows."""
 
 from collections.abc import Set
 from typing import Protocol

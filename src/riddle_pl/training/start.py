@@ -1,4 +1,4 @@
-"""Where a run starts that goes on from a finished encryptor, a pack's or an earlier run's, with new data or terms."""
+"""Starts a run with the weights of a trained encryptor, a pack's or an earlier run's, on new data or terms."""
 
 from pathlib import Path
 

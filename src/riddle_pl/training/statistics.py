@@ -1,4 +1,4 @@
-"""Tells an encryptor how the codes that it is to encrypt are distributed, before the first step."""
+"""Initialises an encryptor with the mean and deviation of the training codes, before the first step."""
 
 from typing import Protocol, runtime_checkable
 

@@ -1,4 +1,4 @@
-"""The runs of an ablation, and how far each of them is."""
+"""The runs of an ablation, and the state of each."""
 
 import itertools
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Does what is left of an ablation, and writes its tables."""
+"""Runs the unfinished jobs of an ablation, and writes its tables."""
 
 import shlex
 import sys

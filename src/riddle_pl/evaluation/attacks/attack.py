@@ -1,4 +1,4 @@
-"""What every attack is, and the numbers that it ends in."""
+"""Base class of the attacks, and their measurements."""
 
 from abc import ABC, abstractmethod
 from typing import ClassVar

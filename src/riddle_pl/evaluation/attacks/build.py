@@ -1,4 +1,4 @@
-"""From the config of ``riddle-attack`` to its parts, and what can be known to fail before anything is written."""
+"""From the config of ``riddle-attack`` to its parts, and the checks before anything is written."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

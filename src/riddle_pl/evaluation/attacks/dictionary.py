@@ -1,4 +1,4 @@
-"""``attack=dictionary``: what a list of frequent passwords costs, and what is left to look at."""
+"""``attack=dictionary``: the cost of a dictionary attack, and how many candidates it leaves."""
 
 import statistics
 import time

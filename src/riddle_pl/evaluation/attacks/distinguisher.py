@@ -1,4 +1,4 @@
-"""A small network that tells codes of faces from what wrong passwords make of records."""
+"""A small network that distinguishes codes of faces from wrong decryptions."""
 
 import copy
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""``attack=known_face``: one face of a photo is known; are the others, under the same password, as well?"""
+"""``attack=known_face``: a known plaintext: does one known face open the others under the same password?"""
 
 from collections.abc import Callable
 from typing import ClassVar

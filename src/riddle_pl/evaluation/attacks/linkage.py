@@ -1,4 +1,4 @@
-"""``attack=linkage``: which records were made of one photo, and of which photo."""
+"""``attack=linkage``: links records of one photo to each other, and to the photo."""
 
 from collections.abc import Callable
 from typing import ClassVar

@@ -1,4 +1,4 @@
-"""``attack=near_miss``: what a password opens that is nearly right."""
+"""``attack=near_miss``: decryption with a password that is nearly right."""
 
 import random
 from typing import ClassVar

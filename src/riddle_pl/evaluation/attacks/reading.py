@@ -1,4 +1,4 @@
-"""``attack=reading``: who is in a record, read by a network that learned it on public faces."""
+"""``attack=reading``: identifies the person in a record by a regression that was trained on public faces."""
 
 from typing import ClassVar
 

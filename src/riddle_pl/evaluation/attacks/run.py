@@ -1,4 +1,4 @@
-"""Does what is left of a command, encryptor after encryptor, and writes the table."""
+"""Runs the unfinished attacks, one encryptor after the other, and writes the table."""
 
 import functools
 import hashlib

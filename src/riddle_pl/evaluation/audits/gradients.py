@@ -1,4 +1,4 @@
-"""Do the gradients of a recogniser change the person, or only its own mind? Another recogniser watches."""
+"""Do images that follow a recogniser's gradients also change for another recogniser (transfer)?"""
 
 from collections.abc import Sequence
 from typing import NamedTuple

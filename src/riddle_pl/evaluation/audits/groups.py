@@ -1,4 +1,4 @@
-"""``audit=groups``: are all groups of people recognised alike after an encryptor, and brought back alike?"""
+"""``audit=groups``: are de-identification and recovery rates the same for all groups of people?"""
 
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple

@@ -1,4 +1,4 @@
-"""A crowd of drawn people beside a crowd of real ones: how far apart they are, and how varied."""
+"""Drawn people compared with real people: Fréchet distance and diversity."""
 
 from collections.abc import Mapping
 from typing import NamedTuple

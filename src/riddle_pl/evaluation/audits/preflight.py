@@ -1,4 +1,4 @@
-"""What can be known to fail in an audit before anything is written."""
+"""Checks of an audit before anything is written."""
 
 from pathlib import Path
 

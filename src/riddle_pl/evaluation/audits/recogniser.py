@@ -1,4 +1,4 @@
-"""``audit=recogniser``: does it know people apart, and are its gradients worth following?"""
+"""``audit=recogniser``: verification rate, and whether its gradients transfer to other recognisers."""
 
 import torch
 

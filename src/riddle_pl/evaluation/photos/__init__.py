@@ -1,1 +1,1 @@
-"""End to end: photos through the whole pipeline, and what a recogniser and the quality gate say of every face."""
+"""End to end: photos through the whole pipeline, judged by a recogniser and the quality gate."""

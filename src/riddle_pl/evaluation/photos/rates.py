@@ -1,4 +1,4 @@
-"""Who is still, or again, taken for whom: rates over faces."""
+"""Identification rates over the faces of photos."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass

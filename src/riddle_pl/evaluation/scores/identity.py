@@ -1,4 +1,4 @@
-"""Who is who, by a recogniser."""
+"""Identification rates by a recogniser."""
 
 from functools import cached_property
 
@@ -29,7 +29,7 @@ COMPARISONS = (
     Comparison(Measure.TWO_PASSWORDS, "encrypted", "encrypted_2", "lower"),
     Comparison(Measure.INVERSION, "inversion", "photo", "higher"),
 )
-"""What is compared: de-identification, recovery, wrong passwords."""
+"""What is compared; docs/paper.md has the definitions of the rates."""
 
 OTHER_PEOPLE = ("inversion", "photo")
 """Images of which two people's are compared, to see how often strangers pass as each other."""

@@ -1,4 +1,4 @@
-"""What attacks are measured by, and what they read codes with; functions of codes alone, tried on toys in the tests."""
+"""Metrics of the attacks, and principal components of codes; functions of codes alone."""
 
 import math
 from dataclasses import dataclass
@@ -44,6 +44,9 @@ def wrong_above(scores: Float[Tensor, "m g"]) -> Float[Tensor, "m"]:
 
     1 where the lowest score always tells the right password, 0.5 where it tells nothing. The mean is the area under
     the ROC curve within a face.
+
+    >>> wrong_above(torch.tensor([[0.1, 0.5, 0.9], [0.5, 0.1, 0.5]])).tolist()
+    [1.0, 0.25]
     """
     right, wrong = scores[:, :1], scores[:, 1:]
     return ((wrong > right).float() + 0.5 * (wrong == right).float()).mean(dim=1)

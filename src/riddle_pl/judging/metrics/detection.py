@@ -1,4 +1,4 @@
-"""Is there a face, and is it still where it was."""
+"""Detection rate, and distances of boxes and landmarks."""
 
 import torch
 from jaxtyping import Bool, Float

@@ -1,4 +1,4 @@
-"""How different one face's images are under many passwords."""
+"""Diversity of one face's images under many passwords."""
 
 from typing import Any
 
@@ -37,7 +37,11 @@ class DifferentPeople(FaceMean):
 
 
 def pair_cosines(embeddings: Float[Tensor, "n d"]) -> Float[Tensor, "pairs"]:
-    """Cosines of the n (n - 1) / 2 pairs of rows."""
+    """Cosines of the n (n - 1) / 2 pairs of rows.
+
+    >>> pair_cosines(torch.tensor([[1.0, 0.0], [2.0, 0.0], [0.0, 1.0]])).tolist()
+    [1.0, 0.0, 0.0]
+    """
     unit = torch.nn.functional.normalize(embeddings, dim=1)
     first, second = torch.triu_indices(len(unit), len(unit), offset=1)
     return (unit[first] * unit[second]).sum(dim=1)

@@ -1,4 +1,4 @@
-"""Who is who: rates and cosines of embeddings."""
+"""Identification rates and cosines of embeddings."""
 
 from typing import Any
 
@@ -20,6 +20,11 @@ class MeanCosine(FaceMean):
 
 class IdentificationRate(FaceMean):
     """Share of faces whose two embeddings are one person's: their cosine exceeds the threshold.
+
+    >>> rate = IdentificationRate(threshold=0.5)
+    >>> rate.update(torch.tensor([[1.0, 0.0], [0.0, 1.0]]), torch.tensor([[1.0, 0.1], [1.0, 0.0]]))
+    >>> rate.compute().mean
+    0.5
 
     Args:
         threshold: of the cosine; see :class:`riddle_pl.judging.calibration.VerificationThreshold`.

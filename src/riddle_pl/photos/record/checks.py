@@ -1,4 +1,4 @@
-"""What the values of a record may be: checked before a file is believed, and before one is written.
+"""Validation of a record's values, after reading a file and before writing one.
 
 Each check raises a one-line :class:`RecordError`.
 """

@@ -1,4 +1,4 @@
-"""What records tell without the password, in words for the user; proven or measured, with the commands, in
+"""What records reveal without the password, as messages for the user; proven or measured, with the commands, in
 docs/security.md.
 
 A padded record (its tokens are a key stream) tells what is public of a face, and lets guesses of the password be tested

@@ -1,4 +1,4 @@
-"""How many people one face becomes under many passwords."""
+"""Diversity of one face's encryptions under many passwords."""
 
 from collections.abc import Mapping, Sequence
 

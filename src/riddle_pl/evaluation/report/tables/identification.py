@@ -1,4 +1,4 @@
-"""Who is taken for whom: de-identification, recovery, wrong passwords; one column per recogniser."""
+"""Identification rates: de-identification, recovery, wrong passwords; one column per recogniser."""
 
 from collections.abc import Sequence
 

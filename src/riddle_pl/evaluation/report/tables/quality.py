@@ -1,4 +1,4 @@
-"""How near recovered images are to the originals."""
+"""Quality of recovered images: MSE, SSIM, PSNR and perceptual distances."""
 
 from collections.abc import Sequence
 

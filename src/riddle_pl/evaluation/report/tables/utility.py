@@ -1,4 +1,4 @@
-"""Whether de-identified images still serve: look real, and show a face where it was."""
+"""Utility of de-identified images: Fréchet distance, face detection, boxes and landmarks."""
 
 from collections.abc import Sequence
 
