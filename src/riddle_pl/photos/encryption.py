@@ -98,7 +98,7 @@ def encrypt_photos(requests: Sequence[EncryptRequest], tools: Tools) -> list[Enc
         invert([work for photo in photos.values() for work in photo.chosen], tools.coder, tools.gate)
         codes: _Codes = {}
         for attempt in range(ATTEMPTS):
-            codes |= _encrypt(list(photos.values()), codes, tools)
+            codes |= _encrypt(list(photos.values()), codes, tools, pool)
             images = dict(zip(photos, pool.map(_compose, photos.values(), repeat(codes)), strict=True))
             _judge([(photo, images[number]) for number, photo in photos.items()], tools.gate)
             again = [work for photo in photos.values() for work in photo.chosen if _may_differ(work, codes)]
@@ -171,7 +171,7 @@ def _may_differ(work: FaceWork, codes: _Codes) -> bool:
     return work.verdict.reason is Reason.STILL_RECOGNISED and work in codes and codes[work].code.nonce is not None
 
 
-def _encrypt(photos: Sequence[_Photo], done: _Codes, tools: Tools) -> _Codes:
+def _encrypt(photos: Sequence[_Photo], done: _Codes, tools: Tools, pool: ThreadPoolExecutor) -> _Codes:
     """Codes and layers of the faces that have passed so far and have none yet."""
     pairs = [(work, photo) for photo in photos for work in photo.chosen if work.passed and work not in done]
     if not pairs:
@@ -184,10 +184,8 @@ def _encrypt(photos: Sequence[_Photo], done: _Codes, tools: Tools) -> _Codes:
     codes = best_codes(tools.coder, tools.nonces, w, keys, linkable, _judged(works))
     sides = [quad_side(work.quad) for work in works]
     x_enc = tools.coder.synthesise_for(torch.stack([code.shown for code in codes]), sides)
-    return {
-        work: _Code(code, tools.brush.layer(work.photo, work.quad, x))
-        for work, code, x in zip(works, codes, x_enc, strict=True)
-    }
+    layers = pool.map(tools.brush.layer, [work.photo for work in works], [work.quad for work in works], x_enc)
+    return {work: _Code(code, layer) for work, code, layer in zip(works, codes, layers, strict=True)}
 
 
 def _judged(works: Sequence[FaceWork]) -> Float[Tensor, "b 3 j j"]:

@@ -13,6 +13,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from riddle_pl.photos.paste.mask import blur
+from riddle_pl.photos.paste.views import Views
 
 SIDE = 64
 """Grid on which the shift is computed; it is smooth."""
@@ -50,14 +51,11 @@ def match_seam(
 class ColourMatch(Protocol):
     """Brings the colours of synthesised faces to those of their photo."""
 
-    def __call__(
-        self, x: Float[Tensor, "1 3 s s"], mask: Float[Tensor, "1 1 m m"], photo: Float[Tensor, "1 3 h h"]
-    ) -> Float[Tensor, "1 3 s s"]:
+    def __call__(self, views: Views, mask: Float[Tensor, "1 1 m m"]) -> Float[Tensor, "1 3 s s"]:
         """
         Args:
-            x: a face in [-1, 1].
+            views: a face and the square of the photo that it goes to.
             mask: where it will be pasted.
-            photo: the same square of the photo.
         """
         ...
 
@@ -65,7 +63,5 @@ class ColourMatch(Protocol):
 class MatchSeam:
     """:func:`match_seam`: nothing of the photo's face is looked at."""
 
-    def __call__(
-        self, x: Float[Tensor, "1 3 s s"], mask: Float[Tensor, "1 1 m m"], photo: Float[Tensor, "1 3 h h"]
-    ) -> Float[Tensor, "1 3 s s"]:
-        return match_seam(x, mask, photo)
+    def __call__(self, views: Views, mask: Float[Tensor, "1 1 m m"]) -> Float[Tensor, "1 3 s s"]:
+        return match_seam(views.x, mask, views.photo)

@@ -67,16 +67,16 @@ class FittedMap(ParserMap):
         return Regions(*_to_edges(torch.cat(kinds, dim=1), x).split(1, dim=1))
 
     def mask(
-        self, photo: Float[Tensor, "1 3 h h"], x: Float[Tensor, "1 3 s s"], recovering: bool
+        self, photo: Float[Tensor, "1 3 h h"], old: Regions, new: Regions, recovering: bool
     ) -> Float[Tensor, "1 1 m m"]:
         """The soft mask of a new face, one region, 0 at the sides of the square.
 
         Args:
             photo: the aligned photo, or when ``recovering`` the picture with the encrypted face.
-            x: the new face.
+            old: its regions.
+            new: those of the new face.
             recovering: the new face is followed a little beyond the one in the picture, to cover it.
         """
-        old, new = self.regions(photo), self.regions(x)
         middle = core(SIDE)
         face = (old.face > 0.5) | ((old.hair > 0.5) & (_beard() > 0))
         if recovering:

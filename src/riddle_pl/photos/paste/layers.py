@@ -13,6 +13,7 @@ from riddle_pl.photos.paste.colour import ColourMatch
 from riddle_pl.photos.paste.fitted import FittedMap
 from riddle_pl.photos.paste.grain import GrainMatch
 from riddle_pl.photos.paste.mask import GROW, FaceMap, join_maps
+from riddle_pl.photos.paste.views import Views
 
 FURTHER = 0.03
 """By how much more than in encryption the mask of a recovered face grows, as a share of the square's side."""
@@ -49,16 +50,14 @@ class Brush:
             recovering: the original photo is not at hand, so the mask follows the new face as well as the one in the
                 picture and reaches a little further, to leave nothing of that one around it.
         """
-        crop = align_face(photo, quad, self.face_map.size)
-        mask = self._mask(crop, x[None], recovering)
-        coloured = self.colour(x[None], mask, crop)
+        views = Views(self.face_map, align_face(photo, quad, self.face_map.size), x[None])
+        mask = self._mask(views, recovering)
+        coloured = self.colour(views, mask)
         return Layer(self.grain(coloured, mask, photo, quad)[0], mask[0, 0], quad)
 
-    def _mask(
-        self, photo: Float[Tensor, "1 3 h h"], x: Float[Tensor, "1 3 s s"], recovering: bool
-    ) -> Float[Tensor, "1 1 m m"]:
+    def _mask(self, views: Views, recovering: bool) -> Float[Tensor, "1 1 m m"]:
         if isinstance(self.face_map, FittedMap):
-            return self.face_map.mask(photo, x, recovering)
+            return self.face_map.mask(views.photo, views.theirs, views.ours, recovering)
         if recovering:
-            return join_maps(self.face_map(photo), self.face_map(x), grow=GROW + FURTHER)
-        return join_maps(self.face_map(photo))
+            return join_maps(views.theirs.face, views.ours.face, grow=GROW + FURTHER)
+        return join_maps(views.theirs.face)

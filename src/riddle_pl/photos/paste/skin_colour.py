@@ -7,8 +7,9 @@ import torch.nn.functional as F
 from jaxtyping import Bool, Float
 from torch import Tensor
 
-from riddle_pl.photos.paste.fitted import FittedMap, Regions
-from riddle_pl.photos.paste.mask import FaceMap, blur, core, one_whole
+from riddle_pl.photos.paste.fitted import Regions
+from riddle_pl.photos.paste.mask import blur, core, one_whole
+from riddle_pl.photos.paste.views import Views
 
 OPPONENT = ((1 / 3, 1 / 3, 1 / 3), (1.0, 0.0, -1.0), (-0.5, 1.0, -0.5))
 """Lightness, red against blue, green against both: light and tint change apart."""
@@ -36,32 +37,16 @@ class MatchSkin:
     which the photo keeps around the face: mean and spread. Neck, hands, hair and light of the photo tell
     as much. The picture keeps all of it, so that a recovered face is brought to it as well. In a photo without colours
     the face has none.
-
-    Args:
-        face_map: tells the face, and the hair if it can, from the rest in both images.
     """
 
-    def __init__(self, face_map: FaceMap):
-        self.face_map = face_map
-
-    def __call__(
-        self, x: Float[Tensor, "1 3 s s"], mask: Float[Tensor, "1 1 m m"], photo: Float[Tensor, "1 3 h h"]
-    ) -> Float[Tensor, "1 3 s s"]:
+    def __call__(self, views: Views, mask: Float[Tensor, "1 1 m m"]) -> Float[Tensor, "1 3 s s"]:
+        x, photo = views.x, views.photo
         result = x
-        for ours, theirs, sloping in self._regions(x, photo):
+        for ours, theirs, sloping in _regions(views):
             result = torch.lerp(result, _matched(x, photo, ours, theirs, sloping), _soft(ours, x.shape[-1]))
         if (photo.amax(dim=1) - photo.amin(dim=1)).mean() < COLOURLESS:
             result = result.mean(dim=1, keepdim=True).expand_as(result)
         return result.clamp(-1.0, 1.0)
-
-    def _regions(self, x: Float[Tensor, "1 3 s s"], photo: Float[Tensor, "1 3 h h"]) -> "list[_Pair]":
-        """Those that both images show."""
-        if isinstance(self.face_map, FittedMap):
-            ours, theirs = self.face_map.regions(x), self.face_map.regions(photo)
-            pairs = [_Pair(ours.face, theirs.face, True), _Pair(_around(ours), _around(theirs), False)]
-        else:
-            pairs = [_Pair(self.face_map(x), self.face_map(photo), True)]
-        return [pair for pair in pairs if min(float((region > 0.5).float().mean()) for region in pair[:2]) >= LEAST]
 
 
 class _Pair(NamedTuple):
@@ -70,6 +55,13 @@ class _Pair(NamedTuple):
     ours: Float[Tensor, "1 1 m m"]
     theirs: Float[Tensor, "1 1 m m"]
     sloping: bool
+
+
+def _regions(views: Views) -> list[_Pair]:
+    """Those that both images show."""
+    ours, theirs = views.ours, views.theirs
+    pairs = (_Pair(ours.face, theirs.face, True), _Pair(_around(ours), _around(theirs), False))
+    return [pair for pair in pairs if min(float((region > 0.5).float().mean()) for region in pair[:2]) >= LEAST]
 
 
 def _around(regions: Regions) -> Float[Tensor, "1 1 m m"]:
