@@ -22,7 +22,7 @@ from riddle_pl.photos.gate.gate import Gate, Verdict
 from riddle_pl.photos.gate.refusal import Reason
 from riddle_pl.photos.last_look import Looked, last_look
 from riddle_pl.photos.nonces import NonceChoice, best_codes
-from riddle_pl.photos.paste.blend import Layer, paste_layers, supports
+from riddle_pl.photos.paste.blend import Layer, supports
 from riddle_pl.photos.paste.layers import Brush
 from riddle_pl.photos.paste.solid import solid_face
 from riddle_pl.photos.record.file import FORMAT_VERSION, SHARED_STREAM
@@ -99,7 +99,9 @@ def encrypt_photos(requests: Sequence[EncryptRequest], tools: Tools) -> list[Enc
         codes: _Codes = {}
         for attempt in range(ATTEMPTS):
             codes |= _encrypt(list(photos.values()), codes, tools, pool)
-            images = dict(zip(photos, pool.map(_compose, photos.values(), repeat(codes)), strict=True))
+            images = dict(
+                zip(photos, pool.map(_compose, photos.values(), repeat(codes), repeat(tools.brush)), strict=True)
+            )
             _judge([(photo, images[number]) for number, photo in photos.items()], tools.gate)
             again = [work for photo in photos.values() for work in photo.chosen if _may_differ(work, codes)]
             if not again or attempt == ATTEMPTS - 1:
@@ -115,7 +117,7 @@ def encrypt_photos(requests: Sequence[EncryptRequest], tools: Tools) -> list[Enc
                 photo.chosen += left
         for number, photo in photos.items():
             if any(not work.passed for work in photo.chosen):
-                images[number] = _compose(photo, codes)
+                images[number] = _compose(photo, codes, tools.brush)
     count = sum(len(photo.works) for photo in photos.values()) or 1
     seconds = (time.perf_counter() - start) / count
     for number, photo in photos.items():
@@ -193,13 +195,13 @@ def _judged(works: Sequence[FaceWork]) -> Float[Tensor, "b 3 j j"]:
     return torch.stack([work.judged for work in works if work.judged is not None])
 
 
-def _compose(photo: _Photo, codes: _Codes) -> UInt8[np.ndarray, "h w 3"]:
+def _compose(photo: _Photo, codes: _Codes, brush: Brush) -> UInt8[np.ndarray, "h w 3"]:
     """The photo with refused faces filled and the others pasted."""
     image = photo.request.image
     for work in photo.chosen:
         if not work.passed:
             image = solid_face(image, work.face)
-    return paste_layers(image, _layers(photo, codes), _neighbours(photo))
+    return brush.paste(image, _layers(photo, codes), _neighbours(photo))
 
 
 def _layers(photo: _Photo, codes: _Codes) -> list[Layer]:

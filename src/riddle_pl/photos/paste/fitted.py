@@ -11,6 +11,7 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor
 
+from riddle_pl.photos.paste.front import in_front
 from riddle_pl.photos.paste.guided import guided_filter
 from riddle_pl.photos.paste.mask import (
     CELEBA_FACE,
@@ -88,6 +89,9 @@ class FittedMap(ParserMap):
         head = shrink((new.background < 0.5).float(), round(INSIDE * SIDE))
         soft = torch.minimum(soft, blur(head, FEATHER * SIDE))
         soft = torch.maximum(soft, blur(middle, FEATHER * SIDE)) * fade(SIDE)
+        before = in_front(_at_side(photo), closed[0, 0] > 0.5)[None, None]
+        if before.any():
+            soft = soft * (1.0 - torch.maximum(_to_edges(before.float(), photo), shrink(before.float(), 1)))
         return torch.where(soft < NOTHING, torch.zeros_like(soft), soft)
 
 
@@ -95,8 +99,11 @@ def _to_edges(maps: Float[Tensor, "b c m m"], x: Float[Tensor, "b 3 h h"]) -> Fl
     """Maps that follow the edges of their picture."""
     size = (FITTED_SIDE, FITTED_SIDE)
     small = F.interpolate(maps, size, mode="bilinear", antialias=True, align_corners=False)
-    picture = F.interpolate(x, (SIDE, SIDE), mode="bilinear", antialias=True, align_corners=False)
-    return guided_filter(small, picture, round(REACH * FITTED_SIDE), SMOOTHNESS).clamp(0.0, 1.0)
+    return guided_filter(small, _at_side(x), round(REACH * FITTED_SIDE), SMOOTHNESS).clamp(0.0, 1.0)
+
+
+def _at_side(x: Float[Tensor, "b 3 h h"]) -> Float[Tensor, "b 3 side side"]:
+    return F.interpolate(x, (SIDE, SIDE), mode="bilinear", antialias=True, align_corners=False)
 
 
 def _beard() -> Float[Tensor, "1 1 m m"]:

@@ -12,6 +12,7 @@ from jaxtyping import Bool, Float, UInt8
 from torch import Tensor
 
 from riddle_pl.faces.align import align_face, quad_side
+from riddle_pl.photos.paste.jpeg import with_blocks
 from riddle_pl.photos.paste.mask import blur
 
 LARGEST = 1024
@@ -49,9 +50,25 @@ class GrainMatch(Protocol):
         """
         ...
 
+    def finish(
+        self, photo: UInt8[np.ndarray, "h w 3"], pasted: UInt8[np.ndarray, "h w 3"]
+    ) -> UInt8[np.ndarray, "h w 3"]:
+        """The photo with its new faces, in the end; only their pixels may change.
+
+        Args:
+            photo: before.
+            pasted: with them.
+        """
+        ...
+
 
 class KeepGrain:
     """As it is drawn."""
+
+    def finish(
+        self, photo: UInt8[np.ndarray, "h w 3"], pasted: UInt8[np.ndarray, "h w 3"]
+    ) -> UInt8[np.ndarray, "h w 3"]:
+        return pasted
 
     def __call__(
         self,
@@ -67,8 +84,14 @@ class MatchGrain:
     """The new face is blurred, or sharpened, until it is as sharp as the one in the photo, and gets its noise.
 
     Both are measured at the photo's own pixels, under the mask. That tells three numbers of the photo, which it tells
-    around the face too. The noise is the same in every run: it holds nothing.
+    around the face too. The noise is the same in every run: it holds nothing. Where the photo shows the blocks of JPEG,
+    the new face gets them.
     """
+
+    def finish(
+        self, photo: UInt8[np.ndarray, "h w 3"], pasted: UInt8[np.ndarray, "h w 3"]
+    ) -> UInt8[np.ndarray, "h w 3"]:
+        return with_blocks(photo, pasted)
 
     def __call__(
         self,

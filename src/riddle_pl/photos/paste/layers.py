@@ -1,5 +1,6 @@
 """New faces made ready for their photo: what of them is pasted, in what colours, how sharp and how grainy."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,8 +9,8 @@ from jaxtyping import Float, UInt8
 from torch import Tensor
 
 from riddle_pl.faces.align import align_face
-from riddle_pl.photos.paste.blend import Layer
-from riddle_pl.photos.paste.colour import ColourMatch
+from riddle_pl.photos.paste.blend import Layer, paste_layers
+from riddle_pl.photos.paste.colour import ColourMatch, as_grey
 from riddle_pl.photos.paste.fitted import FittedMap
 from riddle_pl.photos.paste.grain import GrainMatch
 from riddle_pl.photos.paste.mask import GROW, FaceMap, join_maps
@@ -52,8 +53,17 @@ class Brush:
         """
         views = Views(self.face_map, align_face(photo, quad, self.face_map.size), x[None])
         mask = self._mask(views, recovering)
-        coloured = self.colour(views, mask)
+        coloured = as_grey(self.colour(views, mask), views.photo)
         return Layer(self.grain(coloured, mask, photo, quad)[0], mask[0, 0], quad)
+
+    def paste(
+        self,
+        photo: UInt8[np.ndarray, "h w 3"],
+        layers: Sequence[Layer],
+        neighbours: Sequence[Float[np.ndarray, "4 2"]] = (),
+    ) -> UInt8[np.ndarray, "h w 3"]:
+        """A copy of the photo with new faces; see :func:`riddle_pl.photos.paste.blend.paste_layers`."""
+        return self.grain.finish(photo, paste_layers(photo, layers, neighbours))
 
     def _mask(self, views: Views, recovering: bool) -> Float[Tensor, "1 1 m m"]:
         if isinstance(self.face_map, FittedMap):
