@@ -44,11 +44,17 @@ NEAR = 0.05
 
 
 class Regions(NamedTuple):
-    """What an aligned picture shows where, as shares in [0, 1] that are at most 1 together."""
+    """What an aligned picture shows where, as shares in [0, 1].
+
+    Attributes:
+        background, face, hair: at most 1 together.
+        front: what lies before the face, and is not counted as face.
+    """
 
     background: Float[Tensor, "b 1 m m"]
     face: Float[Tensor, "b 1 m m"]
     hair: Float[Tensor, "b 1 m m"]
+    front: Float[Tensor, "b 1 m m"]
 
 
 class FittedMap(ParserMap):
@@ -62,10 +68,15 @@ class FittedMap(ParserMap):
         return self.regions(x).face
 
     def regions(self, x: Float[Tensor, "b 3 h h"]) -> Regions:
-        """Background, face and hair of images in [-1, 1]."""
+        """Of images in [-1, 1]."""
         classes = self.classes(x)
         kinds = (classes[:, [BACKGROUND]], classes[:, CELEBA_FACE].sum(dim=1, keepdim=True), classes[:, [HAIR]])
-        return Regions(*_to_edges(torch.cat(kinds, dim=1), x).split(1, dim=1))
+        background, face, hair = _to_edges(torch.cat(kinds, dim=1), x).split(1, dim=1)
+        whole = one_whole(torch.maximum((face > 0.5).float(), core(SIDE)))
+        pairs = zip(_at_side(x).split(1), whole[:, 0] > 0, strict=True)
+        before = torch.stack([in_front(image, where) for image, where in pairs])[:, None].float()
+        front = torch.maximum(_to_edges(before, x), shrink(before, 1)) if before.any() else before
+        return Regions(background, face * (1.0 - front), hair, front)
 
     def mask(
         self, photo: Float[Tensor, "1 3 h h"], old: Regions, new: Regions, recovering: bool
@@ -88,10 +99,7 @@ class FittedMap(ParserMap):
         soft = _to_edges(blur(closed, FEATHER * SIDE), photo)
         head = shrink((new.background < 0.5).float(), round(INSIDE * SIDE))
         soft = torch.minimum(soft, blur(head, FEATHER * SIDE))
-        soft = torch.maximum(soft, blur(middle, FEATHER * SIDE)) * fade(SIDE)
-        before = in_front(_at_side(photo), closed[0, 0] > 0.5)[None, None]
-        if before.any():
-            soft = soft * (1.0 - torch.maximum(_to_edges(before.float(), photo), shrink(before.float(), 1)))
+        soft = torch.maximum(soft, blur(middle, FEATHER * SIDE)) * fade(SIDE) * (1.0 - old.front)
         return torch.where(soft < NOTHING, torch.zeros_like(soft), soft)
 
 

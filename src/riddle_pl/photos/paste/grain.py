@@ -12,7 +12,7 @@ from jaxtyping import Bool, Float, UInt8
 from torch import Tensor
 
 from riddle_pl.faces.align import align_face, quad_side
-from riddle_pl.photos.paste.jpeg import with_blocks
+from riddle_pl.photos.paste.jpeg import with_traces
 from riddle_pl.photos.paste.mask import blur
 
 LARGEST = 1024
@@ -84,14 +84,14 @@ class MatchGrain:
     """The new face is blurred, or sharpened, until it is as sharp as the one in the photo, and gets its noise.
 
     Both are measured at the photo's own pixels, under the mask. That tells three numbers of the photo, which it tells
-    around the face too. The noise is the same in every run: it holds nothing. Where the photo shows the blocks of JPEG,
-    the new face gets them.
+    around the face too. The noise is the same in every run: it holds nothing. Where the photo shows traces of
+    JPEG, the new face gets the same.
     """
 
     def finish(
         self, photo: UInt8[np.ndarray, "h w 3"], pasted: UInt8[np.ndarray, "h w 3"]
     ) -> UInt8[np.ndarray, "h w 3"]:
-        return with_blocks(photo, pasted)
+        return with_traces(photo, pasted)
 
     def __call__(
         self,

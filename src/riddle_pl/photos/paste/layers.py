@@ -53,8 +53,8 @@ class Brush:
         """
         views = Views(self.face_map, align_face(photo, quad, self.face_map.size), x[None])
         mask = self._mask(views, recovering)
-        coloured = as_grey(self.colour(views, mask), views.photo)
-        return Layer(self.grain(coloured, mask, photo, quad)[0], mask[0, 0], quad)
+        grained = self.grain(self.colour(views, mask), mask, photo, quad)
+        return Layer(as_grey(grained, views.photo)[0], mask[0, 0], quad)
 
     def paste(
         self,

@@ -2,6 +2,7 @@
 
 from functools import cached_property
 
+import torch
 from jaxtyping import Float
 from torch import Tensor
 
@@ -37,4 +38,5 @@ class Views:
         if isinstance(self.face_map, FittedMap):
             return self.face_map.regions(image)
         face = self.face_map(image)
-        return Regions(1.0 - face, face, face.new_zeros(face.shape))
+        nothing = torch.zeros_like(face)
+        return Regions(1.0 - face, face, nothing, nothing)
