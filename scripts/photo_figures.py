@@ -6,7 +6,8 @@
 
 The photos are those of folders and tar archives, the 60 of PyPI's openpeople (--people: portraits, selfies, postures
 and sheets of ten synthetic people), and face crops laid on photos without people (--crops), up to --count together.
-One process; a run that was stopped goes on where it was when the same command is given again. Writes into --out:
+One process; a run that was stopped goes on where it was when the same command is given again, and one with a larger
+--count adds photos. Writes into --out:
 
 - rows.jsonl: one line per photo; tiles/: every new face beside the photo's
 - sheet.jpg: 40 of these faces, as the seed draws them and nobody's choice
@@ -100,7 +101,7 @@ def main() -> int:
 
 def run(given: argparse.Namespace, out: Path) -> None:
     """Encrypts and measures the photos that have no row yet."""
-    about = {key: value for key, value in vars(given).items() if key not in ("out", "sheet_only")}
+    about = {key: value for key, value in vars(given).items() if key not in ("out", "sheet_only", "count")}
     about = json.loads(json.dumps({"made by": made_by(), **about}, default=str))
     kept = out / "run.json"
     if not kept.exists():
