@@ -60,6 +60,12 @@ def test_a_small_face_of_a_large_photo_is_found_where_it_is(detector, astronaut,
     assert face.points.dtype == np.float64
 
 
+def test_a_face_larger_than_the_tiles_is_found_once_and_whole(detector, astronaut, truth) -> None:
+    [face] = detector.detect(canvas(astronaut, 7.0, (1600, 1500), (-10, 20)))
+    assert face.found_by == BOTH
+    assert np.abs(face.points - (truth.points * 7.0 + [-10, 20])).max() < 35  # of an eye distance of 350
+
+
 @pytest.mark.parametrize("quarters", [1, 2, 3])
 def test_a_turned_face_is_found_with_its_points_in_its_own_order(detector, astronaut, truth, quarters) -> None:
     photo = turned(astronaut, quarters)

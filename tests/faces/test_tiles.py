@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from riddle_pl.faces.remembered import Remembered
-from riddle_pl.faces.tiles import SHARED, SIDE, tiles
+from riddle_pl.faces.tiles import MULTIPLE, SHARED, SIDE, tiles
 from riddle_pl.faces.turns import turned, turned_back
 from tests.photos.fakes import FakeDetector, fake_face
 
@@ -27,7 +27,7 @@ def test_tiles_cover_the_photo_and_say_where_they_lie(size) -> None:
             np.testing.assert_array_equal(
                 tile.pixels, photo[top : top + tile.pixels.shape[0], left : left + tile.pixels.shape[1]]
             )
-            seen[top : top + SIDE, left : left + SIDE] = True
+            seen[top : top + tile.pixels.shape[0], left : left + tile.pixels.shape[1]] = True
     assert seen.all()
     assert (len(levels) > 1) == (max(size) > 320)
 
@@ -38,6 +38,12 @@ def test_what_lies_across_the_edge_of_a_tile_is_whole_in_another() -> None:
     assert len(spans) > 2
     for (_, end), (start, _) in pairwise(spans):
         assert end - start >= SHARED - 1
+
+
+def test_tiles_share_no_more_than_they_must() -> None:
+    photo = np.zeros((300, 1211, 3), np.uint8)
+    first, second = [t for t in tiles(photo, 1.0) if (t.scale == 1.0).all()]
+    assert first.corner[0] + first.pixels.shape[1] - second.corner[0] < SHARED + 2 * MULTIPLE
 
 
 @pytest.mark.parametrize("quarters", [0, 1, 2, 3])

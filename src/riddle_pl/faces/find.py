@@ -17,7 +17,7 @@ from riddle_pl.errors import ConfigError
 from riddle_pl.faces.detect import Face, FaceDetector, PhotoDetector, overlap
 from riddle_pl.faces.remembered import Remembered
 from riddle_pl.faces.retina import RetinaDetector
-from riddle_pl.faces.tiles import tiles
+from riddle_pl.faces.tiles import Tile, tiles
 from riddle_pl.faces.turns import QUARTERS, turned, turned_back
 
 MTCNN, RETINA = "mtcnn", "retinaface"
@@ -35,6 +35,8 @@ LOOK = {MTCNN: 0.9, RETINA: 0.5}
 """Scores from which a place is looked at again."""
 CONFIRM = {MTCNN: 0.8, RETINA: 0.5}
 """Scores, seen closely, that confirm what the other detector sees."""
+PART = 0.4
+"""Share of the smaller of two boxes from which a face that the edge of a tile cuts is one that was seen whole."""
 SAME = 1 / 3
 """Boxes that overlap by more are of one face."""
 ALONE = 0.9
@@ -50,12 +52,14 @@ class _Sighting:
         detector: its name.
         quarters: how the picture was turned.
         side: of the face, in pixels of what the detector saw.
+        cut: whether the face reaches over the edge of what was seen, and the photo goes on there.
     """
 
     face: Face
     detector: str
     quarters: int
     side: float
+    cut: bool = False
 
 
 class PhotoFaceDetector:
@@ -112,13 +116,14 @@ class PhotoFaceDetector:
             for turn in quarters if tile.whole or name == MTCNN else quarters[:2]:
                 for face in self._search[name].detect(turned(tile.pixels, turn)):
                     back = turned_back(face, turn, height, width)
-                    found.append(_Sighting(back.moved(tile.scale, tile.corner), name, turn, face.side))
+                    moved = back.moved(tile.scale, tile.corner)
+                    found.append(_Sighting(moved, name, turn, face.side, _cut(moved, tile, image.shape[:2])))
         return found
 
     def _resolved(self, image: UInt8[np.ndarray, "h w 3"], seen: Sequence[_Sighting]) -> list[Face]:
         """One face for all that was seen of it."""
         faces: list[Face] = []
-        for group in _groups(seen):
+        for group in _groups(_whole(seen)):
             face = self._sure(group) or self._looked_at(image, group)
             if face is not None:
                 faces.append(face)
@@ -200,6 +205,27 @@ class _View:
         ratio = np.array([right - left, bottom - top]) / size
         pixels = np.asarray(part.resize(size, Image.Resampling.BICUBIC, reducing_gap=2.0))
         return cls(face, pixels, ratio, np.array([left, top], dtype=np.float64))
+
+
+def _cut(face: Face, tile: Tile, shape: tuple[int, int]) -> bool:
+    """Whether a face reaches over an edge of a tile of a photo of ``shape`` (height, width) that is not the photo's."""
+    start, end = tile.corner, tile.corner + np.array(tile.pixels.shape[1::-1]) * tile.scale
+    before = (start > 0.5) & (face.box[:2] < start)
+    after = (end < np.array(shape[::-1]) - 0.5) & (face.box[2:] > end)
+    return bool((before | after).any())
+
+
+def _whole(seen: Sequence[_Sighting]) -> list[_Sighting]:
+    """Without what the edge of a tile leaves of a face that was seen whole elsewhere: its points are guessed, and
+    detectors are no less sure of it."""
+    whole = [s.face for s in seen if not s.cut]
+    return [s for s in seen if not (s.cut and any(_covered(s.face, face) > PART for face in whole))]
+
+
+def _covered(a: Face, b: Face) -> float:
+    """The share of the smaller of two boxes that both have."""
+    shared = np.clip(np.minimum(a.box[2:], b.box[2:]) - np.maximum(a.box[:2], b.box[:2]), 0, None).prod()
+    return float(shared / max(min(a.area, b.area), 1e-6))
 
 
 def _likeliest(retina: Sequence[_Sighting]) -> list[int]:

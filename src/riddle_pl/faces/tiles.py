@@ -13,6 +13,8 @@ SHARED = 256
 """Pixels that neighbouring tiles share: faces up to this size are whole in one of them."""
 STEP = 4
 """Each level is smaller than the last by this: what is too large for the shared part is found one level further up."""
+MULTIPLE = 32
+"""Sides of tiles that do not hold all of a side: what the detectors' networks halve most often."""
 LAST = 320
 """Longer side of the smallest level, on which faces that fill the photo are of a size that detectors know."""
 
@@ -45,9 +47,9 @@ def tiles(image: UInt8[np.ndarray, "h w 3"], finest: float) -> Iterator[Tile]:
         size = (max(1, round(width * scale)), max(1, round(height * scale)))
         level = image if size == (width, height) else _reduced(image, size)
         ratio = np.array([width / size[0], height / size[1]])
-        for top in _starts(size[1]):
-            for left in _starts(size[0]):
-                part = level[top : top + SIDE, left : left + SIDE]
+        for top, bottom in _spans(size[1]):
+            for left, right in _spans(size[0]):
+                part = level[top:bottom, left:right]
                 yield Tile(part, ratio, np.array([left, top]) * ratio, part.shape == level.shape)
 
 
@@ -65,9 +67,11 @@ def _reduced(image: UInt8[np.ndarray, "h w 3"], size: tuple[int, int]) -> UInt8[
     return np.asarray(Image.fromarray(image).resize(size, Image.Resampling.BOX, reducing_gap=2.0))
 
 
-def _starts(length: int) -> list[int]:
-    """Where the tiles of a side begin; evenly spread, each at most :data:`SIDE` long."""
+def _spans(length: int) -> list[tuple[int, int]]:
+    """Where the tiles of a side begin and end: as few as reach, evenly spread, no longer than they must be."""
     if length <= SIDE:
-        return [0]
+        return [(0, length)]
     count = -(-(length - SHARED) // (SIDE - SHARED))
-    return [round(value) for value in np.linspace(0, length - SIDE, count)]
+    shared = SHARED + 1  # a start is rounded
+    span = min(SIDE, -(-(length + (count - 1) * shared) // (count * MULTIPLE)) * MULTIPLE)
+    return [(start, start + span) for start in (round(value) for value in np.linspace(0, length - span, count))]

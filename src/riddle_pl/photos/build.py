@@ -40,7 +40,7 @@ def build_pseudonymiser(
     role = pack.encryptor_for_photos(encryptor)
     padded = role in pack.roles and pack.entry(role).arch == "padded"
     (cfg,) = compose_jobs(CONFIG, [*(FOR_PADDED if padded else ()), *overrides])
-    names = ("face_detector", "invert", "mask", "gate", "nonce", "grain")
+    names = ("face_detector", "invert", "mask", "gate", "nonce", "colour", "grain")
     offered = {"pack": pack, "device": str(device)}
     if padded and cfg.invert.get("code_model") is None:
         offered["code_model"] = role
@@ -56,7 +56,7 @@ def build_pseudonymiser(
         inversion=parts["invert"],
         nonces=parts["nonce"],
         grain=parts["grain"],
-        colour=instantiate(cfg.colour, "colour", **_asked(cfg.colour, "colour", {"face_map": parts["mask"]})),
+        colour=parts["colour"],
     )
 
 

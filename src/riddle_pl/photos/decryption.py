@@ -17,7 +17,6 @@ from riddle_pl.faces.align import quad_side
 from riddle_pl.faces.pixels import to_pixels
 from riddle_pl.password import derive_key
 from riddle_pl.photos.face_coder import FaceCoder
-from riddle_pl.photos.paste.blend import paste_layers
 from riddle_pl.photos.paste.layers import Brush
 from riddle_pl.photos.record.record import Record
 from riddle_pl.photos.record.sealing import Patch
@@ -84,7 +83,7 @@ def exchange(
     drawn = coder.synthesise_for(w_new, [quad_side(quad) for quad in quads])
     layers = [brush.layer(photo, quad, x, recovering=True) for quad, x in zip(quads, drawn, strict=True)]
     others = [face.quad for index, face in enumerate(record.faces) if index not in set(chosen)]
-    return paste_layers(photo, layers, others)
+    return brush.paste(photo, layers, others)
 
 
 def unsealed(record: Record, keys: Sequence[bytes], chosen: Sequence[int]) -> list[Patch]:

@@ -22,7 +22,7 @@ from riddle_pl.photos.gate.gate import Gate, Verdict
 from riddle_pl.photos.gate.refusal import Reason
 from riddle_pl.photos.last_look import Looked, last_look
 from riddle_pl.photos.nonces import NonceChoice, best_codes
-from riddle_pl.photos.paste.blend import Layer, paste_layers, supports
+from riddle_pl.photos.paste.blend import Layer, supports
 from riddle_pl.photos.paste.layers import Brush
 from riddle_pl.photos.paste.solid import solid_face
 from riddle_pl.photos.record.file import FORMAT_VERSION, SHARED_STREAM
@@ -98,8 +98,10 @@ def encrypt_photos(requests: Sequence[EncryptRequest], tools: Tools) -> list[Enc
         invert([work for photo in photos.values() for work in photo.chosen], tools.coder, tools.gate)
         codes: _Codes = {}
         for attempt in range(ATTEMPTS):
-            codes |= _encrypt(list(photos.values()), codes, tools)
-            images = dict(zip(photos, pool.map(_compose, photos.values(), repeat(codes)), strict=True))
+            codes |= _encrypt(list(photos.values()), codes, tools, pool)
+            images = dict(
+                zip(photos, pool.map(_compose, photos.values(), repeat(codes), repeat(tools.brush)), strict=True)
+            )
             _judge([(photo, images[number]) for number, photo in photos.items()], tools.gate)
             again = [work for photo in photos.values() for work in photo.chosen if _may_differ(work, codes)]
             if not again or attempt == ATTEMPTS - 1:
@@ -115,7 +117,7 @@ def encrypt_photos(requests: Sequence[EncryptRequest], tools: Tools) -> list[Enc
                 photo.chosen += left
         for number, photo in photos.items():
             if any(not work.passed for work in photo.chosen):
-                images[number] = _compose(photo, codes)
+                images[number] = _compose(photo, codes, tools.brush)
     count = sum(len(photo.works) for photo in photos.values()) or 1
     seconds = (time.perf_counter() - start) / count
     for number, photo in photos.items():
@@ -171,7 +173,7 @@ def _may_differ(work: FaceWork, codes: _Codes) -> bool:
     return work.verdict.reason is Reason.STILL_RECOGNISED and work in codes and codes[work].code.nonce is not None
 
 
-def _encrypt(photos: Sequence[_Photo], done: _Codes, tools: Tools) -> _Codes:
+def _encrypt(photos: Sequence[_Photo], done: _Codes, tools: Tools, pool: ThreadPoolExecutor) -> _Codes:
     """Codes and layers of the faces that have passed so far and have none yet."""
     pairs = [(work, photo) for photo in photos for work in photo.chosen if work.passed and work not in done]
     if not pairs:
@@ -184,10 +186,8 @@ def _encrypt(photos: Sequence[_Photo], done: _Codes, tools: Tools) -> _Codes:
     codes = best_codes(tools.coder, tools.nonces, w, keys, linkable, _judged(works))
     sides = [quad_side(work.quad) for work in works]
     x_enc = tools.coder.synthesise_for(torch.stack([code.shown for code in codes]), sides)
-    return {
-        work: _Code(code, tools.brush.layer(work.photo, work.quad, x))
-        for work, code, x in zip(works, codes, x_enc, strict=True)
-    }
+    layers = pool.map(tools.brush.layer, [work.photo for work in works], [work.quad for work in works], x_enc)
+    return {work: _Code(code, layer) for work, code, layer in zip(works, codes, layers, strict=True)}
 
 
 def _judged(works: Sequence[FaceWork]) -> Float[Tensor, "b 3 j j"]:
@@ -195,13 +195,13 @@ def _judged(works: Sequence[FaceWork]) -> Float[Tensor, "b 3 j j"]:
     return torch.stack([work.judged for work in works if work.judged is not None])
 
 
-def _compose(photo: _Photo, codes: _Codes) -> UInt8[np.ndarray, "h w 3"]:
+def _compose(photo: _Photo, codes: _Codes, brush: Brush) -> UInt8[np.ndarray, "h w 3"]:
     """The photo with refused faces filled and the others pasted."""
     image = photo.request.image
     for work in photo.chosen:
         if not work.passed:
             image = solid_face(image, work.face)
-    return paste_layers(image, _layers(photo, codes), _neighbours(photo))
+    return brush.paste(image, _layers(photo, codes), _neighbours(photo))
 
 
 def _layers(photo: _Photo, codes: _Codes) -> list[Layer]:

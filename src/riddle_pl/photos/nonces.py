@@ -68,12 +68,12 @@ def best_codes(
         x: the faces, for ``nonces`` to compare with.
     """
     candidates = 1 if all(linkable) else nonces.candidates  # a linkable person is the same for every nonce
-    tried = [coder.encrypt(w, keys, linkable) for _ in range(candidates)]
-    if len(tried) == 1:
-        return tried[0]
-    drawn = [coder.sketch(torch.stack([code.shown for code in codes])) for codes in tried]
-    chosen = nonces.best(x, torch.stack(drawn, dim=1))
-    return [tried[number][face] for face, number in enumerate(chosen.tolist())]
+    tried = coder.encrypt(w.repeat(candidates, 1, 1), list(keys) * candidates, list(linkable) * candidates)
+    if candidates == 1:
+        return tried
+    drawn = coder.sketch(torch.stack([code.shown for code in tried])).unflatten(0, (candidates, len(w)))
+    chosen = nonces.best(x, drawn.transpose(0, 1))
+    return [tried[number * len(w) + face] for face, number in enumerate(chosen.tolist())]
 
 
 class AnyNonce:

@@ -4,6 +4,7 @@ import torch
 
 from riddle_pl.photos.paste.colour import LIMIT, MatchSeam, match_seam
 from riddle_pl.photos.paste.mask import OvalMap, join_maps
+from riddle_pl.photos.paste.views import Views
 
 MASK = join_maps(OvalMap(64)(torch.zeros(1, 3, 8, 8)))
 
@@ -42,4 +43,4 @@ def test_faces_of_any_size_stay_in_range_and_change_by_the_limit_at_most():
 
 def test_the_seam_is_matched_where_it_is_asked_for() -> None:
     photo, x = torch.ones(1, 3, 64, 64) * 0.1, torch.zeros(1, 3, 64, 64)
-    assert torch.equal(MatchSeam()(x, MASK, photo), match_seam(x, MASK, photo))
+    assert torch.equal(MatchSeam()(Views(OvalMap(64), photo, x), MASK), match_seam(x, MASK, photo))

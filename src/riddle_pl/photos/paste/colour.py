@@ -13,6 +13,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from riddle_pl.photos.paste.mask import blur
+from riddle_pl.photos.paste.views import Views
 
 SIDE = 64
 """Grid on which the shift is computed; it is smooth."""
@@ -22,6 +23,8 @@ TOLERANCE = 0.15
 """Difference in [-1, 1] from which photo and face are taken for different things (hair beside skin), not to be met."""
 LIMIT = 0.3
 """Largest shift."""
+COLOURLESS = 0.02
+"""Mean difference of the largest and the smallest of a pixel's three values, in [0, 2], below which a photo is grey."""
 _LITTLE = 0.05
 
 
@@ -47,17 +50,21 @@ def match_seam(
     return (x + shift).clamp(-1.0, 1.0)
 
 
+def as_grey(x: Float[Tensor, "b 3 s s"], photo: Float[Tensor, "b 3 h h"]) -> Float[Tensor, "b 3 s s"]:
+    """The faces without colours if their photo has none, else as they are; both in [-1, 1]."""
+    if (photo.amax(dim=1) - photo.amin(dim=1)).mean() >= COLOURLESS:
+        return x
+    return x.mean(dim=1, keepdim=True).expand_as(x)
+
+
 class ColourMatch(Protocol):
     """Brings the colours of synthesised faces to those of their photo."""
 
-    def __call__(
-        self, x: Float[Tensor, "1 3 s s"], mask: Float[Tensor, "1 1 m m"], photo: Float[Tensor, "1 3 h h"]
-    ) -> Float[Tensor, "1 3 s s"]:
+    def __call__(self, views: Views, mask: Float[Tensor, "1 1 m m"]) -> Float[Tensor, "1 3 s s"]:
         """
         Args:
-            x: a face in [-1, 1].
+            views: a face and the square of the photo that it goes to.
             mask: where it will be pasted.
-            photo: the same square of the photo.
         """
         ...
 
@@ -65,7 +72,5 @@ class ColourMatch(Protocol):
 class MatchSeam:
     """:func:`match_seam`: nothing of the photo's face is looked at."""
 
-    def __call__(
-        self, x: Float[Tensor, "1 3 s s"], mask: Float[Tensor, "1 1 m m"], photo: Float[Tensor, "1 3 h h"]
-    ) -> Float[Tensor, "1 3 s s"]:
-        return match_seam(x, mask, photo)
+    def __call__(self, views: Views, mask: Float[Tensor, "1 1 m m"]) -> Float[Tensor, "1 3 s s"]:
+        return match_seam(views.x, mask, views.photo)

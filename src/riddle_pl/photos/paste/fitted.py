@@ -11,6 +11,7 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor
 
+from riddle_pl.photos.paste.front import in_front
 from riddle_pl.photos.paste.guided import guided_filter
 from riddle_pl.photos.paste.mask import (
     CELEBA_FACE,
@@ -43,11 +44,17 @@ NEAR = 0.05
 
 
 class Regions(NamedTuple):
-    """What an aligned picture shows where, as shares in [0, 1] that are at most 1 together."""
+    """What an aligned picture shows where, as shares in [0, 1].
+
+    Attributes:
+        background, face, hair: at most 1 together.
+        front: what lies before the face, and is not counted as face.
+    """
 
     background: Float[Tensor, "b 1 m m"]
     face: Float[Tensor, "b 1 m m"]
     hair: Float[Tensor, "b 1 m m"]
+    front: Float[Tensor, "b 1 m m"]
 
 
 class FittedMap(ParserMap):
@@ -61,22 +68,27 @@ class FittedMap(ParserMap):
         return self.regions(x).face
 
     def regions(self, x: Float[Tensor, "b 3 h h"]) -> Regions:
-        """Background, face and hair of images in [-1, 1]."""
+        """Of images in [-1, 1]."""
         classes = self.classes(x)
         kinds = (classes[:, [BACKGROUND]], classes[:, CELEBA_FACE].sum(dim=1, keepdim=True), classes[:, [HAIR]])
-        return Regions(*_to_edges(torch.cat(kinds, dim=1), x).split(1, dim=1))
+        background, face, hair = _to_edges(torch.cat(kinds, dim=1), x).split(1, dim=1)
+        whole = one_whole(torch.maximum((face > 0.5).float(), core(SIDE)))
+        pairs = zip(_at_side(x).split(1), whole[:, 0] > 0, strict=True)
+        before = torch.stack([in_front(image, where) for image, where in pairs])[:, None].float()
+        front = torch.maximum(_to_edges(before, x), shrink(before, 1)) if before.any() else before
+        return Regions(background, face * (1.0 - front), hair, front)
 
     def mask(
-        self, photo: Float[Tensor, "1 3 h h"], x: Float[Tensor, "1 3 s s"], recovering: bool
+        self, photo: Float[Tensor, "1 3 h h"], old: Regions, new: Regions, recovering: bool
     ) -> Float[Tensor, "1 1 m m"]:
         """The soft mask of a new face, one region, 0 at the sides of the square.
 
         Args:
             photo: the aligned photo, or when ``recovering`` the picture with the encrypted face.
-            x: the new face.
+            old: its regions.
+            new: those of the new face.
             recovering: the new face is followed a little beyond the one in the picture, to cover it.
         """
-        old, new = self.regions(photo), self.regions(x)
         middle = core(SIDE)
         face = (old.face > 0.5) | ((old.hair > 0.5) & (_beard() > 0))
         if recovering:
@@ -87,7 +99,7 @@ class FittedMap(ParserMap):
         soft = _to_edges(blur(closed, FEATHER * SIDE), photo)
         head = shrink((new.background < 0.5).float(), round(INSIDE * SIDE))
         soft = torch.minimum(soft, blur(head, FEATHER * SIDE))
-        soft = torch.maximum(soft, blur(middle, FEATHER * SIDE)) * fade(SIDE)
+        soft = torch.maximum(soft, blur(middle, FEATHER * SIDE)) * fade(SIDE) * (1.0 - old.front)
         return torch.where(soft < NOTHING, torch.zeros_like(soft), soft)
 
 
@@ -95,8 +107,11 @@ def _to_edges(maps: Float[Tensor, "b c m m"], x: Float[Tensor, "b 3 h h"]) -> Fl
     """Maps that follow the edges of their picture."""
     size = (FITTED_SIDE, FITTED_SIDE)
     small = F.interpolate(maps, size, mode="bilinear", antialias=True, align_corners=False)
-    picture = F.interpolate(x, (SIDE, SIDE), mode="bilinear", antialias=True, align_corners=False)
-    return guided_filter(small, picture, round(REACH * FITTED_SIDE), SMOOTHNESS).clamp(0.0, 1.0)
+    return guided_filter(small, _at_side(x), round(REACH * FITTED_SIDE), SMOOTHNESS).clamp(0.0, 1.0)
+
+
+def _at_side(x: Float[Tensor, "b 3 h h"]) -> Float[Tensor, "b 3 side side"]:
+    return F.interpolate(x, (SIDE, SIDE), mode="bilinear", antialias=True, align_corners=False)
 
 
 def _beard() -> Float[Tensor, "1 1 m m"]:

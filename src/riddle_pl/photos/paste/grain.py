@@ -1,6 +1,8 @@
 """Sharpness and noise of a pasted face, brought to those of its photo."""
 
 import math
+from bisect import bisect_left
+from functools import cache
 from typing import NamedTuple, Protocol
 
 import numpy as np
@@ -10,6 +12,7 @@ from jaxtyping import Bool, Float, UInt8
 from torch import Tensor
 
 from riddle_pl.faces.align import align_face, quad_side
+from riddle_pl.photos.paste.jpeg import with_traces
 from riddle_pl.photos.paste.mask import blur
 
 LARGEST = 1024
@@ -18,6 +21,8 @@ BLURS = (0.4, 0.55, 0.7, 0.85, 1.0, 1.2, 1.45, 1.75, 2.1, 2.5)
 """Deviations in pixels of the blurs that are tried, narrow ones first."""
 SHARPENED = (0.2, 0.4, 0.6, 0.8)
 """Shares of what a blur of one pixel takes away that are added, in turn, to a face that is too soft."""
+NOISE_BLURS = (0.0, 0.5, 0.8, 1.2)
+"""Deviations in pixels of the blurs of the noise that is added; one of them is taken."""
 FLAT = 0.5
 """Share of the pixels that count as flat: those with the least structure around them."""
 MOST_NOISE = 0.12
@@ -45,9 +50,25 @@ class GrainMatch(Protocol):
         """
         ...
 
+    def finish(
+        self, photo: UInt8[np.ndarray, "h w 3"], pasted: UInt8[np.ndarray, "h w 3"]
+    ) -> UInt8[np.ndarray, "h w 3"]:
+        """The photo with its new faces, in the end; only their pixels may change.
+
+        Args:
+            photo: before.
+            pasted: with them.
+        """
+        ...
+
 
 class KeepGrain:
     """As it is drawn."""
+
+    def finish(
+        self, photo: UInt8[np.ndarray, "h w 3"], pasted: UInt8[np.ndarray, "h w 3"]
+    ) -> UInt8[np.ndarray, "h w 3"]:
+        return pasted
 
     def __call__(
         self,
@@ -63,8 +84,14 @@ class MatchGrain:
     """The new face is blurred, or sharpened, until it is as sharp as the one in the photo, and gets its noise.
 
     Both are measured at the photo's own pixels, under the mask. That tells three numbers of the photo, which it tells
-    around the face too. The noise is the same in every run: it holds nothing.
+    around the face too. The noise is the same in every run: it holds nothing. Where the photo shows traces of
+    JPEG, the new face gets the same.
     """
+
+    def finish(
+        self, photo: UInt8[np.ndarray, "h w 3"], pasted: UInt8[np.ndarray, "h w 3"]
+    ) -> UInt8[np.ndarray, "h w 3"]:
+        return with_traces(photo, pasted)
 
     def __call__(
         self,
@@ -80,20 +107,7 @@ class MatchGrain:
         if int(inside.sum()) < LEAST_PIXELS:
             return x
         theirs = look(align_face(photo, quad, side), inside)
-        drawn = face = _sized(x, side)
-        ours = look(face, inside)
-        for deviation in BLURS:
-            if ours.detail <= theirs.detail:
-                break
-            face = blur(drawn, deviation)
-            ours = look(face, inside)
-        fine, result = face - blur(face, 1.0), face
-        for share in SHARPENED:
-            if ours.detail >= theirs.detail:
-                break
-            result = face + share * fine
-            ours = look(result, inside)
-        return _with_noise(result, ours, theirs)
+        return _with_noise(*_as_sharp(_sized(x, side), theirs, inside), theirs)
 
 
 class Look(NamedTuple):
@@ -110,7 +124,7 @@ class Look(NamedTuple):
     coarse: float
 
 
-def look(x: Float[Tensor, "1 3 s s"], inside: Bool[Tensor, "s s"]) -> Look:
+def look(x: Float[Tensor, "1 c s s"], inside: Bool[Tensor, "s s"]) -> Look:
     """Sharpness and noise where ``inside`` (s, s) is true.
 
     Noise is what the flat half of the face shows in the diagonal band of the Haar wavelet, by its median (Donoho and
@@ -129,6 +143,43 @@ def look(x: Float[Tensor, "1 3 s s"], inside: Bool[Tensor, "s s"]) -> Look:
     return Look(math.sqrt(max(energy - fine**2, 1e-8)), fine, coarse)
 
 
+def _as_sharp(
+    face: Float[Tensor, "1 3 s s"], theirs: Look, inside: Bool[Tensor, "s s"]
+) -> tuple[Float[Tensor, "1 3 s s"], Look]:
+    """The face blurred, or sharpened, and what is seen of it then. What is tried is tried on its lightness."""
+    light = face.mean(dim=1, keepdim=True)
+    ours = look(light, inside)
+    if ours.detail > theirs.detail:
+
+        def gained(deviation: float) -> float:
+            return -look(blur(light, deviation), inside).detail
+
+        enough = bisect_left(BLURS, -theirs.detail, key=gained)
+        deviation = BLURS[min(enough, len(BLURS) - 1)]
+        face, light = blur(face, deviation), blur(light, deviation)
+        ours = look(light, inside)
+    fine, chosen = light - blur(light, 1.0), 0.0
+    for share in SHARPENED:
+        if ours.detail >= theirs.detail:
+            break
+        chosen, ours = share, look(light + share * fine, inside)
+    return (face + chosen * (face - blur(face, 1.0)) if chosen else face), ours
+
+
+@cache
+def _noise_looks() -> list[Look]:
+    """What is seen of noise of deviation 1 after each of ``NOISE_BLURS``, as far as it is lightness."""
+    light = _white(256).mean(dim=1, keepdim=True)
+    everywhere = torch.ones(256, 256, dtype=torch.bool)
+    return [look(blur(light, deviation) if deviation else light, everywhere) for deviation in NOISE_BLURS]
+
+
+def _white(side: int) -> Float[Tensor, "1 3 side side"]:
+    """Noise of every pixel's own, mostly of lightness, as after a camera's own denoising; the same in every run."""
+    white = torch.randn(1, 3, side, side, generator=torch.Generator().manual_seed(0))
+    return 0.85 * white[:, :1] + 0.53 * white
+
+
 def _with_noise(face: Float[Tensor, "1 3 s s"], ours: Look, theirs: Look) -> Float[Tensor, "1 3 s s"]:
     """Noise that lifts both of the face's measures to the photo's: white noise, blurred as far as theirs is."""
     fine, coarse = (
@@ -136,16 +187,14 @@ def _with_noise(face: Float[Tensor, "1 3 s s"], ours: Look, theirs: Look) -> Flo
     )
     if max(fine, coarse) < 1e-3:
         return face
-    side = face.shape[-1]
-    white = torch.randn(1, 3, side, side, generator=torch.Generator().manual_seed(0))
-    white = 0.85 * white[:, :1] + 0.53 * white  # mostly of lightness, as after a camera's own denoising
-    candidates = [white, *(blur(white, deviation) for deviation in (0.5, 0.8, 1.2))]
-    everywhere = torch.ones(side, side, dtype=torch.bool)
-    seen = [look(noise, everywhere) for noise in candidates]
+    seen = _noise_looks()
     wanted = coarse / max(fine, 1e-4)
     best = min(range(len(seen)), key=lambda k: abs(math.log((seen[k].coarse / seen[k].fine) / max(wanted, 1e-4))))
     strength = min(math.sqrt((fine**2 + coarse**2) / (seen[best].fine ** 2 + seen[best].coarse ** 2)), MOST_NOISE)
-    return (face + strength * candidates[best]).clamp(-1.0, 1.0)
+    noise = _white(face.shape[-1])
+    if NOISE_BLURS[best]:
+        noise = blur(noise, NOISE_BLURS[best])
+    return (face + strength * noise).clamp(-1.0, 1.0)
 
 
 def _haar(x: Float[Tensor, "1 1 s s"]) -> tuple[Float[Tensor, "1 3 t t"], Float[Tensor, "1 1 t t"]]:

@@ -1,5 +1,6 @@
 """New faces made ready for their photo: what of them is pasted, in what colours, how sharp and how grainy."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,11 +9,12 @@ from jaxtyping import Float, UInt8
 from torch import Tensor
 
 from riddle_pl.faces.align import align_face
-from riddle_pl.photos.paste.blend import Layer
-from riddle_pl.photos.paste.colour import ColourMatch
+from riddle_pl.photos.paste.blend import Layer, paste_layers
+from riddle_pl.photos.paste.colour import ColourMatch, as_grey
 from riddle_pl.photos.paste.fitted import FittedMap
 from riddle_pl.photos.paste.grain import GrainMatch
 from riddle_pl.photos.paste.mask import GROW, FaceMap, join_maps
+from riddle_pl.photos.paste.views import Views
 
 FURTHER = 0.03
 """By how much more than in encryption the mask of a recovered face grows, as a share of the square's side."""
@@ -49,16 +51,23 @@ class Brush:
             recovering: the original photo is not at hand, so the mask follows the new face as well as the one in the
                 picture and reaches a little further, to leave nothing of that one around it.
         """
-        crop = align_face(photo, quad, self.face_map.size)
-        mask = self._mask(crop, x[None], recovering)
-        coloured = self.colour(x[None], mask, crop)
-        return Layer(self.grain(coloured, mask, photo, quad)[0], mask[0, 0], quad)
+        views = Views(self.face_map, align_face(photo, quad, self.face_map.size), x[None])
+        mask = self._mask(views, recovering)
+        grained = self.grain(self.colour(views, mask), mask, photo, quad)
+        return Layer(as_grey(grained, views.photo)[0], mask[0, 0], quad)
 
-    def _mask(
-        self, photo: Float[Tensor, "1 3 h h"], x: Float[Tensor, "1 3 s s"], recovering: bool
-    ) -> Float[Tensor, "1 1 m m"]:
+    def paste(
+        self,
+        photo: UInt8[np.ndarray, "h w 3"],
+        layers: Sequence[Layer],
+        neighbours: Sequence[Float[np.ndarray, "4 2"]] = (),
+    ) -> UInt8[np.ndarray, "h w 3"]:
+        """A copy of the photo with new faces; see :func:`riddle_pl.photos.paste.blend.paste_layers`."""
+        return self.grain.finish(photo, paste_layers(photo, layers, neighbours))
+
+    def _mask(self, views: Views, recovering: bool) -> Float[Tensor, "1 1 m m"]:
         if isinstance(self.face_map, FittedMap):
-            return self.face_map.mask(photo, x, recovering)
+            return self.face_map.mask(views.photo, views.theirs, views.ours, recovering)
         if recovering:
-            return join_maps(self.face_map(photo), self.face_map(x), grow=GROW + FURTHER)
-        return join_maps(self.face_map(photo))
+            return join_maps(views.theirs.face, views.ours.face, grow=GROW + FURTHER)
+        return join_maps(views.theirs.face)

@@ -7,13 +7,13 @@ import torch.nn.functional as F
 from jaxtyping import Bool, Float
 from torch import Tensor
 
-from riddle_pl.photos.paste.fitted import FittedMap, Regions
-from riddle_pl.photos.paste.mask import FaceMap, blur, core, one_whole
+from riddle_pl.photos.paste.fitted import Regions
+from riddle_pl.photos.paste.mask import blur, core, one_whole
+from riddle_pl.photos.paste.opponent import from_opponent, to_opponent
+from riddle_pl.photos.paste.views import Views
 
-OPPONENT = ((1 / 3, 1 / 3, 1 / 3), (1.0, 0.0, -1.0), (-0.5, 1.0, -0.5))
-"""Lightness, red against blue, green against both: light and tint change apart."""
 LIMITS = (0.8, 0.4, 0.4)
-"""Largest shift of each."""
+"""Largest shift of lightness and of each tint."""
 GAINS = ((0.7, 1.3), (0.1, 1.1), (0.1, 1.1))
 """Times that the spread of each may be changed. A sepia photo has hardly any spread of tints; more of it than the face
 has would show as coloured patches."""
@@ -25,8 +25,6 @@ EDGE = 0.015
 """Deviation of the blur of a region's edge, as a share of the side."""
 LEAST = 0.02
 """Share of the square below which a region is not seen."""
-COLOURLESS = 0.02
-"""Mean difference of the largest and the smallest of a pixel's three values, in [0, 2], below which a photo is grey."""
 
 
 class MatchSkin:
@@ -34,34 +32,15 @@ class MatchSkin:
 
     Of the skin: mean, spread, and the slope of the lightness along both axes (where the light comes from); of the hair,
     which the photo keeps around the face: mean and spread. Neck, hands, hair and light of the photo tell
-    as much. The picture keeps all of it, so that a recovered face is brought to it as well. In a photo without colours
-    the face has none.
-
-    Args:
-        face_map: tells the face, and the hair if it can, from the rest in both images.
+    as much. The picture keeps all of it, so that a recovered face is brought to it as well.
     """
 
-    def __init__(self, face_map: FaceMap):
-        self.face_map = face_map
-
-    def __call__(
-        self, x: Float[Tensor, "1 3 s s"], mask: Float[Tensor, "1 1 m m"], photo: Float[Tensor, "1 3 h h"]
-    ) -> Float[Tensor, "1 3 s s"]:
+    def __call__(self, views: Views, mask: Float[Tensor, "1 1 m m"]) -> Float[Tensor, "1 3 s s"]:
+        x, photo = views.x, views.photo
         result = x
-        for ours, theirs, sloping in self._regions(x, photo):
+        for ours, theirs, sloping in _regions(views):
             result = torch.lerp(result, _matched(x, photo, ours, theirs, sloping), _soft(ours, x.shape[-1]))
-        if (photo.amax(dim=1) - photo.amin(dim=1)).mean() < COLOURLESS:
-            result = result.mean(dim=1, keepdim=True).expand_as(result)
         return result.clamp(-1.0, 1.0)
-
-    def _regions(self, x: Float[Tensor, "1 3 s s"], photo: Float[Tensor, "1 3 h h"]) -> "list[_Pair]":
-        """Those that both images show."""
-        if isinstance(self.face_map, FittedMap):
-            ours, theirs = self.face_map.regions(x), self.face_map.regions(photo)
-            pairs = [_Pair(ours.face, theirs.face, True), _Pair(_around(ours), _around(theirs), False)]
-        else:
-            pairs = [_Pair(self.face_map(x), self.face_map(photo), True)]
-        return [pair for pair in pairs if min(float((region > 0.5).float().mean()) for region in pair[:2]) >= LEAST]
 
 
 class _Pair(NamedTuple):
@@ -70,6 +49,13 @@ class _Pair(NamedTuple):
     ours: Float[Tensor, "1 1 m m"]
     theirs: Float[Tensor, "1 1 m m"]
     sloping: bool
+
+
+def _regions(views: Views) -> list[_Pair]:
+    """Those that both images show."""
+    ours, theirs = views.ours, views.theirs
+    pairs = (_Pair(ours.face, theirs.face, True), _Pair(_around(ours), _around(theirs), False))
+    return [pair for pair in pairs if min(float((region > 0.5).float().mean()) for region in pair[:2]) >= LEAST]
 
 
 def _around(regions: Regions) -> Float[Tensor, "1 1 m m"]:
@@ -91,12 +77,11 @@ def _matched(
     sloping: bool,
 ) -> Float[Tensor, "1 3 s s"]:
     """The whole image with its colours as one region needs them."""
-    basis = torch.tensor(OPPONENT, dtype=x.dtype)
     size = ours.shape[-1]
     both = (ours > 0.5) & (theirs > 0.5)
     common = sloping and float(both.float().mean()) >= LEAST
     fits = [
-        _fit(torch.einsum("oc,bchw->bohw", basis, _sized(image, size)), (both if common else region > 0.5), sloping)
+        _fit(to_opponent(_sized(image, size)), (both if common else region > 0.5), sloping)
         for image, region in ((x, ours), (photo, theirs))
     ]
     own = _surface(fits[0].terms, x.shape[-1])
@@ -106,12 +91,12 @@ def _matched(
     limits = torch.tensor(LIMITS, dtype=x.dtype).view(1, 3, 1, 1)
     low, high = (torch.tensor(bound, dtype=x.dtype) for bound in zip(*GAINS, strict=True))
     gain = (fits[1].deviation / fits[0].deviation).clamp(low, high).view(1, 3, 1, 1)
-    colours = torch.einsum("oc,bchw->bohw", basis, x)
+    colours = to_opponent(x)
     around = colours - own
     reach = (TRIMMED * fits[0].deviation).view(1, 3, 1, 1)
     skin = around.clamp(-reach, reach)  # lips, teeth and eyes stay as far beyond it as they are
     moved = skin * gain + around - skin + own + shift.clamp(-limits, limits)
-    return torch.einsum("co,bohw->bchw", torch.linalg.inv(basis), moved)
+    return from_opponent(moved)
 
 
 class _Fit(NamedTuple):
