@@ -11,7 +11,7 @@ from PIL import Image
 
 from riddle_pl.cli import app
 from riddle_pl.faces.find import PhotoFaceDetector
-from riddle_pl.password import KdfParams
+from riddle_pl.key import KdfParams
 from tests.photos.fakes import fake_face, fake_photo
 
 

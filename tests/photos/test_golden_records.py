@@ -14,8 +14,9 @@ from safetensors.numpy import load_file
 
 from riddle_pl.errors import PasswordError, RecordError
 from riddle_pl.faces.load import load_image
+from riddle_pl.key import derive_key
 from riddle_pl.packs import Pack, load_pack
-from riddle_pl.password import derive_key, key_latent, password_z64, token_scheme
+from riddle_pl.password import key_latent, password_z64, token_scheme
 from riddle_pl.photos.decryption import originals_alone
 from riddle_pl.photos.jobs.sources import find_records
 from riddle_pl.photos.pseudonymise import Pseudonymiser

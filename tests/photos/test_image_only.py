@@ -10,7 +10,7 @@ from riddle_pl.errors import PhotoError
 from riddle_pl.faces.align import align_face, ffhq_quad
 from riddle_pl.inversion import EncoderInversion
 from riddle_pl.judging.gate_judges import PackJudge
-from riddle_pl.password import KdfParams
+from riddle_pl.key import KdfParams
 from riddle_pl.photos.face_work import JUDGED_SIZE
 from riddle_pl.photos.gate.gate import OpenGate
 from riddle_pl.photos.image_only import read_back

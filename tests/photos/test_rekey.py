@@ -7,8 +7,8 @@ import pytest
 import torch
 
 from riddle_pl.errors import ConfigError, PasswordError, PhotoError, RecordError
+from riddle_pl.key import KdfParams, derive_key
 from riddle_pl.networks.resize import resize
-from riddle_pl.password import KdfParams, derive_key
 from riddle_pl.photos import rekey
 from riddle_pl.photos.gate.gate import OpenGate
 from riddle_pl.photos.paste.mask import OvalMap

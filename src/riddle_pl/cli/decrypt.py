@@ -75,7 +75,7 @@ def decrypt(
     from riddle_pl.errors import ConfigError
     from riddle_pl.packs import choose_pack, pack_of_record
     from riddle_pl.photos.build import build_pseudonymiser, pseudonymiser_for
-    from riddle_pl.photos.select import parse_faces
+    from riddle_pl.photos.choices import parse_faces
 
     if face_only and image is not None:
         raise ConfigError("--face-only and --image were both given; choose one")

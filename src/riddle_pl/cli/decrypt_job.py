@@ -15,7 +15,7 @@ from riddle_pl.cli.options import plural, say, warn, working
 from riddle_pl.errors import ConfigError, FileError, PasswordError, PhotoError, RecordError, one_line
 from riddle_pl.faces.load import load_image
 from riddle_pl.files import require_writable_dir
-from riddle_pl.password import SALT_BYTES, KdfParams
+from riddle_pl.key import SALT_BYTES, KdfParams
 from riddle_pl.photos.image_only import read_back
 from riddle_pl.photos.jobs.metadata import SYNTHETIC_NOTE, marked
 from riddle_pl.photos.jobs.origin import Mark
@@ -25,7 +25,8 @@ from riddle_pl.photos.jobs.recover import Recovery, check_target, plan_recovery
 from riddle_pl.photos.pseudonymise import Pseudonymiser
 from riddle_pl.photos.record.known_leaks import PAGE, UNCHECKED
 from riddle_pl.photos.record.linkable import linkable_kdf
-from riddle_pl.photos.record.png import holds_record, load_embedded
+from riddle_pl.photos.record.load import load_embedded
+from riddle_pl.photos.record.png import holds_record
 from riddle_pl.photos.record.record import Record
 from riddle_pl.process import track
 

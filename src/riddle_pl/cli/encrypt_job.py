@@ -16,7 +16,7 @@ from riddle_pl.faces.load import load_image
 from riddle_pl.judging.gate_judges import best_judge
 from riddle_pl.packs import Pack, choose_pack
 from riddle_pl.photos.build import build_pseudonymiser
-from riddle_pl.photos.choices import OnFailure
+from riddle_pl.photos.choices import Faces, OnFailure, parse_faces
 from riddle_pl.photos.jobs.encrypt import Orders, Outcome, Status, encrypt_all
 from riddle_pl.photos.jobs.password_check import made_with, record_of
 from riddle_pl.photos.jobs.plan import Task, plan_encryption
@@ -25,7 +25,7 @@ from riddle_pl.photos.pseudonymise import Pseudonymiser
 from riddle_pl.photos.record.archive import archived, move_into
 from riddle_pl.photos.record.known_leaks import note
 from riddle_pl.photos.record.linkable import linkable_kdf
-from riddle_pl.photos.select import Faces, parse_faces, selector
+from riddle_pl.photos.select import selector
 from riddle_pl.process import share_one_heap, track
 
 

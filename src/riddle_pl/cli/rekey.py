@@ -65,10 +65,10 @@ def rekey(
     from riddle_pl.faces.load import load_image
     from riddle_pl.packs import pack_of_record
     from riddle_pl.photos.build import pseudonymiser_for
+    from riddle_pl.photos.choices import parse_faces
     from riddle_pl.photos.jobs.rekey import Rekeyed, find_record, write_rekeyed
     from riddle_pl.photos.record.known_leaks import OLD_AND_NEW
     from riddle_pl.photos.rekey import rekey_deniable, rekey_sealed
-    from riddle_pl.photos.select import parse_faces
 
     if replace and out is not None:
         raise ConfigError("--replace and -o were both given; choose one")

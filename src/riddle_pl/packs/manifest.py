@@ -13,7 +13,6 @@ from riddle_pl.networks.stylegan2 import num_layers
 FORMAT_VERSION = 1
 """Version of ``manifest.json`` that this release writes; a newer one is refused, never guessed at."""
 
-MANIFEST_NAME = "manifest.json"
 MAX_BYTES = 1 << 20
 """Of a manifest; that of the lite pack has 5 kB."""
 MAX_SIZE = 1 << 12
@@ -37,9 +36,6 @@ FORMATS = (
 TOKENS = ("single", "per_layer", "key_stream")
 MAX_LAYERS = 32
 """Of a W+ code; a record holds no more."""
-
-EMBEDDED = {name: Path(__file__).parent / name for name in ("lite", "mobile")}
-"""Packs that ship inside the wheel, and their folders."""
 
 WHOLE_SIZE = {"mobile_stylegan": 1024}
 """Generators that draw several sizes, and the one that needs no head."""

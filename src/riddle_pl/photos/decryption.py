@@ -15,7 +15,7 @@ from torch import Tensor
 from riddle_pl.errors import ConfigError
 from riddle_pl.faces.align import quad_side
 from riddle_pl.faces.pixels import to_pixels
-from riddle_pl.password import derive_key
+from riddle_pl.key import derive_key
 from riddle_pl.photos.face_coder import FaceCoder
 from riddle_pl.photos.paste.blend import paste_layers
 from riddle_pl.photos.paste.layers import Brush

@@ -14,7 +14,7 @@ from torch import Tensor
 from riddle_pl.errors import ConfigError, NoFaceError, RiddleError
 from riddle_pl.faces.align import quad_side
 from riddle_pl.faces.detect import Face, PhotoDetector
-from riddle_pl.password import KdfParams, check_password, derive_key
+from riddle_pl.key import KdfParams, check_password, derive_key
 from riddle_pl.photos.choices import MODES
 from riddle_pl.photos.face_coder import EncryptedCode, FaceCoder
 from riddle_pl.photos.face_work import JUDGED_SIZE, FaceWork, aligned, choose, invert, take_up

@@ -14,7 +14,7 @@ from numpy import ndarray
 from riddle_pl.errors import ConfigError
 from riddle_pl.faces.align import align_face, ffhq_quad
 from riddle_pl.judging.gate_judges import PackJudge
-from riddle_pl.password import KdfParams
+from riddle_pl.key import KdfParams
 from riddle_pl.photos.face_work import JUDGED_SIZE
 from riddle_pl.photos.pseudonymise import Pseudonymiser
 from riddle_pl.photos.record.file import SHARED_STREAM

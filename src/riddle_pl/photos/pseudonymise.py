@@ -17,8 +17,8 @@ from riddle_pl.faces.detect import Face, PhotoDetector
 from riddle_pl.faces.find import PhotoFaceDetector
 from riddle_pl.faces.pixels import to_pixels
 from riddle_pl.inversion import Inversion
+from riddle_pl.key import KdfParams
 from riddle_pl.packs import Pack
-from riddle_pl.password import KdfParams
 from riddle_pl.photos.choices import MODES
 from riddle_pl.photos.decryption import (
     choose_recorded,

@@ -7,8 +7,8 @@ import torch
 from jaxtyping import UInt8
 from numpy import ndarray
 
+from riddle_pl.key import KdfParams, derive_key
 from riddle_pl.networks.resize import resize
-from riddle_pl.password import KdfParams, derive_key
 from riddle_pl.photos.decryption import choose_recorded, exchange
 from riddle_pl.photos.face_work import JUDGED_SIZE
 from riddle_pl.photos.nonces import best_codes

@@ -14,7 +14,7 @@ from riddle_pl.photos.jobs.metadata import COVERED_NOTE, SYNTHETIC, SYNTHETIC_NO
 from riddle_pl.photos.jobs.outputs import check_new_picture, finish_pair, picture_beside, save_pair, save_picture, sweep
 from riddle_pl.photos.jobs.plan import Task
 from riddle_pl.photos.jobs.state import is_done, look_around
-from riddle_pl.photos.record.png import load_embedded
+from riddle_pl.photos.record.load import load_embedded
 from riddle_pl.photos.record.record import Record
 from tests.photos.fakes import fake_photo
 from tests.photos.record.test_record import make_record

@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from riddle_pl.errors import FileError, PasswordError, RecordError
-from riddle_pl.password import KdfParams, derive_key
+from riddle_pl.key import KdfParams, derive_key
 from riddle_pl.photos.record import file as record_file
 from riddle_pl.photos.record.record import Record, RecordedFace
 from riddle_pl.photos.record.sealing import Patch, seal

@@ -10,7 +10,8 @@ from riddle_pl.errors import ConfigError
 from riddle_pl.evaluation.audits.audit import Audit, Bench, Figure, Findings
 from riddle_pl.evaluation.audits.samples import codes, draw
 from riddle_pl.inversion import Inversion
-from riddle_pl.password import KdfParams, derive_key, key_latent
+from riddle_pl.key import KdfParams, derive_key
+from riddle_pl.password import key_latent
 
 MEGABYTE = 1_000_000
 

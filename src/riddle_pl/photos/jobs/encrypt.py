@@ -12,7 +12,7 @@ from typing import Any
 
 from riddle_pl.errors import ConfigError, NoFaceError, PhotoError, RiddleError
 from riddle_pl.files import require_writable_dir
-from riddle_pl.password import KdfParams
+from riddle_pl.key import KdfParams
 from riddle_pl.photos.choices import OnFailure
 from riddle_pl.photos.gate.refusal import FaceRefusedError
 from riddle_pl.photos.jobs.metadata import COVERED_NOTE, SYNTHETIC_NOTE, marked

@@ -11,7 +11,7 @@ import hashlib
 import re
 from collections.abc import Collection
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 from jaxtyping import UInt8
 from numpy import ndarray
@@ -21,7 +21,6 @@ from riddle_pl.errors import FileError
 from riddle_pl.files import atomic_write, require_writable_file
 from riddle_pl.photos.jobs.metadata import SYNTHETIC_NOTE, read_mark
 from riddle_pl.photos.record.png import CHUNK, holds_record
-from riddle_pl.photos.record.record import Record
 
 RECORD_SUFFIX = ".riddle"
 _FORMATS: dict[str, tuple[str, dict[str, Any]]] = {
@@ -34,6 +33,15 @@ PICTURE_SUFFIXES = tuple(_FORMATS)
 _SHORT = 40
 """Characters of a file's stem in its hidden name."""
 _LEFTOVER = re.compile(r"\.(?P<stem>.+)\.(?:[0-9a-f]{12}\.tmp|[0-9a-f]{16}\.part)(?P<suffix>\.\w+)")
+
+
+@runtime_checkable
+class Writable(Protocol):
+    """A :class:`riddle_pl.photos.record.record.Record`, whose module takes long to import."""
+
+    def to_bytes(self) -> bytes: ...
+
+    def save(self, path: Path | str, overwrite: bool = False) -> None: ...
 
 
 def check_new_picture(path: Path, option: str = "-o") -> Path:
@@ -86,7 +94,7 @@ def save_picture(
     path: Path,
     overwrite: bool = False,
     note: bytes | None = None,
-    record: Record | None = None,
+    record: Writable | None = None,
     name: Path | None = None,
 ) -> None:
     """Writes pixels in the format that the suffix names.
@@ -121,7 +129,7 @@ def save_picture(
 def save_pair(
     pixels: UInt8[ndarray, "h w 3"],
     picture: Path,
-    record: Record,
+    record: Writable,
     record_path: Path,
     overwrite: bool = False,
     note: bytes | None = SYNTHETIC_NOTE,

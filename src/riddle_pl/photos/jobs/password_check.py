@@ -9,10 +9,10 @@ from collections.abc import Iterable
 from riddle_pl.errors import PasswordError
 from riddle_pl.faces.align import align_face
 from riddle_pl.faces.load import load_image
-from riddle_pl.password import derive_key
+from riddle_pl.key import derive_key
 from riddle_pl.photos.jobs.plan import Task
 from riddle_pl.photos.pseudonymise import Pseudonymiser
-from riddle_pl.photos.record.png import load_embedded
+from riddle_pl.photos.record.load import load_embedded
 from riddle_pl.photos.record.record import Record
 
 SAME_CODE = 0.02

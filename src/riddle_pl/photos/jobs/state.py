@@ -16,7 +16,6 @@ from riddle_pl.photos.jobs.origin import made_from
 from riddle_pl.photos.jobs.outputs import finish_pair, require_result, sweep
 from riddle_pl.photos.jobs.plan import Task
 from riddle_pl.photos.record.png import holds_record
-from riddle_pl.photos.record.record import Record
 
 ANEW = "--force does it anew, or choose another -o"
 
@@ -105,6 +104,8 @@ def _check_own(picture: Path, record: Path | None) -> None:
     """Makes sure that nothing but an earlier result is written over."""
     require_result(picture)
     if record is not None and record.exists():
+        from riddle_pl.photos.record.record import Record  # takes long, and is seldom needed
+
         try:
             Record.load(record)
         except RecordError:

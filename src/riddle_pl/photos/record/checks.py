@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from riddle_pl.errors import RecordError
-from riddle_pl.password import NONCE_BYTES, KeyStream
+from riddle_pl.key import NONCE_BYTES
+from riddle_pl.password import KeyStream
 from riddle_pl.photos.record.file import Header
 from riddle_pl.photos.record.sealing import MAX_SIDE
 

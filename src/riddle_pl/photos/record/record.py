@@ -27,7 +27,7 @@ from torch import Tensor
 
 from riddle_pl.errors import ConfigError, RecordError
 from riddle_pl.files import atomic_write
-from riddle_pl.password import NONCE_BYTES, KdfParams
+from riddle_pl.key import NONCE_BYTES, KdfParams
 from riddle_pl.photos.record import file as record_file
 from riddle_pl.photos.record.checks import check_header, check_nonce, check_quad, check_w_enc
 from riddle_pl.photos.record.file import FORMAT_VERSION, Arrays, Header, digest
