@@ -11,6 +11,7 @@ import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+from typing import Any
 
 from riddle_pl import __version__
 from riddle_pl.errors import ConfigError, FileError, run_cli
@@ -18,6 +19,7 @@ from riddle_pl.errors import ConfigError, FileError, run_cli
 VERBS = {
     "encrypt": "turn the faces in photos into other people, with a password",
     "decrypt": "recover the faces from records, with the same password",
+    "preview": "draw the faces that are found, their indices and the gate's word on a copy of a photo",
     "inspect": "show what a record holds; needs no password",
     "rekey": "give a record another password",
     "measure": "measure on photos of yours how many faces pass the gate and come back",
@@ -65,7 +67,8 @@ def run_verb(verb: str, args: Sequence[str]) -> None:
 
     module = import_module(f"riddle_pl.cli.{verb}")
     try:
-        status = module.app(args=list(args), prog_name=f"riddle {verb}", standalone_mode=False)
+        command = plain(typer.main.get_command(module.app))
+        status = command.main(args=list(args), prog_name=f"riddle {verb}", standalone_mode=False)
     except typer.TyperException as error:
         message = error.format_message() or "no command given"  # empty where Typer has shown the help instead
         raise ConfigError(f"{message.rstrip('.')} (see: riddle {verb} --help)") from error
@@ -73,10 +76,25 @@ def run_verb(verb: str, args: Sequence[str]) -> None:
         if error.errno not in _BAD_PATHS:
             raise
         raise FileError(f"{error.filename!s:.80} cannot be reached ({os.strerror(error.errno).lower()})") from error
-    except typer.Abort:  # Ctrl-C or end of input at a prompt
-        raise KeyboardInterrupt from None
+    except typer.Abort as abort:  # Ctrl-C or end of input at a prompt
+        raise KeyboardInterrupt(*getattr(abort.__cause__, "args", ())) from None
     if isinstance(status, int) and status:
         raise SystemExit(status)
+
+
+def plain(command: Any) -> Any:
+    """The command, with a help that calls values as users do: flags have none, a text is a text."""
+    import typer
+
+    names = {"<bool>": "", "<str>": "TEXT", "<list[str]>": "TEXT", "<list[Path]>": "PATH", "<path>": "PATH"}
+    context = typer.Context(command)
+    for parameter in command.get_params(context):
+        shown = parameter.display_type(context) if parameter.param_type_name == "option" else None
+        if parameter.metavar is None and shown in names:
+            parameter.metavar = names[shown]
+    for inner in getattr(command, "commands", {}).values():
+        plain(inner)
+    return command
 
 
 def dispatch(args: Sequence[str]) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 from riddle_pl.errors import PackError, one_line, shown
 from riddle_pl.files import read_json
 from riddle_pl.networks.stylegan2 import num_layers
+from riddle_pl.pack_names import EMBEDDED, MANIFEST_NAME
 
 FORMAT_VERSION = 1
 """Version of ``manifest.json`` that this release writes; a newer one is refused, never guessed at."""

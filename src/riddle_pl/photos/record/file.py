@@ -104,6 +104,15 @@ def read(path: Path | str) -> bytes:
     return content
 
 
+def is_record(path: Path) -> bool:
+    """Whether a file is a record, as far as its outer form tells."""
+    try:
+        decode(read(path))
+    except RecordError:
+        return False
+    return True
+
+
 def _outer(content: bytes) -> tuple[dict[str, Any], dict[str, Any]]:
     """The metadata of a safetensors file, with our entry among them, and what it says of its arrays."""
     if len(content) < 8:

@@ -30,7 +30,7 @@ UNCHECKED = f"The record is deniable: riddle does not check the password. Others
 SEALED_GUESSES = "whether a guessed password is right, by AES-GCM's tag"
 GUESSES = "whether a guessed password is right, by the code that it decrypts to"
 PADDED_GUESSES = (
-    "a little about whether a guessed password is right, with each of its {faces} face(s): about {bits:.1f} bits in "
+    "a little about whether a guessed password is right, with {faces}: about {bits:.1f} bits in "
     "all, of the 13 of one among ten thousand passwords, which take half an hour of one core"
 )
 BITS_PER_FACE = 0.14
@@ -66,7 +66,8 @@ def given_away(record: Record) -> list[str]:
     """What ``riddle inspect`` says."""
     faces, padded = len(record.faces), record.tokens == KeyStream.name
     lines = [SEALED_GUESSES] if record.mode == "sealed" else []
-    lines.append(PADDED_GUESSES.format(faces=faces, bits=faces * BITS_PER_FACE) if padded else GUESSES)
+    of_each = "its face" if faces == 1 else f"each of its {faces} faces"
+    lines.append(PADDED_GUESSES.format(faces=of_each, bits=faces * BITS_PER_FACE) if padded else GUESSES)
     lines += [PUBLIC, TWICE] if padded else [LINKS]
     if record.version == SHARED_STREAM:
         lines.append(SHARED)
