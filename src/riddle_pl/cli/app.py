@@ -66,18 +66,24 @@ def run_verb(verb: str, args: Sequence[str]) -> None:
     import typer
 
     module = import_module(f"riddle_pl.cli.{verb}")
+    command = plain(typer.main.get_command(module.app))
     try:
-        command = plain(typer.main.get_command(module.app))
-        status = command.main(args=list(args), prog_name=f"riddle {verb}", standalone_mode=False)
+        with command.make_context(f"riddle {verb}", list(args)) as context:  # its main() would hide who pressed Ctrl-C
+            status = command.invoke(context)
+    except typer.Exit as stop:
+        status = stop.exit_code
     except typer.TyperException as error:
         message = error.format_message() or "no command given"  # empty where Typer has shown the help instead
         raise ConfigError(f"{message.rstrip('.')} (see: riddle {verb} --help)") from error
+    except typer.Abort:  # end of input at a prompt
+        raise KeyboardInterrupt from None
+    except BrokenPipeError:  # of riddle ... | head
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise SystemExit(1) from None
     except OSError as error:
         if error.errno not in _BAD_PATHS:
             raise
         raise FileError(f"{error.filename!s:.80} cannot be reached ({os.strerror(error.errno).lower()})") from error
-    except typer.Abort as abort:  # Ctrl-C or end of input at a prompt
-        raise KeyboardInterrupt(*getattr(abort.__cause__, "args", ())) from None
     if isinstance(status, int) and status:
         raise SystemExit(status)
 
@@ -89,9 +95,11 @@ def plain(command: Any) -> Any:
     names = {"<bool>": "", "<str>": "TEXT", "<list[str]>": "TEXT", "<list[Path]>": "PATH", "<path>": "PATH"}
     context = typer.Context(command)
     for parameter in command.get_params(context):
-        shown = parameter.display_type(context) if parameter.param_type_name == "option" else None
-        if parameter.metavar is None and shown in names:
-            parameter.metavar = names[shown]
+        shown = names.get(parameter.display_type(context))
+        if shown is not None and parameter.param_type_name == "argument":
+            parameter.display_type = lambda _context, shown=shown: shown  # an argument's metavar is its name
+        elif shown is not None and parameter.metavar is None:
+            parameter.metavar = shown
     for inner in getattr(command, "commands", {}).values():
         plain(inner)
     return command

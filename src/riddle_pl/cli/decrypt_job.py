@@ -109,8 +109,9 @@ class Decryption:
     def write(self, record: Record, photo: Pixels | None, target: Path) -> None:
         """Decrypts one record into a new picture."""
         pixels = self.pseudonymiser(record).decrypt(
-            record, self.password, photo, only=self.only, passwords=self.passwords
+            record, self.password, photo, only=self.only, passwords=self.passwords, force=self.force
         )
+        require_writable_dir(target.parent, "output folder", create=True)
         synthetic = self.note and record.mode == "deniable"
         note = marked(SYNTHETIC_NOTE if synthetic else None, Mark.of(record.to_bytes()))
         save_picture(pixels, target, self.force, note=note, compression=Compression(self.quality))
@@ -137,7 +138,6 @@ def decrypt_records(job: Decryption, plan: Sequence[Recovery], single: bool) -> 
             try:
                 _check_replaceable(item.target)
                 record, photo = _load(job, item)
-                require_writable_dir(item.target.parent, "output folder", create=True)
                 job.write(record, photo, item.target)
                 deniable += record.mode == "deniable"
             except (RecordError, PhotoError, ConfigError, PasswordError) as error:
@@ -157,7 +157,6 @@ def decrypt_records(job: Decryption, plan: Sequence[Recovery], single: bool) -> 
 
 def _decrypt_one(job: Decryption, item: Recovery) -> int:
     record, photo = _load(job, item)
-    require_writable_dir(item.target.parent, "output folder", create=True)
     with working("decrypting", job.quiet):
         job.write(record, photo, item.target)
     where = "(the face alone)" if item.picture is None else f"(in {item.picture})"
@@ -178,7 +177,7 @@ def _check_replaceable(target: Path) -> None:
 def _load(job: Decryption, item: Recovery) -> tuple[Record, Pixels | None]:
     record = item.source.load()
     photo = None if item.picture is None else load_image(item.picture)
-    job.pseudonymiser(record).check(record, photo)
+    job.pseudonymiser(record).check(record)
     return record, photo
 
 

@@ -40,11 +40,14 @@ def preview(
     # What can be refused without the networks is refused before they are imported, which takes seconds.
     from riddle_pl.cli.options import plural, working
     from riddle_pl.errors import PhotoError, one_line
+    from riddle_pl.files import require_file
     from riddle_pl.photos.jobs.plan import PREVIEW, plan_encryption
     from riddle_pl.photos.jobs.recover import check_target
     from riddle_pl.process import track
 
     check_names(pack, device, settings)
+    if len(photos) == 1 and not photos[0].is_dir():
+        require_file(photos[0], "photo", PhotoError)
     plan = plan_encryption(photos, out, ending=PREVIEW)
     for task in plan.tasks:
         if task.picture.parent.is_dir():

@@ -17,8 +17,8 @@ from riddle_pl.judging.gate_judges import PackJudge
 from riddle_pl.key import KdfParams
 from riddle_pl.photos.face_work import JUDGED_SIZE
 from riddle_pl.photos.pseudonymise import Pseudonymiser
-from riddle_pl.photos.record.file import SHARED_STREAM
 from riddle_pl.photos.record.record import Record, RecordedFace
+from riddle_pl.photos.record.surroundings import Surroundings
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,13 +60,15 @@ def read_back(
             "exact, and a pad takes off nothing else; decrypt the record, or name the encryptor that made the picture"
         )
     nonces: list[bytes | None]
+    surroundings: Surroundings | None
     if isinstance(like, Record):
         pseudonymiser.check(like, photo)
         quads = [face.quad for face in like.faces]
-        nonces, kdf, version = [face.nonce for face in like.faces], like.kdf, like.version
+        nonces, kdf = [face.nonce for face in like.faces], like.kdf
+        version, surroundings = like.version, like.surroundings
     else:
         quads = [ffhq_quad(face.points) for face in pseudonymiser.find_faces(photo, name)]
-        nonces, kdf, version = [None] * len(quads), like, SHARED_STREAM
+        nonces, kdf, version, surroundings = [None] * len(quads), like, 0, None
     pack = pseudonymiser.pack
     w_enc = coder.invert(torch.cat([align_face(photo, quad, pack.size) for quad in quads]))
     judge = PackJudge(pack, pseudonymiser.device)
@@ -82,6 +84,7 @@ def read_back(
         encryptor_name=coder.encryptor_name,
         encryptor_sha256=pack.expected_sha256(coder.encryptor_name) or "",
         version=version,
+        surroundings=surroundings,
         source=name,
     )
     return ReadBack(record, tuple(similarity.tolist()))

@@ -77,7 +77,7 @@ def test_what_is_too_large_is_not_written(monkeypatch):
 def test_the_limits_are_those_of_the_documents():
     assert record_file.MAX_FILE_BYTES == 512 * 1024 * 1024
     assert record_file.MAX_HEADER_BYTES == 1024 * 1024
-    assert (record_file.MAX_ARRAYS, record_file.FORMAT_VERSION) == (4096, 2)
+    assert (record_file.MAX_ARRAYS, record_file.FORMAT_VERSION) == (4096, 3)
 
 
 def test_what_is_too_large_is_not_read(tmp_path, monkeypatch):

@@ -222,7 +222,7 @@ def _nan(value: float) -> Callable[[dict[str, Any], dict[str, np.ndarray]], obje
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda h, a: h.update(format_version=3), "format version is 3.*reads up to 2: upgrade"),
+        (lambda h, a: h.update(format_version=4), "format version is 4.*reads up to 3: upgrade"),
         (lambda h, a: h.update(format_version=10**50), "format version is 1000.*upgrade"),
         (lambda h, a: h.update(format_version=True), "format version is True"),
         (lambda h, a: h.update(format_version="1"), "format version is '1'"),

@@ -22,10 +22,10 @@ from safetensors import SafetensorError
 from riddle_pl.errors import RecordError
 from riddle_pl.files import require_file
 
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
 """What is written; all versions from 1 on are read. A record keeps the version that it was read with."""
-SHARED_STREAM = 1
-"""The version without nonces: all its faces of one password share one stream, as those of linkable records do."""
+SURROUNDINGS = 3
+"""The first version that knows its picture."""
 MAX_FILE_BYTES = 1 << 29
 MAX_HEADER_BYTES = 1 << 20
 MAX_ARRAYS = 4096

@@ -7,7 +7,6 @@ faces lie: its records tell much.
 """
 
 from riddle_pl.password import KeyStream
-from riddle_pl.photos.record.file import SHARED_STREAM
 from riddle_pl.photos.record.record import Record
 
 PAGE = "docs/security.md"
@@ -54,6 +53,10 @@ OLD_AND_NEW = (
 )
 """Of ``riddle rekey`` when the old record stays."""
 
+AROUND = (
+    "what the picture shows around the faces, coarsely: 16 x 16 greys, and the look of up to 100 points, which are "
+    "enough to find the picture among others"
+)
 SHARED = "to everyone who knows one of its faces: the others under the same password and salt"
 
 
@@ -69,6 +72,8 @@ def given_away(record: Record) -> list[str]:
     of_each = "its face" if faces == 1 else f"each of its {faces} faces"
     lines.append(PADDED_GUESSES.format(faces=of_each, bits=faces * BITS_PER_FACE) if padded else GUESSES)
     lines += [PUBLIC, TWICE] if padded else [LINKS]
-    if record.version == SHARED_STREAM:
+    if record.surroundings is not None:
+        lines.append(AROUND)
+    if record.shares_stream:
         lines.append(SHARED)
     return lines
