@@ -54,12 +54,12 @@ def test_a_changed_value_with_the_old_checksum_is_damage():
 @pytest.mark.parametrize(
     ("version", "message"),
     [
-        (0, "expected 1 to 2: the file is damaged"),
-        (-1, "expected 1 to 2: the file is damaged"),
-        (1.0, "expected 1 to 2: the file is damaged"),
-        (True, "expected 1 to 2: the file is damaged"),
-        (None, "expected 1 to 2: the file is damaged"),
-        (3, "reads up to 2: upgrade it"),
+        (0, "expected 1 to 3: the file is damaged"),
+        (-1, "expected 1 to 3: the file is damaged"),
+        (1.0, "expected 1 to 3: the file is damaged"),
+        (True, "expected 1 to 3: the file is damaged"),
+        (None, "expected 1 to 3: the file is damaged"),
+        (4, "reads up to 3: upgrade it"),
     ],
 )
 def test_versions(version, message):

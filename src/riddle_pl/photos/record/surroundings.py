@@ -1,7 +1,6 @@
 """What a record knows of its picture outside of the faces, to tell it from other pictures and to find it turned or cut.
 
-Nothing in it depends on the password or on a code: it is measured on the published picture, outside of the faces'
-squares.
+Nothing in it depends on the password or on a code: it is measured on the published picture, beyond what is pasted.
 """
 
 from dataclasses import dataclass
@@ -23,7 +22,7 @@ class Surroundings:
     """Of one picture.
 
     Args:
-        grid: mean grey of each of 16 x 16 cells; 0 where a face's square lies.
+        grid: mean grey of each of 16 x 16 cells; 0 where a face lies.
         points: a row for each of up to 100 distinctive points: x and y as u16, little-endian, in 65535ths of the
             picture's width and height, and an ORB descriptor (Rublee et al., 2011) of 256 bits.
 
