@@ -47,9 +47,9 @@ def decrypt(
     image_only: Annotated[
         bool, typer.Option("--image-only", help="Do without the record's code: read it back from the picture.")
     ] = False,
-    salt: Annotated[
-        str | None, typer.Option(help="With --image-only and no record: the salt, 32 hex digits (riddle inspect).")
-    ] = None,
+    linkable: Annotated[
+        bool, typer.Option("--linkable", help="With --image-only and no record: the picture was made with --linkable.")
+    ] = False,
     pack: RecordsPack = None,
     pack_size: PackSize = None,
     encryptor: Annotated[
@@ -85,8 +85,8 @@ def decrypt(
 
     if face_only and image is not None:
         raise ConfigError("--face-only and --image were both given; choose one")
-    if salt is not None and not image_only:
-        raise ConfigError("--salt is for --image-only; a record has its own salt")
+    if linkable and not image_only:
+        raise ConfigError("--linkable is for --image-only; a record knows how it was made")
     if image_only and (len(records) != 1 or image is not None):
         raise ConfigError("--image-only takes one picture and no --image")
     chosen = parse_faces(only or (), "--only")
@@ -121,5 +121,5 @@ def decrypt(
     from riddle_pl.cli.decrypt_job import decrypt_pictures, decrypt_records
 
     if image_only:
-        return decrypt_pictures(job, records[0], out, face_only, salt)
+        return decrypt_pictures(job, records[0], out, face_only, linkable)
     return decrypt_records(job, plan, single=len(plan) == 1 and not records[0].is_dir())

@@ -17,7 +17,6 @@ from riddle_pl.device import resolve_device
 from riddle_pl.errors import ConfigError, FileError, PasswordError, PhotoError, RecordError, RiddleError, one_line
 from riddle_pl.faces.load import load_image
 from riddle_pl.files import require_writable_dir
-from riddle_pl.key import SALT_BYTES, KdfParams
 from riddle_pl.packs import choose_pack, pack_of_record
 from riddle_pl.photos.build import build_pseudonymiser, pseudonymiser_for
 from riddle_pl.photos.image_only import read_back
@@ -181,14 +180,14 @@ def _load(job: Decryption, item: Recovery) -> tuple[Record, Pixels | None]:
     return record, photo
 
 
-def decrypt_pictures(job: Decryption, picture: Path, out: Path | None, alone: bool, salt: str | None) -> int:
+def decrypt_pictures(job: Decryption, picture: Path, out: Path | None, alone: bool, linkable: bool) -> int:
     """Decrypts one picture without the code in its record; returns the exit status."""
     stem = picture.stem.removesuffix(REKEYED).removesuffix(ENCRYPTED)
     beside = picture.with_name(f"{stem}{RECOVERED}.png")
     target = check_target(beside if out is None else out / beside.name if means_folder(out) else out, job.force)
     photo = load_image(picture)
-    like, origin = _like(picture, salt)
-    pseudonymiser = job.pseudonymiser(like) if isinstance(like, Record) else job.build_alone()
+    like, origin = _like(picture, linkable)
+    pseudonymiser = job.pseudonymiser(like) if like is not None else job.build_alone()
     with working("inverting the picture", job.quiet):
         salted = like or linkable_kdf(pseudonymiser.pack.fingerprint("generator"))
         found = read_back(photo, pseudonymiser, salted, str(picture))
@@ -205,19 +204,20 @@ def decrypt_pictures(job: Decryption, picture: Path, out: Path | None, alone: bo
     return 0
 
 
-def _like(picture: Path, salt: str | None) -> tuple[Record | KdfParams | None, str]:
-    """What tells the salt of a picture: the user, its record, or nothing, as for linkable pictures; and in words."""
-    if salt is not None:
-        try:
-            given = bytes.fromhex(salt)
-        except ValueError:
-            given = b""
-        if len(given) != SALT_BYTES:
-            raise ConfigError(f"--salt is {salt!r:.60}; expected {2 * SALT_BYTES} hex digits, as riddle inspect shows")
-        return KdfParams(salt=given), "as given"
+def _like(picture: Path, linkable: bool) -> tuple[Record | None, str]:
+    """The record of a picture, or none where it is linkable; and in words where its salt comes from.
+
+    Raises:
+        ConfigError: there is no record, and without one only linkable pictures can be read.
+    """
     beside = picture.with_suffix(RECORD_SUFFIX)
     if beside.is_file():
         return Record.load(beside), f"of {beside}, whose codes are not used"
     if holds_record(picture):
         return load_embedded(picture), "of the record in the picture, whose codes are not used"
-    return None, "that of --linkable pictures, since there is no record and no --salt"
+    if not linkable:
+        raise ConfigError(
+            f"{picture} has no record, beside it or inside, and with that its salt and nonces are gone; only a picture "
+            "of riddle encrypt --linkable can be read without: if it is one, add --linkable"
+        )
+    return None, "that of --linkable pictures"
