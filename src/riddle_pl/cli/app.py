@@ -11,23 +11,10 @@ import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
-from typing import Any
 
 from riddle_pl import __version__
+from riddle_pl.cli.verbs import COMPLETE, VERBS, complete, plain
 from riddle_pl.errors import ConfigError, FileError, run_cli
-
-VERBS = {
-    "encrypt": "turn the faces in photos into other people, with a password",
-    "decrypt": "recover the faces from records, with the same password",
-    "preview": "draw the faces that are found, their indices and the gate's word on a copy of a photo",
-    "inspect": "show what a record holds; needs no password",
-    "rekey": "give a record another password",
-    "measure": "measure on photos of yours how many faces pass the gate and come back",
-    "demo": "train for a moment, then encrypt and recover faces; writes one picture",
-    "tables": "put several evaluations of riddle-eval into one set of tables",
-    "weights": "list, fetch, import and verify the networks of the model packs",
-    "doctor": "check this installation and explain what is wrong",
-}
 
 HELP = """\
 Usage: riddle COMMAND [ARGS]...
@@ -88,23 +75,6 @@ def run_verb(verb: str, args: Sequence[str]) -> None:
         raise SystemExit(status)
 
 
-def plain(command: Any) -> Any:
-    """The command, with a help that calls values as users do: flags have none, a text is a text."""
-    import typer
-
-    names = {"<bool>": "", "<str>": "TEXT", "<list[str]>": "TEXT", "<list[Path]>": "PATH", "<path>": "PATH"}
-    context = typer.Context(command)
-    for parameter in command.get_params(context):
-        shown = names.get(parameter.display_type(context))
-        if shown is not None and parameter.param_type_name == "argument":
-            parameter.display_type = lambda _context, shown=shown: shown  # an argument's metavar is its name
-        elif shown is not None and parameter.metavar is None:
-            parameter.metavar = shown
-    for inner in getattr(command, "commands", {}).values():
-        plain(inner)
-    return command
-
-
 def dispatch(args: Sequence[str]) -> None:
     """Runs one command line, without the program's name.
 
@@ -131,4 +101,6 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # file names may hold what the terminal's encoding does not
             stream.reconfigure(errors="backslashreplace")
+    if COMPLETE in os.environ:  # the shell asks what may follow
+        complete(os.environ[COMPLETE])
     run_cli(lambda: dispatch(sys.argv[1:]))
