@@ -119,7 +119,8 @@ def encrypt(
         raise ConfigError("--archive and --force were both given; an archive's records stay, choose another archive")
     check_names(pack, device, settings)
 
-    from riddle_pl.cli.encrypt_job import EncryptJob, run
+    from riddle_pl.cli.encrypt_job import run
+    from riddle_pl.cli.encrypt_order import EncryptJob
 
     return run(
         EncryptJob(

@@ -4,18 +4,16 @@ No network is imported here: what can be refused without one is refused at once,
 """
 
 import sys
-from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from riddle_pl.cli.encrypt_order import Chosen, EncryptJob
 from riddle_pl.cli.encrypt_report import EncryptReport
 from riddle_pl.cli.meanwhile import Meanwhile
 from riddle_pl.cli.options import plural, say, warn, working
 from riddle_pl.cli.password_input import read_face_passwords, read_password
 from riddle_pl.cli.password_strength import weakness
-from riddle_pl.errors import ConfigError
 from riddle_pl.faces.load import load_image
-from riddle_pl.photos.choices import Faces, OnFailure, parse_faces
+from riddle_pl.photos.choices import OnFailure
 from riddle_pl.photos.jobs.outcome import Outcome, Status
 from riddle_pl.photos.jobs.plan import Plan, plan_encryption
 from riddle_pl.photos.jobs.state import State, check_output_folder, look_around
@@ -24,63 +22,6 @@ from riddle_pl.process import share_one_heap
 
 if TYPE_CHECKING:
     from riddle_pl.cli.encrypt_work import Work
-
-
-@dataclass(frozen=True)
-class EncryptJob:
-    """The options of ``riddle encrypt``, under their own names; see its help."""
-
-    photos: tuple[Path, ...]
-    out: Path | None
-    record: Path | None
-    archive: Path | None
-    embed: bool
-    only: tuple[str, ...]
-    without: tuple[str, ...]
-    not_faces: tuple[str, ...]
-    mode: str
-    linkable: bool
-    on_failure: OnFailure
-    pack: str | None
-    pack_size: int | None
-    encryptor: str | None
-    settings: tuple[str, ...]
-    device: str
-    batch_size: int
-    jobs: int
-    password_file: Path | None
-    password_stdin: bool
-    face_password_files: tuple[str, ...]
-    note: bool
-    report: Path | None
-    force: bool
-    keep_time: bool
-    suffix: str
-    quality: int | None
-    max_size: int | None
-    quiet: bool
-
-
-@dataclass(frozen=True)
-class Chosen:
-    """The faces that the options name.
-
-    Args:
-        only, without: see :class:`riddle_pl.photos.select.Selector`.
-        not_faces: indices of what is no face.
-    """
-
-    only: Faces
-    without: Faces
-    not_faces: frozenset[int]
-
-    @classmethod
-    def parse(cls, job: EncryptJob) -> "Chosen":
-        """Raises :class:`ConfigError` for what names no face."""
-        not_faces = parse_faces(job.not_faces, "--not-a-face")
-        if not_faces.people:
-            raise ConfigError(f"--not-a-face {not_faces.people[0]} is a photo; give indices of faces")
-        return cls(parse_faces(job.only, "--only"), parse_faces(job.without, "--except"), not_faces.indices)
 
 
 def run(job: EncryptJob) -> int:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from riddle_pl.cli.encrypt_job import Chosen, EncryptJob
+from riddle_pl.cli.encrypt_order import Chosen, EncryptJob
 from riddle_pl.cli.encrypt_report import EncryptReport
 from riddle_pl.device import resolve_device
 from riddle_pl.errors import FileError, PhotoError, RecordError
