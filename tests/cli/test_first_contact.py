@@ -25,7 +25,7 @@ REFUSED = {
     "encrypt photo.png --password-file missing": "password file missing does not exist",
     "encrypt photo.png -o there.png": "there.png exists already",
     "decrypt missing.riddle": "missing.riddle does not exist",
-    "decrypt photo.png --linkable": "--linkable is for --image-only",
+    "decrypt photo.png --face-only --image photo.png": "choose one",
     "rekey missing.riddle": "missing.riddle does not exist",
     "preview missing.jpg": "missing.jpg does not exist",
     "preview photo.png -o there.png": "there.png exists already",

@@ -44,17 +44,8 @@ def decrypt(
         bool, typer.Option("--face-only", help="Write the recovered face without its picture.")
     ] = False,
     only: Annotated[list[str] | None, typer.Option(help="Recover only these faces: indices in the record.")] = None,
-    image_only: Annotated[
-        bool, typer.Option("--image-only", help="Do without the record's code: read it back from the picture.")
-    ] = False,
-    linkable: Annotated[
-        bool, typer.Option("--linkable", help="With --image-only and no record: the picture was made with --linkable.")
-    ] = False,
     pack: RecordsPack = None,
     pack_size: PackSize = None,
-    encryptor: Annotated[
-        str | None, typer.Option(help="With --image-only and no record: role of the encryptor in the pack.")
-    ] = None,
     settings: Settings = None,
     device: Device = "cpu",
     password_file: PasswordFile = None,
@@ -85,26 +76,21 @@ def decrypt(
 
     if face_only and image is not None:
         raise ConfigError("--face-only and --image were both given; choose one")
-    if linkable and not image_only:
-        raise ConfigError("--linkable is for --image-only; a record knows how it was made")
-    if image_only and (len(records) != 1 or image is not None):
-        raise ConfigError("--image-only takes one picture and no --image")
     chosen = parse_faces(only or (), "--only")
     if chosen.people:
         raise ConfigError(f"--only {chosen.people[0]} is a photo; give indices of faces in the record")
     check_names(pack, device, settings)
-    plan = [] if image_only else plan_recovery(records, out, image, face_only, force)
+    plan = plan_recovery(records, out, image, face_only, force)
 
     def load() -> "Decryption":
         from riddle_pl.cli.decrypt_job import Decryption
 
-        made = Decryption.make(pack, pack_size, encryptor, settings or (), device, chosen.indices or None)
+        made = Decryption.make(pack, pack_size, settings or (), device, chosen.indices or None)
         made.prepare(plan)
         return made
 
     loading = Meanwhile(load)
-    asks = image_only or not nothing_left(plan, force)
-    password = read_password(password_file, password_stdin) if asks else ""
+    password = "" if nothing_left(plan, force) else read_password(password_file, password_stdin)
     passwords = read_face_passwords(face_password_file or (), "--face-password-file")
     with working("loading the networks", quiet):
         made = loading.result()
@@ -118,8 +104,6 @@ def decrypt(
         force=force,
     )
 
-    from riddle_pl.cli.decrypt_job import decrypt_pictures, decrypt_records
+    from riddle_pl.cli.decrypt_job import decrypt_records
 
-    if image_only:
-        return decrypt_pictures(job, records[0], out, face_only, linkable)
     return decrypt_records(job, plan, single=len(plan) == 1 and not records[0].is_dir())

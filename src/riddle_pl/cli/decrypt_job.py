@@ -17,20 +17,15 @@ from riddle_pl.device import resolve_device
 from riddle_pl.errors import ConfigError, FileError, PasswordError, PhotoError, RecordError, RiddleError, one_line
 from riddle_pl.faces.load import load_image
 from riddle_pl.files import require_writable_dir
-from riddle_pl.packs import choose_pack, pack_of_record
-from riddle_pl.photos.build import build_pseudonymiser, pseudonymiser_for
-from riddle_pl.photos.image_only import read_back
+from riddle_pl.packs import pack_of_record
+from riddle_pl.photos.build import pseudonymiser_for
 from riddle_pl.photos.jobs.compression import Compression
 from riddle_pl.photos.jobs.metadata import SYNTHETIC_NOTE, marked
 from riddle_pl.photos.jobs.origin import Mark
-from riddle_pl.photos.jobs.outputs import RECORD_SUFFIX, require_result, save_picture
-from riddle_pl.photos.jobs.plan import ENCRYPTED, RECOVERED, REKEYED, means_folder
-from riddle_pl.photos.jobs.recover import Recovery, check_target
+from riddle_pl.photos.jobs.outputs import require_result, save_picture
+from riddle_pl.photos.jobs.recover import Recovery
 from riddle_pl.photos.pseudonymise import Pseudonymiser
 from riddle_pl.photos.record.known_leaks import PAGE, UNCHECKED
-from riddle_pl.photos.record.linkable import linkable_kdf
-from riddle_pl.photos.record.load import load_embedded
-from riddle_pl.photos.record.png import holds_record
 from riddle_pl.photos.record.record import Record
 from riddle_pl.process import track
 
@@ -46,7 +41,6 @@ class Decryption:
     Args:
         build: makes what decrypts a record; called when the record and its picture are read, once for records that were
             made in one way.
-        build_alone: makes what reads a picture that has no record.
         only: indices of the faces to recover; all by default.
         password: of all faces but those in ``passwords``.
         passwords: by face index.
@@ -57,7 +51,6 @@ class Decryption:
     """
 
     build: Callable[[Record], Pseudonymiser]
-    build_alone: Callable[[], Pseudonymiser]
     only: Collection[int] | None = None
     password: str = field(default="", repr=False)
     passwords: Mapping[int, str] = field(default_factory=dict, repr=False)
@@ -72,7 +65,6 @@ class Decryption:
         cls,
         pack: str | None,
         pack_size: int | None,
-        encryptor: str | None,
         settings: Sequence[str],
         device: str,
         only: Collection[int] | None,
@@ -87,7 +79,6 @@ class Decryption:
             lambda record: pseudonymiser_for(
                 record, pack_of_record(record.pack_name, pack, pack_size), settings, where
             ),
-            lambda: build_pseudonymiser(choose_pack(pack, pack_size), settings, encryptor, where),
             only,
         )
 
@@ -178,46 +169,3 @@ def _load(job: Decryption, item: Recovery) -> tuple[Record, Pixels | None]:
     photo = None if item.picture is None else load_image(item.picture)
     job.pseudonymiser(record).check(record)
     return record, photo
-
-
-def decrypt_pictures(job: Decryption, picture: Path, out: Path | None, alone: bool, linkable: bool) -> int:
-    """Decrypts one picture without the code in its record; returns the exit status."""
-    stem = picture.stem.removesuffix(REKEYED).removesuffix(ENCRYPTED)
-    beside = picture.with_name(f"{stem}{RECOVERED}.png")
-    target = check_target(beside if out is None else out / beside.name if means_folder(out) else out, job.force)
-    photo = load_image(picture)
-    like, origin = _like(picture, linkable)
-    pseudonymiser = job.pseudonymiser(like) if like is not None else job.build_alone()
-    with working("inverting the picture", job.quiet):
-        salted = like or linkable_kdf(pseudonymiser.pack.fingerprint("generator"))
-        found = read_back(photo, pseudonymiser, salted, str(picture))
-    say(job.quiet, f"salt: {origin}")
-    for index, similarity in enumerate(found.similarity):
-        say(
-            job.quiet,
-            f"face {index}: similarity of the picture and its re-inversion {similarity:.2f} (1: the same face)",
-        )
-    with working("decrypting", job.quiet):
-        job.write(found.record, None if alone else photo, target)
-    say(job.quiet, f"recovered: {target} (from the picture alone; no closer to the original than these similarities)")
-    say(job.quiet, "riddle does not check the password.")
-    return 0
-
-
-def _like(picture: Path, linkable: bool) -> tuple[Record | None, str]:
-    """The record of a picture, or none where it is linkable; and in words where its salt comes from.
-
-    Raises:
-        ConfigError: there is no record, and without one only linkable pictures can be read.
-    """
-    beside = picture.with_suffix(RECORD_SUFFIX)
-    if beside.is_file():
-        return Record.load(beside), f"of {beside}, whose codes are not used"
-    if holds_record(picture):
-        return load_embedded(picture), "of the record in the picture, whose codes are not used"
-    if not linkable:
-        raise ConfigError(
-            f"{picture} has no record, beside it or inside, and with that its salt and nonces are gone; only a picture "
-            "of riddle encrypt --linkable can be read without: if it is one, add --linkable"
-        )
-    return None, "that of --linkable pictures"
