@@ -6,7 +6,6 @@ Nothing in it depends on the password or on a code: it is measured on the publis
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import UInt8
 
 from riddle_pl.errors import RecordError
 
@@ -30,8 +29,8 @@ class Surroundings:
         RecordError: other types or shapes.
     """
 
-    grid: UInt8[np.ndarray, "g g"]
-    points: UInt8[np.ndarray, "k p"]
+    grid: np.ndarray
+    points: np.ndarray
 
     def __post_init__(self) -> None:
         if self.grid.dtype != np.uint8 or self.grid.shape != (GRID, GRID):
