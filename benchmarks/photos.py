@@ -26,7 +26,8 @@ from riddle_pl.errors import run_cli
 from riddle_pl.packs import load_pack
 from riddle_pl.photos.build import build_pseudonymiser
 from riddle_pl.photos.choices import OnFailure
-from riddle_pl.photos.jobs.encrypt import Orders, Status, encrypt_all
+from riddle_pl.photos.jobs.encrypt import Orders, encrypt_all
+from riddle_pl.photos.jobs.outcome import Status
 from riddle_pl.photos.jobs.plan import Task, plan_encryption
 from riddle_pl.photos.pseudonymise import Pseudonymiser
 from riddle_pl.process import share_one_heap

@@ -26,14 +26,16 @@ from riddle_pl.cli import app
 from riddle_pl.demo.people import generated_people
 from riddle_pl.faces.detect import Face
 from riddle_pl.faces.find import PhotoFaceDetector
+from riddle_pl.key import KdfParams, derive_key
 from riddle_pl.networks.stylegan2 import Generator
 from riddle_pl.packs import Pack, build, load_pack, write_pack_entry
-from riddle_pl.password import KdfParams, derive_key, password_z64
+from riddle_pl.password import password_z64
 from riddle_pl.photos.gate.gate import OpenGate
 from riddle_pl.photos.paste.mask import OvalMap
 from riddle_pl.photos.pseudonymise import Pseudonymiser
 from riddle_pl.photos.record.archive import RecordArchive
-from riddle_pl.photos.record.png import is_png, load_embedded
+from riddle_pl.photos.record.load import load_archived, load_embedded
+from riddle_pl.photos.record.png import is_png
 from riddle_pl.photos.record.record import Record
 
 FIRST, SECOND, THIRD = "a golden password", "Ein zweites Paßwort: ﬁ № 1", " leading space and a key 🔑"
@@ -201,7 +203,7 @@ def opened(path: Path) -> list[tuple[str | None, Record]]:
     """The records in a file, with their names in an archive."""
     if path.suffix == ".zip":
         archive = RecordArchive(path)
-        return [(name, archive.load(name)) for name in archive.names]
+        return [(name, load_archived(archive, name)) for name in archive.names]
     return [(None, load_embedded(path) if is_png(path) else Record.load(path))]
 
 

@@ -51,8 +51,8 @@ from riddle_pl.files import atomic_write, require_writable_dir
 from riddle_pl.judging.detectors import DlibHOGDetector
 from riddle_pl.judging.gate_judges import DlibJudge, PackJudge
 from riddle_pl.judging.metrics import bootstrap
+from riddle_pl.key import SALT_BYTES, KdfParams, repeatable_nonces
 from riddle_pl.packs import load_pack
-from riddle_pl.password import SALT_BYTES, KdfParams, repeatable_nonces
 from riddle_pl.photos.build import build_pseudonymiser
 from riddle_pl.photos.paste.fitted import FittedMap
 from riddle_pl.photos.paste.grain import look

@@ -13,7 +13,7 @@ from jaxtyping import install_import_hook
 
 # Before anything of ours is imported. Only numeric modules: Typer, Hydra and Lightning read signatures themselves.
 REPOSITORY = Path(__file__).resolve().parents[1]
-CHECKED = ("networks", "losses", "password", "packs", "faces", "judging.gate_judges", "photos")
+CHECKED = ("networks", "losses", "key", "password", "packs", "faces", "judging.gate_judges", "photos")
 sys.path.insert(0, str(REPOSITORY))  # for `from tests...`, also when pytest is called without `python -m`
 importlib.import_module("tests.typecheck")  # the hook only looks it up
 install_import_hook([f"riddle_pl.{name}" for name in CHECKED], "tests.typecheck.typechecked")

@@ -13,24 +13,19 @@ import torch
 from cryptography.exceptions import UnsupportedAlgorithm
 
 from riddle_pl.errors import ConfigError, PasswordError
+from riddle_pl.key import LATENT_LABEL, KdfParams, Password, check_password, derive_key, sealing_key
 from riddle_pl.networks.stylegan2 import Generator
 from riddle_pl.password import (
-    LATENT_LABEL,
-    KdfParams,
     KeyStream,
-    Password,
     PasswordTokens,
     PerLayerTokens,
     SingleToken,
-    check_password,
-    derive_key,
     key_latent,
     key_stream,
     password_latent,
     password_z,
     password_z64,
     random_passwords,
-    sealing_key,
     token_override,
     token_scheme,
 )
@@ -287,7 +282,7 @@ def test_a_machine_that_cannot_derive_keys(cause: Exception, line: str, monkeypa
         def derive(self, _text: bytes) -> bytes:
             raise cause
 
-    monkeypatch.setattr("riddle_pl.password.Argon2id", Fails)
+    monkeypatch.setattr("riddle_pl.key.Argon2id", Fails)
     with pytest.raises(PasswordError) as error:
         derive_key("p", KdfParams(memory_kib=2048, time=1, salt=SALT))
     assert str(error.value) == line

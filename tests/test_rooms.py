@@ -15,7 +15,7 @@ MAP = (Path(__file__).resolve().parents[1] / "docs" / "architecture.md").read_te
 ROOMS = (
     ("launch",),
     ("errors", "provenance"),
-    ("files", "device", "process"),
+    ("files", "device", "process", "key", "pack_names"),
     ("config", "networks"),
     ("losses", "password"),
     ("packs",),

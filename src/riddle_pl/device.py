@@ -2,36 +2,52 @@
 
 import re
 from collections.abc import Mapping
-
-import torch
+from typing import TYPE_CHECKING
 
 from riddle_pl.errors import DeviceError
 
+if TYPE_CHECKING:
+    import torch
 
-def resolve_device(name: str) -> torch.device:
+_CUDA = re.compile(r"cuda(?::(\d+))?")
+
+
+def check_device(name: str) -> None:
+    """Whether a device may have this name; whether it is there takes PyTorch, whose import takes long.
+
+    Raises:
+        DeviceError: another name.
+    """
+    if name not in ("auto", "cpu") and _CUDA.fullmatch(name) is None:
+        raise DeviceError(f"device is {name!r}; choose from auto, cpu, cuda, cuda:N")
+
+
+def resolve_device(name: str) -> "torch.device":
     """``auto`` (a GPU where there is one), ``cpu``, ``cuda`` or ``cuda:N``.
 
     Raises:
         DeviceError: another name, no usable GPU, or no GPU of that number.
     """
+    import torch
+
+    check_device(name)
     if name == "cpu":
         return torch.device("cpu")
     if name == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    match = re.fullmatch(r"cuda(?::(\d+))?", name)
-    if match is None:
-        raise DeviceError(f"device is {name!r}; choose from auto, cpu, cuda, cuda:N")
     if not torch.cuda.is_available():
         reason = "PyTorch finds no GPU" if torch.version.cuda else "this PyTorch was built without CUDA"
         raise DeviceError(f"device is {name!r}, but {reason}; use device=cpu or auto (`riddle doctor` tells more)")
-    count = torch.cuda.device_count()
-    if match[1] is not None and int(match[1]) >= count:
+    match, count = _CUDA.fullmatch(name), torch.cuda.device_count()
+    if match is not None and match[1] is not None and int(match[1]) >= count:
         raise DeviceError(f"device is {name!r}, but there are {count} GPUs; choose cuda:0 to cuda:{count - 1}")
     return torch.device(name)
 
 
-def hardware_name(device: torch.device) -> str:
+def hardware_name(device: "torch.device") -> str:
     """What computes there, in words: the GPU's name, or how many CPU threads PyTorch uses."""
+    import torch
+
     if device.type == "cuda":
         name: str = torch.cuda.get_device_name(device)
         return name
@@ -43,6 +59,8 @@ def native_precision(accelerator: str) -> str:
 
     Any CPU takes bfloat16, and one that has no instructions for it is ten times slower with it.
     """
+    import torch
+
     if accelerator in ("gpu", "cuda") or (accelerator == "auto" and torch.cuda.is_available()):
         native = torch.cuda.is_bf16_supported()
     else:

@@ -84,14 +84,16 @@ def _exit(line: str, status: int) -> NoReturn:
 def run_cli(fn: Callable[[], R]) -> R:
     """Calls ``fn``; a :class:`RiddleError` becomes ``error: <line>`` on stderr and exit status 2, Ctrl-C status 130.
 
+    A ``KeyboardInterrupt`` may say what was done and how to go on.
+
     Other exceptions are bugs and keep their traceback.
     """
     try:
         return fn()
     except RiddleError as error:
         failure = one_line(error)
-    except KeyboardInterrupt:
-        _exit("interrupted", INTERRUPTED_STATUS)
+    except KeyboardInterrupt as stop:
+        _exit(f"interrupted: {stop}" if str(stop) else "interrupted", INTERRUPTED_STATUS)
     _exit(f"error: {failure}", USER_ERROR_STATUS)
 
 

@@ -3,21 +3,63 @@
 import ctypes
 import os
 import sys
-from collections.abc import Iterable, Iterator
+import time
+from collections.abc import Callable, Iterable, Iterator
 from typing import TypeVar
 
 T = TypeVar("T")
 
+SECONDS_PER_LINE = 10.0
+"""Without a terminal, progress is told no more often."""
 
-def track(items: Iterable[T], total: int, label: str, quiet: bool = False) -> Iterator[T]:
-    """Yields the items; draws a bar on stderr where stderr is a terminal and ``quiet`` is false."""
-    if quiet or not sys.stderr.isatty():
+
+def track(
+    items: Iterable[T], total: int, label: str, quiet: bool = False, name: Callable[[T], str] = lambda item: ""
+) -> Iterator[T]:
+    """Yields the items and tells on stderr how many there were, the last one's name, and how long the rest will take.
+
+    A bar on a terminal; a plain line now and then where there is none; nothing if ``quiet``.
+
+    Args:
+        name: what an item is called there; nothing by default.
+    """
+    if quiet:
         yield from items
-        return
-    from rich.console import Console
-    from rich.progress import track as rich_track
+    elif sys.stderr.isatty():
+        yield from _bar(items, total, label, name)
+    else:
+        yield from _lines(items, total, label, name)
 
-    yield from rich_track(items, description=label, total=total, console=Console(stderr=True), transient=True)
+
+def _bar(items: Iterable[T], total: int, label: str, name: Callable[[T], str]) -> Iterator[T]:
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), TextColumn("{task.fields[name]}"))
+    with Progress(TextColumn("{task.description}"), *columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(label, total=total, name="")
+        for item in items:
+            bar.update(task, name=escape(name(item)))
+            yield item
+            bar.advance(task)
+
+
+def _lines(items: Iterable[T], total: int, label: str, name: Callable[[T], str]) -> Iterator[T]:
+    start = told = time.monotonic()
+    for count, item in enumerate(items, 1):
+        now = time.monotonic()
+        if now - told >= SECONDS_PER_LINE and count < total:
+            told, left = now, (now - start) / count * (total - count)
+            last = f" ({name(item)})" if name(item) else ""
+            print(f"{label}: {count} of {total}{last}, about {_duration(left)} left", file=sys.stderr, flush=True)
+        yield item
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
 
 
 def usable_cores() -> int:

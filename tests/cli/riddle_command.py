@@ -11,7 +11,7 @@ from PIL import Image
 
 from riddle_pl.cli import app
 from riddle_pl.faces.find import PhotoFaceDetector
-from riddle_pl.password import KdfParams
+from riddle_pl.key import KdfParams
 from tests.photos.fakes import fake_face, fake_photo
 
 
@@ -36,7 +36,7 @@ class Riddle:
         self.faces = [fake_face()]
         monkeypatch.setattr(PhotoFaceDetector, "detect", lambda _self, _image: self.faces)
         cheap = partial(KdfParams, memory_kib=8, time=1)  # 64 MiB per password would be most of the tests' time
-        for module in ("photos.pseudonymise", "photos.record.linkable", "photos.rekey", "cli.decrypt_job"):
+        for module in ("photos.pseudonymise", "photos.record.linkable", "photos.rekey"):
             monkeypatch.setattr(f"riddle_pl.{module}.KdfParams", cheap)
         self.settings = [
             "gate=open",

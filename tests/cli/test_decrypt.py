@@ -109,30 +109,3 @@ def test_other_bad_input(riddle, record, monkeypatch):
     riddle.refused(riddle("decrypt", record, "--pack", "absent"), "absent", before=before)
     monkeypatch.setattr("torch.cuda.is_available", lambda: False)
     riddle.refused(riddle.decrypt(record, "--device", "cuda"), "GPU", before=before)
-
-
-@pytest.mark.slow
-def test_recovery_from_the_picture_alone(riddle):
-    """Says how well the code was read back, and needs the salt: from a record, the user, or `--linkable`."""
-    assert riddle.encrypt("photo.png", "--encryptor", "encryptor-df", "--linkable").status == 0
-    picture = "photo_anonymised.png"
-    with_record = riddle.decrypt(picture, "--image-only", "-o", "a.png")
-    assert with_record.status == 0, with_record.err
-    assert "similarity" in with_record.out
-    assert "photo_anonymised.riddle, whose codes are not used" in with_record.out
-    salt = Record.load("photo_anonymised.riddle").kdf.salt.hex()
-    Path("photo_anonymised.riddle").unlink()
-    given = ("--image-only", "--encryptor", "encryptor-df")
-    assert riddle.decrypt(picture, *given, "-o", "b.png").status == 0
-    assert riddle.decrypt(picture, *given, "--salt", salt, "-o", "c.png").status == 0
-    assert riddle.decrypt(picture, *given, "--salt", "00" * 16, "-o", "d.png").status == 0
-    np.testing.assert_array_equal(pixels("b.png"), pixels("c.png"))
-    assert (pixels("b.png") != pixels("d.png")).any()
-    for args, expected in (
-        ((picture, "--image-only", "--salt", "xyz"), "32 hex digits"),
-        ((picture, "--salt", salt), "--image-only"),
-        ((picture, "--image-only", "--image", picture), "--image"),
-        (("absent.png", "--image-only"), "absent.png"),
-        (("pw", "--image-only"), "pw"),
-    ):
-        riddle.refused(riddle.decrypt(*args), expected, before=riddle.files())

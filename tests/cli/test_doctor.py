@@ -10,7 +10,7 @@ import pytest
 
 from riddle_pl.cli import app, doctor
 from riddle_pl.cli.doctor import Finding
-from riddle_pl.packs.manifest import EMBEDDED
+from riddle_pl.pack_names import EMBEDDED
 
 
 def status_of(what: str, found: list[Finding]) -> Finding:

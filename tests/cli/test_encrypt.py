@@ -179,7 +179,7 @@ def test_a_person_is_chosen_by_a_photo(riddle, monkeypatch):
             mean = x.mean(dim=(1, 2, 3))
             return torch.stack([mean, torch.full_like(mean, 0.2)], dim=1)
 
-    monkeypatch.setattr("riddle_pl.cli.encrypt_job.best_judge", lambda *_args: ByColour())
+    monkeypatch.setattr("riddle_pl.cli.encrypt_work.best_judge", lambda *_args: ByColour())
     detect = PhotoFaceDetector.detect
     monkeypatch.setattr(
         PhotoFaceDetector, "detect", lambda self, image: [fake_face((22.0, 45.0), 5.0)] if image.shape[1] < 60 else TWO

@@ -52,7 +52,7 @@ def test_what_does_not_go_is_one_line_and_changes_nothing(riddle: Riddle, tiny_p
     network = str(tiny_pack.path("encryptor"))
     for args, expected in (
         (("new", "mine", "--from", "lite"), "exists already"),
-        (("new", "other", "--from", "lit"), "did you mean lite"),
+        (("new", "other", "--from", "lit"), "did you mean 'lite'"),
         (("add", "mine", "encryptor", network), "has a network encryptor already"),
         (("add", "nowhere", "encryptor", network), "manifest.json is missing"),
         (("add", "mine", "encryptor-2", "absent.ckpt"), "absent.ckpt does not exist"),

@@ -215,7 +215,7 @@ def test_multirun_runs_every_job(train, tmp_path: Path) -> None:  # type: ignore
 def test_a_search_gets_the_metric_that_it_asks_for(train, monkeypatch: pytest.MonkeyPatch) -> None:  # type: ignore[no-untyped-def]
     found: list[object] = []
     task = riddle_train.train
-    monkeypatch.setattr(riddle_train, "train", lambda cfg: found.append(task(cfg)))
+    monkeypatch.setattr(riddle_train, "train", lambda cfg, parts: found.append(task(cfg, parts)))
     assert train(*SMALL, *DATA_FREE, "steps=2", "optimized_metric=val/loss/total") == 0
     assert isinstance(found[0], float)
     assert train(*SMALL, *DATA_FREE, "steps=1", "val_every=1") == 0

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from riddle_pl.password import sealing_key
+from riddle_pl.key import sealing_key
 from riddle_pl.photos.record.file import digest
 from riddle_pl.photos.record.sealing import NONCE_BYTES
 from tests.fuzz.seeds import KEY

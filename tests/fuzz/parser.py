@@ -16,7 +16,8 @@ import numpy as np
 
 from riddle_pl.errors import RiddleError
 from riddle_pl.photos.jobs.sources import find_records
-from riddle_pl.photos.record.png import holds_record, load_embedded
+from riddle_pl.photos.record.load import load_embedded
+from riddle_pl.photos.record.png import holds_record
 from riddle_pl.photos.record.record import Record, RecordedFace
 from tests.fuzz.seeds import KEY
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from riddle_pl.password import KdfParams
+from riddle_pl.key import KdfParams
 from riddle_pl.photos.record.png import CHUNK, SIGNATURE, holds_record
 from riddle_pl.photos.record.record import Record, RecordedFace
 from riddle_pl.photos.record.sealing import Patch

@@ -9,9 +9,9 @@ import torch
 
 from riddle_pl.errors import CheckpointError, FileError, PackError
 from riddle_pl.networks.encryptors.transformer_paper import TransformerPaperEncryptor
+from riddle_pl.pack_names import PUBLIC
 from riddle_pl.packs import Manifest, Pack, load_pack
 from riddle_pl.packs.install import import_file
-from riddle_pl.packs.manifest import PUBLIC
 from riddle_pl.packs.own import add_network, copy_pack, new_pack
 from riddle_pl.packs.public import PUBLIC_PACKS
 from tests.tiny_pack import NETWORKS

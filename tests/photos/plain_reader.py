@@ -56,7 +56,7 @@ def read_tensors(content: bytes) -> tuple[dict[str, Any], dict[str, np.ndarray]]
 def read_record(content: bytes) -> PlainRecord:
     metadata, arrays = read_tensors(content)
     inner = json.loads(metadata["riddle"])
-    assert inner["header"]["format_version"] in (1, 2)
+    assert inner["header"]["format_version"] in (1, 2, 3)
     return PlainRecord(inner["header"], arrays, inner["checksum"])
 
 

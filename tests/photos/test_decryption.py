@@ -8,7 +8,7 @@ import torch
 
 from riddle_pl.errors import ConfigError
 from riddle_pl.faces.align import ffhq_quad
-from riddle_pl.password import KdfParams
+from riddle_pl.key import KdfParams
 from riddle_pl.photos import decryption
 from riddle_pl.photos.decryption import (
     choose_recorded,

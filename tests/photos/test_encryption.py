@@ -8,7 +8,7 @@ import torch
 
 from riddle_pl.errors import ConfigError, NoFaceError
 from riddle_pl.faces.align import align_face, ffhq_quad
-from riddle_pl.password import KdfParams, derive_key
+from riddle_pl.key import KdfParams, derive_key
 from riddle_pl.photos.face_work import JUDGED_SIZE
 from riddle_pl.photos.gate.gate import OpenGate, Verdict
 from riddle_pl.photos.gate.refusal import Reason

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from riddle_pl.faces.detect import Face
-from riddle_pl.password import KdfParams
+from riddle_pl.key import KdfParams
 from riddle_pl.photos.gate.gate import GateThresholds, OpenGate, QualityGate
 from riddle_pl.photos.gate.refusal import Reason
 from riddle_pl.photos.paste.mask import OvalMap

@@ -9,7 +9,7 @@ from PIL import Image
 
 from riddle_pl.errors import ConfigError, NoFaceError, PackError, PasswordError, PhotoError, RecordError
 from riddle_pl.faces.align import align_face, ffhq_quad
-from riddle_pl.password import KdfParams
+from riddle_pl.key import KdfParams
 from riddle_pl.photos.gate.gate import OpenGate, Verdict
 from riddle_pl.photos.gate.refusal import Reason
 from riddle_pl.photos.paste.mask import OvalMap

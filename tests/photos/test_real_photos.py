@@ -11,8 +11,8 @@ from riddle_pl.evaluation.photos.backgrounds import backgrounds, lay_out
 from riddle_pl.faces.align import align_face, ffhq_quad
 from riddle_pl.faces.load import load_image
 from riddle_pl.judging.gate_judges import best_judge
+from riddle_pl.key import KdfParams
 from riddle_pl.packs import load_pack
-from riddle_pl.password import KdfParams
 from riddle_pl.photos.face_work import JUDGED_SIZE
 from riddle_pl.photos.gate.gate import OpenGate
 from riddle_pl.photos.pseudonymise import Encrypted, EncryptRequest, Pseudonymiser

@@ -12,22 +12,8 @@ from collections.abc import Sequence
 from importlib import import_module
 
 from riddle_pl import __version__
+from riddle_pl.cli.verbs import COMPLETE, VERBS, complete, plain
 from riddle_pl.errors import ConfigError, FileError, did_you_mean, run_cli
-
-VERBS = {
-    "encrypt": "turn the faces in photos into other people, with a password",
-    "decrypt": "recover the faces from records, with the same password",
-    "inspect": "show what a record holds; needs no password",
-    "rekey": "give a record another password",
-    "measure": "measure on photos of yours how many faces pass the gate and come back",
-    "demo": "train for a moment, then encrypt and recover faces; writes one picture",
-    "tables": "put several evaluations of riddle-eval into one set of tables",
-    "weights": "list, fetch, import and verify the networks of the model packs",
-    "invert": "find the codes of photos in tar archives, for training, in any number of processes",
-    "packs": "make packs of your own networks, extend and share them",
-    "export": "write the networks of a pack as ONNX files",
-    "doctor": "check this installation and explain what is wrong",
-}
 
 HELP = """\
 Usage: riddle COMMAND [ARGS]...
@@ -66,17 +52,24 @@ def run_verb(verb: str, args: Sequence[str]) -> None:
     import typer
 
     module = import_module(f"riddle_pl.cli.{verb}")
+    command = plain(typer.main.get_command(module.app))
     try:
-        status = module.app(args=list(args), prog_name=f"riddle {verb}", standalone_mode=False)
+        with command.make_context(f"riddle {verb}", list(args)) as context:  # its main() would hide who pressed Ctrl-C
+            status = command.invoke(context)
+    except typer.Exit as stop:
+        status = stop.exit_code
     except typer.TyperException as error:
         message = error.format_message() or "no command given"  # empty where Typer has shown the help instead
         raise ConfigError(f"{message.rstrip('.')} (see: riddle {verb} --help)") from error
+    except typer.Abort:  # end of input at a prompt
+        raise KeyboardInterrupt from None
+    except BrokenPipeError:  # of riddle ... | head
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise SystemExit(1) from None
     except OSError as error:
         if error.errno not in _BAD_PATHS:
             raise
         raise FileError(f"{error.filename!s:.80} cannot be reached ({os.strerror(error.errno).lower()})") from error
-    except typer.Abort:  # Ctrl-C or end of input at a prompt
-        raise KeyboardInterrupt from None
     if isinstance(status, int) and status:
         raise SystemExit(status)
 
@@ -105,4 +98,6 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # file names may hold what the terminal's encoding does not
             stream.reconfigure(errors="backslashreplace")
+    if COMPLETE in os.environ:  # the shell asks what may follow
+        complete(os.environ[COMPLETE])
     run_cli(lambda: dispatch(sys.argv[1:]))

@@ -1,7 +1,8 @@
 """``riddle decrypt``: recovers the faces of records, and pastes them into their pictures where those are found."""
 
+from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -12,11 +13,15 @@ from riddle_pl.cli.options import (
     PackSize,
     PasswordFile,
     PasswordStdin,
+    Quality,
     Quiet,
     RecordsPack,
     Settings,
     SyntheticNote,
 )
+
+if TYPE_CHECKING:
+    from riddle_pl.cli.decrypt_job import Decryption
 
 app = typer.Typer(add_completion=False)
 
@@ -39,17 +44,8 @@ def decrypt(
         bool, typer.Option("--face-only", help="Write the recovered face without its picture.")
     ] = False,
     only: Annotated[list[str] | None, typer.Option(help="Recover only these faces: indices in the record.")] = None,
-    image_only: Annotated[
-        bool, typer.Option("--image-only", help="Do without the record's code: read it back from the picture.")
-    ] = False,
-    salt: Annotated[
-        str | None, typer.Option(help="With --image-only and no record: the salt, 32 hex digits (riddle inspect).")
-    ] = None,
     pack: RecordsPack = None,
     pack_size: PackSize = None,
-    encryptor: Annotated[
-        str | None, typer.Option(help="With --image-only and no record: role of the encryptor in the pack.")
-    ] = None,
     settings: Settings = None,
     device: Device = "cpu",
     password_file: PasswordFile = None,
@@ -57,6 +53,7 @@ def decrypt(
     face_password_file: FacePasswords = None,
     synthetic_note: SyntheticNote = True,
     force: Force = False,
+    quality: Quality = None,
     quiet: Quiet = False,
 ) -> int:
     """Recover the faces from records, with the password that encrypted them.
@@ -69,34 +66,44 @@ def decrypt(
 
     riddle decrypt shared/ -o recovered/
     """
-    from riddle_pl.cli.decrypt_job import Decryption, decrypt_pictures, decrypt_records
+    # What can be refused without the networks is refused before they are imported, which takes seconds.
+    from riddle_pl.cli.meanwhile import Meanwhile
+    from riddle_pl.cli.options import check_names, working
     from riddle_pl.cli.password_input import read_face_passwords, read_password
-    from riddle_pl.device import resolve_device
     from riddle_pl.errors import ConfigError
-    from riddle_pl.packs import choose_pack, pack_of_record
-    from riddle_pl.photos.build import build_pseudonymiser, pseudonymiser_for
-    from riddle_pl.photos.select import parse_faces
+    from riddle_pl.photos.choices import parse_faces
+    from riddle_pl.photos.jobs.recover import nothing_left, plan_recovery
 
     if face_only and image is not None:
         raise ConfigError("--face-only and --image were both given; choose one")
-    if salt is not None and not image_only:
-        raise ConfigError("--salt is for --image-only; a record has its own salt")
     chosen = parse_faces(only or (), "--only")
     if chosen.people:
         raise ConfigError(f"--only {chosen.people[0]} is a photo; give indices of faces in the record")
-    where = resolve_device(device)
-    job = Decryption(
-        lambda record: pseudonymiser_for(
-            record, pack_of_record(record.pack_name, pack, pack_size), settings or (), where
-        ),
-        lambda: build_pseudonymiser(choose_pack(pack, pack_size), settings or (), encryptor, where),
-        lambda: read_password(password_file, password_stdin),
-        read_face_passwords(face_password_file or (), "--face-password-file"),
-        chosen.indices or None,
-        synthetic_note,
-        quiet,
-        force,
+    check_names(pack, device, settings)
+    plan = plan_recovery(records, out, image, face_only, force)
+
+    def load() -> "Decryption":
+        from riddle_pl.cli.decrypt_job import Decryption
+
+        made = Decryption.make(pack, pack_size, settings or (), device, chosen.indices or None)
+        made.prepare(plan)
+        return made
+
+    loading = Meanwhile(load)
+    password = "" if nothing_left(plan, force) else read_password(password_file, password_stdin)
+    passwords = read_face_passwords(face_password_file or (), "--face-password-file")
+    with working("loading the networks", quiet):
+        made = loading.result()
+    job = replace(
+        made,
+        password=password,
+        passwords=passwords,
+        note=synthetic_note,
+        quality=quality,
+        quiet=quiet,
+        force=force,
     )
-    if image_only:
-        return decrypt_pictures(job, records, out, image, face_only, salt)
-    return decrypt_records(job, records, out, image, face_only)
+
+    from riddle_pl.cli.decrypt_job import decrypt_records
+
+    return decrypt_records(job, plan, single=len(plan) == 1 and not records[0].is_dir())

@@ -5,6 +5,7 @@ recovered face does, and shows a right one to those who look for it (docs/securi
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -12,20 +13,19 @@ import numpy as np
 from jaxtyping import UInt8
 
 from riddle_pl.cli.options import plural, say, warn, working
-from riddle_pl.errors import ConfigError, FileError, PasswordError, PhotoError, RecordError, one_line
+from riddle_pl.device import resolve_device
+from riddle_pl.errors import ConfigError, FileError, PasswordError, PhotoError, RecordError, RiddleError, one_line
 from riddle_pl.faces.load import load_image
 from riddle_pl.files import require_writable_dir
-from riddle_pl.password import SALT_BYTES, KdfParams
-from riddle_pl.photos.image_only import read_back
+from riddle_pl.packs import pack_of_record
+from riddle_pl.photos.build import pseudonymiser_for
+from riddle_pl.photos.jobs.compression import Compression
 from riddle_pl.photos.jobs.metadata import SYNTHETIC_NOTE, marked
 from riddle_pl.photos.jobs.origin import Mark
-from riddle_pl.photos.jobs.outputs import RECORD_SUFFIX, require_result, save_picture
-from riddle_pl.photos.jobs.plan import ENCRYPTED, RECOVERED, REKEYED, means_folder
-from riddle_pl.photos.jobs.recover import Recovery, check_target, plan_recovery
+from riddle_pl.photos.jobs.outputs import require_result, save_picture
+from riddle_pl.photos.jobs.recover import Recovery
 from riddle_pl.photos.pseudonymise import Pseudonymiser
 from riddle_pl.photos.record.known_leaks import PAGE, UNCHECKED
-from riddle_pl.photos.record.linkable import linkable_kdf
-from riddle_pl.photos.record.png import holds_record, load_embedded
 from riddle_pl.photos.record.record import Record
 from riddle_pl.process import track
 
@@ -41,24 +41,53 @@ class Decryption:
     Args:
         build: makes what decrypts a record; called when the record and its picture are read, once for records that were
             made in one way.
-        build_alone: makes what reads a picture that has no record.
-        ask: gives the password; called when all else is in order.
-        passwords: by face index, of faces with another one.
         only: indices of the faces to recover; all by default.
+        password: of all faces but those in ``passwords``.
+        passwords: by face index.
         note: whether recovered pictures with synthetic faces say so.
+        quality: of JPEG and WebP pictures.
         quiet: print warnings only.
         force: replace what earlier runs recovered.
     """
 
     build: Callable[[Record], Pseudonymiser]
-    build_alone: Callable[[], Pseudonymiser]
-    ask: Callable[[], str]
-    passwords: Mapping[int, str] = field(repr=False)
-    only: Collection[int] | None
-    note: bool
-    quiet: bool
+    only: Collection[int] | None = None
+    password: str = field(default="", repr=False)
+    passwords: Mapping[int, str] = field(default_factory=dict, repr=False)
+    note: bool = True
+    quality: int | None = None
+    quiet: bool = False
     force: bool = False
-    _built: dict[tuple[str, str], Pseudonymiser] = field(default_factory=dict, init=False, repr=False)
+    _built: dict[tuple[str, str], Pseudonymiser] = field(default_factory=dict, repr=False)
+
+    @classmethod
+    def make(
+        cls,
+        pack: str | None,
+        pack_size: int | None,
+        settings: Sequence[str],
+        device: str,
+        only: Collection[int] | None,
+    ) -> "Decryption":
+        """With the networks that the options name; those of a record by default.
+
+        Raises:
+            DeviceError: the device is not there.
+        """
+        where = resolve_device(device)
+        return cls(
+            lambda record: pseudonymiser_for(
+                record, pack_of_record(record.pack_name, pack, pack_size), settings, where
+            ),
+            only,
+        )
+
+    def prepare(self, plan: Sequence[Recovery]) -> None:
+        """Loads the networks of the first record, if that goes well; what is wrong with it is told later."""
+        with suppress(RiddleError):
+            record = plan[0].source.load() if plan else None
+            if record is not None and record.mode == "deniable":
+                self.pseudonymiser(record).coder_for(record).prepare(inversion=False)
 
     def pseudonymiser(self, record: Record) -> Pseudonymiser:
         """What decrypts this record."""
@@ -67,37 +96,48 @@ class Decryption:
             self._built[made_with] = self.build(record)
         return self._built[made_with]
 
-    def write(self, record: Record, password: str, photo: Pixels | None, target: Path) -> None:
+    def write(self, record: Record, photo: Pixels | None, target: Path) -> None:
         """Decrypts one record into a new picture."""
-        pixels = self.pseudonymiser(record).decrypt(record, password, photo, only=self.only, passwords=self.passwords)
+        pixels = self.pseudonymiser(record).decrypt(
+            record, self.password, photo, only=self.only, passwords=self.passwords, force=self.force
+        )
+        require_writable_dir(target.parent, "output folder", create=True)
         synthetic = self.note and record.mode == "deniable"
         note = marked(SYNTHETIC_NOTE if synthetic else None, Mark.of(record.to_bytes()))
-        save_picture(pixels, target, self.force, note=note)
+        save_picture(pixels, target, self.force, note=note, compression=Compression(self.quality))
 
 
-def decrypt_records(job: Decryption, inputs: Sequence[Path], out: Path | None, image: Path | None, alone: bool) -> int:
-    """Decrypts records into pictures; returns the exit status."""
-    plan = plan_recovery(inputs, out, image, alone, job.force)
-    if len(plan) == 1 and not inputs[0].is_dir():
+def decrypt_records(job: Decryption, plan: Sequence[Recovery], single: bool) -> int:
+    """Decrypts records into pictures; returns the exit status.
+
+    Args:
+        single: whether it is one record, whose fault is the job's.
+    """
+    if single:
         return _decrypt_one(job, plan[0])
     there = [item for item in plan if item.target.exists()]
-    left = plan if job.force else [item for item in plan if item not in there]
+    left = list(plan) if job.force else [item for item in plan if item not in there]
     if there and job.force:
         say(job.quiet, f"replacing {plural(len(there), 'picture')} of earlier runs")
     elif there:
-        warn(f"{plural(len(there), 'output')} exist already and stay as they are; --force replaces them")
+        exist = "exists already and stays as it is" if len(there) == 1 else "exist already and stay as they are"
+        warn(f"{plural(len(there), 'output')} {exist}; --force replaces {'it' if len(there) == 1 else 'them'}")
     skipped, deniable = 0, 0
-    password = job.ask() if left else ""
-    for item in track(left, len(left), "decrypting", job.quiet):
-        try:
-            _check_replaceable(item.target)
-            record, photo = _load(job, item)
-            require_writable_dir(item.target.parent, "output folder", create=True)
-            job.write(record, password, photo, item.target)
-            deniable += record.mode == "deniable"
-        except (RecordError, PhotoError, ConfigError, PasswordError) as error:
-            skipped += 1
-            warn(f"skipped: {item.source.place}: {one_line(error)}")
+    try:
+        for item in track(left, len(left), "decrypting", job.quiet, lambda item: item.source.place.name):
+            try:
+                _check_replaceable(item.target)
+                record, photo = _load(job, item)
+                job.write(record, photo, item.target)
+                deniable += record.mode == "deniable"
+            except (RecordError, PhotoError, ConfigError, PasswordError) as error:
+                skipped += 1
+                warn(f"skipped: {item.source.place}: {one_line(error)}")
+    except KeyboardInterrupt:
+        done = sum(item.target.is_file() for item in plan)
+        raise KeyboardInterrupt(
+            f"{done} of {plural(len(plan), 'picture')} recovered; run the same command again for the rest"
+        ) from None
     say(job.quiet, f"{plural(len(left) - skipped, 'picture')} recovered, {skipped} skipped")
     if deniable:
         are = "record is" if deniable == 1 else "records are"
@@ -107,10 +147,8 @@ def decrypt_records(job: Decryption, inputs: Sequence[Path], out: Path | None, i
 
 def _decrypt_one(job: Decryption, item: Recovery) -> int:
     record, photo = _load(job, item)
-    require_writable_dir(item.target.parent, "output folder", create=True)
-    password = job.ask()
     with working("decrypting", job.quiet):
-        job.write(record, password, photo, item.target)
+        job.write(record, photo, item.target)
     where = "(the face alone)" if item.picture is None else f"(in {item.picture})"
     say(job.quiet, f"recovered: {item.target} {where}")
     if record.mode == "deniable":
@@ -129,53 +167,5 @@ def _check_replaceable(target: Path) -> None:
 def _load(job: Decryption, item: Recovery) -> tuple[Record, Pixels | None]:
     record = item.source.load()
     photo = None if item.picture is None else load_image(item.picture)
-    job.pseudonymiser(record).check(record, photo)
+    job.pseudonymiser(record).check(record)
     return record, photo
-
-
-def decrypt_pictures(
-    job: Decryption, inputs: Sequence[Path], out: Path | None, image: Path | None, alone: bool, salt: str | None
-) -> int:
-    """Decrypts one picture without the code in its record; returns the exit status."""
-    if len(inputs) != 1 or image is not None:
-        raise ConfigError("--image-only takes one picture and no --image")
-    picture = inputs[0]
-    stem = picture.stem.removesuffix(REKEYED).removesuffix(ENCRYPTED)
-    beside = picture.with_name(f"{stem}{RECOVERED}.png")
-    target = check_target(beside if out is None else out / beside.name if means_folder(out) else out, job.force)
-    photo = load_image(picture)
-    like, origin = _like(picture, salt)
-    pseudonymiser = job.pseudonymiser(like) if isinstance(like, Record) else job.build_alone()
-    with working("inverting the picture", job.quiet):
-        salted = like or linkable_kdf(pseudonymiser.pack.fingerprint("generator"))
-        found = read_back(photo, pseudonymiser, salted, str(picture))
-    say(job.quiet, f"salt: {origin}")
-    for index, similarity in enumerate(found.similarity):
-        say(
-            job.quiet,
-            f"face {index}: similarity of the picture and its re-inversion {similarity:.2f} (1: the same face)",
-        )
-    password = job.ask()
-    with working("decrypting", job.quiet):
-        job.write(found.record, password, None if alone else photo, target)
-    say(job.quiet, f"recovered: {target} (from the picture alone; no closer to the original than these similarities)")
-    say(job.quiet, "riddle does not check the password.")
-    return 0
-
-
-def _like(picture: Path, salt: str | None) -> tuple[Record | KdfParams | None, str]:
-    """What tells the salt of a picture: the user, its record, or nothing, as for linkable pictures; and in words."""
-    if salt is not None:
-        try:
-            given = bytes.fromhex(salt)
-        except ValueError:
-            given = b""
-        if len(given) != SALT_BYTES:
-            raise ConfigError(f"--salt is {salt!r:.60}; expected {2 * SALT_BYTES} hex digits, as riddle inspect shows")
-        return KdfParams(salt=given), "as given"
-    beside = picture.with_suffix(RECORD_SUFFIX)
-    if beside.is_file():
-        return Record.load(beside), f"of {beside}, whose codes are not used"
-    if holds_record(picture):
-        return load_embedded(picture), "of the record in the picture, whose codes are not used"
-    return None, "that of --linkable pictures, since there is no record and no --salt"

@@ -8,8 +8,7 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib import import_module
-from importlib.metadata import PackageNotFoundError, requires, version
-from importlib.util import find_spec
+from importlib.metadata import PackageNotFoundError, metadata, requires, version
 from typing import TYPE_CHECKING, Literal
 
 import typer
@@ -20,12 +19,23 @@ from rich.table import Table
 from riddle_pl.errors import RiddleError, one_line
 
 if TYPE_CHECKING:
+    from packaging.requirements import Requirement
+
     from riddle_pl.packs import Pack
 
 app = typer.Typer(add_completion=False)
 
 Status = Literal["ok", "note", "broken"]
 MALICIOUS = {"pytorch-lightning": ("2.6.2", "2.6.3")}
+EXTRAS = {
+    "dlib": "the gate's and evaluation's recogniser of another family",
+    "heif": "HEIC photos, as phones take them",
+    "slurm": "sweeps on a Slurm cluster",
+    "sweep": "searches for settings, and several runs at once",
+    "dev": "tests, checks and notebooks",
+    "mutants": "make mutants",
+}
+"""What the package's extras are for."""
 COLOURS: dict[Status, str] = {"ok": "green", "note": "yellow", "broken": "red"}
 MISMATCH = (
     "torchvision was built for another torch (often a CPU-only torch beside the registry's torchvision, which then "
@@ -149,17 +159,29 @@ def check_cache() -> Iterator[Finding]:
 
 
 def check_extras() -> Iterator[Finding]:
-    """Optional parts."""
-    dlib = find_spec("_dlib_pybind11") is not None and find_spec("face_recognition_models") is not None
-    detail = "evaluation by dlib's recogniser" if dlib else "absent; for evaluation: pip install 'riddle-pl[dlib]'"
-    yield Finding("extra dlib", "ok" if dlib else "note", detail)
-    slurm = find_spec("hydra_plugins.hydra_submitit_launcher") is not None if find_spec("hydra_plugins") else False
-    detail = "sweeps on a Slurm cluster" if slurm else "absent; for Slurm clusters: pip install 'riddle-pl[slurm]'"
-    yield Finding("extra slurm", "ok" if slurm else "note", detail)
-    wandb = find_spec("wandb") is not None
-    yield Finding(
-        "wandb", "ok" if wandb else "note", "logger=wandb can be used" if wandb else "absent; pip install wandb"
-    )
+    """Optional parts, as the package itself names them."""
+    from packaging.requirements import Requirement
+
+    wanted = [Requirement(line) for line in requires("riddle-pl") or []]
+    for extra in metadata("riddle-pl").get_all("Provides-Extra") or []:
+        parts = [r for r in wanted if r.marker and r.marker.evaluate({"extra": extra}) and not _always(r)]
+        missing = [part.name for part in parts if not _installed(part)]
+        use = EXTRAS.get(extra, f"{len(parts)} packages")
+        if missing:
+            yield Finding(f"extra {extra}", "note", f"absent; for {use}: pip install 'riddle-pl[{extra}]'")
+        else:
+            yield Finding(f"extra {extra}", "ok", use)
+
+
+def _always(requirement: "Requirement") -> bool:
+    return requirement.marker is None or requirement.marker.evaluate({"extra": ""})
+
+
+def _installed(requirement: "Requirement") -> bool:
+    try:
+        return requirement.specifier.contains(version(requirement.name), prereleases=True)
+    except PackageNotFoundError:
+        return False
 
 
 CHECKS: tuple[Callable[[], Iterator[Finding]], ...] = (

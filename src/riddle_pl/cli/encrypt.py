@@ -11,10 +11,12 @@ from riddle_pl.cli.options import (
     FacePasswords,
     Force,
     Jobs,
+    MaxSize,
     Pack,
     PackSize,
     PasswordFile,
     PasswordStdin,
+    Quality,
     Quiet,
     Settings,
     SyntheticNote,
@@ -81,6 +83,11 @@ def encrypt(
     keep_time: Annotated[
         bool, typer.Option("--keep-time", help="Give the pictures the time of their photo's file.")
     ] = False,
+    suffix: Annotated[
+        str, typer.Option(help="Ending of the pictures' names, with a format if that is to be another: _safe.jpg.")
+    ] = "_anonymised",
+    quality: Quality = None,
+    max_size: MaxSize = None,
     quiet: Quiet = False,
 ) -> int:
     """Turn the faces in photos into other people, with a password.
@@ -97,6 +104,7 @@ def encrypt(
 
     riddle encrypt holiday/ -o shared/ --on-failure skip
     """
+    from riddle_pl.cli.options import check_names
     from riddle_pl.errors import ConfigError
     from riddle_pl.photos.choices import MODES, OnFailure
 
@@ -109,8 +117,10 @@ def encrypt(
         raise ConfigError(f"--archive and --{'embed' if embed else 'record'} were both given; choose one")
     if archive is not None and force:
         raise ConfigError("--archive and --force were both given; an archive's records stay, choose another archive")
+    check_names(pack, device, settings)
 
-    from riddle_pl.cli.encrypt_job import EncryptJob, run
+    from riddle_pl.cli.encrypt_job import run
+    from riddle_pl.cli.encrypt_order import EncryptJob
 
     return run(
         EncryptJob(
@@ -139,6 +149,9 @@ def encrypt(
             report=json,
             force=force,
             keep_time=keep_time,
+            suffix=suffix,
+            quality=quality,
+            max_size=max_size,
             quiet=quiet,
         )
     )

@@ -11,9 +11,8 @@ from riddle_pl import __version__
 from riddle_pl.cli.options import plural, say, warn
 from riddle_pl.errors import FileError, one_line
 from riddle_pl.files import atomic_write, read_json, require_writable_file
-from riddle_pl.photos.jobs.encrypt import Outcome, Status
+from riddle_pl.photos.jobs.outcome import Outcome, Status
 from riddle_pl.photos.jobs.plan import Plan, Task
-from riddle_pl.photos.record.known_leaks import SEVERAL
 
 KIND = "riddle encrypt report"
 NOT_ALL_STATUS = 1
@@ -90,6 +89,8 @@ class EncryptReport:
             say(self.quiet, f"left out: {plural(self.plan.left_out, 'picture')} that riddle wrote")
         if self.note and self.outcomes:
             say(self.quiet, f"note: {self.note}")
+        from riddle_pl.photos.record.known_leaks import SEVERAL
+
         records = sum(outcome.record is not None for outcome in self.outcomes)
         for told in (self.secrecy, SEVERAL)[: min(records, 2)]:
             say(self.silent, f"note: {told}", sys.stderr if self.on_stdout else None)

@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from riddle_pl.cli.options import plural
+
 if TYPE_CHECKING:
     from riddle_pl.photos.jobs.sources import Source
     from riddle_pl.photos.record.record import Record
@@ -58,7 +60,8 @@ def _rows(source: "Source", record: "Record") -> dict[str, str]:
         "code": f"{record.w_enc.shape[1]} layers of {record.w_enc.shape[2]}, {str(record.w_enc.dtype)[6:]}",
         "pack": f"{record.pack_name} {record.pack_hash[:16]}",
         "encryptor": f"{record.encryptor_name} {record.encryptor_sha256[:16]}",
-        "password": f"Argon2id, {_memory(kdf.memory_kib)}, {kdf.time} passes, {kdf.lanes} lane(s), "
+        "password": f"Argon2id, {_memory(kdf.memory_kib)}, {plural(kdf.time, 'pass', 'passes')}, "
+        f"{plural(kdf.lanes, 'lane')}, "
         f"salt {kdf.salt.hex()}, {record.tokens} tokens",
         "gives away": "\n".join(_given_away(source, record)),
         "personal data": "yes: pseudonymised (GDPR Art. 4(5)), not anonymised",

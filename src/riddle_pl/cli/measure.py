@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from riddle_pl.cli.options import Device, Pack, PackSize, Quiet, Settings, say
+from riddle_pl.cli.options import Device, Pack, PackSize, Quiet, Settings, check_names, say
 
 app = typer.Typer(add_completion=False)
 
@@ -37,6 +37,8 @@ def measure(
 
     Example: riddle measure holiday/ --count 200 -o measured
     """
+    check_names(pack, device, settings)
+
     from riddle_pl.evaluation.photos.run import Measurement, run_measurement
 
     order = Measurement(

@@ -1,12 +1,15 @@
 """Options that `riddle encrypt` and `riddle decrypt` share, and their messages."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, TextIO
 
 import typer
+
+from riddle_pl.device import check_device
+from riddle_pl.pack_names import named_folder
 
 Pack = Annotated[
     str | None,
@@ -42,7 +45,30 @@ SyntheticNote = Annotated[
 Force = Annotated[
     bool, typer.Option("--force", help="Write over what riddle wrote before under these names; never over other files.")
 ]
+Quality = Annotated[
+    int | None,
+    typer.Option(min=1, max=100, help="Of JPEG and WebP pictures; by default as the photo's own file, else 95."),
+]
+MaxSize = Annotated[
+    int | None,
+    typer.Option(min=16, help="Longest side of the pictures in pixels; larger photos are made smaller first."),
+]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print warnings and errors only.")]
+
+
+def check_names(pack: str | None, device: str, settings: Sequence[str] | None) -> None:
+    """Refuses a pack, a device or a setting that nothing is called, before what takes long is imported.
+
+    Raises:
+        PackError, DeviceError, ConfigError: one line with the choices.
+    """
+    if pack is not None:
+        named_folder(pack)
+    check_device(device)
+    if settings:
+        from riddle_pl.config.compose import compose_jobs
+
+        compose_jobs("pseudonymise", settings)
 
 
 @contextmanager
@@ -63,9 +89,9 @@ def say(quiet: bool, line: str, file: TextIO | None = None) -> None:
         print(line, file=file, flush=True)
 
 
-def plural(count: int, noun: str) -> str:
-    """``1 photo``, ``2 photos``."""
-    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+def plural(count: int, noun: str, many: str | None = None) -> str:
+    """``1 photo``, ``2 photos``; ``many`` is the form of several where that is not an added s."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {many or noun + 's'}"
 
 
 def warn(line: str) -> None:

@@ -2,18 +2,15 @@
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
 
 from riddle_pl.errors import PackError, RiddleError, one_line
-from riddle_pl.packs import Pack, load_pack, pack_names, read_manifest
-from riddle_pl.packs.manifest import MANIFEST_NAME
-from riddle_pl.packs.own import add_network, copy_pack, new_pack
-from riddle_pl.packs.share import open_archive, share_pack
+from riddle_pl.pack_names import MANIFEST_NAME, named_folder, pack_names
+
+if TYPE_CHECKING:
+    from riddle_pl.packs import Pack
 
 app = typer.Typer(
     help="List, show, make, extend and share model packs.\n\n"
@@ -41,7 +38,15 @@ def list_packs(
 
     Example: riddle packs list
     """
-    table = _table("pack", "image size", "layers", "networks", "encryptors for photos")
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.table import Table
+
+    from riddle_pl.packs import load_pack
+
+    table = Table()
+    for column in ("pack", "image size", "layers", "networks", "encryptors for photos"):
+        table.add_column(column)
     own = sorted(str(path.parent) for path in where.glob(f"*/{MANIFEST_NAME}"))
     for name in (*pack_names(), *own):
         try:
@@ -52,7 +57,8 @@ def list_packs(
             table.add_row(escape(name), *cells, escape(", ".join(ready) or "none"))
         except RiddleError as error:
             table.add_row(escape(name), "", "", f"[red]unreadable[/red]: {escape(one_line(error))}", "")
-    _console().print(table)
+    console = Console() if sys.stdout.isatty() else Console(width=WIDTH_WITHOUT_TERMINAL)
+    console.print(table)
 
 
 @app.command()
@@ -61,7 +67,7 @@ def show(pack: Base) -> None:
 
     Example: riddle packs show ffhq256
     """
-    opened = load_pack(pack)
+    opened = _opened(pack)
     print(f"{opened.name}: {opened.size} px, {opened.num_layers} layers, in {opened.folder}")
     for role in opened.roles:
         entry, sha256 = opened.entry(role), opened.expected_sha256(role)
@@ -87,7 +93,10 @@ def new(
 
     Example: riddle packs new mine --from ffhq256
     """
-    opened = load_pack(base)
+    opened = _opened(base)
+
+    from riddle_pl.packs.own import new_pack
+
     manifest = new_pack(opened, folder, name)
     _tell_made(quiet, folder, opened, tuple(manifest.networks))
 
@@ -98,7 +107,10 @@ def copy(base: Base, folder: NewFolder, name: Name = None, quiet: Quiet = False)
 
     Example: riddle packs copy lite mine
     """
-    opened = load_pack(base)
+    opened = _opened(base)
+
+    from riddle_pl.packs.own import copy_pack
+
     manifest = copy_pack(opened, folder, name)
     _tell_made(quiet, folder, opened, tuple(manifest.networks))
 
@@ -120,6 +132,9 @@ def add(
 
     Example: riddle packs add mine encryptor runs/mine/checkpoints/last.ckpt
     """
+    from riddle_pl.packs import read_manifest
+    from riddle_pl.packs.own import add_network
+
     networks = read_manifest(folder / MANIFEST_NAME).networks
     if role in networks and not force:
         raise PackError(f"{folder} has a network {role} already; give another role, or --force to replace it")
@@ -152,7 +167,10 @@ def share(
 
     Example: riddle packs share mine mine.zip
     """
-    opened = load_pack(Path(folder))
+    opened = _opened(folder)
+
+    from riddle_pl.packs.share import share_pack
+
     left = share_pack(opened, archive, overwrite=force)
     _say(quiet, f"{archive}: pack {opened.name}, {archive.stat().st_size / 1e6:,.1f} MB")
     for role in left:
@@ -170,8 +188,10 @@ def open_(
 
     Example: riddle packs open mine.zip mine
     """
+    from riddle_pl.packs.share import open_archive
+
     manifest = open_archive(archive, folder)
-    opened = load_pack(Path(folder))
+    opened = _opened(folder)
     _say(quiet, f"{folder}: pack {manifest.name}, {len(manifest.networks)} networks; every hash is right")
     for role in opened.roles:
         if not opened.has(role):
@@ -189,7 +209,16 @@ def _is_run(file: Path) -> bool:
     return CHECKPOINT_KEY in read_checkpoint(file)
 
 
-def _tell_made(quiet: bool, folder: Path, base: Pack, roles: tuple[str, ...]) -> None:
+def _opened(pack: str | Path) -> "Pack":
+    """Refuses a name that leads nowhere before the networks are imported."""
+    named_folder(pack)
+
+    from riddle_pl.packs import load_pack
+
+    return load_pack(pack)
+
+
+def _tell_made(quiet: bool, folder: Path, base: "Pack", roles: tuple[str, ...]) -> None:
     _say(quiet, f"{folder}: {len(roles)} networks of pack {base.name}")
     if left := [role for role in base.roles if role not in roles]:
         _say(quiet, f"left out, since their files are not there: {', '.join(left)} (riddle packs show {base.address})")
@@ -198,17 +227,6 @@ def _tell_made(quiet: bool, folder: Path, base: Pack, roles: tuple[str, ...]) ->
 def _argument(folder: Path) -> str:
     """The folder as ``--pack`` takes it: with a separator, so that it is no name."""
     return str(folder) if folder.is_absolute() or len(folder.parts) > 1 else f"./{folder}"
-
-
-def _table(*columns: str) -> Table:
-    table = Table()
-    for column in columns:
-        table.add_column(column)
-    return table
-
-
-def _console() -> Console:
-    return Console() if sys.stdout.isatty() else Console(width=WIDTH_WITHOUT_TERMINAL)
 
 
 def _say(quiet: bool, line: str) -> None:

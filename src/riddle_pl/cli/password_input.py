@@ -9,7 +9,7 @@ from pathlib import Path
 
 from riddle_pl.errors import ConfigError, PasswordError
 from riddle_pl.files import require_file
-from riddle_pl.password import Password, check_password
+from riddle_pl.key import Password, check_password
 
 ENVIRONMENT_VARIABLE = "RIDDLE_PASSWORD"
 MAX_BYTES = 1 << 16

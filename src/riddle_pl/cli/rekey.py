@@ -1,14 +1,16 @@
 """``riddle rekey``: changes the password of a record."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from riddle_pl.cli.options import (
     Device,
+    Force,
     PasswordFile,
     PasswordStdin,
+    Quality,
     Quiet,
     RecordsPack,
     Settings,
@@ -16,6 +18,12 @@ from riddle_pl.cli.options import (
     say,
     working,
 )
+
+if TYPE_CHECKING:
+    from riddle_pl.photos.jobs.rekey import Rekeyed
+    from riddle_pl.photos.pseudonymise import Pseudonymiser
+    from riddle_pl.photos.record.record import Record
+    from riddle_pl.photos.rekey import Pixels
 
 app = typer.Typer(add_completion=False)
 
@@ -48,6 +56,8 @@ def rekey(
     password_stdin: PasswordStdin = False,
     new_password_file: Annotated[Path | None, typer.Option(help="File that holds the new password.")] = None,
     synthetic_note: SyntheticNote = True,
+    force: Force = False,
+    quality: Quality = None,
     quiet: Quiet = False,
 ) -> None:
     """Give a record another password, without the original photo.
@@ -59,39 +69,52 @@ def rekey(
 
     Example: riddle rekey portrait_anonymised.riddle
     """
+    # What can be refused without the networks is refused before they are imported, which takes seconds.
+    from riddle_pl.cli.meanwhile import Meanwhile
+    from riddle_pl.cli.options import check_names
     from riddle_pl.cli.password_input import read_password
-    from riddle_pl.device import resolve_device
     from riddle_pl.errors import ConfigError
-    from riddle_pl.faces.load import load_image
-    from riddle_pl.packs import pack_of_record
-    from riddle_pl.photos.build import pseudonymiser_for
+    from riddle_pl.photos.choices import parse_faces
+    from riddle_pl.photos.jobs.compression import Compression
     from riddle_pl.photos.jobs.rekey import Rekeyed, find_record, write_rekeyed
-    from riddle_pl.photos.record.known_leaks import OLD_AND_NEW
-    from riddle_pl.photos.rekey import rekey_deniable, rekey_sealed
-    from riddle_pl.photos.select import parse_faces
 
     if replace and out is not None:
         raise ConfigError("--replace and -o were both given; choose one")
     chosen = parse_faces(only or (), "--only")
     if chosen.people:
         raise ConfigError(f"--only {chosen.people[0]} is a photo; give indices of faces in the record")
+    check_names(pack, device, settings)
     source, picture = find_record(record, image)
-    old_record = source.load()
-    files = Rekeyed.plan(source, picture, old_record.mode, out, replace)
-    photo = None if files.picture is None or picture is None else load_image(picture)
-    pseudonymiser = pseudonymiser_for(
-        old_record, pack_of_record(old_record.pack_name, pack), settings or (), resolve_device(device)
-    )
-    if old_record.mode == "deniable":
-        pseudonymiser.check(old_record, photo)
+
+    def load() -> "tuple[Record, Rekeyed, Pixels | None, Pseudonymiser]":
+        from riddle_pl.device import resolve_device
+        from riddle_pl.faces.load import load_image
+        from riddle_pl.packs import pack_of_record
+        from riddle_pl.photos.build import pseudonymiser_for
+
+        old = source.load()
+        files = Rekeyed.plan(source, picture, old.mode, out, replace, force)
+        photo = None if files.picture is None or picture is None else load_image(picture)
+        its_pack = pack_of_record(old.pack_name, pack)
+        pseudonymiser = pseudonymiser_for(old, its_pack, settings or (), resolve_device(device))
+        if old.mode == "deniable":
+            pseudonymiser.check(old, photo)
+        return old, files, photo, pseudonymiser
+
+    loading = Meanwhile(load)
     old = read_password(password_file, password_stdin, what="Old password")
     new = read_password(new_password_file, confirm=True, what="New password", variable="RIDDLE_NEW_PASSWORD")
     with working("rekeying", quiet):
+        old_record, files, photo, pseudonymiser = loading.result()
+
+        from riddle_pl.photos.record.known_leaks import OLD_AND_NEW
+        from riddle_pl.photos.rekey import rekey_deniable, rekey_sealed
+
         if old_record.mode == "sealed":
             made, changed = rekey_sealed(old_record, old, new, chosen.indices or None), photo
         else:
             made, changed = rekey_deniable(old_record, old, new, photo, pseudonymiser, chosen.indices or None)
-        write_rekeyed(files, made, changed, synthetic_note)
+        write_rekeyed(files, made, changed, synthetic_note, Compression(quality, picture))
     for line in files.lines():
         say(quiet, line)
     if old_record.mode == "deniable":

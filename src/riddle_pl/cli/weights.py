@@ -2,16 +2,15 @@
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
 
 from riddle_pl.errors import PackError, RiddleError, one_line
-from riddle_pl.packs import Pack, load_pack, pack_names
-from riddle_pl.packs.install import fetch_file, find_entry, import_file
+from riddle_pl.pack_names import named_folder, pack_names
+
+if TYPE_CHECKING:
+    from riddle_pl.packs import Pack
 
 app = typer.Typer(
     help="List, fetch, import and verify the networks of the model packs.\n\n"
@@ -38,6 +37,10 @@ def list_weights(pack: OptionalPack = None) -> None:
 
     Example: riddle weights list --pack ffhq256
     """
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.table import Table
+
     console = Console() if sys.stdout.isatty() else Console(width=WIDTH_WITHOUT_TERMINAL)
     table = Table()
     for column, width in COLUMNS.items():
@@ -74,6 +77,11 @@ def fetch(
 
     riddle weights fetch perceptual --pack ffhq256
     """
+    named_folder(pack)
+
+    from riddle_pl.packs import load_pack
+    from riddle_pl.packs.install import fetch_file, find_entry
+
     opened = load_pack(pack)
     chosen = entries or [role for role in opened.roles if opened.entry(role).url is not None]
     for item in [find_entry(opened, item).role for item in chosen]:
@@ -97,6 +105,11 @@ def import_weights(
 
     Example: riddle weights import encoder e4e_ffhq_encode_256.pt --pack ffhq256
     """
+    named_folder(pack)
+
+    from riddle_pl.packs import load_pack
+    from riddle_pl.packs.install import find_entry, import_file
+
     opened = load_pack(pack)
     path = import_file(opened, entry, file)
     _say(quiet, f"imported {file} as {find_entry(opened, entry).role} of pack {opened.name}: {path}")
@@ -112,6 +125,11 @@ def import_folder(
 
     Example: riddle weights import-folder ~/Downloads/RiDDLE --pack ffhq256
     """
+    named_folder(pack)
+
+    from riddle_pl.packs import load_pack
+    from riddle_pl.packs.install import import_file
+
     opened = load_pack(pack)
     if not folder.is_dir():
         raise PackError(f"{folder} is no folder; give the one that holds the checkpoints")
@@ -164,8 +182,13 @@ def verify(pack: OptionalPack = None, quiet: Quiet = False) -> None:
         raise PackError(f"{one_line(problems[0])}{more}")
 
 
-def _opened(name: str | None) -> list[tuple[str, Pack | RiddleError]]:
+def _opened(name: str | None) -> "list[tuple[str, Pack | RiddleError]]":
     """The pack asked for (whose error is raised), or all known packs with the errors of those that do not open."""
+    if name is not None:
+        named_folder(name)
+
+    from riddle_pl.packs import load_pack
+
     if name is not None:
         return [(name, load_pack(name))]
     packs: list[tuple[str, Pack | RiddleError]] = []
@@ -177,7 +200,7 @@ def _opened(name: str | None) -> list[tuple[str, Pack | RiddleError]]:
     return packs
 
 
-def _state(pack: Pack, role: str) -> str:
+def _state(pack: "Pack", role: str) -> str:
     if pack.has(role):
         return "[green]present[/green]" if pack.expected_sha256(role) else "[yellow]import it[/yellow]"
     if not pack.importable(role):

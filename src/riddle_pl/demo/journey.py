@@ -8,7 +8,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from riddle_pl.demo.stages import Stages
-from riddle_pl.password import KdfParams, derive_key
+from riddle_pl.key import KdfParams, derive_key
 from riddle_pl.photos.face_coder import FaceCoder
 
 PASSWORD_1 = "correct horse battery staple"

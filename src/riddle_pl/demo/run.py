@@ -21,9 +21,9 @@ from riddle_pl.faces.find import PhotoFaceDetector
 from riddle_pl.files import atomic_write, require_writable_dir
 from riddle_pl.inversion import OptimisedInversion, RefinedInversion
 from riddle_pl.judging.gate_judges import best_judge
+from riddle_pl.key import SALT_BYTES, KdfParams, repeatable_nonces
 from riddle_pl.packs import Pack, choose_pack
 from riddle_pl.packs.choose import SMALL
-from riddle_pl.password import SALT_BYTES, KdfParams, repeatable_nonces
 from riddle_pl.photos.gate.gate import OpenGate
 from riddle_pl.photos.jobs.outputs import save_pair, save_picture
 from riddle_pl.photos.pseudonymise import Pseudonymiser

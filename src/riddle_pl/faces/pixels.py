@@ -27,7 +27,7 @@ def to_pictures(x: Float[Tensor, "b 3 h h"], side: int) -> UInt8[np.ndarray, "b 
     return pixels if len(x) else np.zeros((0, side, side, 3), dtype=np.uint8)
 
 
-def to_lab(x: Float[Tensor, "b 3 h h"]) -> Float[Tensor, "b 3 h h"]:
+def to_lab(x: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b 3 h w"]:
     """Images in [-1, 1] in CIELAB (D65), on the CPU."""
     from kornia.color import rgb_to_lab  # slow to import
 

@@ -1,10 +1,11 @@
 """Model packs: pretrained frozen networks that belong together, with a manifest."""
 
+from riddle_pl.pack_names import pack_names
 from riddle_pl.packs.architectures import ARCHITECTURES, build
 from riddle_pl.packs.choose import choose_pack, pack_of_record
 from riddle_pl.packs.manifest import FORMAT_VERSION, Manifest, WeightEntry, read_manifest
 from riddle_pl.packs.pack import Pack
-from riddle_pl.packs.registry import load_pack, pack_names
+from riddle_pl.packs.registry import load_pack
 from riddle_pl.packs.write import write_pack_entry
 
 __all__ = [

@@ -2,8 +2,9 @@
 
 from collections.abc import Callable
 
+from riddle_pl.pack_names import pack_names
 from riddle_pl.packs.pack import Pack
-from riddle_pl.packs.registry import load_pack, pack_names
+from riddle_pl.packs.registry import load_pack
 
 PHOTOGRAPHIC, SMALL = "mobile", "lite"
 

@@ -9,11 +9,11 @@ from typing import Any
 from riddle_pl.errors import PackError, one_line, shown
 from riddle_pl.files import read_json
 from riddle_pl.networks.stylegan2 import num_layers
+from riddle_pl.pack_names import EMBEDDED, MANIFEST_NAME, PUBLIC
 
 FORMAT_VERSION = 1
 """Version of ``manifest.json`` that this release writes; a newer one is refused, never guessed at."""
 
-MANIFEST_NAME = "manifest.json"
 MAX_BYTES = 1 << 20
 """Of a manifest; that of the lite pack has 5 kB."""
 MAX_SIZE = 1 << 12
@@ -37,11 +37,6 @@ FORMATS = (
 TOKENS = ("single", "per_layer", "key_stream")
 MAX_LAYERS = 32
 """Of a W+ code; a record holds no more."""
-
-EMBEDDED = {name: Path(__file__).parent / name for name in ("lite", "mobile")}
-"""Packs that ship inside the wheel, and their folders."""
-PUBLIC = ("ffhq256", "ffhq1024", "evaluators")
-"""Packs of public checkpoints, which lie in the user's folder of weights."""
 
 WHOLE_SIZE = {"mobile_stylegan": 1024}
 """Generators that draw several sizes, and the one that needs no head."""

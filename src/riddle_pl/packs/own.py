@@ -9,9 +9,10 @@ from secrets import token_hex
 
 from riddle_pl.errors import FileError, PackError, shown
 from riddle_pl.files import atomic_write, require_file, require_writable_dir, sha256_file
+from riddle_pl.pack_names import EMBEDDED, MANIFEST_NAME, PUBLIC
 from riddle_pl.packs.card import PICTURES
 from riddle_pl.packs.formats import load_network
-from riddle_pl.packs.manifest import EMBEDDED, MANIFEST_NAME, PUBLIC, Manifest, WeightEntry, read_manifest
+from riddle_pl.packs.manifest import Manifest, WeightEntry, read_manifest
 from riddle_pl.packs.pack import Pack
 from riddle_pl.packs.public import PUBLIC_PACKS
 from riddle_pl.packs.write import write_manifest

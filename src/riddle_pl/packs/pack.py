@@ -16,9 +16,10 @@ from riddle_pl.files import sha256_file
 from riddle_pl.networks.generator import FaceGenerator
 from riddle_pl.networks.mobile_head import MobileHead
 from riddle_pl.networks.mobile_stylegan import MobileStyleGAN
+from riddle_pl.pack_names import EMBEDDED
 from riddle_pl.packs.architectures import ENCRYPTORS, current_name
 from riddle_pl.packs.formats import load_network
-from riddle_pl.packs.manifest import EMBEDDED, Manifest, WeightEntry
+from riddle_pl.packs.manifest import Manifest, WeightEntry
 from riddle_pl.packs.store import download_path, pack_folder
 
 if TYPE_CHECKING:

@@ -1,18 +1,12 @@
 """Packs by name: the embedded ones, packs of public checkpoints, and any folder with a manifest."""
 
-import os
 from pathlib import Path
 
-from riddle_pl.errors import PackError, did_you_mean
-from riddle_pl.packs.manifest import EMBEDDED, MANIFEST_NAME, read_manifest
+from riddle_pl.pack_names import EMBEDDED, MANIFEST_NAME, named_folder
+from riddle_pl.packs.manifest import read_manifest
 from riddle_pl.packs.pack import Pack
 from riddle_pl.packs.public import PUBLIC_PACKS
 from riddle_pl.packs.store import pack_folder, recorded_hashes
-
-
-def pack_names() -> tuple[str, ...]:
-    """Names that :func:`load_pack` knows."""
-    return (*EMBEDDED, *PUBLIC_PACKS)
 
 
 def load_pack(name_or_path: str | Path, size: int | None = None) -> Pack:
@@ -26,23 +20,14 @@ def load_pack(name_or_path: str | Path, size: int | None = None) -> Pack:
     Raises:
         PackError: neither a known name nor a folder with a readable manifest, or the pack does not draw this size.
     """
-    if isinstance(name_or_path, str):
-        if name_or_path in PUBLIC_PACKS:
-            folder = pack_folder(name_or_path)
-            return Pack(PUBLIC_PACKS[name_or_path], folder, recorded_hashes(folder), public=True, size=size)
-        if name_or_path in EMBEDDED:
-            return _open(EMBEDDED[name_or_path], size)
-    path = Path(name_or_path).expanduser()
-    if path.name == MANIFEST_NAME:
-        path = path.parent
-    is_path = isinstance(name_or_path, Path) or any(sep and sep in name_or_path for sep in (os.sep, os.altsep))
-    if is_path or path.is_dir():
-        return _open(path, size)
-    hint = did_you_mean(str(name_or_path), pack_names())
-    raise PackError(
-        f"pack {str(name_or_path)!r} is unknown; {hint}choose from {', '.join(pack_names())}, "
-        f"or give a folder that holds a {MANIFEST_NAME}"
-    )
+    folder = named_folder(name_or_path)
+    if folder is not None:
+        return _open(folder, size)
+    name = str(name_or_path)
+    if name in EMBEDDED:
+        return _open(EMBEDDED[name], size)
+    folder = pack_folder(name)
+    return Pack(PUBLIC_PACKS[name], folder, recorded_hashes(folder), public=True, size=size)
 
 
 def _open(folder: Path, size: int | None) -> Pack:

@@ -13,7 +13,8 @@ from pathlib import Path
 
 from riddle_pl.errors import PackError, one_line, shown
 from riddle_pl.files import atomic_write, require_file, sha256_file
-from riddle_pl.packs.manifest import MANIFEST_NAME, MAX_BYTES, Manifest, read_manifest
+from riddle_pl.pack_names import MANIFEST_NAME
+from riddle_pl.packs.manifest import MAX_BYTES, Manifest, read_manifest
 from riddle_pl.packs.own import CARDS, new_folder
 from riddle_pl.packs.pack import Pack
 

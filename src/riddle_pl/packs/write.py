@@ -13,9 +13,10 @@ from torch import Tensor, nn
 from riddle_pl.errors import PackError
 from riddle_pl.files import atomic_write, require_writable_dir, sha256_file, write_json, write_text
 from riddle_pl.networks.formats.checkpoint_files import load_strict
+from riddle_pl.pack_names import MANIFEST_NAME
 from riddle_pl.packs.architectures import build
 from riddle_pl.packs.formats import written_metadata
-from riddle_pl.packs.manifest import MANIFEST_NAME, Manifest, WeightEntry, read_manifest
+from riddle_pl.packs.manifest import Manifest, WeightEntry, read_manifest
 
 
 def write_pack_entry(

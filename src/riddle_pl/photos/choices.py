@@ -1,6 +1,11 @@
 """What a user may choose from, by name; importing this is fast, so that a misspelt choice is refused at once."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
+
+from riddle_pl.errors import ConfigError
 
 MODES = ("deniable", "sealed")
 
@@ -14,3 +19,38 @@ class OnFailure(StrEnum):
     """Refused faces are covered. A photo in which no face was found has nothing to cover, and is left out."""
     SKIP = "skip"
     """The photo is left out."""
+
+
+@dataclass(frozen=True)
+class Faces:
+    """Indices (the largest face of a photo is 0) and photos of people, as a user names them.
+
+    Args:
+        indices: of faces.
+        people: photos; the largest face of each is the person.
+    """
+
+    indices: frozenset[int] = frozenset()
+    people: tuple[Path, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.indices or self.people)
+
+
+def parse_faces(values: Sequence[str], option: str) -> Faces:
+    """Reads ``2``, ``0,3`` or the path of a photo.
+
+    Raises:
+        ConfigError: neither numbers nor a file.
+    """
+    indices: set[int] = set()
+    people = []
+    for value in values:
+        numbers = value.replace(" ", "").split(",")
+        if all(number.isdecimal() and number.isascii() and len(number) < 6 for number in numbers):
+            indices.update(int(number) for number in numbers)
+        elif Path(value).is_file():
+            people.append(Path(value))
+        else:
+            raise ConfigError(f"{option} {value} is neither a face index, such as 0 or 1,3, nor a photo of a person")
+    return Faces(frozenset(indices), tuple(people))

@@ -12,12 +12,14 @@ import torch
 from jaxtyping import Bool, Float, UInt8
 from torch import Tensor
 
-from riddle_pl.errors import ConfigError
+from riddle_pl.errors import ConfigError, PhotoError
 from riddle_pl.faces.align import quad_side
 from riddle_pl.faces.pixels import to_pixels
-from riddle_pl.password import derive_key
+from riddle_pl.key import derive_key
 from riddle_pl.photos.face_coder import FaceCoder
+from riddle_pl.photos.greys import grey_as
 from riddle_pl.photos.paste.layers import Brush
+from riddle_pl.photos.placement import Placement
 from riddle_pl.photos.record.record import Record
 from riddle_pl.photos.record.sealing import Patch
 
@@ -83,7 +85,7 @@ def exchange(
     drawn = coder.synthesise_for(w_new, [quad_side(quad) for quad in quads])
     layers = [brush.layer(photo, quad, x, recovering=True) for quad, x in zip(quads, drawn, strict=True)]
     others = [face.quad for index, face in enumerate(record.faces) if index not in set(chosen)]
-    return brush.paste(photo, layers, others)
+    return grey_as(photo, brush.paste(photo, layers, others))
 
 
 def unsealed(record: Record, keys: Sequence[bytes], chosen: Sequence[int]) -> list[Patch]:
@@ -95,9 +97,29 @@ def unsealed(record: Record, keys: Sequence[bytes], chosen: Sequence[int]) -> li
     return [record.unseal(key, index) for index, key in zip(chosen, keys, strict=True)]
 
 
-def restore(photo: UInt8[np.ndarray, "h w 3"], patches: Sequence[Patch]) -> UInt8[np.ndarray, "h w 3"]:
-    """A copy of the photo with original pixels put back, bit for bit."""
+def still_there(record: Record, chosen: Sequence[int]) -> list[int]:
+    """Those faces whose middle lies inside of the record's picture, of which a part may be left only.
+
+    Raises:
+        PhotoError: none does.
+    """
+    size = np.array(record.image_size)
+    middles = {index: record.faces[index].quad.mean(axis=0) for index in chosen}
+    left = [index for index, middle in middles.items() if (middle >= 0).all() and (middle <= size).all()]
+    if not left:
+        raise PhotoError("the part of the picture that is left shows none of these faces; ask for the face alone")
+    return left
+
+
+def restore(
+    photo: UInt8[np.ndarray, "h w 3"], patches: Sequence[Patch], placement: Placement | None = None
+) -> UInt8[np.ndarray, "h w 3"]:
+    """A copy of the photo with original pixels put back, bit for bit; resampled where it was scaled."""
     result = photo.copy()
+    if placement is not None and not placement.as_it_was:
+        for patch in patches:
+            result = placement.paste(patch, result)
+        return result
     for patch in patches:
         height, width, _ = patch.pixels.shape
         place = result[patch.top : patch.top + height, patch.left : patch.left + width]

@@ -14,22 +14,23 @@ from torch import Tensor
 from riddle_pl.errors import ConfigError, NoFaceError, RiddleError
 from riddle_pl.faces.align import quad_side
 from riddle_pl.faces.detect import Face, PhotoDetector
-from riddle_pl.password import KdfParams, check_password, derive_key
+from riddle_pl.key import KdfParams, check_password, derive_key
 from riddle_pl.photos.choices import MODES
 from riddle_pl.photos.face_coder import EncryptedCode, FaceCoder
 from riddle_pl.photos.face_work import JUDGED_SIZE, FaceWork, aligned, choose, invert, take_up
 from riddle_pl.photos.gate.gate import Gate, Verdict
 from riddle_pl.photos.gate.refusal import Reason
+from riddle_pl.photos.greys import grey_as
 from riddle_pl.photos.last_look import Looked, last_look
 from riddle_pl.photos.nonces import NonceChoice, best_codes
 from riddle_pl.photos.paste.blend import Layer, supports
 from riddle_pl.photos.paste.layers import Brush
 from riddle_pl.photos.paste.solid import solid_face
-from riddle_pl.photos.record.file import FORMAT_VERSION, SHARED_STREAM
 from riddle_pl.photos.record.linkable import is_linkable
 from riddle_pl.photos.record.record import Record, RecordedFace
 from riddle_pl.photos.record.sealing import Patch
 from riddle_pl.photos.reports import Encrypted, EncryptRequest
+from riddle_pl.photos.surroundings import describe
 from riddle_pl.process import usable_cores
 
 ATTEMPTS = 3
@@ -122,7 +123,7 @@ def encrypt_photos(requests: Sequence[EncryptRequest], tools: Tools) -> list[Enc
     seconds = (time.perf_counter() - start) / count
     for number, photo in photos.items():
         reports = tuple(work.report(work in photo.chosen, seconds, work in photo.not_faces) for work in photo.works)
-        answers[number] = Encrypted(images[number], _record(photo, codes, tools.coder), reports)
+        answers[number] = Encrypted(images[number], _record(photo, images[number], codes, tools.coder), reports)
     return [answers[number] for number in range(len(requests))]
 
 
@@ -201,7 +202,7 @@ def _compose(photo: _Photo, codes: _Codes, brush: Brush) -> UInt8[np.ndarray, "h
     for work in photo.chosen:
         if not work.passed:
             image = solid_face(image, work.face)
-    return brush.paste(image, _layers(photo, codes), _neighbours(photo))
+    return grey_as(image, brush.paste(image, _layers(photo, codes), _neighbours(photo)))
 
 
 def _layers(photo: _Photo, codes: _Codes) -> list[Layer]:
@@ -228,7 +229,7 @@ def _judge(results: Sequence[tuple[_Photo, UInt8[np.ndarray, "_h _w 3"]]], gate:
         work.published, work.verdict = verdict, verdict
 
 
-def _record(photo: _Photo, codes: _Codes, coder: FaceCoder) -> Record | None:
+def _record(photo: _Photo, published: UInt8[np.ndarray, "h w 3"], codes: _Codes, coder: FaceCoder) -> Record | None:
     works = [work for work in photo.chosen if work.passed]
     if not works:
         return None
@@ -243,7 +244,7 @@ def _record(photo: _Photo, codes: _Codes, coder: FaceCoder) -> Record | None:
         pack_hash=pack.fingerprint("generator"),
         encryptor_name=coder.encryptor_name,
         encryptor_sha256=pack.expected_sha256(coder.encryptor_name) or "",
-        version=SHARED_STREAM if any(code.nonce is None for _, code in encrypted) else FORMAT_VERSION,
+        surroundings=describe(published, [work.quad for work in works]),
     )
     if photo.request.mode == "deniable":
         return record

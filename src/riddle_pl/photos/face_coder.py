@@ -9,10 +9,11 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from riddle_pl.inversion import Inversion, RefinedInversion
+from riddle_pl.key import fresh_nonce
 from riddle_pl.networks.encryptors.padded import PaddedEncryptor, encryptable
 from riddle_pl.networks.generator import FaceGenerator
 from riddle_pl.packs import Pack
-from riddle_pl.password import PasswordTokens, fresh_nonce, key_latent
+from riddle_pl.password import PasswordTokens, key_latent
 
 ENLARGED = 1.25
 """How many times a face may be enlarged before it is drawn larger, where the pack draws several sizes."""

@@ -17,8 +17,8 @@ from riddle_pl.faces.detect import Face, PhotoDetector
 from riddle_pl.faces.find import PhotoFaceDetector
 from riddle_pl.faces.pixels import to_pixels
 from riddle_pl.inversion import Inversion
+from riddle_pl.key import KdfParams
 from riddle_pl.packs import Pack
-from riddle_pl.password import KdfParams
 from riddle_pl.photos.choices import MODES
 from riddle_pl.photos.decryption import (
     choose_recorded,
@@ -26,6 +26,7 @@ from riddle_pl.photos.decryption import (
     originals_alone,
     recover,
     restore,
+    still_there,
     unsealed,
 )
 from riddle_pl.photos.encryption import Tools, encrypt_photos
@@ -38,6 +39,7 @@ from riddle_pl.photos.paste.colour import ColourMatch, MatchSeam
 from riddle_pl.photos.paste.grain import GrainMatch, KeepGrain
 from riddle_pl.photos.paste.layers import Brush
 from riddle_pl.photos.paste.mask import FaceMap, ParserMap
+from riddle_pl.photos.placement import find_place
 from riddle_pl.photos.record.record import Record
 from riddle_pl.photos.reports import Encrypted, EncryptRequest, FaceReport
 
@@ -181,6 +183,7 @@ class Pseudonymiser:
         *,
         only: Collection[int] | None = None,
         passwords: Mapping[int, str] | None = None,
+        force: bool = False,
     ) -> UInt8[np.ndarray, "h2 w2 3"]:
         """The recovered faces in their photo; without the photo the faces alone, side by side.
 
@@ -190,40 +193,50 @@ class Pseudonymiser:
         Args:
             record: of :meth:`encrypt`.
             password: the one given there.
-            image: the photo that :meth:`encrypt` made.
+            image: the photo that :meth:`encrypt` made, also scaled, cut, turned or mirrored, as far as its surroundings
+                tell how. Faces that were cut off are left out.
             only: indices in the record of the faces to recover; all by default.
             passwords: by index in the record, for faces that have another one than ``password``.
+            force: a picture of the right size is taken, whatever its surroundings.
 
         Raises:
             RecordError: deniable, and made with another pack or encryptor.
-            PhotoError: ``image`` has another size than the record's photo.
+            PhotoError: ``image`` is another picture than the record's, or does not tell how it was changed.
             PasswordError: empty; for a sealed record also a wrong password.
             ConfigError: the record has no face of an index.
         """
-        photo = None if image is None else _pixels(image)
-        self.check(record, photo)
+        self.check(record)
         chosen = choose_recorded(record, only, passwords or {})
+        photo, placement, placed = None if image is None else _pixels(image), None, record
+        if photo is not None:
+            placement = find_place(record, photo, force)
+            photo = placement.upright(photo)
+            placed = placement.place(record, (photo.shape[1], photo.shape[0]))
+            chosen = still_there(placed, chosen)
         keys = face_keys(record, password, passwords or {}, chosen)
         if record.mode == "deniable":
-            return recover(record, keys, chosen, photo, self.coder_for(record), self.brush)
-        patches = unsealed(record, keys, chosen)
-        return originals_alone(patches) if photo is None else restore(photo, patches)
+            recovered = recover(placed, keys, chosen, photo, self.coder_for(record), self.brush)
+        elif photo is None or placement is None:
+            return originals_alone(unsealed(record, keys, chosen))
+        else:
+            recovered = restore(photo, unsealed(record, keys, chosen), placement)
+        return recovered if placement is None else placement.upright(recovered)
 
-    def check(self, record: Record, photo: UInt8[np.ndarray, "h w 3"] | None = None) -> None:
-        """What :meth:`decrypt` can know before it has the password.
+    def check(self, record: Record, photo: UInt8[np.ndarray, "h w 3"] | None = None, force: bool = False) -> None:
+        """What can be known before there is a password: of the networks, and of the record's own picture, unchanged.
 
         A sealed record opens with any pack, since its pixels take no network: it outlives the pack that made it.
 
         Raises:
-            RecordError, PhotoError: see :meth:`decrypt`.
+            RecordError: see :meth:`decrypt`.
+            PhotoError: the picture is another one, or was changed.
         """
         if record.mode == "deniable":
             self.coder_for(record)
-        if photo is not None and (photo.shape[1], photo.shape[0]) != record.image_size:
-            width, height = record.image_size
+        if photo is not None and not find_place(record, photo, force).as_it_was:
             raise PhotoError(
-                f"the picture is {photo.shape[1]} x {photo.shape[0]}; {record.source} belongs to one of "
-                f"{width} x {height}: give the picture that was written with it, or ask for the face alone"
+                f"the picture was scaled, cut, turned or mirrored since {record.source} was made; give the one that "
+                "was written with it"
             )
 
     def coder_for(self, record: Record) -> FaceCoder:

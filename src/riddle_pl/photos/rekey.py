@@ -7,13 +7,12 @@ import torch
 from jaxtyping import UInt8
 from numpy import ndarray
 
+from riddle_pl.key import KdfParams, derive_key
 from riddle_pl.networks.resize import resize
-from riddle_pl.password import KdfParams, derive_key
 from riddle_pl.photos.decryption import choose_recorded, exchange
 from riddle_pl.photos.face_work import JUDGED_SIZE
 from riddle_pl.photos.nonces import best_codes
 from riddle_pl.photos.pseudonymise import Pseudonymiser
-from riddle_pl.photos.record.file import SHARED_STREAM
 from riddle_pl.photos.record.record import Record
 
 Pixels = UInt8[ndarray, "h w 3"]
@@ -74,7 +73,7 @@ def rekey_deniable(
     w_pwd = torch.cat([coder.password(old_key, record.faces[index].nonce) for index in chosen])
     w = coder.transform(record.w_enc[chosen], w_pwd)
     seen = resize(coder.synthesise(w), (JUDGED_SIZE, JUDGED_SIZE))  # the picture shows another person
-    shared = [record.version == SHARED_STREAM] * len(chosen)
+    shared = [record.shares_stream] * len(chosen)
     codes = best_codes(coder, pseudonymiser.nonces, w, [new_key] * len(chosen), shared, seen)
     faces = list(record.faces)
     for index, code in zip(chosen, codes, strict=True):

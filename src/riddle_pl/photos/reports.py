@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import UInt8
 
 from riddle_pl.faces.detect import Face
-from riddle_pl.password import KdfParams
+from riddle_pl.key import KdfParams
 from riddle_pl.photos.gate.gate import Verdict
 from riddle_pl.photos.gate.refusal import Refusal
 from riddle_pl.photos.record.record import Record

@@ -15,42 +15,8 @@ from riddle_pl.faces.align import align_face, ffhq_quad
 from riddle_pl.faces.detect import Face
 from riddle_pl.faces.load import load_image
 from riddle_pl.judging.gate_judges import Judge
+from riddle_pl.photos.choices import Faces
 from riddle_pl.photos.face_work import JUDGED_SIZE
-
-
-@dataclass(frozen=True)
-class Faces:
-    """Indices (the largest face of a photo is 0) and photos of people, as a user names them.
-
-    Args:
-        indices: of faces.
-        people: photos; the largest face of each is the person.
-    """
-
-    indices: frozenset[int] = frozenset()
-    people: tuple[Path, ...] = ()
-
-    def __bool__(self) -> bool:
-        return bool(self.indices or self.people)
-
-
-def parse_faces(values: Sequence[str], option: str) -> Faces:
-    """Reads ``2``, ``0,3`` or the path of a photo.
-
-    Raises:
-        ConfigError: neither numbers nor a file.
-    """
-    indices: set[int] = set()
-    people = []
-    for value in values:
-        numbers = value.replace(" ", "").split(",")
-        if all(number.isdecimal() and number.isascii() and len(number) < 6 for number in numbers):
-            indices.update(int(number) for number in numbers)
-        elif Path(value).is_file():
-            people.append(Path(value))
-        else:
-            raise ConfigError(f"{option} {value} is neither a face index, such as 0 or 1,3, nor a photo of a person")
-    return Faces(frozenset(indices), tuple(people))
 
 
 @dataclass(frozen=True, eq=False)

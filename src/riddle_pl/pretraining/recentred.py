@@ -17,8 +17,8 @@ from riddle_pl.files import require_writable_dir
 from riddle_pl.networks.encryptors.involutive import CouplingShift, InvolutiveEncryptor
 from riddle_pl.networks.lite_encoder import LiteEncoder
 from riddle_pl.networks.stylegan2 import EqualizedLinear, Generator, ModulatedConv2d, StyledConv, ToRGB
+from riddle_pl.pack_names import MANIFEST_NAME
 from riddle_pl.packs.card import put_section, require_card
-from riddle_pl.packs.manifest import MANIFEST_NAME
 from riddle_pl.packs.registry import load_pack
 from riddle_pl.packs.write import write_pack_entry
 from riddle_pl.pretraining.generator.gaussian_mapping import REACH

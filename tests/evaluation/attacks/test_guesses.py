@@ -7,7 +7,7 @@ from riddle_pl.errors import ConfigError
 from riddle_pl.evaluation.attacks.dictionary import Dictionary
 from riddle_pl.evaluation.attacks.distinguisher import Training
 from riddle_pl.evaluation.attacks.guesses import Guesses, movement
-from riddle_pl.password import KdfParams
+from riddle_pl.key import KdfParams
 from tests.evaluation.attacks.toys import faces, normal, padding, people, reflecting, target, thin
 
 QUICK = Training(components=6, width=32, steps=100, batch=32, wrong=2, learning_rate=5e-3)

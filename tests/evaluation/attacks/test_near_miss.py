@@ -7,7 +7,7 @@ from riddle_pl.evaluation.attacks.intersection import Intersection, distances
 from riddle_pl.evaluation.attacks.near_miss import UNRELATED, NearMiss
 from riddle_pl.evaluation.attacks.target import Target
 from riddle_pl.judging.metrics.codes import wrong_above
-from riddle_pl.password import KdfParams
+from riddle_pl.key import KdfParams
 from tests.evaluation.attacks.toys import DIM, LAYERS, Identity, Shift, faces, padding, reflecting, target
 
 

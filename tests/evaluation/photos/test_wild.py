@@ -10,7 +10,7 @@ from riddle_pl.evaluation.methods.pack import PackMethod
 from riddle_pl.evaluation.methods.passwords import TextPasswords
 from riddle_pl.evaluation.photos.wild import LONGEST, PhotoFolder, whole_photo, wild_photos
 from riddle_pl.inversion import EncoderInversion
-from riddle_pl.password import KdfParams
+from riddle_pl.key import KdfParams
 from riddle_pl.photos.gate.gate import Verdict
 from riddle_pl.photos.paste.mask import OvalMap
 from riddle_pl.photos.pseudonymise import Pseudonymiser

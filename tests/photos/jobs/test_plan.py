@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from riddle_pl.errors import ConfigError, FileError, PhotoError
+from riddle_pl.photos.choices import Faces, parse_faces
 from riddle_pl.photos.jobs.plan import plan_encryption
-from riddle_pl.photos.select import Faces, parse_faces
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 import hashlib
 
-from riddle_pl.password import KdfParams
+from riddle_pl.key import KdfParams
 from riddle_pl.photos.record.linkable import is_linkable, linkable_kdf, linkable_salt
 
 

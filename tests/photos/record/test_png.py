@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from riddle_pl.errors import RecordError
 from riddle_pl.photos.jobs.outputs import save_picture
 from riddle_pl.photos.record import png as png_record
-from riddle_pl.photos.record.png import CHUNK, SIGNATURE, holds_record, is_png, load_embedded
+from riddle_pl.photos.record.load import load_embedded
+from riddle_pl.photos.record.png import CHUNK, SIGNATURE, holds_record, is_png
 from tests.photos.fakes import fake_photo
 from tests.photos.record.test_record import make_record
 

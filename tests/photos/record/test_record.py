@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from riddle_pl.errors import FileError, PasswordError, RecordError
-from riddle_pl.password import KdfParams, derive_key
+from riddle_pl.key import KdfParams, derive_key
 from riddle_pl.photos.record import file as record_file
 from riddle_pl.photos.record.record import Record, RecordedFace
 from riddle_pl.photos.record.sealing import Patch, seal
@@ -222,7 +222,7 @@ def _nan(value: float) -> Callable[[dict[str, Any], dict[str, np.ndarray]], obje
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda h, a: h.update(format_version=3), "format version is 3.*reads up to 2: upgrade"),
+        (lambda h, a: h.update(format_version=4), "format version is 4.*reads up to 3: upgrade"),
         (lambda h, a: h.update(format_version=10**50), "format version is 1000.*upgrade"),
         (lambda h, a: h.update(format_version=True), "format version is True"),
         (lambda h, a: h.update(format_version="1"), "format version is '1'"),
@@ -383,12 +383,12 @@ def test_no_two_readers_see_different_records_in_one_file(change: Callable[[str]
 def test_a_newer_format_is_named_before_anything_else_is_judged() -> None:
     header = _outer(
         {
-            "__metadata__": {"riddle": json.dumps({"header": {"format_version": 3}, "more": 1}), "other": ""},
+            "__metadata__": {"riddle": json.dumps({"header": {"format_version": 4}, "more": 1}), "other": ""},
             "w_enc": {"dtype": "BF16", "shape": [1], "data_offsets": [0, 2], "scale": 3},
         },
         b"\0\0",
     )
-    with pytest.raises(RecordError, match=r"format version is 3.*upgrade"):
+    with pytest.raises(RecordError, match=r"format version is 4.*upgrade"):
         Record.from_bytes(header, "it")
 
 

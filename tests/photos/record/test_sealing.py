@@ -8,7 +8,7 @@ import pytest
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from riddle_pl.errors import PasswordError, RecordError
-from riddle_pl.password import sealing_key
+from riddle_pl.key import sealing_key
 from riddle_pl.photos.record.sealing import MAX_SIDE, MIN_SEALED_BYTES, Patch, seal, unseal
 
 KEY, ASSOCIATED = bytes(range(32)), b"everything else"

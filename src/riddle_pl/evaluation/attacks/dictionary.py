@@ -14,7 +14,7 @@ from riddle_pl.evaluation.attacks.target import Faces, Target
 from riddle_pl.evaluation.report.measurement import Measurement
 from riddle_pl.judging.metrics import Estimate
 from riddle_pl.judging.metrics.codes import AMONG, median_rank, wrong_above
-from riddle_pl.password import KdfParams, derive_key
+from riddle_pl.key import KdfParams, derive_key
 
 
 class Dictionary(Attack):

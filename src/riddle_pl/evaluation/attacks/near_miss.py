@@ -11,7 +11,7 @@ from riddle_pl.evaluation.attacks.attack import Attack, figure, require_positive
 from riddle_pl.evaluation.attacks.target import Codes, Faces, Target
 from riddle_pl.evaluation.methods.passwords import CHARACTERS, change_one_character
 from riddle_pl.evaluation.report.measurement import Measurement
-from riddle_pl.password import NONCE_BYTES, SALT_BYTES, KdfParams
+from riddle_pl.key import NONCE_BYTES, SALT_BYTES, KdfParams
 
 LENGTH = 12
 UNRELATED = "an unrelated wrong password, to compare"

@@ -12,10 +12,11 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from riddle_pl.judging.metrics import Estimate, bootstrap
+from riddle_pl.key import KdfParams, derive_key
 from riddle_pl.networks.encryptors.padded import encryptable
 from riddle_pl.networks.generator import FaceGenerator
 from riddle_pl.networks.resize import resize
-from riddle_pl.password import KdfParams, PasswordTokens, derive_key, key_latent, random_passwords
+from riddle_pl.password import PasswordTokens, key_latent, random_passwords
 
 Codes = Float[Tensor, "m n d"]
 

@@ -11,7 +11,8 @@ from riddle_pl.evaluation.audits.audit import Audit, Bench, Findings
 from riddle_pl.evaluation.audits.samples import codes, draw
 from riddle_pl.evaluation.report.measurement import Measurement
 from riddle_pl.inversion import Inversion
-from riddle_pl.password import KdfParams, derive_key, key_latent
+from riddle_pl.key import KdfParams, derive_key
+from riddle_pl.password import key_latent
 
 MEGABYTE = 1_000_000
 

@@ -6,7 +6,7 @@ import string
 from dataclasses import dataclass
 
 from riddle_pl.errors import ConfigError
-from riddle_pl.password import SALT_BYTES, KdfParams, Password, derive_key
+from riddle_pl.key import SALT_BYTES, KdfParams, Password, derive_key
 
 CHARACTERS = string.ascii_letters + string.digits + string.punctuation
 

@@ -13,7 +13,7 @@ from riddle_pl.errors import NoFaceError, RiddleError
 from riddle_pl.evaluation.photos.photos import Photo
 from riddle_pl.evaluation.photos.watch import WatchingGate
 from riddle_pl.faces.align import align_face
-from riddle_pl.password import SALT_BYTES, KdfParams, repeatable_nonces
+from riddle_pl.key import SALT_BYTES, KdfParams, repeatable_nonces
 from riddle_pl.photos.face_work import JUDGED_SIZE
 from riddle_pl.photos.gate.refusal import Reason
 from riddle_pl.photos.pseudonymise import EncryptRequest, Pseudonymiser

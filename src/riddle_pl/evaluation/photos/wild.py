@@ -17,7 +17,7 @@ from riddle_pl.evaluation.methods.method import Method
 from riddle_pl.evaluation.methods.pack import PackMethod
 from riddle_pl.faces.load import load_image
 from riddle_pl.figures.traces import WholePhoto
-from riddle_pl.password import SALT_BYTES, KdfParams, repeatable_nonces
+from riddle_pl.key import SALT_BYTES, KdfParams, repeatable_nonces
 from riddle_pl.photos.pseudonymise import Pseudonymiser
 
 LONGEST = 480

@@ -6,44 +6,23 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from enum import StrEnum
-from pathlib import Path
 from typing import Any
 
 from riddle_pl.errors import ConfigError, NoFaceError, PhotoError, RiddleError
 from riddle_pl.files import require_writable_dir
-from riddle_pl.password import KdfParams
+from riddle_pl.key import KdfParams
 from riddle_pl.photos.choices import OnFailure
 from riddle_pl.photos.gate.refusal import FaceRefusedError
+from riddle_pl.photos.jobs.compression import Compression
 from riddle_pl.photos.jobs.metadata import COVERED_NOTE, SYNTHETIC_NOTE, marked
 from riddle_pl.photos.jobs.origin import Mark, made_from
+from riddle_pl.photos.jobs.outcome import Outcome, Status
 from riddle_pl.photos.jobs.outputs import save_pair, save_picture
 from riddle_pl.photos.jobs.plan import Task
 from riddle_pl.photos.jobs.read import Photo, batches
 from riddle_pl.photos.pseudonymise import Pseudonymiser
-from riddle_pl.photos.reports import Encrypted, EncryptRequest, FaceReport
+from riddle_pl.photos.reports import Encrypted, EncryptRequest
 from riddle_pl.photos.select import Selector
-
-
-class Status(StrEnum):
-    """What became of a photo; the values are those of a JSON report."""
-
-    ENCRYPTED = "done"
-    """All its chosen faces are encrypted."""
-    COVERED = "covered"
-    """Refused faces are covered, the others are encrypted."""
-    REFUSED = "refused"
-    """Left out: a face was refused, or none was found."""
-    FAILED = "failed"
-    """Left out: it cannot be read, or its outputs cannot be written."""
-    FINISHED = "finished before"
-    """An earlier run did it."""
-    NOT_TRIED = "not tried"
-    """The job ended before."""
-
-
-WRITTEN = (Status.ENCRYPTED, Status.COVERED, Status.FINISHED)
-"""There is a picture."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +39,8 @@ class Orders:
         described: all that decides what a picture becomes, but for the passwords, as plain values; for its mark.
         force: write over the results of earlier runs.
         keep_time: pictures get the time of their photo's file.
+        quality: see :class:`riddle_pl.photos.jobs.compression.Compression`.
+        max_size: longest side in pixels; larger photos are made smaller before anything else. None: any.
     """
 
     password: str = field(repr=False)
@@ -73,41 +54,8 @@ class Orders:
     described: Mapping[str, Any] = field(default_factory=dict)
     force: bool = False
     keep_time: bool = False
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What became of one photo.
-
-    Args:
-        task: the photo and its outputs.
-        status: see :class:`Status`.
-        faces: all that were found.
-        error: why it was skipped or covered; None if nothing was wrong.
-        seconds: in the networks, detection included; photos of one batch share it evenly.
-        record: where the record is; None if there is none.
-
-    An outcome of an earlier run, or of a photo that was not tried, has the task and the status alone.
-    """
-
-    task: Task
-    status: Status
-    faces: tuple[FaceReport, ...] = ()
-    error: RiddleError | None = None
-    seconds: float = 0.0
-    record: Path | None = None
-
-    def to_json(self) -> dict[str, Any]:
-        """Plain values, for a report."""
-        return {
-            "photo": str(self.task.photo),
-            "state": str(self.status),
-            "picture": str(self.task.picture) if self.status in WRITTEN else None,
-            "record": None if self.record is None else str(self.record),
-            "error": None if self.error is None else str(self.error),
-            "seconds": round(self.seconds, 3),
-            "faces": [face.to_json() for face in self.faces],
-        }
+    quality: int | None = None
+    max_size: int | None = None
 
 
 class _StopError(Exception):
@@ -135,7 +83,7 @@ def encrypt_all(
         writing: deque[tuple[Task, Future[Outcome]]] = deque()
         try:
             try:
-                for batch in batches(tasks, pool, jobs, batch_size):
+                for batch in batches(tasks, pool, jobs, batch_size, orders.max_size):
                     for task, write in _encrypt(batch, pseudonymiser, orders):
                         writing.append((task, pool.submit(write)))
                     while len(writing) > batch_size:
@@ -222,14 +170,15 @@ def _write(outcome: Outcome, answer: Encrypted, orders: Orders) -> Outcome:
     mark = Mark.of(made_from(task.photo, orders.described))
     note = marked(SYNTHETIC_NOTE if orders.note else None, mark)
     record, beside, force = answer.record, task.record, orders.force
+    compression = Compression(orders.quality, task.photo)
     if record is None:
-        save_picture(answer.image, task.picture, force, note=marked(COVERED_NOTE, mark))
+        save_picture(answer.image, task.picture, force, note=marked(COVERED_NOTE, mark), compression=compression)
         if force and beside is not None:
             beside.unlink(missing_ok=True)  # of the picture that was there before
     elif beside is None:
-        save_picture(answer.image, task.picture, force, note=note, record=record)
+        save_picture(answer.image, task.picture, force, note=note, record=record, compression=compression)
     else:
-        save_pair(answer.image, task.picture, record, beside, force, note=note)
+        save_pair(answer.image, task.picture, record, beside, force, note=note, compression=compression)
     if orders.keep_time:
         taken = task.photo.stat()
         os.utime(task.picture, ns=(taken.st_atime_ns, taken.st_mtime_ns))

@@ -11,7 +11,7 @@ import hashlib
 import re
 from collections.abc import Collection
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 from jaxtyping import UInt8
 from numpy import ndarray
@@ -19,21 +19,26 @@ from PIL import Image, PngImagePlugin
 
 from riddle_pl.errors import FileError
 from riddle_pl.files import atomic_write, require_writable_file
+from riddle_pl.photos.jobs.compression import Compression
 from riddle_pl.photos.jobs.metadata import SYNTHETIC_NOTE, read_mark
 from riddle_pl.photos.record.png import CHUNK, holds_record
-from riddle_pl.photos.record.record import Record
 
 RECORD_SUFFIX = ".riddle"
-_FORMATS: dict[str, tuple[str, dict[str, Any]]] = {
-    ".png": ("PNG", {"compress_level": 3}),
-    ".jpg": ("JPEG", {"quality": 95, "subsampling": 0}),
-    ".jpeg": ("JPEG", {"quality": 95, "subsampling": 0}),
-    ".webp": ("WEBP", {"lossless": True}),
-}
+_FORMATS = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WEBP"}
 PICTURE_SUFFIXES = tuple(_FORMATS)
+AS_USUAL = Compression()
 _SHORT = 40
 """Characters of a file's stem in its hidden name."""
 _LEFTOVER = re.compile(r"\.(?P<stem>.+)\.(?:[0-9a-f]{12}\.tmp|[0-9a-f]{16}\.part)(?P<suffix>\.\w+)")
+
+
+@runtime_checkable
+class Writable(Protocol):
+    """A :class:`riddle_pl.photos.record.record.Record`, whose module takes long to import."""
+
+    def to_bytes(self) -> bytes: ...
+
+    def save(self, path: Path | str, overwrite: bool = False) -> None: ...
 
 
 def check_new_picture(path: Path, option: str = "-o") -> Path:
@@ -86,8 +91,9 @@ def save_picture(
     path: Path,
     overwrite: bool = False,
     note: bytes | None = None,
-    record: Record | None = None,
+    record: Writable | None = None,
     name: Path | None = None,
+    compression: Compression = AS_USUAL,
 ) -> None:
     """Writes pixels in the format that the suffix names.
 
@@ -95,11 +101,13 @@ def save_picture(
         note: XMP packet to write with them (see :mod:`riddle_pl.photos.jobs.metadata`).
         record: to be embedded; in a PNG only.
         name: how messages call the file; ``path`` by default.
+        compression: how strongly the pixels are compressed.
 
     Raises:
         FileError: the file exists (unless ``overwrite``), or cannot be written.
     """
-    kind, options = _FORMATS[path.suffix.lower()]
+    kind = _FORMATS[path.suffix.lower()]
+    options: dict[str, Any] = compression.options(kind)
     if kind == "PNG":
         chunks = PngImagePlugin.PngInfo()
         if note is not None:
@@ -121,10 +129,11 @@ def save_picture(
 def save_pair(
     pixels: UInt8[ndarray, "h w 3"],
     picture: Path,
-    record: Record,
+    record: Writable,
     record_path: Path,
     overwrite: bool = False,
     note: bytes | None = SYNTHETIC_NOTE,
+    compression: Compression = AS_USUAL,
 ) -> None:
     """Writes a picture and its record, both or neither, also when the process is killed (see above).
 
@@ -136,7 +145,7 @@ def save_pair(
     require_writable_file(picture, overwrite=overwrite)
     require_writable_file(record_path, "record", overwrite=overwrite)
     try:
-        save_picture(pixels, part, overwrite=True, note=note, name=picture)
+        save_picture(pixels, part, overwrite=True, note=note, name=picture, compression=compression)
         record.save(record_path, overwrite=overwrite)
         part.replace(picture)
     except BaseException:

@@ -17,9 +17,10 @@ from riddle_pl.photos.record.png import holds_record
 _KINDS = "avif bmp gif heic heif hif jfif jpe jpeg jpg mpo png ppm tif tiff webp"
 PHOTO_SUFFIXES = frozenset(f".{kind}" for kind in _KINDS.split(" "))
 """Files of a folder that are taken for photos; a file named by itself may have any suffix."""
-ENCRYPTED, RECOVERED, REKEYED = "_anonymised", "_recovered", "_rekeyed"
+ENCRYPTED, RECOVERED, REKEYED, PREVIEW = "_anonymised", "_recovered", "_rekeyed", "_preview"
 """Endings of the names of what is written."""
 MAX_NAME_BYTES = 255
+MAX_ENDING_BYTES = 64
 SPARE_BYTES = 16
 """Of a name, for what tells it from another photo's."""
 
@@ -70,6 +71,7 @@ def plan_encryption(
     record: Path | None = None,
     embed: bool = False,
     archived: bool = False,
+    ending: str = ENCRYPTED,
 ) -> Plan:
     """Names the outputs of photos and folders of photos.
 
@@ -82,10 +84,14 @@ def plan_encryption(
         record: for one photo: its record; the picture's name with ``.riddle`` by default.
         embed: the record goes into the picture, which is a PNG.
         archived: records will be moved into an archive, under the names of their entries.
+        ending: of the pictures' names; with a picture's suffix (``_safe.jpg``, ``.png``) it sets their format, too.
 
     Raises:
         PhotoError, FileError: an input is missing, a folder holds no photo, or a name that cannot be written.
     """
+    ending, kind = _split_ending(ending)
+    if embed and kind not in ("", ".png"):
+        raise FileError(f"--suffix {kind} cannot hold a record: only PNG pictures can; choose .png")
     found, left_out = _find(inputs, out)
     if record is not None:
         require_writable_dir(record.parent, "folder of --record")
@@ -98,7 +104,7 @@ def plan_encryption(
     else:
         if out is not None and (out.is_file() or (not out.is_dir() and out.suffix.lower() in PICTURE_SUFFIXES)):
             raise FileError(f"-o {out} names a picture, and there is more than one photo; give a folder")
-        pictures = _pictures(found, out, embed)
+        pictures = _pictures(found, out, ending, ".png" if embed else kind)
     if embed and any(picture.suffix.lower() != ".png" for picture in pictures):
         raise FileError(f"-o {out} cannot hold its record: only PNG pictures can; choose .png")
     tasks = []
@@ -109,7 +115,7 @@ def plan_encryption(
     if archived:
         _check_entries(tasks)
     given = single and out is not None and not means_folder(out)
-    renamed = [task for task in tasks if not given and task.picture.stem != f"{task.photo.stem}{ENCRYPTED}"]
+    renamed = [task for task in tasks if not given and task.picture.stem != f"{task.photo.stem}{ending}"]
     return Plan(tuple(tasks), left_out, tuple(renamed))
 
 
@@ -118,9 +124,12 @@ def means_folder(out: Path) -> bool:
     return out.is_dir() or not out.suffix
 
 
-def _pictures(found: Sequence[_Found], out: Path | None, embed: bool) -> list[Path]:
-    """The pictures of photos: ``PHOTO_anonymised.EXT``; twins keep their own suffix in the name, or get a number."""
-    stems = [_short_stem(file.path.stem) for file in found]
+def _pictures(found: Sequence[_Found], out: Path | None, ending: str, kind: str) -> list[Path]:
+    """The pictures of photos: ``PHOTO_anonymised.EXT``, or with another ending and format.
+
+    Twins keep their own suffix in the name, or get a number.
+    """
+    stems = [_short_stem(file.path.stem, ending) for file in found]
     folders = [(file.path if out is None else out / file.place).parent for file in found]
     counts = Counter(_place(folder, stem) for folder, stem in zip(folders, stems, strict=True))
     taken: set[str] = set()
@@ -134,12 +143,24 @@ def _pictures(found: Sequence[_Found], out: Path | None, embed: bool) -> list[Pa
             number += 1
             name = f"{stem}_{number}"
         taken.add(_place(folder, name))
-        pictures.append(folder / f"{name}{ENCRYPTED}{_suffix(file.path, embed)}")
+        pictures.append(folder / f"{name}{ending}{kind or _suffix(file.path)}")
     return pictures
 
 
-def _suffix(photo: Path, embed: bool) -> str:
-    return ".png" if embed or photo.suffix.lower() not in PICTURE_SUFFIXES else photo.suffix
+def _split_ending(ending: str) -> tuple[str, str]:
+    """The ending of a stem, and the suffix of a format or nothing."""
+    stem, dot, suffix = ending.rpartition(".")
+    if not dot:
+        stem, suffix = ending, ""
+    if not ending.isprintable() or "/" in ending or "\\" in ending or len(os.fsencode(stem)) > MAX_ENDING_BYTES:
+        raise FileError(f"--suffix {ending!r:.80} cannot end a name; give something short such as _safe or _safe.jpg")
+    if dot and f".{suffix.lower()}" not in PICTURE_SUFFIXES:
+        raise FileError(f"--suffix {ending} names no format that is written; choose {', '.join(PICTURE_SUFFIXES)}")
+    return stem, f"{dot}{suffix}"
+
+
+def _suffix(photo: Path) -> str:
+    return ".png" if photo.suffix.lower() not in PICTURE_SUFFIXES else photo.suffix
 
 
 def _place(folder: Path, stem: str) -> str:
@@ -147,9 +168,9 @@ def _place(folder: Path, stem: str) -> str:
     return f"{folder.absolute()}/{stem}".casefold()
 
 
-def _short_stem(stem: str) -> str:
+def _short_stem(stem: str, ending: str) -> str:
     """The stem, or its beginning and a hash where the names made of it would be too long."""
-    room = MAX_NAME_BYTES - len(ENCRYPTED) - len(RECORD_SUFFIX) - SPARE_BYTES
+    room = MAX_NAME_BYTES - len(os.fsencode(ending)) - len(RECORD_SUFFIX) - SPARE_BYTES
     content = os.fsencode(stem)
     if len(content) <= room:
         return stem

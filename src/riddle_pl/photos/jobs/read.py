@@ -6,6 +6,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 
 import numpy as np
 from jaxtyping import UInt8
+from PIL import Image
 
 from riddle_pl.errors import PhotoError
 from riddle_pl.faces.load import load_image
@@ -18,8 +19,18 @@ Photo = UInt8[np.ndarray, "h w 3"] | PhotoError
 """A photo, or why it cannot be read."""
 
 
+def fit(photo: UInt8[np.ndarray, "h w 3"], max_size: int | None) -> UInt8[np.ndarray, "h2 w2 3"]:
+    """The photo, made smaller where its longer side has more than ``max_size`` pixels (None: any size)."""
+    height, width, _ = photo.shape
+    longer = max(height, width)
+    if max_size is None or longer <= max_size:
+        return photo
+    size = tuple(max(1, round(side * max_size / longer)) for side in (width, height))
+    return np.asarray(Image.fromarray(photo).resize(size, Image.Resampling.LANCZOS))
+
+
 def batches(
-    tasks: Iterable[Task], pool: ThreadPoolExecutor, depth: int, batch_size: int
+    tasks: Iterable[Task], pool: ThreadPoolExecutor, depth: int, batch_size: int, max_size: int | None = None
 ) -> Iterator[list[tuple[Task, Photo]]]:
     """The photos of the tasks, in order.
 
@@ -27,10 +38,11 @@ def batches(
         pool: reads them.
         depth: how many are read ahead.
         batch_size: most photos of a batch.
+        max_size: see :func:`fit`.
     """
     batch: list[tuple[Task, Photo]] = []
     total = 0
-    for task, photo in _ahead(tasks, pool, depth):
+    for task, photo in _ahead(tasks, pool, depth, max_size):
         pixels = 0 if isinstance(photo, PhotoError) else photo.shape[0] * photo.shape[1]
         if batch and (len(batch) == batch_size or total + pixels > BATCH_PIXELS):
             yield batch
@@ -41,18 +53,20 @@ def batches(
         yield batch
 
 
-def _ahead(tasks: Iterable[Task], pool: ThreadPoolExecutor, depth: int) -> Iterator[tuple[Task, Photo]]:
+def _ahead(
+    tasks: Iterable[Task], pool: ThreadPoolExecutor, depth: int, max_size: int | None
+) -> Iterator[tuple[Task, Photo]]:
     running: deque[Future[tuple[Task, Photo]]] = deque()
     for task in tasks:
-        running.append(pool.submit(_read, task))
+        running.append(pool.submit(_read, task, max_size))
         if len(running) > depth:
             yield running.popleft().result()
     while running:
         yield running.popleft().result()
 
 
-def _read(task: Task) -> tuple[Task, Photo]:
+def _read(task: Task, max_size: int | None) -> tuple[Task, Photo]:
     try:
-        return task, load_image(task.photo)
+        return task, fit(load_image(task.photo), max_size)
     except PhotoError as error:
         return task, error

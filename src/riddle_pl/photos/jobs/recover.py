@@ -68,6 +68,11 @@ def plan_recovery(
     return recoveries
 
 
+def nothing_left(plan: Sequence[Recovery], force: bool) -> bool:
+    """Whether all pictures are there already, and are to stay."""
+    return not force and all(item.target.exists() for item in plan)
+
+
 def check_target(path: Path, force: bool) -> Path:
     """The path, if a recovered picture can be written there.
 

@@ -7,19 +7,27 @@ from jaxtyping import UInt8
 from numpy import ndarray
 
 from riddle_pl.errors import FileError, RecordError
-from riddle_pl.photos.jobs.metadata import SYNTHETIC_NOTE
+from riddle_pl.files import require_writable_file
+from riddle_pl.photos.jobs.compression import Compression
+from riddle_pl.photos.jobs.metadata import SYNTHETIC_NOTE, marked, read_mark
+from riddle_pl.photos.jobs.origin import Mark
 from riddle_pl.photos.jobs.outputs import (
+    AS_USUAL,
     PICTURE_SUFFIXES,
     RECORD_SUFFIX,
+    Writable,
     check_new_file,
     check_new_picture,
     check_picture_name,
+    require_result,
     save_pair,
     save_picture,
 )
 from riddle_pl.photos.jobs.plan import REKEYED
 from riddle_pl.photos.jobs.sources import Source, find_records
-from riddle_pl.photos.record.record import Record
+from riddle_pl.photos.record.file import is_record
+
+AGAIN = "-o; --force replaces it"
 
 
 @dataclass(frozen=True)
@@ -30,31 +38,36 @@ class Rekeyed:
         record: the new record; None: inside the picture.
         picture: the new picture; None where it stays as it is or is not at hand.
         replace: whether these are the old files.
+        force: whether results of an earlier run may be in their place.
     """
 
     record: Path | None
     picture: Path | None
     replace: bool
+    force: bool = False
 
     @classmethod
-    def plan(cls, source: Source, picture: Path | None, mode: str, out: Path | None, replace: bool) -> "Rekeyed":
+    def plan(
+        cls, source: Source, picture: Path | None, mode: str, out: Path | None, replace: bool, force: bool = False
+    ) -> "Rekeyed":
         """Names the files, beside the old ones by default.
 
         Raises:
-            FileError: one exists (unless ``replace``), or cannot be written.
+            FileError: one exists (unless ``replace``; with ``force``: one that riddle did not write), or cannot be
+                written.
         """
         changes = picture is not None and (mode == "deniable" or source.embedded)
         if replace:
             changed = check_picture_name(picture, "--image") if changes and picture is not None else None
             return cls(None if source.embedded else source.path, changed, True)
         if source.embedded:
-            return cls(None, check_new_picture(out or _beside(source.path, ".png")), False)
-        record = check_new_file(out or _beside(source.path, RECORD_SUFFIX), "-o")
+            return cls(None, _new_picture(out or _beside(source.path, ".png"), force), False, force)
+        record = _new_record(out or _beside(source.path, RECORD_SUFFIX), force)
         if record.suffix.lower() in PICTURE_SUFFIXES:
             raise FileError(f"-o {record} has the suffix of a picture; give the record's name, such as new.riddle")
         if picture is None or not changes:
-            return cls(record, None, False)
-        return cls(record, check_new_picture(record.with_suffix(picture.suffix)), False)
+            return cls(record, None, False, force)
+        return cls(record, _new_picture(record.with_suffix(picture.suffix), force), False, force)
 
     def lines(self) -> list[str]:
         """What was written, for the user."""
@@ -74,22 +87,47 @@ def find_record(path: Path, image: Path | None) -> tuple[Source, Path | None]:
     return sources[0], image or sources[0].picture
 
 
-def write_rekeyed(files: Rekeyed, record: Record, pixels: UInt8[ndarray, "h w 3"] | None, note: bool) -> None:
+def write_rekeyed(
+    files: Rekeyed,
+    record: Writable,
+    pixels: UInt8[ndarray, "h w 3"] | None,
+    note: bool,
+    compression: Compression = AS_USUAL,
+) -> None:
     """Writes what was planned.
 
-    With ``replace`` the record comes first: it opens with either picture, so that a kill in between loses nothing.
+    With ``replace`` the record comes first: it opens with either picture, so that a kill in between loses nothing. A
+    picture that is replaced keeps the mark of what it was made from.
     """
-    synthetic = SYNTHETIC_NOTE if note else None
+    overwrite = files.replace or files.force
     if files.picture is None or pixels is None:
         if files.record is not None:
-            record.save(files.record, overwrite=files.replace)
-    elif files.record is None:
-        save_picture(pixels, files.picture, files.replace, note=synthetic, record=record)
+            record.save(files.record, overwrite=overwrite)
+        return
+    kept = read_mark(files.picture) if files.replace else None
+    synthetic = marked(SYNTHETIC_NOTE if note else None, kept or Mark.of(record.to_bytes()))
+    if files.record is None:
+        save_picture(pixels, files.picture, overwrite, note=synthetic, record=record, compression=compression)
     elif files.replace:
         record.save(files.record, overwrite=True)
-        save_picture(pixels, files.picture, overwrite=True, note=synthetic)
+        save_picture(pixels, files.picture, overwrite=True, note=synthetic, compression=compression)
     else:
-        save_pair(pixels, files.picture, record, files.record, note=synthetic)
+        save_pair(pixels, files.picture, record, files.record, overwrite, note=synthetic, compression=compression)
+
+
+def _new_picture(path: Path, force: bool) -> Path:
+    if not force:
+        return check_new_picture(path, AGAIN)
+    require_result(check_picture_name(path))
+    return require_writable_file(path)
+
+
+def _new_record(path: Path, force: bool) -> Path:
+    if not force:
+        return check_new_file(path, AGAIN)
+    if path.exists() and not is_record(path):
+        raise FileError(f"output {path} is no record and is left as it is; choose another with -o")
+    return require_writable_file(path, "record")
 
 
 def _beside(path: Path, suffix: str) -> Path:

@@ -2,16 +2,18 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from riddle_pl.errors import FileError, RecordError
 from riddle_pl.files import require_file
 from riddle_pl.photos.jobs.outputs import RECORD_SUFFIX, picture_beside
 from riddle_pl.photos.jobs.plan import ENCRYPTED, REKEYED, walk
 from riddle_pl.photos.record.archive import RecordArchive, is_archive
-from riddle_pl.photos.record.png import holds_record, is_png, load_embedded
-from riddle_pl.photos.record.record import Record
+from riddle_pl.photos.record.png import holds_record, is_png
+
+if TYPE_CHECKING:
+    from riddle_pl.photos.record.record import Record
 
 
 @dataclass(frozen=True)
@@ -28,7 +30,7 @@ class Source:
     """
 
     place: Path
-    load: Callable[[], Record] = field(repr=False)
+    load: "Callable[[], Record]" = field(repr=False)
     picture: Path | None
     path: Path
     embedded: bool = False
@@ -60,16 +62,16 @@ def find_records(path: Path, pictures: Path | None = None) -> list[Source]:
         if is_archive(path):
             return list(_in_archive(RecordArchive(path), path.parent if pictures is None else pictures))
         if is_png(path):
-            return [Source(Path(path.name), lambda: load_embedded(path), path, path, embedded=True)]
-    return [Source(Path(path.name), lambda: Record.load(path), picture_beside(path), path)]
+            return [Source(Path(path.name), _embedded(path), path, path, embedded=True)]
+    return [Source(Path(path.name), _file(path), picture_beside(path), path)]
 
 
 def _in_folder(file: Path, folder: Path) -> Iterator[Source]:
     place = file.relative_to(folder)
     if file.suffix.lower() == RECORD_SUFFIX:
-        yield Source(place, lambda: Record.load(file), picture_beside(file), file)
+        yield Source(place, _file(file), picture_beside(file), file)
     elif file.suffix.lower() == ".png" and holds_record(file):
-        yield Source(place, lambda: load_embedded(file), file, file, embedded=True)
+        yield Source(place, _embedded(file), file, file, embedded=True)
 
 
 def _in_archive(archive: RecordArchive, pictures: Path) -> Iterator[Source]:
@@ -78,6 +80,34 @@ def _in_archive(archive: RecordArchive, pictures: Path) -> Iterator[Source]:
     if not archive.names:
         raise RecordError(f"archive {archive.path} is empty")
     for name in archive.names:
-        yield Source(
-            Path(name), partial(archive.load, name), picture_beside(pictures / name), archive.path, archived=True
-        )
+        yield Source(Path(name), _archived(archive, name), picture_beside(pictures / name), archive.path, archived=True)
+
+
+# Records take long to import, and where they lie is known before.
+
+
+def _file(path: Path) -> "Callable[[], Record]":
+    def load() -> "Record":
+        from riddle_pl.photos.record.record import Record
+
+        return Record.load(path)
+
+    return load
+
+
+def _embedded(path: Path) -> "Callable[[], Record]":
+    def load() -> "Record":
+        from riddle_pl.photos.record.load import load_embedded
+
+        return load_embedded(path)
+
+    return load
+
+
+def _archived(archive: RecordArchive, name: str) -> "Callable[[], Record]":
+    def load() -> "Record":
+        from riddle_pl.photos.record.load import load_archived
+
+        return load_archived(archive, name)
+
+    return load

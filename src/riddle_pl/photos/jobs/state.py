@@ -4,19 +4,19 @@ A picture carries a mark of what it was made from (``origin``): a result of anot
 same name, or of another order, is never taken for the one that is asked for.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from riddle_pl.errors import FileError, RecordError
+from riddle_pl.errors import FileError
 from riddle_pl.files import require_writable_dir
 from riddle_pl.photos.jobs.metadata import is_covered, read_mark
 from riddle_pl.photos.jobs.origin import made_from
 from riddle_pl.photos.jobs.outputs import finish_pair, require_result, sweep
 from riddle_pl.photos.jobs.plan import Task
+from riddle_pl.photos.record.file import is_record
 from riddle_pl.photos.record.png import holds_record
-from riddle_pl.photos.record.record import Record
 
 ANEW = "--force does it anew, or choose another -o"
 
@@ -37,12 +37,12 @@ class State:
 
 
 def look_around(
-    tasks: Iterable[Task], orders: Mapping[str, Any], archived: Collection[str] = (), force: bool = False
+    tasks: Iterable[Task], orders: Callable[[], Mapping[str, Any]], archived: Collection[str] = (), force: bool = False
 ) -> State:
     """What is there of the tasks. What a killed run left half done is completed or removed.
 
     Args:
-        orders: what every photo is to become, as plain values.
+        orders: gives what every photo is to become, as plain values; asked only where there are results.
         archived: entries of the job's archive.
         force: results of earlier runs are done anew.
 
@@ -57,11 +57,13 @@ def look_around(
     for folder in by_folder:
         check_output_folder(folder)
     state = State()
+    ordered: Mapping[str, Any] | None = None
     for task in tasks:
         try:
             done = is_done(task, archived, force)
             if done and not force:
-                _check_origin(task, orders)
+                ordered = orders() if ordered is None else ordered
+                _check_origin(task, ordered)
             (state.finished if done and not force else state.left).append(task)
         except FileError as error:
             state.failed[task] = error
@@ -104,13 +106,8 @@ def is_done(task: Task, archived: Collection[str] = (), force: bool = False) -> 
 def _check_own(picture: Path, record: Path | None) -> None:
     """Makes sure that nothing but an earlier result is written over."""
     require_result(picture)
-    if record is not None and record.exists():
-        try:
-            Record.load(record)
-        except RecordError:
-            raise FileError(
-                f"output {record} is no record and is left as it is; choose another with --record or -o"
-            ) from None
+    if record is not None and record.exists() and not is_record(record):
+        raise FileError(f"output {record} is no record and is left as it is; choose another with --record or -o")
 
 
 def _check_origin(task: Task, orders: Mapping[str, Any]) -> None:

@@ -12,7 +12,6 @@ from pathlib import Path, PurePosixPath
 from riddle_pl.errors import RecordError, one_line
 from riddle_pl.files import atomic_write, require_file, require_writable_dir
 from riddle_pl.photos.record.file import MAX_FILE_BYTES
-from riddle_pl.photos.record.record import Record
 
 SUFFIX = ".riddle"
 MAX_RECORDS = 1 << 20
@@ -60,10 +59,6 @@ class RecordArchive:
             return self._archive.read(self._entries[name])
         except (zipfile.BadZipFile, OSError, ValueError, EOFError, MemoryError, NotImplementedError) as error:
             raise RecordError(f"record {name!r} of archive {self.path} is damaged ({_short(error)})") from error
-
-    def load(self, name: str) -> Record:
-        """The record of an entry; see :meth:`riddle_pl.photos.record.record.Record.from_bytes`."""
-        return Record.from_bytes(self.read(name), f"record {name} of archive {self.path}")
 
     def _check(self, entry: zipfile.ZipInfo) -> None:
         name = entry.filename

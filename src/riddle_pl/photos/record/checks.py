@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from riddle_pl.errors import RecordError
-from riddle_pl.password import NONCE_BYTES, KeyStream
+from riddle_pl.key import NONCE_BYTES
+from riddle_pl.password import KeyStream
 from riddle_pl.photos.record.file import Header
 from riddle_pl.photos.record.sealing import MAX_SIDE
 
@@ -17,7 +18,7 @@ LAYERS = range(4, 33)
 """Layers of a W+ code: StyleGAN2 has 4 at 8 px and 18 at 1024 px, MobileStyleGAN has 23."""
 LATENT_DIM = 512
 MAX_FACES = 1024
-TOKENS = {1: ("per_layer", "single"), 2: ("key_stream", "per_layer", "single")}
+TOKENS = dict.fromkeys((2, 3), ("key_stream", "per_layer", "single")) | {1: ("per_layer", "single")}
 """Password token schemes by format version."""
 MAX_LATENT = 1e4
 MAX_COORDINATE = 1e6
@@ -97,8 +98,8 @@ def check_quad(quad: np.ndarray, what: str) -> None:
 
 
 def check_nonce(nonce: bytes | None, version: int, what: str) -> None:
-    """16 bytes; none in version 1."""
-    expected = None if version == 1 else NONCE_BYTES
-    if (None if nonce is None else len(nonce)) != expected:
-        found = "missing" if nonce is None else f"of {len(nonce)} bytes"
-        raise RecordError(f"{what} is {found}; format version {version} has {'none' if version == 1 else NONCE_BYTES}")
+    """16 bytes; none in version 1, and none or 16 bytes from version 3 on."""
+    found = None if nonce is None else len(nonce)
+    if found not in {1: (None,), 2: (NONCE_BYTES,)}.get(version, (None, NONCE_BYTES)):
+        shown = "missing" if nonce is None else f"of {found} bytes"
+        raise RecordError(f"{what} is {shown}; format version {version} has {'none' if version == 1 else NONCE_BYTES}")

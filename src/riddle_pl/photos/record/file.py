@@ -22,10 +22,10 @@ from safetensors import SafetensorError
 from riddle_pl.errors import RecordError
 from riddle_pl.files import require_file
 
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
 """What is written; all versions from 1 on are read. A record keeps the version that it was read with."""
-SHARED_STREAM = 1
-"""The version without nonces: all its faces of one password share one stream, as those of linkable records do."""
+SURROUNDINGS = 3
+"""The first version that knows its picture."""
 MAX_FILE_BYTES = 1 << 29
 MAX_HEADER_BYTES = 1 << 20
 MAX_ARRAYS = 4096
@@ -102,6 +102,15 @@ def read(path: Path | str) -> bytes:
     if len(content) > MAX_FILE_BYTES:
         raise RecordError(f"record {path} is larger than {MAX_FILE_BYTES >> 20} MiB; this is no record")
     return content
+
+
+def is_record(path: Path) -> bool:
+    """Whether a file is a record, as far as its outer form tells."""
+    try:
+        decode(read(path))
+    except RecordError:
+        return False
+    return True
 
 
 def _outer(content: bytes) -> tuple[dict[str, Any], dict[str, Any]]:

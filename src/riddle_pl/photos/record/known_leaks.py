@@ -7,7 +7,6 @@ faces lie: its records tell much.
 """
 
 from riddle_pl.password import KeyStream
-from riddle_pl.photos.record.file import SHARED_STREAM
 from riddle_pl.photos.record.record import Record
 
 PAGE = "docs/security.md"
@@ -30,7 +29,7 @@ UNCHECKED = f"The record is deniable: riddle does not check the password. Others
 SEALED_GUESSES = "whether a guessed password is right, by AES-GCM's tag"
 GUESSES = "whether a guessed password is right, by the code that it decrypts to"
 PADDED_GUESSES = (
-    "a little about whether a guessed password is right, with each of its {faces} face(s): about {bits:.1f} bits in "
+    "a little about whether a guessed password is right, with {faces}: about {bits:.1f} bits in "
     "all, of the 13 of one among ten thousand passwords, which take half an hour of one core"
 )
 BITS_PER_FACE = 0.14
@@ -54,6 +53,10 @@ OLD_AND_NEW = (
 )
 """Of ``riddle rekey`` when the old record stays."""
 
+AROUND = (
+    "what the picture shows around the faces, coarsely: 16 x 16 greys, and the look of up to 100 points, which are "
+    "enough to find the picture among others"
+)
 SHARED = "to everyone who knows one of its faces: the others under the same password and salt"
 
 
@@ -66,8 +69,11 @@ def given_away(record: Record) -> list[str]:
     """What ``riddle inspect`` says."""
     faces, padded = len(record.faces), record.tokens == KeyStream.name
     lines = [SEALED_GUESSES] if record.mode == "sealed" else []
-    lines.append(PADDED_GUESSES.format(faces=faces, bits=faces * BITS_PER_FACE) if padded else GUESSES)
+    of_each = "its face" if faces == 1 else f"each of its {faces} faces"
+    lines.append(PADDED_GUESSES.format(faces=of_each, bits=faces * BITS_PER_FACE) if padded else GUESSES)
     lines += [PUBLIC, TWICE] if padded else [LINKS]
-    if record.version == SHARED_STREAM:
+    if record.surroundings is not None:
+        lines.append(AROUND)
+    if record.shares_stream:
         lines.append(SHARED)
     return lines

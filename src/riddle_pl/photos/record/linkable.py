@@ -8,7 +8,7 @@ knows one face of an album can fit its password latent and open the others (docs
 
 import hashlib
 
-from riddle_pl.password import SALT_BYTES, KdfParams
+from riddle_pl.key import SALT_BYTES, KdfParams
 
 LABEL = b"riddle-pl/v1/linkable-salt"
 

@@ -12,7 +12,6 @@ from typing import BinaryIO
 from riddle_pl.errors import RecordError
 from riddle_pl.files import require_file
 from riddle_pl.photos.record.file import MAX_FILE_BYTES
-from riddle_pl.photos.record.record import Record
 
 CHUNK = b"riDl"
 """Ancillary, private, and safe to copy: the record stays true when the pixels are edited."""
@@ -40,22 +39,27 @@ def holds_record(path: Path) -> bool:
         return False
 
 
-def load_embedded(path: Path | str) -> Record:
-    """The record inside a PNG picture, which may come from anyone.
+def embedded_bytes(path: Path | str) -> bytes:
+    """The file of a record, inside a PNG picture that may come from anyone.
 
     Raises:
-        RecordError: the file is missing, is no PNG, holds no record or several, or is damaged; one line with the path.
+        RecordError: the picture is missing, is no PNG, holds no record or several, or is damaged; one line with the
+            path.
     """
     path = require_file(path, "picture", RecordError)
-    source = f"record in {path}"
+    source = embedded_in(path)
     try:
         with path.open("rb") as file:
-            content = _record_bytes(file)
+            return _record_bytes(file)
     except (OSError, MemoryError) as error:
         raise RecordError(f"{source} cannot be read ({error})") from error
     except RecordError as error:
         raise RecordError(f"{source}: {error}") from error
-    return Record.from_bytes(content, source)
+
+
+def embedded_in(path: Path | str) -> str:
+    """How messages call the record in a picture."""
+    return f"record in {path}"
 
 
 def _record_bytes(file: BinaryIO) -> bytes:

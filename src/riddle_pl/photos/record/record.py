@@ -27,11 +27,12 @@ from torch import Tensor
 
 from riddle_pl.errors import ConfigError, RecordError
 from riddle_pl.files import atomic_write
-from riddle_pl.password import NONCE_BYTES, KdfParams
+from riddle_pl.key import NONCE_BYTES, KdfParams
 from riddle_pl.photos.record import file as record_file
 from riddle_pl.photos.record.checks import check_header, check_nonce, check_quad, check_w_enc
-from riddle_pl.photos.record.file import FORMAT_VERSION, Arrays, Header, digest
+from riddle_pl.photos.record.file import FORMAT_VERSION, SURROUNDINGS, Arrays, Header, digest
 from riddle_pl.photos.record.sealing import MIN_SEALED_BYTES, Patch, seal, unseal
+from riddle_pl.photos.record.surroundings import Surroundings
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,7 +42,7 @@ class RecordedFace:
     Args:
         w_enc: its encrypted code; in float64 where the tokens are a key stream, else in float32.
         quad: the corners of its FFHQ crop in the photo, in pixels (see :mod:`riddle_pl.faces.align`).
-        nonce: 16 bytes that no other face has under its password and salt; None in a record of format 1.
+        nonce: 16 bytes that no other face has under its password and salt; None where the faces share one stream.
         sealed: nonce and ciphertext of its original pixels, in a sealed record.
     """
 
@@ -62,7 +63,9 @@ class Record:
         tokens: name of the password token scheme.
         pack_name, pack_hash: the pack that made the codes, and its hash.
         encryptor_name, encryptor_sha256: the same for the encryptor.
-        version: of the format that it was read from and is written in; what was sealed is bound to it.
+        version: of the format that it was read from and is written in; what was sealed is bound to it. 0 stands for the
+            newest that has what it holds.
+        surroundings: what is around the faces in the picture; None before version 3.
         source: how messages call it; the path after :meth:`load`. Not saved.
 
     Raises:
@@ -77,10 +80,14 @@ class Record:
     pack_hash: str
     encryptor_name: str
     encryptor_sha256: str
-    version: int = FORMAT_VERSION
+    version: int = 0
+    surroundings: Surroundings | None = None
     source: str = field(default="the record")
 
     def __post_init__(self) -> None:
+        if self.version == 0:
+            without = 1 if self.faces and self.faces[0].nonce is None else 2
+            object.__setattr__(self, "version", without if self.surroundings is None else FORMAT_VERSION)
         check_header(self._header("deniable"))  # its mode is true by construction
         for index, face in enumerate(self.faces):
             check_w_enc(face.w_enc.numpy(force=True), self.tokens, f"w_enc of face {index}")
@@ -90,11 +97,21 @@ class Record:
             raise RecordError("the faces have codes with different numbers of layers")
         if len({face.sealed is None for face in self.faces}) != 1:
             raise RecordError("some faces are sealed and some are not; seal all of them or none")
+        if len({face.nonce is None for face in self.faces}) != 1:
+            raise RecordError("some faces have a nonce and some have none; give all of them one or none")
+        if (self.surroundings is None) != (self.version < SURROUNDINGS):
+            state = "misses" if self.surroundings is None else "has"
+            raise RecordError(f"a record of format version {self.version} {state} its picture's surroundings")
 
     @property
     def mode(self) -> str:
         """``sealed`` or ``deniable``."""
         return "deniable" if self.faces[0].sealed is None else "sealed"
+
+    @property
+    def shares_stream(self) -> bool:
+        """Whether its faces of one password share one stream, as those of linkable records do: it has no nonces."""
+        return self.faces[0].nonce is None
 
     @property
     def w_enc(self) -> Float[Tensor, "faces n 512"]:
@@ -233,6 +250,8 @@ class Record:
         """What is not sealed."""
         arrays = {"w_enc": self.w_enc.numpy(force=True), "quads": np.stack([face.quad for face in self.faces])}
         nonces = [np.frombuffer(face.nonce, np.uint8) for face in self.faces if face.nonce is not None]
+        around = self.surroundings
+        arrays |= {} if around is None else {"grid": around.grid, "points": around.points}
         return arrays | ({"nonces": np.stack(nonces)} if nonces else {})
 
     def _associated(self, face: int) -> bytes:
@@ -244,7 +263,9 @@ def _record(header: Header, arrays: Arrays, source: str) -> Record:
     """Checks types, shapes and ranges before it builds anything."""
     check_header(header)
     count = header["faces"]
-    names = {"w_enc", "quads"} | ({"nonces"} if header["format_version"] > 1 else set())
+    version = header["format_version"]
+    names = {"w_enc", "quads"} | ({"grid", "points"} if version >= SURROUNDINGS else set())
+    names |= {"nonces"} if version == 2 or (version >= SURROUNDINGS and "nonces" in arrays) else set()
     names |= {f"sealed.{i}" for i in range(count)} if header["mode"] == "sealed" else set()
     if set(arrays) != names:
         odd = min(set(arrays) ^ names)
@@ -274,6 +295,7 @@ def _record(header: Header, arrays: Arrays, source: str) -> Record:
         pack_hash=header["pack"]["sha256"],
         encryptor_name=header["encryptor"]["name"],
         encryptor_sha256=header["encryptor"]["sha256"],
-        version=header["format_version"],
+        version=version,
+        surroundings=Surroundings(arrays["grid"], arrays["points"]) if version >= SURROUNDINGS else None,
         source=source,
     )

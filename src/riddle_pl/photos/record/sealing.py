@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from jaxtyping import UInt8
 
 from riddle_pl.errors import PasswordError, RecordError
-from riddle_pl.password import sealing_key
+from riddle_pl.key import sealing_key
 
 NONCE_BYTES = 12
 TAG_BYTES = 16

@@ -1,0 +1,64 @@
+"""What ``riddle encrypt`` was asked for."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from riddle_pl.errors import ConfigError
+from riddle_pl.photos.choices import Faces, OnFailure, parse_faces
+
+
+@dataclass(frozen=True)
+class EncryptJob:
+    """The options of ``riddle encrypt``, under their own names; see its help."""
+
+    photos: tuple[Path, ...]
+    out: Path | None
+    record: Path | None
+    archive: Path | None
+    embed: bool
+    only: tuple[str, ...]
+    without: tuple[str, ...]
+    not_faces: tuple[str, ...]
+    mode: str
+    linkable: bool
+    on_failure: OnFailure
+    pack: str | None
+    pack_size: int | None
+    encryptor: str | None
+    settings: tuple[str, ...]
+    device: str
+    batch_size: int
+    jobs: int
+    password_file: Path | None
+    password_stdin: bool
+    face_password_files: tuple[str, ...]
+    note: bool
+    report: Path | None
+    force: bool
+    keep_time: bool
+    suffix: str
+    quality: int | None
+    max_size: int | None
+    quiet: bool
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """The faces that the options name.
+
+    Args:
+        only, without: see :class:`riddle_pl.photos.select.Selector`.
+        not_faces: indices of what is no face.
+    """
+
+    only: Faces
+    without: Faces
+    not_faces: frozenset[int]
+
+    @classmethod
+    def parse(cls, job: EncryptJob) -> "Chosen":
+        """Raises :class:`ConfigError` for what names no face."""
+        not_faces = parse_faces(job.not_faces, "--not-a-face")
+        if not_faces.people:
+            raise ConfigError(f"--not-a-face {not_faces.people[0]} is a photo; give indices of faces")
+        return cls(parse_faces(job.only, "--only"), parse_faces(job.without, "--except"), not_faces.indices)

@@ -1,0 +1,123 @@
+"""What ``riddle encrypt`` does with networks; importing this takes seconds."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from riddle_pl.cli.encrypt_order import Chosen, EncryptJob
+from riddle_pl.cli.encrypt_report import EncryptReport
+from riddle_pl.device import resolve_device
+from riddle_pl.errors import FileError, PhotoError, RecordError
+from riddle_pl.judging.gate_judges import best_judge
+from riddle_pl.packs import Pack, choose_pack
+from riddle_pl.photos.build import build_pseudonymiser
+from riddle_pl.photos.jobs.encrypt import Orders, encrypt_all
+from riddle_pl.photos.jobs.password_check import made_with, record_of
+from riddle_pl.photos.jobs.plan import Task
+from riddle_pl.photos.jobs.state import ANEW
+from riddle_pl.photos.pseudonymise import Pseudonymiser
+from riddle_pl.photos.record.known_leaks import note
+from riddle_pl.photos.record.linkable import linkable_kdf
+from riddle_pl.photos.select import Selector, selector
+from riddle_pl.process import track
+
+DESCRIBED = (
+    "mode",
+    "linkable",
+    "only",
+    "without",
+    "not_faces",
+    "pack_size",
+    "encryptor",
+    "settings",
+    "note",
+    "quality",
+    "max_size",
+)
+"""Options that decide what a picture becomes."""
+
+
+def described_job(job: EncryptJob, pack: Pack | None = None) -> dict[str, Any]:
+    """All that decides what a picture becomes, but for the photo and the passwords."""
+    pack = choose_pack(job.pack, job.pack_size) if pack is None else pack
+    values = {name: getattr(job, name) for name in DESCRIBED}
+    return {**values, "pack": pack.name, "generator": pack.fingerprint("generator")}
+
+
+@dataclass(frozen=True)
+class Work:
+    """A job whose networks are loaded.
+
+    Args:
+        told: lines for the user.
+    """
+
+    job: EncryptJob
+    chosen: Chosen
+    pack: Pack
+    pseudonymiser: Pseudonymiser
+    select: Selector
+    told: Sequence[str]
+
+    @classmethod
+    def load(cls, job: EncryptJob, chosen: Chosen) -> "Work":
+        """Loads the networks, and looks at the photos of the people that are meant.
+
+        Raises:
+            RiddleError: the pack, a setting, the device or such a photo is at fault.
+        """
+        told: list[str] = []
+        device = resolve_device(job.device)
+        pack = choose_pack(job.pack, job.pack_size, told.append)
+        pseudonymiser = build_pseudonymiser(pack, job.settings, job.encryptor, device, job.batch_size)
+        pseudonymiser.coder.prepare()
+        select = selector(chosen.only, chosen.without, pseudonymiser.find_faces, lambda: best_judge(pack, device))
+        return cls(job, chosen, pack, pseudonymiser, select, told)
+
+    def check_password(self, finished: Sequence[Task], passwords: Iterable[str]) -> None:
+        """Makes sure that earlier results are of this password: looks at the first that can tell.
+
+        Raises:
+            FileError: it is of another one.
+        """
+        for task in finished:
+            try:
+                record = record_of(task)
+                if record is None:
+                    continue
+                fits = made_with(task, record, passwords, self.pseudonymiser)
+            except (PhotoError, RecordError):
+                continue
+            if not fits:
+                raise FileError(f"output {task.picture} was made with another password; {ANEW}")
+            return
+
+    def encrypt(
+        self, tasks: Sequence[Task], password: str, passwords: Mapping[int, str], report: EncryptReport
+    ) -> None:
+        """Encrypts photos and reports what becomes of them.
+
+        Raises:
+            RiddleError: see :func:`encrypt_all`.
+        """
+        job = self.job
+        orders = Orders(
+            password=password,
+            passwords=passwords,
+            mode=job.mode,
+            select=self.select,
+            kdf=linkable_kdf(self.pack.fingerprint("generator")) if job.linkable else None,
+            on_failure=job.on_failure,
+            note=job.note,
+            not_faces=self.chosen.not_faces,
+            described=described_job(job, self.pack),
+            force=job.force,
+            keep_time=job.keep_time,
+            quality=job.quality,
+            max_size=job.max_size,
+        )
+        report.note = self.pseudonymiser.gate.note
+        report.secrecy = note(self.pseudonymiser.coder.tokens.name)
+        outcomes = encrypt_all(tasks, self.pseudonymiser, orders, job.batch_size, job.jobs)
+        for outcome in track(outcomes, len(tasks), "encrypting", job.quiet, lambda outcome: outcome.task.photo.name):
+            report.add(outcome)
