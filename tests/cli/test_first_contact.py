@@ -17,7 +17,7 @@ REFUSED = {
     "encrypt photo.png --moed sealed": "--moed",
     "encrypt missing.jpg": "missing.jpg does not exist",
     "encrypt photo.png --only anna": "--only anna",
-    "encrypt photo.png --pack lit": "did you mean lite?",
+    "encrypt photo.png --pack lit": "did you mean 'lite'?",
     "encrypt photo.png --device gpu": "choose from auto, cpu",
     "encrypt photo.png --set mask=ovl": "mask=ovl is unknown",
     "encrypt photo.png --suffix _safe.gif": "choose .png",
@@ -29,8 +29,8 @@ REFUSED = {
     "rekey missing.riddle": "missing.riddle does not exist",
     "preview missing.jpg": "missing.jpg does not exist",
     "preview photo.png -o there.png": "there.png exists already",
-    "measure photo.png --pack lit": "did you mean lite?",
-    "weights fetch --pack lit": "did you mean lite?",
+    "measure photo.png --pack lit": "did you mean 'lite'?",
+    "weights fetch --pack lit": "did you mean 'lite'?",
 }
 RUN = """
 import sys
