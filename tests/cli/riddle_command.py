@@ -1,5 +1,6 @@
 """Runs the real `riddle` command line inside the test's process."""
 
+import math
 import sys
 from dataclasses import dataclass
 from functools import partial
@@ -35,6 +36,7 @@ class Riddle:
         (folder / "pw").write_text("correct horse\n", encoding="utf-8")
         self.faces = [fake_face()]
         monkeypatch.setattr(PhotoFaceDetector, "detect", lambda _self, _image: self.faces)
+        monkeypatch.setattr("riddle_pl.process.SECONDS_PER_LINE", math.inf)  # lines come where a machine is slow
         cheap = partial(KdfParams, memory_kib=8, time=1)  # 64 MiB per password would be most of the tests' time
         for module in ("photos.pseudonymise", "photos.record.linkable", "photos.rekey"):
             monkeypatch.setattr(f"riddle_pl.{module}.KdfParams", cheap)

@@ -26,7 +26,7 @@ def answer(words: str, count: int) -> list[str]:
 def test_verbs_and_options_are_completed() -> None:
     assert set(answer("riddle ", 1)) == set(VERBS)
     assert answer("riddle encrypt --keep", 2) == ["--keep-time"]
-    assert set(answer("riddle weights ", 2)) == {"list", "fetch", "import", "verify"}
+    assert set(answer("riddle weights ", 2)) == {"list", "fetch", "import", "import-folder", "verify"}
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])

@@ -118,6 +118,11 @@ def test_a_plain_picture_is_placed_by_its_greys_or_not_at_all() -> None:
         find_place(plain, scaled(blank, 0.5))
 
 
+@pytest.mark.parametrize("shape", [(1, 12300), (12300, 1), (40, 2000)])
+def test_a_thin_picture_has_no_points(shape: tuple[int, int]) -> None:
+    assert len(describe(np.random.default_rng(0).integers(0, 256, (*shape, 3), dtype=np.uint8), []).points) == 0
+
+
 def test_records_of_earlier_versions_go_by_the_size() -> None:
     old = replace(RECORD, surroundings=None, version=2)
     assert find_place(old, np.zeros_like(PICTURE)).as_it_was

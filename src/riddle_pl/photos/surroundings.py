@@ -13,6 +13,8 @@ Quads = Sequence[Float[np.ndarray, "4 2"]]
 
 SIDE = 480
 """Longer side in pixels of what is searched for distinctive points."""
+THIN = 32
+"""Shorter side of it below which no descriptor fits in."""
 FACTOR, SCALES = 1.26, 6
 """Steps of the pyramid in which they are searched, each this much smaller: a third at the end."""
 CONTRAST = 0.06
@@ -69,17 +71,23 @@ def _orb(
     height, width, _ = image.shape
     scale = SIDE / max(height, width)
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    if min(size) < THIN:
+        return _none()
     small = Image.fromarray(image).convert("L").resize(size, Image.Resampling.BOX if scale < 1 else None)
     orb = ORB(downscale=FACTOR, n_scales=SCALES, n_keypoints=count, fast_threshold=CONTRAST)
     try:
         orb.detect_and_extract(np.asarray(small, dtype=np.float64) / 255)
     except RuntimeError:  # there is none
-        return np.zeros((0, 2)), np.zeros((0, 8 * DESCRIPTOR_BYTES), dtype=bool), np.zeros(0)
+        return _none()
     responses, keypoints, descriptors = (np.asarray(of) for of in (orb.responses, orb.keypoints, orb.descriptors))
     strongest = np.argsort(-responses, kind="stable")
     places = (keypoints[strongest][:, ::-1] + 0.5) * (np.array([width, height]) / np.array(size))
     reach = PATCH * np.asarray(orb.scales, dtype=np.float64)[strongest] / scale
     return places, descriptors[strongest].astype(bool), reach
+
+
+def _none() -> tuple[Float[np.ndarray, "0 2"], Bool[np.ndarray, "0 256"], Float[np.ndarray, "0"]]:
+    return np.zeros((0, 2)), np.zeros((0, 8 * DESCRIPTOR_BYTES), dtype=bool), np.zeros(0)
 
 
 def grey_grid(image: Pixels) -> UInt8[np.ndarray, "g g"]:

@@ -1,8 +1,8 @@
 """What records reveal without the password, as messages for the user; proven or measured, with the commands, in
 docs/security.md.
 
-A padded record (its tokens are a key stream) tells what is public of a face, and lets guesses of the password be tested
-a little. Any other encryptor is smooth in the password, and nothing makes its wrong decryptions lie where codes of real
+A padded record (its tokens are a key stream) tells what is public of a face, and next to nothing of a guessed password;
+the photo around the face does tell a right guess, since the right face fits it. Any other encryptor is smooth in the password, and nothing makes its wrong decryptions lie where codes of real
 faces lie: its records tell much.
 """
 
@@ -18,8 +18,8 @@ NOTE = (
 """Of ``riddle encrypt`` with an encryptor that is not padded, in both modes: a sealed record holds the code too."""
 
 PADDED_NOTE = (
-    "the record tells pose, outline and light of a face, and no more without the password; a guess of the password "
-    f"can be tested a little with each face, so choose one that nobody guesses; see {PAGE}"
+    "without the password the record tells pose, outline and light of a face, and no more; who has the picture as well "
+    f"can test guesses of the password, so choose one that nobody guesses; see {PAGE}"
 )
 """The same with a padded one."""
 
@@ -29,12 +29,13 @@ UNCHECKED = f"The record is deniable: riddle does not check the password. Others
 SEALED_GUESSES = "whether a guessed password is right, by AES-GCM's tag"
 GUESSES = "whether a guessed password is right, by the code that it decrypts to"
 PADDED_GUESSES = (
-    "a little about whether a guessed password is right, with {faces}: about {bits:.1f} bits in "
-    "all, of the 13 of one among ten thousand passwords, which take half an hour of one core"
+    "whether a guessed password is right, to whoever has the picture as well: the right face fits the photo around it; "
+    "without the picture a little, with {faces}: about {bits:.1f} bits in all, of the 13 of one among ten thousand "
+    "passwords, which take half an hour of one core"
 )
-BITS_PER_FACE = 0.14
-"""The most that an attack of ``riddle-attack`` gets out of pack mobile's encryptor-padded, with 700 public faces, on
-200 records (docs/security.md has the command and the interval)."""
+BITS_PER_FACE = 0.09
+"""The most that an attack of ``riddle-attack`` gets out of codes of pack mobile's encryptor-padded, with 700 public faces,
+on 200 records (docs/security.md has the command and the interval)."""
 LINKS = "with the pack and without a password: which other records were made of the same photo, and often which photo"
 PUBLIC = (
     "what is public of each face: pose, outline and light, to the last digit, which is enough to match it with its "
