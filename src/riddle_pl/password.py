@@ -31,6 +31,7 @@ def key_stream(key: bytes, count: int, dim: int = 512, nonce: bytes | None = Non
     Each little-endian 64-bit word of the keystream gives ((word >> 12) + 1/2) / 2^52, which is never
     0 or 1. The first rows do not depend on ``count``.
 
+    >>> from riddle_pl.key import KEY_BYTES, repeatable_nonces
     >>> key, nonces = bytes(KEY_BYTES), repeatable_nonces(b"example")
     >>> first, second = (key_stream(key, count=1, nonce=nonces()) for _ in range(2))
     >>> first.shape, bool((first == second).any())  # each face has a stream of its own

@@ -167,9 +167,9 @@ def test_the_code_in_the_record_is_the_encrypted_one_under_that_faces_password(t
 def test_faces_of_linkable_records_share_a_stream_and_no_others_do(tiny_pack):
     shared = linkable_kdf(tiny_pack.fingerprint("generator"))
     _, linkable = pseudonymiser(tiny_pack).encrypt(fake_photo(), "a", kdf=shared)
-    assert (linkable.version, {face.nonce for face in linkable.faces}) == (1, {None})
+    assert (linkable.shares_stream, {face.nonce for face in linkable.faces}) == (True, {None})
     _, record = pseudonymiser(tiny_pack).encrypt(fake_photo(), "a", kdf=KDF)
-    assert (record.version, len({face.nonce for face in record.faces} - {None})) == (2, 2)
+    assert (record.shares_stream, len({face.nonce for face in record.faces} - {None})) == (False, 2)
 
 
 def test_a_sealed_original_holds_nothing_of_what_did_not_change(tiny_pack):

@@ -85,4 +85,4 @@ def _change(light: UInt8[np.ndarray, "h w"], quality: int) -> float:
 def _compressed(picture: UInt8[np.ndarray, "h w *c"], quality: int) -> UInt8[np.ndarray, "h w *c"]:
     held = io.BytesIO()
     Image.fromarray(picture).save(held, "JPEG", quality=quality)
-    return np.asarray(Image.open(held))
+    return np.asarray(Image.open(held, formats=("JPEG",)))
