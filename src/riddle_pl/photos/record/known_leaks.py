@@ -2,8 +2,8 @@
 docs/security.md.
 
 A padded record (its tokens are a key stream) tells what is public of a face, and next to nothing of a guessed password;
-the photo around the face does tell a right guess, since the right face fits it. Any other encryptor is smooth in the password, and nothing makes its wrong decryptions lie where codes of real
-faces lie: its records tell much.
+the photo around the face does tell a right guess, since the right face fits it. Any other encryptor is smooth in the
+password, and nothing makes its wrong decryptions lie where codes of real faces lie: its records tell much.
 """
 
 from riddle_pl.password import KeyStream
@@ -34,8 +34,8 @@ PADDED_GUESSES = (
     "passwords, which take half an hour of one core"
 )
 BITS_PER_FACE = 0.09
-"""The most that an attack of ``riddle-attack`` gets out of codes of pack mobile's encryptor-padded, with 700 public faces,
-on 200 records (docs/security.md has the command and the interval)."""
+"""The most that an attack of ``riddle-attack`` gets out of codes of pack mobile's encryptor-padded, with 700 public
+faces, on 200 records (docs/security.md has the command and the interval)."""
 LINKS = "with the pack and without a password: which other records were made of the same photo, and often which photo"
 PUBLIC = (
     "what is public of each face: pose, outline and light, to the last digit, which is enough to match it with its "
