@@ -90,23 +90,6 @@ def test_if_all_are_like_the_photo_the_least_like_is_taken(tiny_pack):
     assert choice(tiny_pack, 2).best(x, drawn).tolist() == [1]
 
 
-def test_of_persons_who_fit_alike_the_least_typical_is_taken(tiny_pack):
-    """Two passwords would else give one person: the mean of all."""
-
-    class Corner:
-        def embed(self, x: torch.Tensor) -> torch.Tensor:
-            return x[:, 0, 0, :3]
-
-    one = choice(tiny_pack, 3)
-    one.judge = Corner()  # type: ignore[assignment]
-    one.__dict__["_traits"] = None
-    x = faces(0.0)
-    drawn = torch.stack([faces(0.0)] * 3, dim=1)
-    x[:, 0, 0, :3] = torch.tensor([0.0, 0.0, 1.0])
-    drawn[:, :, 0, 0, :3] = torch.tensor([[1.0, 0.1, 0.0], [1.0, 0.0, 0.0], [0.0, 1.0, 0.0]])
-    assert one.best(x, drawn).tolist() == [2]
-
-
 def test_any_is_the_first():
     assert AnyNonce.candidates == 1
     assert AnyNonce().best(faces(0.0, 0.0), faces(0.0, 0.0)[:, None]).tolist() == [0, 0]

@@ -31,8 +31,6 @@ LIKE = 0.35
 """Cosine from which the pack's recogniser finds a candidate too like the photo: well below that of one person."""
 OUTLINE, LIGHT, EXPRESSION = 1.0, 1.0, 0.7
 """Weights of distances in standard deviations over the candidates; expression is that of the eyes and of the mouth."""
-LIKENESS, TYPICAL = 1.0, 1.0
-"""Weights of the recogniser's cosines to the photo and to the mean of the candidates, in standard deviations."""
 SEX, AGE = 4.0, 0.8
 """Weights of the difference of apparent sex (2 between a woman and a man) and of age in decades."""
 
@@ -91,8 +89,7 @@ class BestFit:
     Candidates whom the pack's recogniser finds like the photo are out; if all are, the least like is taken. Of the
     others, that with the smallest sum of distances to the photo: of the parser's class probabilities, pixel by pixel,
     with hair and background that lie on the photo's face counted again; of colours on a grid over the face; of eyes and
-    mouth as pictures, without their light; where the pack has ``traits``, of apparent sex and age; and of how like the
-    person is to the photo, and to the mean of the candidates, since two passwords' persons would meet there.
+    mouth as pictures, without their light; and, where the pack has ``traits``, of apparent sex and age.
 
     Args:
         pack: its ``parser``, ``recogniser`` and ``traits`` judge.
@@ -126,9 +123,6 @@ class BestFit:
         if self._traits is not None:
             theirs, ours = (self._traits(of.flatten(0, -2)).unflatten(0, of.shape[:-1]) for of in (of_photo, of_drawn))
             cost = cost + (theirs[:, None] - ours).abs() @ torch.tensor([SEX, AGE])
-        mean = of_drawn.mean(dim=1, keepdim=True)
-        for likeness, weight in ((alike, LIKENESS), (F.cosine_similarity(mean, of_drawn, dim=-1), TYPICAL)):
-            cost = cost + weight * _standardised(likeness)
         allowed = (alike < LIKE) | (alike == alike.amin(dim=1, keepdim=True))
         return torch.where(allowed, cost, torch.inf).argmin(dim=1)
 

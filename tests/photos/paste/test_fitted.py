@@ -16,7 +16,7 @@ class Drawn(FittedMap):
 
     def regions(self, x: torch.Tensor) -> Regions:
         face, hair = (x[:, [0]] > 0).float(), (x[:, [1]] > 0).float()
-        return Regions(1.0 - face - hair, face, hair, torch.zeros_like(face))
+        return Regions(1.0 - face - hair, face, hair)
 
 
 def mask_of(photo: torch.Tensor, x: torch.Tensor, recovering: bool) -> torch.Tensor:

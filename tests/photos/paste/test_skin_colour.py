@@ -100,7 +100,7 @@ class Halves(FittedMap):
         hair = torch.zeros(len(x), 1, 64, 64)
         hair[..., :16, :] = 1.0
         hair[..., 28:30, 20:28] = 1.0  # a brow
-        return Regions(torch.zeros_like(hair), 1.0 - hair, hair, torch.zeros_like(hair))
+        return Regions(torch.zeros_like(hair), 1.0 - hair, hair)
 
 
 def test_hair_is_matched_to_hair() -> None:

@@ -11,7 +11,6 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor
 
-from riddle_pl.photos.paste.front import in_front
 from riddle_pl.photos.paste.guided import guided_filter
 from riddle_pl.photos.paste.mask import (
     CELEBA_FACE,
@@ -48,13 +47,11 @@ class Regions(NamedTuple):
 
     Attributes:
         background, face, hair: at most 1 together.
-        front: what lies before the face, and is not counted as face.
     """
 
     background: Float[Tensor, "b 1 m m"]
     face: Float[Tensor, "b 1 m m"]
     hair: Float[Tensor, "b 1 m m"]
-    front: Float[Tensor, "b 1 m m"]
 
 
 class FittedMap(ParserMap):
@@ -72,11 +69,7 @@ class FittedMap(ParserMap):
         classes = self.classes(x)
         kinds = (classes[:, [BACKGROUND]], classes[:, CELEBA_FACE].sum(dim=1, keepdim=True), classes[:, [HAIR]])
         background, face, hair = _to_edges(torch.cat(kinds, dim=1), x).split(1, dim=1)
-        whole = one_whole(torch.maximum((face > 0.5).float(), core(SIDE)))
-        pairs = zip(_at_side(x).split(1), whole[:, 0] > 0, strict=True)
-        before = torch.stack([in_front(image, where) for image, where in pairs])[:, None].float()
-        front = torch.maximum(_to_edges(before, x), shrink(before, 1)) if before.any() else before
-        return Regions(background, face * (1.0 - front), hair, front)
+        return Regions(background, face, hair)
 
     def mask(
         self, photo: Float[Tensor, "1 3 h h"], old: Regions, new: Regions, recovering: bool
@@ -99,7 +92,7 @@ class FittedMap(ParserMap):
         soft = _to_edges(blur(closed, FEATHER * SIDE), photo)
         head = shrink((new.background < 0.5).float(), round(INSIDE * SIDE))
         soft = torch.minimum(soft, blur(head, FEATHER * SIDE))
-        soft = torch.maximum(soft, blur(middle, FEATHER * SIDE)) * fade(SIDE) * (1.0 - old.front)
+        soft = torch.maximum(soft, blur(middle, FEATHER * SIDE)) * fade(SIDE)
         return torch.where(soft < NOTHING, torch.zeros_like(soft), soft)
 
 

@@ -38,5 +38,4 @@ class Views:
         if isinstance(self.face_map, FittedMap):
             return self.face_map.regions(image)
         face = self.face_map(image)
-        nothing = torch.zeros_like(face)
-        return Regions(1.0 - face, face, nothing, nothing)
+        return Regions(1.0 - face, face, torch.zeros_like(face))
