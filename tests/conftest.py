@@ -4,6 +4,8 @@ import importlib
 import os
 import random
 import sys
+import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +20,7 @@ sys.path.insert(0, str(REPOSITORY))  # for `from tests...`, also when pytest is 
 importlib.import_module("tests.typecheck")  # the hook only looks it up
 install_import_hook([f"riddle_pl.{name}" for name in CHECKED], "tests.typecheck.typechecked")
 
+from riddle_pl.cli.meanwhile import THREAD  # noqa: E402
 from tests import build_speed, hydra_speed, line_coverage  # noqa: E402
 from tests.cpu_time import pytest_runtest_call, pytest_terminal_summary  # noqa: E402, F401  # hooks of pytest
 
@@ -40,6 +43,15 @@ def _own_riddle_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pyte
     """No test reads or writes the user's own weights folder or password."""
     monkeypatch.setenv("RIDDLE_HOME", str(tmp_path_factory.getbasetemp() / "riddle_home"))
     monkeypatch.delenv("RIDDLE_PASSWORD", raising=False)
+
+
+@pytest.fixture(autouse=True)
+def _nothing_goes_on(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """What a command loads while it asks for a password ends with the test: the next one composes configs, too."""
+    yield
+    for thread in threading.enumerate():
+        if thread.name == THREAD:
+            thread.join(60)
 
 
 @pytest.fixture(autouse=True)

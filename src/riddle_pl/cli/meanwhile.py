@@ -7,6 +7,9 @@ from typing import Generic, TypeVar
 
 T = TypeVar("T")
 
+THREAD = "riddle-meanwhile"
+"""Name of the threads."""
+
 
 class Meanwhile(Generic[T]):
     """Calls a function in a thread of its own, which does not keep the program from ending.
@@ -18,7 +21,7 @@ class Meanwhile(Generic[T]):
     def __init__(self, work: Callable[[], T]):
         self._work = work
         self._future: Future[T] = Future()
-        threading.Thread(target=self._run, daemon=True).start()
+        threading.Thread(target=self._run, name=THREAD, daemon=True).start()
 
     def result(self) -> T:
         """What the function returns, once it does."""

@@ -1,6 +1,7 @@
 """Composes every job of a command line, so that a misspelt key is reported before anything is written."""
 
 import re
+import threading
 from collections.abc import Sequence
 from typing import Any
 
@@ -26,6 +27,9 @@ PLUGINS = {
 
 CONFIG_MODULE = "riddle_pl.conf"
 
+_ONE_AT_A_TIME = threading.RLock()
+"""Hydra keeps what it composes with in one place for all threads."""
+
 
 def compose_jobs(config_name: str, overrides: Sequence[str] = (), multirun: bool = False) -> list[DictConfig]:
     """The composed config of every job that a command line stands for.
@@ -38,18 +42,19 @@ def compose_jobs(config_name: str, overrides: Sequence[str] = (), multirun: bool
     Raises:
         ConfigError: one line with the unknown key, group or option and the nearest valid one.
     """
-    register_schemas()
-    previous = GlobalHydra.instance().hydra
-    GlobalHydra.instance().clear()
-    try:
-        with initialize_config_module(CONFIG_MODULE, job_name=config_name, version_base="1.3"):
-            try:
-                jobs = _sweep(config_name, overrides) if multirun else [list(overrides)]
-                return [compose(config_name, job) for job in jobs]
-            except (HydraException, OmegaConfBaseException, ValueError) as error:
-                raise _explain(error, config_name, overrides) from error
-    finally:
-        GlobalHydra.instance().hydra = previous
+    with _ONE_AT_A_TIME:
+        register_schemas()
+        previous = GlobalHydra.instance().hydra
+        GlobalHydra.instance().clear()
+        try:
+            with initialize_config_module(CONFIG_MODULE, job_name=config_name, version_base="1.3"):
+                try:
+                    jobs = _sweep(config_name, overrides) if multirun else [list(overrides)]
+                    return [compose(config_name, job) for job in jobs]
+                except (HydraException, OmegaConfBaseException, ValueError) as error:
+                    raise _explain(error, config_name, overrides) from error
+        finally:
+            GlobalHydra.instance().hydra = previous
 
 
 def lenient_in_sweeps(overrides: Sequence[str]) -> list[str]:
