@@ -35,7 +35,7 @@ and of ``riddle_pl`` itself anybody may read the version. docs/architecture.md d
 WITHIN = {
     "photos": (("record", "gate", "paste"), (".",), ("jobs",)),
     "evaluation": (
-        ("methods", "settings", "surroundings"),
+        ("methods", "settings", "without_face"),
         ("build", "scores"),
         ("report",),
         ("photos",),

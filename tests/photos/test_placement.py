@@ -10,7 +10,7 @@ from PIL import Image
 from skimage import data
 
 from riddle_pl.errors import PhotoError
-from riddle_pl.photos.greys import grey_as
+from riddle_pl.photos.paste.greys import grey_as
 from riddle_pl.photos.placement import Placement, find_place
 from riddle_pl.photos.record.record import Record, RecordedFace
 from riddle_pl.photos.record.sealing import Patch

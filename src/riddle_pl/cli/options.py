@@ -4,12 +4,15 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, TextIO
+from typing import TYPE_CHECKING, Annotated, TextIO
 
 import typer
 
 from riddle_pl.device import check_device
 from riddle_pl.pack_names import named_folder
+
+if TYPE_CHECKING:
+    from riddle_pl.packs import Pack as LoadedPack
 
 Pack = Annotated[
     str | None,
@@ -54,6 +57,19 @@ MaxSize = Annotated[
     typer.Option(min=16, help="Longest side of the pictures in pixels; larger photos are made smaller first."),
 ]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print warnings and errors only.")]
+
+
+def opened_pack(name_or_path: str | Path) -> "LoadedPack":
+    """The pack of this name or folder; a name that leads nowhere is refused before the networks are imported.
+
+    Raises:
+        PackError: see :func:`riddle_pl.packs.load_pack`.
+    """
+    named_folder(name_or_path)
+
+    from riddle_pl.packs import load_pack
+
+    return load_pack(name_or_path)
 
 
 def check_names(pack: str | None, device: str, settings: Sequence[str] | None) -> None:

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from riddle_pl.errors import PackError, RiddleError, one_line
-from riddle_pl.pack_names import MANIFEST_NAME, named_folder, pack_names
+from riddle_pl.cli.options import opened_pack
+from riddle_pl.errors import RiddleError, one_line
+from riddle_pl.pack_names import MANIFEST_NAME, pack_names
 
 if TYPE_CHECKING:
     from riddle_pl.packs import Pack
@@ -67,7 +68,7 @@ def show(pack: Base) -> None:
 
     Example: riddle packs show ffhq256
     """
-    opened = _opened(pack)
+    opened = opened_pack(pack)
     print(f"{opened.name}: {opened.size} px, {opened.num_layers} layers, in {opened.folder}")
     for role in opened.roles:
         entry, sha256 = opened.entry(role), opened.expected_sha256(role)
@@ -93,7 +94,7 @@ def new(
 
     Example: riddle packs new mine --from ffhq256
     """
-    opened = _opened(base)
+    opened = opened_pack(base)
 
     from riddle_pl.packs.own import new_pack
 
@@ -107,7 +108,7 @@ def copy(base: Base, folder: NewFolder, name: Name = None, quiet: Quiet = False)
 
     Example: riddle packs copy lite mine
     """
-    opened = _opened(base)
+    opened = opened_pack(base)
 
     from riddle_pl.packs.own import copy_pack
 
@@ -133,11 +134,11 @@ def add(
     Example: riddle packs add mine encryptor runs/mine/checkpoints/last.ckpt
     """
     from riddle_pl.packs import read_manifest
-    from riddle_pl.packs.own import add_network
+    from riddle_pl.packs.own import REPLACE, add_network
+    from riddle_pl.packs.write import require_free_role
 
-    networks = read_manifest(folder / MANIFEST_NAME).networks
-    if role in networks and not force:
-        raise PackError(f"{folder} has a network {role} already; give another role, or --force to replace it")
+    read_manifest(folder / MANIFEST_NAME)  # says what is missing
+    require_free_role(folder, role, force, REPLACE)
     if file.suffix != ".safetensors" and _is_run(file):
         from riddle_pl.figures.training_log import find_training_log
         from riddle_pl.training.curves import write_curves
@@ -167,7 +168,7 @@ def share(
 
     Example: riddle packs share mine mine.zip
     """
-    opened = _opened(folder)
+    opened = opened_pack(folder)
 
     from riddle_pl.packs.share import share_pack
 
@@ -191,7 +192,7 @@ def open_(
     from riddle_pl.packs.share import open_archive
 
     manifest = open_archive(archive, folder)
-    opened = _opened(folder)
+    opened = opened_pack(folder)
     _say(quiet, f"{folder}: pack {manifest.name}, {len(manifest.networks)} networks; every hash is right")
     for role in opened.roles:
         if not opened.has(role):
@@ -207,15 +208,6 @@ def _is_run(file: Path) -> bool:
     from riddle_pl.training.origin import CHECKPOINT_KEY
 
     return CHECKPOINT_KEY in read_checkpoint(file)
-
-
-def _opened(pack: str | Path) -> "Pack":
-    """Refuses a name that leads nowhere before the networks are imported."""
-    named_folder(pack)
-
-    from riddle_pl.packs import load_pack
-
-    return load_pack(pack)
 
 
 def _tell_made(quiet: bool, folder: Path, base: "Pack", roles: tuple[str, ...]) -> None:

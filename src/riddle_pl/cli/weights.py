@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from riddle_pl.cli.options import opened_pack
 from riddle_pl.errors import PackError, RiddleError, one_line
-from riddle_pl.pack_names import named_folder, pack_names
+from riddle_pl.pack_names import pack_names
 
 if TYPE_CHECKING:
     from riddle_pl.packs import Pack
@@ -77,12 +78,10 @@ def fetch(
 
     riddle weights fetch perceptual --pack ffhq256
     """
-    named_folder(pack)
+    opened = opened_pack(pack)
 
-    from riddle_pl.packs import load_pack
     from riddle_pl.packs.install import fetch_file, find_entry
 
-    opened = load_pack(pack)
     chosen = entries or [role for role in opened.roles if opened.entry(role).url is not None]
     for item in [find_entry(opened, item).role for item in chosen]:
         path = fetch_file(opened, item, progress=not quiet and sys.stderr.isatty())
@@ -105,12 +104,10 @@ def import_weights(
 
     Example: riddle weights import encoder e4e_ffhq_encode_256.pt --pack ffhq256
     """
-    named_folder(pack)
+    opened = opened_pack(pack)
 
-    from riddle_pl.packs import load_pack
     from riddle_pl.packs.install import find_entry, import_file
 
-    opened = load_pack(pack)
     path = import_file(opened, entry, file)
     _say(quiet, f"imported {file} as {find_entry(opened, entry).role} of pack {opened.name}: {path}")
 
@@ -125,12 +122,10 @@ def import_folder(
 
     Example: riddle weights import-folder ~/Downloads/RiDDLE --pack ffhq256
     """
-    named_folder(pack)
+    opened = opened_pack(pack)
 
-    from riddle_pl.packs import load_pack
     from riddle_pl.packs.install import import_file
 
-    opened = load_pack(pack)
     if not folder.is_dir():
         raise PackError(f"{folder} is no folder; give the one that holds the checkpoints")
     problems: list[RiddleError] = []
@@ -185,16 +180,11 @@ def verify(pack: OptionalPack = None, quiet: Quiet = False) -> None:
 def _opened(name: str | None) -> "list[tuple[str, Pack | RiddleError]]":
     """The pack asked for (whose error is raised), or all known packs with the errors of those that do not open."""
     if name is not None:
-        named_folder(name)
-
-    from riddle_pl.packs import load_pack
-
-    if name is not None:
-        return [(name, load_pack(name))]
+        return [(name, opened_pack(name))]
     packs: list[tuple[str, Pack | RiddleError]] = []
     for known in pack_names():
         try:
-            packs.append((known, load_pack(known)))
+            packs.append((known, opened_pack(known)))
         except RiddleError as error:
             packs.append((known, error))
     return packs

@@ -11,7 +11,7 @@ from torch.utils.data import Dataset
 
 from riddle_pl.data.base import LatentDataModule
 from riddle_pl.data.code_shards import SUFFIX, ShardTable, open_codes, read_about
-from riddle_pl.data.latent_batches import OrderedBatches, ShuffledBatches
+from riddle_pl.data.latent_batches import OrderedBatches, ShuffledBatches, spread_codes
 from riddle_pl.data.steps import Batch
 from riddle_pl.errors import DataError
 from riddle_pl.packs import Pack
@@ -100,8 +100,7 @@ class CodesDataModule(LatentDataModule):
 
     def codes(self, count: int) -> Float[Tensor, "b n d"]:
         self.setup()
-        table = self._tables["train"]
-        return table.codes(range(0, len(table), -(-len(table) // count)))
+        return spread_codes(self._tables["train"], count)
 
     def _count(self, path: Path, made: dict[str, str]) -> int:
         about = read_about(path)

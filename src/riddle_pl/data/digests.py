@@ -1,10 +1,9 @@
 """Hashes of images, remembered with the size and the dates of their files: a start need not read what it has read."""
 
-import json
 from pathlib import Path
 
 from riddle_pl.data.sources import ImageSource, sha256
-from riddle_pl.files import atomic_write, read_json
+from riddle_pl.files import read_json, write_json
 
 MAX_BYTES = 1 << 30
 """Of the file: about 200 bytes an image."""
@@ -44,8 +43,7 @@ class Digests:
         if self._now == self._kept:
             return
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        with atomic_write(self.path, inside=self.path.parent) as temporary:
-            temporary.write_text(json.dumps(self._now), encoding="utf-8")
+        write_json(self.path, self._now, indent=None, inside=self.path.parent)
 
 
 def _read(path: Path) -> dict[str, tuple[str, str]]:

@@ -19,7 +19,7 @@ from riddle_pl.data.base import LatentDataModule
 from riddle_pl.data.crops import Cropper
 from riddle_pl.data.data_free import LatentSampler
 from riddle_pl.data.digests import Digests
-from riddle_pl.data.latent_batches import OrderedBatches, PartlyDrawn, ShuffledBatches
+from riddle_pl.data.latent_batches import OrderedBatches, PartlyDrawn, ShuffledBatches, spread_codes
 from riddle_pl.data.latent_cache import Item, LatentCache, LatentTable
 from riddle_pl.data.sources import ImageSource
 from riddle_pl.data.steps import Batch
@@ -249,8 +249,7 @@ class InvertedDataModule(LatentDataModule):
 
     def codes(self, count: int) -> Float[Tensor, "b n d"]:
         self.setup()
-        table = self._tables["train"]
-        return table.codes(range(0, len(table), -(-len(table) // count)))
+        return spread_codes(self._tables["train"], count)
 
     def _limit(self, splits: dict[str, str | None]) -> dict[str, str | None]:
         """At most ``val_images`` keys planned for validation and ``max_images`` others, spread evenly over the plan."""

@@ -25,6 +25,11 @@ class CodeTable(Protocol):
         ...
 
 
+def spread_codes(table: CodeTable, count: int) -> Float[Tensor, "b n d"]:
+    """About so many codes of a table, evenly spread over its rows."""
+    return table.codes(range(0, len(table), -(-len(table) // count)))
+
+
 class ShuffledBatches(Dataset[Batch]):
     """Step k to its batch: every epoch is a new order of all rows, by (seed, epoch); each rank takes its own part."""
 

@@ -15,10 +15,12 @@ from riddle_pl.packs.formats import load_network
 from riddle_pl.packs.manifest import Manifest, WeightEntry, read_manifest
 from riddle_pl.packs.pack import Pack
 from riddle_pl.packs.public import PUBLIC_PACKS
-from riddle_pl.packs.write import write_manifest
+from riddle_pl.packs.write import require_free_role, write_manifest
 
 CARDS = ("*.md", f"{PICTURES}/*.jpg", f"{PICTURES}/*.png")
 """What tells about the networks of a pack, beside its manifest."""
+REPLACE = "give another role, or --force to replace it"
+"""What to do about a role that is taken."""
 
 
 def new_pack(base: Pack, folder: Path, name: str | None = None) -> Manifest:
@@ -103,8 +105,7 @@ def add_network(folder: Path, role: str, file: Path, overwrite: bool = False) ->
         FileError: a file or folder cannot be read or written.
     """
     manifest = read_manifest(folder / MANIFEST_NAME)
-    if role in manifest.networks and not overwrite:
-        raise PackError(f"{folder} has a network {role} already; give another role, or --force to replace it")
+    require_free_role(folder, role, overwrite, REPLACE)
     require_file(file, "network")
     entry = replace(_described(manifest, role, file), role=role, url=None, pack=None)
     load_network(entry, file, manifest)

@@ -91,7 +91,12 @@ def write_manifest(folder: Path, manifest: Manifest) -> None:
     write_json(folder / MANIFEST_NAME, manifest.to_json(), indent=2, inside=folder)
 
 
-def require_free_role(folder: Path | str, role: str, overwrite: bool = False) -> None:
+def require_free_role(
+    folder: Path | str,
+    role: str,
+    overwrite: bool = False,
+    remedy: str = "give export_role= another name, or export_overwrite=true to write over it",
+) -> None:
     """Makes sure that writing a network into a pack loses none.
 
     Raises:
@@ -99,10 +104,7 @@ def require_free_role(folder: Path | str, role: str, overwrite: bool = False) ->
     """
     path = Path(folder) / MANIFEST_NAME
     if not overwrite and path.exists() and role in read_manifest(path).networks:
-        raise PackError(
-            f"{folder} has a network {role} already; give export_role= another name, or export_overwrite=true to "
-            "write over it"
-        )
+        raise PackError(f"{folder} has a network {role} already; {remedy}")
 
 
 def _require_finite(state: Mapping[str, Tensor], role: str) -> None:

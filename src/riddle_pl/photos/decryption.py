@@ -17,7 +17,6 @@ from riddle_pl.faces.align import quad_side
 from riddle_pl.faces.pixels import to_pixels
 from riddle_pl.key import derive_key
 from riddle_pl.photos.face_coder import FaceCoder
-from riddle_pl.photos.greys import grey_as
 from riddle_pl.photos.paste.layers import Brush
 from riddle_pl.photos.placement import Placement
 from riddle_pl.photos.record.record import Record
@@ -85,7 +84,7 @@ def exchange(
     drawn = coder.synthesise_for(w_new, [quad_side(quad) for quad in quads])
     layers = [brush.layer(photo, quad, x, recovering=True) for quad, x in zip(quads, drawn, strict=True)]
     others = [face.quad for index, face in enumerate(record.faces) if index not in set(chosen)]
-    return grey_as(photo, brush.paste(photo, layers, others))
+    return brush.paste(photo, layers, others)
 
 
 def unsealed(record: Record, keys: Sequence[bytes], chosen: Sequence[int]) -> list[Patch]:

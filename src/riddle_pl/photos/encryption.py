@@ -20,7 +20,6 @@ from riddle_pl.photos.face_coder import EncryptedCode, FaceCoder
 from riddle_pl.photos.face_work import JUDGED_SIZE, FaceWork, aligned, choose, invert, take_up
 from riddle_pl.photos.gate.gate import Gate, Verdict
 from riddle_pl.photos.gate.refusal import Reason
-from riddle_pl.photos.greys import grey_as
 from riddle_pl.photos.last_look import Looked, last_look
 from riddle_pl.photos.nonces import NonceChoice, best_codes
 from riddle_pl.photos.paste.blend import Layer, supports
@@ -202,7 +201,7 @@ def _compose(photo: _Photo, codes: _Codes, brush: Brush) -> UInt8[np.ndarray, "h
     for work in photo.chosen:
         if not work.passed:
             image = solid_face(image, work.face)
-    return grey_as(image, brush.paste(image, _layers(photo, codes), _neighbours(photo)))
+    return brush.paste(image, _layers(photo, codes), _neighbours(photo))
 
 
 def _layers(photo: _Photo, codes: _Codes) -> list[Layer]:

@@ -11,6 +11,7 @@ from riddle_pl.photos.record.record import Record
 from riddle_pl.photos.record.sealing import Patch
 from riddle_pl.photos.surroundings import (
     MIN_CELLS,
+    SIDE,
     Pixels,
     distinctive_points,
     grey_grid,
@@ -53,7 +54,7 @@ class Placement:
 
     def upright(self, photo: Pixels) -> UInt8[np.ndarray, "h w 3"]:
         """The picture or its mirror image; the same again gives the picture back."""
-        return np.ascontiguousarray(photo[:, ::-1]) if self.mirrored else photo
+        return _mirrored(photo) if self.mirrored else photo
 
     def place(self, record: Record, size: tuple[int, int]) -> Record:
         """The record, as of the given picture (or its mirror image) of (width, height)."""
@@ -72,6 +73,10 @@ class Placement:
         warped = pixels.transform((width, height), Image.Transform.AFFINE, coefficients, Image.Resampling.BICUBIC)
         base = Image.fromarray(photo).convert("RGBA")
         return np.asarray(Image.alpha_composite(base, warped).convert("RGB"))
+
+
+def _mirrored(photo: Pixels) -> UInt8[np.ndarray, "h w 3"]:
+    return np.ascontiguousarray(photo[:, ::-1])
 
 
 IDENTITY = np.array([[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]])
@@ -174,9 +179,8 @@ def _by_points(record: Record, photo: Pixels) -> Placement | None:
     known, descriptors = recorded_points(record.surroundings, record.image_size)
     best: tuple[int, Placement] | None = None
     for mirrored in (False, True):
-        seen = np.ascontiguousarray(photo[:, ::-1]) if mirrored else photo
-        places, found = distinctive_points(seen, SEARCHED)
-        estimate = _similarity(known, descriptors, places, found, TOLERANCE * max(photo.shape) / 480)
+        places, found = distinctive_points(_mirrored(photo) if mirrored else photo, SEARCHED)
+        estimate = _similarity(known, descriptors, places, found, TOLERANCE * max(photo.shape) / SIDE)
         if estimate is not None and (best is None or estimate[0] > best[0]):
             best = estimate[0], Placement(_snapped(estimate[1], record, photo), mirrored)
     return None if best is None else best[1]

@@ -68,7 +68,7 @@ class Pictures(Attack):
         }
         scores: dict[str, list[Tensor]] = {name: [] for name in networks}
         opened = guessed(target, faces.victims[: self.records], self.guesses, rng)
-        for (_, codes), around in zip(opened, faces.around, strict=False):
+        for (_, codes), around in zip(opened, faces.around[: self.records], strict=True):
             seen = sight(codes, around.expand(len(codes), -1, -1, -1))
             for name, network in networks.items():
                 with torch.no_grad():

@@ -29,7 +29,7 @@ from riddle_pl.evaluation.attacks.target import Faces, Target
 from riddle_pl.evaluation.report.measurement import Measurement
 from riddle_pl.evaluation.report.outputs import write_tables
 from riddle_pl.evaluation.report.tables import Table
-from riddle_pl.evaluation.surroundings import without_face
+from riddle_pl.evaluation.without_face import without_face
 from riddle_pl.files import atomic_write, read_json, require_writable_dir, sha256_file, write_json
 from riddle_pl.photos.paste.mask import ParserMap
 from riddle_pl.process import track

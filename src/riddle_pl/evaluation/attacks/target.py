@@ -24,7 +24,7 @@ Codes = Float[Tensor, "m n d"]
 class Faces(NamedTuple):
     """Codes of two sets of people that have nobody in common, and of other photos of some of the victims.
 
-    Beside them, what an encrypted photo keeps: see :func:`riddle_pl.evaluation.surroundings.without_face`.
+    Beside them, what an encrypted photo keeps: see :func:`riddle_pl.evaluation.without_face.without_face`.
     """
 
     victims: Codes

@@ -14,7 +14,7 @@ from riddle_pl.evaluation.audits.audit import Audit, Bench, Findings
 from riddle_pl.evaluation.audits.embeddings import embed
 from riddle_pl.evaluation.audits.verification import calibrated
 from riddle_pl.evaluation.report.measurement import Measurement
-from riddle_pl.evaluation.surroundings import without_face
+from riddle_pl.evaluation.without_face import without_face
 from riddle_pl.faces.pixels import to_lab
 from riddle_pl.inversion import Inversion
 from riddle_pl.judging.calibration import Calibration

@@ -23,8 +23,6 @@ TOLERANCE = 0.15
 """Difference in [-1, 1] from which photo and face are taken for different things (hair beside skin), not to be met."""
 LIMIT = 0.3
 """Largest shift."""
-COLOURLESS = 0.02
-"""Mean difference of the largest and the smallest of a pixel's three values, in [0, 2], below which a photo is grey."""
 _LITTLE = 0.05
 
 
@@ -48,13 +46,6 @@ def match_seam(
         shift = (blur(near * difference, width * SIDE) + _LITTLE * shift) / (weight + _LITTLE)
     shift = F.interpolate(shift.clamp(-LIMIT, LIMIT), x.shape[-2:], mode="bicubic", antialias=True)
     return (x + shift).clamp(-1.0, 1.0)
-
-
-def as_grey(x: Float[Tensor, "b 3 s s"], photo: Float[Tensor, "b 3 h h"]) -> Float[Tensor, "b 3 s s"]:
-    """The faces without colours if their photo has none, else as they are; both in [-1, 1]."""
-    if (photo.amax(dim=1) - photo.amin(dim=1)).mean() >= COLOURLESS:
-        return x
-    return x.mean(dim=1, keepdim=True).expand_as(x)
 
 
 class ColourMatch(Protocol):

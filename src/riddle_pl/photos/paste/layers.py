@@ -10,9 +10,10 @@ from torch import Tensor
 
 from riddle_pl.faces.align import align_face
 from riddle_pl.photos.paste.blend import Layer, paste_layers
-from riddle_pl.photos.paste.colour import ColourMatch, as_grey
+from riddle_pl.photos.paste.colour import ColourMatch
 from riddle_pl.photos.paste.fitted import FittedMap
 from riddle_pl.photos.paste.grain import GrainMatch
+from riddle_pl.photos.paste.greys import as_grey, grey_as
 from riddle_pl.photos.paste.mask import GROW, FaceMap, join_maps
 from riddle_pl.photos.paste.views import Views
 
@@ -62,8 +63,8 @@ class Brush:
         layers: Sequence[Layer],
         neighbours: Sequence[Float[np.ndarray, "4 2"]] = (),
     ) -> UInt8[np.ndarray, "h w 3"]:
-        """A copy of the photo with new faces; see :func:`riddle_pl.photos.paste.blend.paste_layers`."""
-        return self.grain.finish(photo, paste_layers(photo, layers, neighbours))
+        """A copy of the photo with new faces, grey if it is; see :func:`riddle_pl.photos.paste.blend.paste_layers`."""
+        return grey_as(photo, self.grain.finish(photo, paste_layers(photo, layers, neighbours)))
 
     def _mask(self, views: Views, recovering: bool) -> Float[Tensor, "1 1 m m"]:
         if isinstance(self.face_map, FittedMap):
