@@ -21,6 +21,7 @@ from riddle_pl.errors import FileError
 from riddle_pl.files import atomic_write, require_writable_file
 from riddle_pl.photos.jobs.compression import Compression
 from riddle_pl.photos.jobs.metadata import SYNTHETIC_NOTE, read_mark
+from riddle_pl.photos.record.file import is_record
 from riddle_pl.photos.record.png import CHUNK, holds_record
 
 RECORD_SUFFIX = ".riddle"
@@ -84,6 +85,19 @@ def require_result(picture: Path, option: str = "-o") -> None:
         raise FileError(
             f"output {picture} is nothing that riddle wrote and is left as it is; choose another with {option}"
         )
+
+
+def require_record_result(path: Path, option: str) -> None:
+    """Makes sure that nothing but a record is written over.
+
+    Args:
+        option: of the command, that names another place.
+
+    Raises:
+        FileError: something else is there.
+    """
+    if path.exists() and not is_record(path):
+        raise FileError(f"output {path} is no record and is left as it is; choose another with {option}")
 
 
 def save_picture(

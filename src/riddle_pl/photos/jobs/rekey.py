@@ -19,13 +19,13 @@ from riddle_pl.photos.jobs.outputs import (
     check_new_file,
     check_new_picture,
     check_picture_name,
+    require_record_result,
     require_result,
     save_pair,
     save_picture,
 )
 from riddle_pl.photos.jobs.plan import REKEYED
 from riddle_pl.photos.jobs.sources import Source, find_records
-from riddle_pl.photos.record.file import is_record
 
 AGAIN = "-o; --force replaces it"
 
@@ -125,8 +125,7 @@ def _new_picture(path: Path, force: bool) -> Path:
 def _new_record(path: Path, force: bool) -> Path:
     if not force:
         return check_new_file(path, AGAIN)
-    if path.exists() and not is_record(path):
-        raise FileError(f"output {path} is no record and is left as it is; choose another with -o")
+    require_record_result(path, "-o")
     return require_writable_file(path, "record")
 
 

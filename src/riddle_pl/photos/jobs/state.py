@@ -13,9 +13,8 @@ from riddle_pl.errors import FileError
 from riddle_pl.files import require_writable_dir
 from riddle_pl.photos.jobs.metadata import is_covered, read_mark
 from riddle_pl.photos.jobs.origin import made_from
-from riddle_pl.photos.jobs.outputs import finish_pair, require_result, sweep
+from riddle_pl.photos.jobs.outputs import finish_pair, require_record_result, require_result, sweep
 from riddle_pl.photos.jobs.plan import Task
-from riddle_pl.photos.record.file import is_record
 from riddle_pl.photos.record.png import holds_record
 
 ANEW = "--force does it anew, or choose another -o"
@@ -106,8 +105,8 @@ def is_done(task: Task, archived: Collection[str] = (), force: bool = False) -> 
 def _check_own(picture: Path, record: Path | None) -> None:
     """Makes sure that nothing but an earlier result is written over."""
     require_result(picture)
-    if record is not None and record.exists() and not is_record(record):
-        raise FileError(f"output {record} is no record and is left as it is; choose another with --record or -o")
+    if record is not None:
+        require_record_result(record, "--record or -o")
 
 
 def _check_origin(task: Task, orders: Mapping[str, Any]) -> None:
