@@ -2,6 +2,7 @@
 
     python scripts/make_golden_records.py tests/golden/records/v1
     python scripts/make_golden_records.py --small tests/golden/records/v2
+    python scripts/make_golden_records.py --small --encryptor=padded-context tests/golden/records/v4
 
 The people are drawn by the lite pack's generator and laid on a plain colour, so nobody is in these pictures. Salts and
 nonces are random: a second run gives other files. What is committed is never made anew; see the README beside it.
@@ -70,6 +71,12 @@ SMALL: dict[str, tuple[str, dict[str, Any], str, KdfParams]] = {
         "key_stream",
         KdfParams(memory_kib=64, time=1),
     ),
+    "padded-context": (
+        "padded",
+        {"num_layers": SMALL_LAYERS, "components": 8, "groups": [1, 1, 2], "public": 2, "layers": 2, "context": 8},
+        "key_stream",
+        KdfParams(memory_kib=64, time=1),
+    ),
 }
 """Encryptors of the small pack, by role: architecture, arguments, password tokens, cost of the records made with it."""
 
@@ -78,6 +85,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path, help="the new folder")
     parser.add_argument("--small", action="store_true", help="only records of the small pack, which is kept with them")
+    parser.add_argument(
+        "--encryptor", action="append", choices=list(SMALL), help="of the small pack; all by default, =NAME"
+    )
     given = parser.parse_args()
     folder = given.folder.resolve()
     folder.mkdir(parents=True)
@@ -86,7 +96,7 @@ def main() -> None:
     codes: dict[str, np.ndarray] = {}
     if not given.small:
         lite_records(folder, entries, codes)
-    small_records(folder, entries, codes)
+    small_records(folder, given.encryptor or list(SMALL), entries, codes)
     save_file(codes, folder / "codes.safetensors")
     (folder / "expected.json").write_text(json.dumps(entries, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
@@ -212,7 +222,7 @@ def decrypted(record: Record, passwords: Sequence[str], pack: Pack) -> np.ndarra
     coder = Pseudonymiser(pack).coder_for(record)
     pairs = zip(passwords, record.faces, strict=True)
     w_pwd = torch.cat([coder.password(derive_key(password, record.kdf), face.nonce) for password, face in pairs])
-    codes: np.ndarray = coder.transform(record.w_enc, w_pwd).numpy()
+    codes: np.ndarray = coder.transform(record.w_enc, w_pwd, record.contexts(range(len(record.faces)))).numpy()
     return codes
 
 
@@ -249,15 +259,20 @@ def expectation(
 # --- with a small pack that is kept with them -------------------------------------------------------------------------
 
 
-def small_records(folder: Path, entries: list[dict[str, Any]], codes: dict[str, np.ndarray]) -> None:
+def small_records(
+    folder: Path, roles: Sequence[str], entries: list[dict[str, Any]], codes: dict[str, np.ndarray]
+) -> None:
     """Deniable records of every architecture of an encryptor, with a pack that does not change."""
     (folder / "small").mkdir()
-    pack = small_pack(folder / "small_pack.zip")
+    pack = small_pack(folder / "small_pack.zip", roles)
     photo = np.full((80, 96, 3), 128, np.uint8)
     faces = [face(26.0, 36.0), face(66.0, 44.0)]
     w = torch.randn(len(faces), SMALL_LAYERS, 512, generator=torch.Generator().manual_seed(5))
-    for role, (_, _, _, kdf) in SMALL.items():
+    for role in roles:
+        kdf = SMALL[role][3]
         coded = Pseudonymiser(pack, None, role, gate=OpenGate(), face_map=OvalMap(), inversion=lambda crops: w)  # type: ignore[arg-type]
+        if SMALL[role][1].get("context"):  # the pack has no parser that finds what is around the faces
+            coded.coder.context = lambda x: torch.linspace(-1.5, 1.5, 16, dtype=torch.float64).view(2, 8)  # type: ignore[method-assign]
         _, record = coded.encrypt(photo, FIRST, faces=faces, passwords={1: SECOND}, kdf=kdf)
         file = f"small/{role}.riddle"
         record.save(folder / file)
@@ -265,14 +280,14 @@ def small_records(folder: Path, entries: list[dict[str, Any]], codes: dict[str, 
         if role == "involutive" and np.abs(codes[role] - w.numpy()).max() > CLOSE:
             raise SystemExit("the involutive encryptor does not undo itself")
         entries.append(expectation(file, None, record, (FIRST, SECOND), "small", None, role, (0, 1), None))
-        if role == "padded":
+        if role.startswith("padded"):
             picture, record = coded.encrypt(photo, FIRST, faces=faces, passwords={1: SECOND}, kdf=kdf, mode="sealed")
-            record.save(folder / "small" / "padded_sealed.riddle")
-            for name, pixels in (("grey.png", photo), ("small/padded_sealed.png", picture)):
+            record.save(folder / "small" / f"{role}_sealed.riddle")
+            for name, pixels in (("grey.png", photo), (f"small/{role}_sealed.png", picture)):
                 Image.fromarray(pixels).save(folder / name, optimize=True)
             entries.append(
                 expectation(
-                    "small/padded_sealed.riddle",
+                    f"small/{role}_sealed.riddle",
                     None,
                     record,
                     (FIRST, SECOND),
@@ -280,18 +295,18 @@ def small_records(folder: Path, entries: list[dict[str, Any]], codes: dict[str, 
                     "grey.png",
                     role,
                     (0, 1),
-                    "small/padded_sealed.png",
+                    f"small/{role}_sealed.png",
                 )
             )
 
 
-def small_pack(path: Path) -> Pack:
+def small_pack(path: Path, roles: Sequence[str]) -> Pack:
     """A pack of a generator of 8 px and encryptors, all with few weights that are not 0; zipped, it is small."""
     folder = Path("small")
     torch.manual_seed(7)
     generator = {"size": SMALL_SIZE, "channels": {4: 2, 8: 2}, "mapping_layers": 1}
     networks = {"generator": ("stylegan2", generator, None)}
-    networks |= {role: (arch, args, tokens) for role, (arch, args, tokens, _) in SMALL.items()}
+    networks |= {role: (arch, args, tokens) for role, (arch, args, tokens, _) in SMALL.items() if role in roles}
     for role, (arch, args, tokens) in networks.items():
         network = build(arch, args)
         with torch.no_grad():
@@ -313,6 +328,8 @@ def fill(name: str, value: torch.Tensor) -> None:
     ):  # orthogonal: turns by (0.6, 0.8), shuffled
         turns = torch.block_diag(*[torch.tensor([[0.6, -0.8], [0.8, 0.6]])] * (value.shape[-1] // 2))
         value.copy_(turns[:, torch.randperm(len(turns))])
+    elif name == "residual":
+        value.copy_((0.5 * torch.eye(len(value)) + 0.125).tril())
     elif name == "codes.basis":
         value.mul_(2.0).add_(torch.randint(-2, 3, value.shape) / 8)
     elif name == "flow.places":

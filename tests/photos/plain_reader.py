@@ -56,7 +56,7 @@ def read_tensors(content: bytes) -> tuple[dict[str, Any], dict[str, np.ndarray]]
 def read_record(content: bytes) -> PlainRecord:
     metadata, arrays = read_tensors(content)
     inner = json.loads(metadata["riddle"])
-    assert inner["header"]["format_version"] in (1, 2, 3)
+    assert inner["header"]["format_version"] in (1, 2, 3, 4)
     return PlainRecord(inner["header"], arrays, inner["checksum"])
 
 
@@ -170,6 +170,11 @@ def bent(x: float, start: np.ndarray, end: np.ndarray, slope: float) -> float:
     return float(np.interp(x, start, end))
 
 
+def orthonormal(rows: np.ndarray) -> np.ndarray:
+    q, r = np.linalg.qr(rows.T)
+    return (q * np.sign(np.diag(r))).T
+
+
 def unpad(
     record: PlainRecord, key: bytes, face: int, weights: dict[str, np.ndarray], args: dict[str, Any]
 ) -> np.ndarray:
@@ -180,14 +185,16 @@ def unpad(
     grouped = np.stack([w_enc[s : s + n].mean(axis=0) for s, n in zip(starts, groups, strict=True)])
     basis, mean = weights["codes.basis"].astype(float), weights["codes.mean"].astype(float)
     v = gaussianise(np.linalg.lstsq(basis.T, (grouped - mean).ravel(), rcond=None)[0], weights)
-    q, r = np.linalg.qr(weights["axes"].astype(float).T)
-    axes = (q * np.sign(np.diag(r))).T
-    v = axes @ v
+    axes, context = orthonormal(weights["axes"].astype(float)), np.zeros(len(v))
+    if "contexts" in record.arrays:
+        context, left = record.arrays["contexts"][face], weights["residual"].astype(float)
+        axes = orthonormal(axes @ left) @ np.linalg.inv(left)
+    v = axes @ (v - context)
     stream = words(key, w_enc.shape[0], record.arrays["nonces"][face].tobytes()).ravel()
     for index in range(public, len(v)):
         word = min(math.floor(marginal(v[index]) * 2**52), 2**52 - 1)
         v[index] = quantile(((int(stream[index - public]) - word) % 2**52 + 0.5) / 2**52)
-    found = mean + (degaussianise(axes.T @ v, weights) @ basis).reshape(mean.shape)
+    found = mean + (degaussianise(context + np.linalg.solve(axes, v), weights) @ basis).reshape(mean.shape)
     return np.repeat(found, groups, axis=0)
 
 

@@ -27,7 +27,7 @@ from tests.photos import plain_reader
 
 RECORDS = Path(__file__).parents[1] / "golden" / "records"
 GOLDEN = RECORDS / "v1"
-VERSIONS = (1, 2, 3)
+VERSIONS = (1, 2, 3, 4)
 CLOSE = 1e-4
 
 
@@ -157,8 +157,7 @@ def test_sealed_pictures_are_restored_with_any_pack(golden: Golden, small_pack: 
 
 def test_sealed_records_open_in_a_version_with_a_newer_format(monkeypatch: pytest.MonkeyPatch) -> None:
     """What was sealed is bound to the format version of its record, not to that of the program."""
-    monkeypatch.setattr("riddle_pl.photos.record.record.FORMAT_VERSION", 2)
-    monkeypatch.setattr("riddle_pl.photos.record.file.FORMAT_VERSION", 2)
+    monkeypatch.setattr("riddle_pl.photos.record.file.FORMAT_VERSION", 5)
     golden = next(golden for golden in ALL if golden.mode == "sealed")
     record = golden.open()
     assert originals_alone([record.unseal(bytes.fromhex(golden.keys[0]), 0)]).any()
@@ -186,10 +185,11 @@ def test_the_right_passwords_give_the_codes_or_the_refusal_says_what_to_do(
         return
     nonces = [face.nonce for face in record.faces]
     w_pwd = torch.cat([coder.password(bytes.fromhex(key), n) for key, n in zip(golden.keys, nonces, strict=True)])
-    w_dec = coder.transform(record.w_enc, w_pwd)
+    contexts = record.contexts(range(len(record.faces)))
+    w_dec = coder.transform(record.w_enc, w_pwd, contexts)
     expected = CODES[golden.version][golden.codes or ""][golden.faces]
     np.testing.assert_allclose(w_dec.numpy(), expected, atol=CLOSE, rtol=0)
-    wrong = coder.transform(record.w_enc, coder.password(bytes(32), nonces[0]))
+    wrong = coder.transform(record.w_enc, coder.password(bytes(32), nonces[0]), contexts)
     assert np.abs(wrong.numpy() - expected).max() > 100 * CLOSE
 
 
@@ -202,7 +202,8 @@ def test_with_another_pack_a_deniable_record_says_which_it_takes(golden: Golden,
 def test_every_architecture_of_encryptors_is_among_those_that_decrypt_for_ever() -> None:
     first = {"involutive", "mlp", "transformer", "transformer-paper"}
     later = first | {"padded", "padded_sealed"}
-    for version, expected in ((1, first), (2, later), (3, later)):
+    newest = {"padded-context", "padded-context_sealed"}
+    for version, expected in ((1, first), (2, later), (3, later), (4, newest)):
         assert {g.path.stem for g in ALL if g.pack == "small" and g.version == version} == expected
 
 
@@ -243,7 +244,9 @@ def test_a_reader_written_from_the_specification_sees_the_same(golden: Golden) -
     if record.version > 2:
         np.testing.assert_array_equal(plain.arrays["grid"], record.surroundings.grid)
         np.testing.assert_array_equal(plain.arrays["points"], record.surroundings.points)
-    public_arrays = {1: 2, 2: 3, 3: 5}[record.version]
+    if record.version > 3:
+        np.testing.assert_array_equal(plain.arrays["contexts"], record.contexts(range(len(record.faces))).numpy())
+    public_arrays = {1: 2, 2: 3, 3: 5, 4: 6}[record.version]
     assert len(plain.arrays) == public_arrays + (len(record.faces) if record.mode == "sealed" else 0)
     linkable = plain.header["kdf"]["salt"] == plain_reader.linkable_salt(plain)
     assert linkable == (golden.path.stem in ("one_linkable", "several_deniable", "several_one_rekeyed"))
@@ -289,11 +292,12 @@ def test_it_makes_the_same_password_latent_and_pack_hash(golden: Golden, small_p
 def test_it_takes_a_pad_off(golden: Golden, small_packs: dict[int, Pack]) -> None:
     plain = plain_reader.read_record(plain_reader.record_bytes(golden.path))
     folder = small_packs[golden.version].folder
-    args = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))["networks"]["padded"]["args"]
-    _, weights = plain_reader.read_tensors((folder / "padded.safetensors").read_bytes())
+    role = plain.header["encryptor"]["name"]
+    args = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))["networks"][role]["args"]
+    _, weights = plain_reader.read_tensors((folder / f"{role}.safetensors").read_bytes())
     for index, key in enumerate(map(bytes.fromhex, golden.keys)):
         w = plain_reader.unpad(plain, key, index, weights, args)
-        np.testing.assert_allclose(w, CODES[golden.version]["padded"][index], atol=1e-6)
+        np.testing.assert_allclose(w, CODES[golden.version][role][index], atol=1e-6)
 
 
 def test_an_archive_is_read_as_any_zip_file() -> None:

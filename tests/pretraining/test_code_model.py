@@ -15,6 +15,8 @@ from riddle_pl.networks.encryptors.padded import PaddedEncryptor
 from riddle_pl.packs import load_pack
 from riddle_pl.pretraining import code_model
 from riddle_pl.pretraining.code_model import CodeModelRecipe
+from riddle_pl.pretraining.context_fit import ContextFit
+from riddle_pl.pretraining.public_axes import PublicDirections
 
 K = 4
 
@@ -44,8 +46,8 @@ def make(tiny_pack, monkeypatch):
             "refined_count": 0,
             "components": K,
             "layers": 2,
-            "public": 1,
-            "landmarks": Landmarks(),
+            "public": PublicDirections(1, Landmarks()),
+            "context": None,
         }
         settings |= {"count": 20, "batch": 8, "seed": 0, **changes}
         made = CodeModelRecipe(faces(30), faces(6, seed=1), EncoderInversion(tiny_pack, "cpu"), **settings)
@@ -112,7 +114,7 @@ def test_samples_are_black_until_there_are_enough_codes(make):
 
 def test_a_checkpoint_holds_codes_whatever_is_made_of_them(make):
     first = run(make())
-    other = make(components=3, layers=0, public=0, landmarks=None)
+    other = make(components=3, layers=0, public=None)
     other.load_state_dict(first.state_dict(), strict=True)
     assert other.pack_roles()[0].args["components"] == 3
     assert set(first.state_dict()) == {"codes", "refined_codes", "step_count", "seconds"}
@@ -124,9 +126,9 @@ def test_a_checkpoint_holds_codes_whatever_is_made_of_them(make):
         ({"components": 20}, "recipe.components=20 .* with 20 faces"),
         ({"batch": 0}, "recipe.batch=0"),
         ({"groups": [1, 2]}, r"recipe.groups=\[1, 2\] sum to 3; expected 8 layers"),
-        ({"public": K}, "recipe.public=4 .*; give 0 to 3"),
+        ({"public": PublicDirections(K, Landmarks())}, "recipe.public.count=4 .*; give less than 4"),
         ({"layers": -1}, "recipe.layers=-1"),
-        ({"landmarks": None}, "recipe.landmarks is null"),
+        ({"refined": object(), "refined_count": 20, "context": ContextFit(8)}, "recipe.refined_count=20 are all faces"),
         ({"refined": object(), "refined_count": 21}, "recipe.refined_count=21; give 2 to 20"),
     ],
 )
@@ -164,3 +166,53 @@ def test_a_resumed_run_refines_as_one_that_never_stopped(make, tiny_pack):
     for step in range(5, second.steps):
         second.training_step(step, step)
     torch.testing.assert_close(second.refined_codes, whole.refined_codes)
+
+
+@pytest.fixture
+def half_a_face(monkeypatch):
+    """The tests' parser takes all of a photo for the face; this leaves half."""
+
+    def without_face(x: torch.Tensor, parser: object, side: int) -> torch.Tensor:
+        face = torch.zeros(len(x), 1, side, side)
+        face[..., side // 2 :] = 1.0
+        return torch.cat([x * (1.0 - face), face], dim=1)
+
+    monkeypatch.setattr(code_model, "without_face", without_face)
+
+
+@pytest.mark.usefixtures("half_a_face")
+def test_an_encryptor_learns_to_read_what_is_around_faces(make, tiny_pack, tmp_path: Path):
+    plain = run(make())
+    recipe = run(make(context=ContextFit(8, steps=30, batch=4)))
+    (result,) = recipe.pack_roles()
+    network = result.network
+    assert result.args["context"] == 8
+    assert "around the face" in result.description
+    around = torch.rand(3, 4, 32, 32)
+    read = network.read(around)
+    assert torch.equal(read, network.read(around))
+    assert read.std(dim=0).min() > 0
+    residual = network.residual.double()
+    assert torch.linalg.eigvalsh(residual @ residual.T).min() > 0
+    assert set(recipe.state_dict()) == set(plain.state_dict())
+    torch.testing.assert_close(network.axes, plain.pack_roles()[0].network.axes)
+    again = run(make(context=ContextFit(8, steps=30, batch=4))).pack_roles()[0].network
+    torch.testing.assert_close(again.read(around), read)
+    folder = folder_of(tiny_pack, tmp_path / "pack")
+    recipe.export(folder, "riddle-pretrain recipe=code_model")
+    torch.testing.assert_close(load_pack(folder).encryptor("encryptor-padded")[0].read(around), read)
+
+
+@pytest.mark.usefixtures("half_a_face")
+def test_figures_tell_what_contexts_are_worth(make, tiny_pack):
+    refined = RefinedInversion(tiny_pack, "cpu", steps=1)
+    figures = run(make(refined=refined, refined_count=20, count=26, context=ContextFit(8, steps=20, batch=4))).figures()
+    assert (
+        figures["mean square of what 2 refined held-out photos do not tell of a coordinate (the model's draws: 1)"] > 0
+    )
+    assert "bits that a photo tells of its face's code, by the model" in figures
+
+
+def test_no_context_is_fitted_in_no_step():
+    with pytest.raises(ConfigError, match=r"recipe.context has channels=8, steps=0, batch=64; give at least 1"):
+        ContextFit(8, steps=0)

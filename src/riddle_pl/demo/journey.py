@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 from jaxtyping import Float
@@ -50,9 +51,9 @@ class Traveller:
 
     def __call__(self, names: Sequence[str], x: Float[Tensor, "b 3 h h"], kdfs: Sequence[KdfParams]) -> list[Journey]:
         """Every image of some aligned faces; salt and cost are each face's own, as each photo's are elsewhere."""
-        apply = self.coder.transform
         with self.stages("inversion"):
-            w = self.coder.invert(x)
+            w, context = self.coder.invert(x), self.coder.context(x)
+        apply = partial(self.coder.transform, context=context)
         with self.stages("passwords"):
             p_1, p_2, p_wrong_1, p_wrong_2 = (
                 torch.cat([self.coder.password(derive_key(text, kdf), None) for kdf in kdfs])

@@ -4,11 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import torch
-from jaxtyping import Float64
+from jaxtyping import Float, Float64
 from torch import Tensor, nn
 
 from riddle_pl.errors import PackError
 from riddle_pl.networks.code_model import GaussianCodeModel
+from riddle_pl.networks.encryptors.context_reader import SIDE
 from riddle_pl.networks.encryptors.padded import PaddedEncryptor
 from riddle_pl.packs.pack import Pack
 
@@ -51,10 +52,12 @@ def parts_of(pack: Pack, role: str, batch: int = 2, seed: int = 0) -> list[Part]
     an encryptor  its role                              w, w_pwd (b n 512) -> w_out
     a padded one  its role + -coordinates               w (b n 512) -> v (b k), float64
     a padded one  its role + -codes                     v (b k) -> w (b n 512), float64
+    a padded one  its role + -context                   around (b 4 32 32) -> context (b k)
     ============  ====================================  ===============================
 
-    Between the two parts of a padded encryptor stands :func:`riddle_pl.networks.encryptors.padded.pad`, arithmetic on
-    64-bit words that is no network.
+    Between coordinates and codes of a padded encryptor stands :func:`riddle_pl.networks.encryptors.padded.pad`,
+    arithmetic on 64-bit words that is no network. The third part is that of an encryptor that reads contexts, whose
+    other parts take the context as their second input, in float64.
 
     Args:
         pack: images have its size.
@@ -81,14 +84,24 @@ def parts_of(pack: Pack, role: str, batch: int = 2, seed: int = 0) -> list[Part]
     if isinstance(network, GaussianCodeModel):
         return [Part(role, role, network, {"v": network.encode(w)}, "w")]
     if isinstance(network, PaddedEncryptor):
-        coordinates, codes = PaddedCoordinates(network).eval(), PaddedCodes(network).eval()
-        with torch.no_grad():
-            v = network.coordinates(w)
-        return [
-            Part(f"{role}-coordinates", role, coordinates, {"w": w.double()}, "v"),
-            Part(f"{role}-codes", role, codes, {"v": v}, "w"),
-        ]
+        return _padded_parts(role, network, w, seed)
     return [Part(role, role, network, {"w": w, "w_pwd": w_pwd}, "w_out")]
+
+
+def _padded_parts(role: str, network: PaddedEncryptor, w: Float[Tensor, "b n d"], seed: int) -> list[Part]:
+    around = torch.rand(len(w), 4, SIDE, SIDE, generator=torch.Generator().manual_seed(seed))
+    context = network.read(around)
+    with torch.no_grad():
+        v = network.given(context).coordinates(w)
+    given = {} if context is None else {"context": context}
+    coordinates, codes = PaddedCoordinates(network).eval(), PaddedCodes(network).eval()
+    parts = [
+        Part(f"{role}-coordinates", role, coordinates, {"w": w.double()} | given, "v"),
+        Part(f"{role}-codes", role, codes, {"v": v} | given, "w"),
+    ]
+    if network.reader is not None:
+        parts.append(Part(f"{role}-context", role, network.reader, {"around": around}, "context"))
+    return parts
 
 
 class PaddedCoordinates(nn.Module):
@@ -102,16 +115,18 @@ class PaddedCoordinates(nn.Module):
         self.register_buffer("mean", codes.mean.double())
         self.register_buffer("projection", torch.linalg.solve(basis @ basis.T, basis).T.contiguous())
         self.flow = _Flow(encryptor, forward=True)
-        self.register_buffer("axes", encryptor._axes().T.contiguous() if encryptor.public else None)
+        self.register_buffer("inverse", torch.linalg.inv(_axes(encryptor)))
 
     mean: Tensor
     projection: Tensor
-    axes: Tensor | None
+    inverse: Tensor
 
-    def forward(self, w: Float64[Tensor, "b n d"]) -> Float64[Tensor, "b k"]:
+    def forward(
+        self, w: Float64[Tensor, "b n d"], context: Float64[Tensor, "b k"] | None = None
+    ) -> Float64[Tensor, "b k"]:
         grouped = torch.stack([part.mean(dim=1) for part in w.split(self.groups, dim=1)], dim=1)
         v: Tensor = self.flow((grouped - self.mean).flatten(1) @ self.projection)
-        return v if self.axes is None else v @ self.axes
+        return (v if context is None else v - context) @ self.inverse
 
 
 class PaddedCodes(nn.Module):
@@ -125,17 +140,29 @@ class PaddedCodes(nn.Module):
         self.register_buffer("basis", codes.basis.double())
         self.register_buffer("group_of_layer", codes.group_of_layer)
         self.flow = _Flow(encryptor, forward=False)
-        self.register_buffer("axes", encryptor._axes() if encryptor.public else None)
+        self.register_buffer("axes", _axes(encryptor))
 
     mean: Tensor
     basis: Tensor
     group_of_layer: Tensor
-    axes: Tensor | None
+    axes: Tensor
 
-    def forward(self, v: Float64[Tensor, "b k"]) -> Float64[Tensor, "b n d"]:
-        v = self.flow(v if self.axes is None else v @ self.axes)
-        grouped = (v @ self.basis).reshape(-1, len(self.mean), self.dim) + self.mean
-        return grouped[:, self.group_of_layer]
+    def forward(
+        self, v: Float64[Tensor, "b k"], context: Float64[Tensor, "b k"] | None = None
+    ) -> Float64[Tensor, "b n d"]:
+        turned = v @ self.axes
+        normal = self.flow(turned if context is None else turned + context)
+        grouped = (normal @ self.basis).reshape(-1, len(self.mean), self.dim) + self.mean
+        w: Tensor = grouped[:, self.group_of_layer]
+        return w
+
+
+def _axes(encryptor: PaddedEncryptor) -> Float64[Tensor, "k k"]:
+    """Of the coordinates; given a context, where the encryptor reads one."""
+    components = encryptor.codes.components
+    reads = encryptor.reader is not None
+    context = torch.zeros(1, components, dtype=torch.float64) if reads else None
+    return encryptor.given(context).frame().axes.contiguous()
 
 
 class _Flow(nn.Module):

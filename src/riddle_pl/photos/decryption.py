@@ -60,7 +60,7 @@ def recover(
     """The recovered faces of a deniable record in their photo; without it side by side."""
     nonces = [record.faces[index].nonce for index in chosen]
     w_pwd = torch.cat([coder.password(key, nonce) for key, nonce in zip(keys, nonces, strict=True)])
-    w_dec = coder.transform(record.w_enc[list(chosen)], w_pwd)
+    w_dec = coder.transform(record.w_enc[list(chosen)], w_pwd, record.contexts(chosen))
     if photo is None:
         return side_by_side([to_pixels(face) for face in coder.synthesise(w_dec)])
     return exchange(record, chosen, w_dec, photo, coder, brush)

@@ -183,7 +183,9 @@ def _encrypt(photos: Sequence[_Photo], done: _Codes, tools: Tools, pool: ThreadP
     pack_hash = tools.coder.pack.fingerprint("generator")
     linkable = [is_linkable(photo.kdf, pack_hash) for _, photo in pairs]
     keys = [photo.key(work) for work, photo in pairs]
-    codes = best_codes(tools.coder, tools.nonces, w, keys, linkable, _judged(works))
+    found = [work.context for work in works if work.context is not None]
+    context = torch.stack(found) if found else None
+    codes = best_codes(tools.coder, tools.nonces, w, keys, linkable, _judged(works), context)
     sides = [quad_side(work.quad) for work in works]
     x_enc = tools.coder.synthesise_for(torch.stack([code.shown for code in codes]), sides)
     layers = pool.map(tools.brush.layer, [work.photo for work in works], [work.quad for work in works], x_enc)
@@ -235,7 +237,7 @@ def _record(photo: _Photo, published: UInt8[np.ndarray, "h w 3"], codes: _Codes,
     image, pack = photo.request.image, coder.pack
     encrypted = [(work, codes[work].code) for work in works]
     record = Record(
-        faces=tuple(RecordedFace(code.w_enc, work.quad, code.nonce) for work, code in encrypted),
+        faces=tuple(RecordedFace(code.w_enc, work.quad, code.nonce, context=work.context) for work, code in encrypted),
         image_size=(image.shape[1], image.shape[0]),
         kdf=photo.kdf,
         tokens=coder.tokens.name,

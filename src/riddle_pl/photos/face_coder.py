@@ -5,15 +5,18 @@ from functools import cached_property
 from typing import NamedTuple
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Float64
 from torch import Tensor, nn
 
 from riddle_pl.inversion import Inversion, RefinedInversion
 from riddle_pl.key import fresh_nonce
+from riddle_pl.networks.encryptors.context_reader import SIDE
 from riddle_pl.networks.encryptors.padded import PaddedEncryptor, encryptable
 from riddle_pl.networks.generator import FaceGenerator
 from riddle_pl.packs import Pack
 from riddle_pl.password import PasswordTokens, key_latent
+from riddle_pl.photos.paste.mask import ParserMap
+from riddle_pl.photos.without_face import without_face
 
 ENLARGED = 1.25
 """How many times a face may be enlarged before it is drawn larger, where the pack draws several sizes."""
@@ -105,6 +108,10 @@ class FaceCoder:
         if inversion:
             self.inversion.prepare()
 
+    @cached_property
+    def _parser(self) -> ParserMap:
+        return ParserMap(self.pack, self.device)
+
     def password(self, key: bytes, nonce: bytes | None) -> Float[Tensor, "1 n 512"]:
         """w_pwd of a face: of a key of :func:`riddle_pl.password.derive_key` and the face's nonce.
 
@@ -119,10 +126,24 @@ class FaceCoder:
         return encryptable(self._encryptor[0], w.to(self.device)).cpu()
 
     @torch.no_grad()
+    def context(self, x: Float[Tensor, "b 3 h h"]) -> Float64[Tensor, "b k"] | None:
+        """What the encryptor reads of the photos around aligned faces in [-1, 1]; None where it reads nothing."""
+        encryptor = self._encryptor[0]
+        if not isinstance(encryptor, PaddedEncryptor) or encryptor.reader is None:
+            return None
+        around = without_face(x, self._parser, SIDE, self.batch_size)
+        found = self._in_batches(encryptor.reader, around)
+        return found.double()
+
+    @torch.no_grad()
     def encrypt(
-        self, w: Float[Tensor, "b n 512"], keys: Sequence[bytes], linkable: Sequence[bool]
+        self,
+        w: Float[Tensor, "b n 512"],
+        keys: Sequence[bytes],
+        linkable: Sequence[bool],
+        context: Float64[Tensor, "b k"] | None = None,
     ) -> list[EncryptedCode]:
-        """The codes of faces, each under its key.
+        """The codes of faces, each under its key and in its context.
 
         A linkable picture shows one person for every face of one key. Most encryptors reach that by giving all these
         faces one stream. A pad must not be used twice: a padded encryptor draws that person from the key alone, and
@@ -132,7 +153,7 @@ class FaceCoder:
         draw = self.draw_nonce or fresh_nonce
         nonces = [None if shared and not self.pads else draw() for shared in linkable]
         streams = torch.cat([self.password(key, nonce) for key, nonce in zip(keys, nonces, strict=True)])
-        w_enc = self.transform(w, streams)
+        w_enc = self.transform(w, streams, context)
         shown = list(w_enc)
         for index, (key, shared) in enumerate(zip(keys, linkable, strict=True)):
             if shared and isinstance(encryptor, PaddedEncryptor):
@@ -140,9 +161,21 @@ class FaceCoder:
         return [EncryptedCode(*face) for face in zip(w_enc, shown, nonces, strict=True)]
 
     @torch.no_grad()
-    def transform(self, w: Float[Tensor, "b n 512"], w_pwd: Float[Tensor, "p n 512"]) -> Float[Tensor, "b n 512"]:
-        """T(w, w_pwd), which encrypts a code, and decrypts an encrypted one; with one password for all, or one each."""
-        return self._in_batches(self._encryptor[0], w, w_pwd.expand(len(w), -1, -1))
+    def transform(
+        self,
+        w: Float[Tensor, "b n 512"],
+        w_pwd: Float[Tensor, "p n 512"],
+        context: Float64[Tensor, "b k"] | None = None,
+    ) -> Float[Tensor, "b n 512"]:
+        """T(w, w_pwd), which encrypts a code, and decrypts an encrypted one; with one password for all, or one each.
+
+        Args:
+            context: of each face, of :meth:`context`, the same both ways.
+        """
+        encryptor, w_pwd = self._encryptor[0], w_pwd.expand(len(w), -1, -1)
+        if context is None or not isinstance(encryptor, PaddedEncryptor):
+            return self._in_batches(encryptor, w, w_pwd)
+        return self._in_batches(lambda *batch: encryptor.given(batch[2])(*batch[:2]), w, w_pwd, context)
 
     @torch.no_grad()
     def synthesise(self, w: Float[Tensor, "b n 512"]) -> Float[Tensor, "b 3 h h"]:

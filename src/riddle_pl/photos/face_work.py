@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from jaxtyping import Float, UInt8
+from jaxtyping import Float, Float64, UInt8
 from torch import Tensor
 
 from riddle_pl.errors import ConfigError, NoFaceError, PhotoError
@@ -32,6 +32,7 @@ class FaceWork:
         verdict: the gate's last word; a reason in it ends the way.
         inverted, published: the gate's words on its inversion and on what would be published; None before.
         w: its code.
+        context: what its encryptor reads of the photo around it.
         judged: the face at ``JUDGED_SIZE``.
     """
 
@@ -43,6 +44,7 @@ class FaceWork:
     inverted: Verdict | None = None
     published: Verdict | None = None
     w: Float[Tensor, "n 512"] | None = None
+    context: Float64[Tensor, "k"] | None = None
     judged: Float[Tensor, "3 j j"] | None = None
 
     @property
@@ -106,11 +108,14 @@ def invert(works: Sequence[FaceWork], coder: FaceCoder, gate: Gate) -> None:
     open_works = [work for work in works if work.passed]
     if not open_works:
         return
-    w = coder.invert(aligned(open_works, coder.pack.size))
+    x = aligned(open_works, coder.pack.size)
+    w, contexts = coder.invert(x), coder.context(x)
     judged = aligned(open_works, JUDGED_SIZE)
     verdicts = gate.inversions(judged, coder.synthesise(w))
     for work, code, crop, verdict in zip(open_works, w, judged, verdicts, strict=True):
         work.w, work.judged, work.inverted, work.verdict = code, crop, verdict, verdict
+    for work, context in zip(open_works, () if contexts is None else contexts, strict=contexts is not None):
+        work.context = context
 
 
 def aligned(

@@ -10,7 +10,7 @@ from typing import Protocol
 
 import torch
 import torch.nn.functional as F
-from jaxtyping import Float, Int
+from jaxtyping import Float, Float64, Int
 from torch import Tensor, nn
 
 from riddle_pl.errors import ConfigError
@@ -58,15 +58,17 @@ def best_codes(
     keys: Sequence[bytes],
     linkable: Sequence[bool],
     x: Float[Tensor, "b 3 h h"],
+    context: Float64[Tensor, "b k"] | None = None,
 ) -> list[EncryptedCode]:
     """Encrypts faces, each under the nonce whose person fits it best.
 
     Args:
-        w, keys, linkable: see :meth:`FaceCoder.encrypt`.
+        w, keys, linkable, context: see :meth:`FaceCoder.encrypt`.
         x: the faces, for ``nonces`` to compare with.
     """
     candidates = 1 if all(linkable) else nonces.candidates  # a linkable person is the same for every nonce
-    tried = coder.encrypt(w.repeat(candidates, 1, 1), list(keys) * candidates, list(linkable) * candidates)
+    contexts = None if context is None else context.repeat(candidates, 1)
+    tried = coder.encrypt(w.repeat(candidates, 1, 1), list(keys) * candidates, list(linkable) * candidates, contexts)
     if candidates == 1:
         return tried
     drawn = coder.sketch(torch.stack([code.shown for code in tried])).unflatten(0, (candidates, len(w)))

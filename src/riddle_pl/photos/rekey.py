@@ -71,10 +71,11 @@ def rekey_deniable(
     kdf = record.kdf if len(chosen) < len(record.faces) else KdfParams()
     old_key, new_key = derive_key(old, record.kdf), derive_key(new, kdf)
     w_pwd = torch.cat([coder.password(old_key, record.faces[index].nonce) for index in chosen])
-    w = coder.transform(record.w_enc[chosen], w_pwd)
+    context = record.contexts(chosen)
+    w = coder.transform(record.w_enc[chosen], w_pwd, context)
     seen = resize(coder.synthesise(w), (JUDGED_SIZE, JUDGED_SIZE))  # the picture shows another person
     shared = [record.shares_stream] * len(chosen)
-    codes = best_codes(coder, pseudonymiser.nonces, w, [new_key] * len(chosen), shared, seen)
+    codes = best_codes(coder, pseudonymiser.nonces, w, [new_key] * len(chosen), shared, seen, context)
     faces = list(record.faces)
     for index, code in zip(chosen, codes, strict=True):
         faces[index] = replace(faces[index], w_enc=code.w_enc, nonce=code.nonce)

@@ -10,10 +10,13 @@ from torch import Tensor
 from riddle_pl.data.face_set import FaceSet, to_float
 from riddle_pl.errors import ConfigError
 from riddle_pl.inversion import Inversion, OptimisedInversion
-from riddle_pl.judging.detectors import Detector
+from riddle_pl.networks.encryptors.context_reader import SIDE as AROUND
 from riddle_pl.networks.encryptors.padded import PaddedEncryptor
 from riddle_pl.password import KeyStream
-from riddle_pl.pretraining.public_axes import public_axes, shown
+from riddle_pl.photos.paste.mask import ParserMap
+from riddle_pl.photos.without_face import without_face
+from riddle_pl.pretraining.context_fit import ContextFit, read_all
+from riddle_pl.pretraining.public_axes import PublicDirections
 from riddle_pl.pretraining.recipe import PackRole, Recipe
 
 SAMPLES = 48
@@ -24,6 +27,8 @@ HELD_OUT = 10
 ROLE = "encryptor-padded"
 DRAWN = 1500
 """Faces that tell which directions are pose, outline and light."""
+AROUND_AT_ONCE = 500
+"""Photos without their faces that are made at a time."""
 SIDE = 128
 """At about which faces are drawn, in pixels."""
 
@@ -33,11 +38,12 @@ class CodeModelRecipe(Recipe):
 
     The encoder inverts all faces: their codes give the principal components and the layers of Gaussianisation. Some of
     them are then refined inside of these components, which takes a hundred times as long; they give one more layer, a
-    linear one, so that the model is that of refined codes.
+    linear one, so that the model is that of refined codes. Last, a network learns what the photos around the faces tell
+    of their codes, on all faces but these, on which the covariance of what is left is fitted.
 
-    The model has no gradient. A killed run goes on where it stopped, as those of other recipes do; and a finished one
-    fits anew, with other ``layers`` or ``public``, what it has found (with other ``components`` too, if nothing was
-    refined).
+    Nothing else has a gradient. A killed run goes on where it stopped, as those of other recipes do; and a finished one
+    fits anew, with other ``layers``, ``public`` or ``context``, what it has found (with other ``components`` too, if
+    nothing was refined).
 
     Args:
         faces: whose codes the model is fitted to.
@@ -49,8 +55,8 @@ class CodeModelRecipe(Recipe):
         groups: sizes of the groups of layers that are equal in every code; null: every layer is a group.
         components: K, coordinates of a code.
         layers: of Gaussianisation after the principal components.
-        public: coordinates in clear: those along which pose, outline and light of drawn faces change most.
-        landmarks: finds the landmarks of drawn faces, where ``public`` is not 0.
+        public: which coordinates stay in clear; null: none.
+        context: how the encryptor learns to read contexts; null: it reads none.
         count: faces at most; null: all.
         batch: faces of a step.
         seed: of the choice of faces.
@@ -72,8 +78,8 @@ class CodeModelRecipe(Recipe):
         groups: Sequence[int] | None,
         components: int,
         layers: int,
-        public: int,
-        landmarks: Detector | None,
+        public: PublicDirections | None,
+        context: ContextFit | None,
         count: int | None,
         batch: int,
         seed: int,
@@ -88,14 +94,17 @@ class CodeModelRecipe(Recipe):
         sizes = tuple(groups) if groups is not None else (1,) * n
         if sum(sizes) != n or min(sizes) < 1:
             raise ConfigError(f"recipe.groups={list(sizes)} sum to {sum(sizes)}; expected {n} layers")
-        if not 0 <= public < components or layers < 0:
+        in_clear = public.count if public else 0
+        if in_clear >= components or layers < 0:
             raise ConfigError(
-                f"recipe.public={public} and recipe.layers={layers}; give 0 to {components - 1} and at least 0"
+                f"recipe.public.count={in_clear} and recipe.layers={layers}; give less than {components} and at least 0"
             )
         if refined is not None and not 2 <= refined_count <= number:
             raise ConfigError(f"recipe.refined_count={refined_count}; give 2 to {number}, the faces that there are")
-        if public and landmarks is None:
-            raise ConfigError("recipe.landmarks is null and recipe.public is not 0; give a detector")
+        if context is not None and refined is not None and refined_count == number:
+            raise ConfigError(
+                f"recipe.refined_count={refined_count} are all faces; contexts are learned from the others: give less"
+            )
         rng = torch.Generator().manual_seed(seed)
         order, others = (torch.randperm(len(images), generator=rng) for images in (faces, held_out))
         images = torch.cat([faces.images[order[:number]], held_out.images[others]])
@@ -111,12 +120,20 @@ class CodeModelRecipe(Recipe):
         self.fitted = number
         self.batch = batch
         self.sources = faces.sources()
-        self.landmarks = landmarks
+        self.public = public
         self.explained = 0.0
+        self.context = context
         self._fitted_at = -1
         self._known = 0
         self._encryptor = (  # in a tuple, so that a checkpoint holds codes alone
-            PaddedEncryptor(n, components, sizes, public=public, layers=layers + (refined is not None)),
+            PaddedEncryptor(
+                n,
+                components,
+                sizes,
+                public=in_clear,
+                layers=layers + (refined is not None),
+                context=context.channels if context else 0,
+            ),
         )
         shape = self.encryptor.codes.mean.shape
         self.register_buffer("codes", torch.zeros(len(images), *shape, dtype=torch.float16))
@@ -179,6 +196,8 @@ class CodeModelRecipe(Recipe):
             figures[f"kurtosis of a coordinate {of} (the model's draws: 3)"] = float(
                 (v.pow(4).mean(dim=0) / v.square().mean(dim=0).square()).mean()
             )
+        if self.encryptor.reader is not None:
+            figures |= self._context_figures()
         if self.encryptor.public:
             figures[f"share of landmarks and colours that the {self.encryptor.public} public coordinates tell"] = (
                 self.explained
@@ -201,9 +220,14 @@ class CodeModelRecipe(Recipe):
             "groups": list(codes.groups),
             "public": public,
             "layers": len(self.encryptor.flow.rotations),
+            "context": self.context.channels if self.context else 0,
         }
         along = "those along which landmarks and colours of drawn faces change most"
         in_clear = f"\n{public} coordinates, {along}, stay in clear." if public else ""
+        if self.context:
+            in_clear += (
+                "\nWhat the photo around the face tells of the coordinates is in clear, and only the rest is padded."
+            )
         refined = (
             ""
             if self.refined is None
@@ -233,9 +257,54 @@ What is proven of it and what is only measured: docs/security.md.
         else:
             flow.fit(codes.encode_grouped(self.codes[: self._known]), self.seed, len(flow.rotations) - 1)
             flow.whiten(codes.encode_grouped(self.refined_codes[: self.refined_count]))
-        if self.finished and self.landmarks is not None and self.encryptor.public:
-            self._choose_axes(self.landmarks)
+        if self.finished and self.public is not None:
+            axes, self.explained = self.public.axes(*self._draw(DRAWN, self.seed + 2))
+            self.encryptor.axes.copy_(axes)
+        if self.finished and self.context is not None:
+            self._fit_context(self.context)
         return True
+
+    def _fit_context(self, context: ContextFit) -> None:
+        reader = self.encryptor.reader
+        if reader is None:
+            return
+        kept = self.refined_count or max(4, self.fitted // HELD_OUT)
+        context.train(reader, self._around(slice(kept, self.fitted)), self._normal(slice(kept, self.fitted)), self.seed)
+        context.finish(self.encryptor, self._around(slice(0, kept)), self._normal(slice(0, kept)))
+
+    def _around(self, faces: slice) -> Float[Tensor, "m 4 s s"]:
+        """What these photos show around the faces."""
+        pack = self.inversion.pack
+        parser = ParserMap(pack, self.device)
+        parts = self.images[faces].split(AROUND_AT_ONCE)
+        return torch.cat([without_face(to_float(part), parser, AROUND).half() for part in parts])
+
+    def _normal(self, faces: slice) -> Float[Tensor, "m k"]:
+        """Normal numbers of these faces' codes; of the refined ones, if all of them were refined."""
+        again = self.refined is not None and faces.stop <= self.refined_count
+        parts = (self.refined_codes if again else self.codes)[faces].split(AROUND_AT_ONCE)
+        return torch.cat([self.encryptor.flow(self.encryptor.codes.encode_grouped(part)) for part in parts])
+
+    def _context_figures(self) -> Mapping[str, float]:
+        """Of held-out faces."""
+        reader, count = self.encryptor.reader, len(self.refined_codes) - self.refined_count
+        if reader is None or count < 2:
+            return {}
+        around = without_face(
+            to_float(self.refined_images[self.refined_count :]), ParserMap(self.inversion.pack, self.device), AROUND
+        )
+        codes = self.encryptor.codes.encode_grouped(self.refined_codes[self.refined_count :])
+        v = self.encryptor.flow(codes)
+        left = torch.linalg.solve_triangular(
+            self.encryptor.residual.double(), (v - read_all(reader, around).double()).T, upper=False
+        )
+        volume = self.encryptor.residual.double().diagonal().log().sum() / math.log(2.0)
+        return {
+            f"mean square of what {count} refined held-out photos do not tell of a coordinate (the model's draws: 1)": (
+                float(left.square().mean())
+            ),
+            "bits that a photo tells of its face's code, by the model": -float(volume),
+        }
 
     def _fit_components(self) -> bool:
         """Fits the principal components to the encoder's codes so far, if there are enough."""
@@ -244,13 +313,6 @@ What is proven of it and what is only measured: docs/security.md.
             self._known = known
             self.encryptor.codes.fit(self.codes[:known])
         return self._known > 0
-
-    def _choose_axes(self, landmarks: Detector) -> None:
-        v, x = self._draw(DRAWN, self.seed + 2)
-        points = landmarks.locate(x).points
-        seen = ~points.flatten(1).isnan().any(dim=1)
-        axes, self.explained = public_axes(v[seen], shown(x[seen], points[seen]), self.encryptor.public)
-        self.encryptor.axes.copy_(axes)
 
     def _draw(self, count: int, seed: int) -> tuple[Float[Tensor, "n k"], Float[Tensor, "n 3 h w"]]:
         """People drawn from the model, with their coordinates before ``axes``."""

@@ -1,9 +1,14 @@
 """Which directions of a code model are pose, outline and light: what the photo around a face shows anyway."""
 
+from dataclasses import dataclass
+
 import torch
 import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor
+
+from riddle_pl.errors import ConfigError
+from riddle_pl.judging.detectors import Detector
 
 GRID = 4
 FACE = slice(5 / 16, 7 / 8), slice(7 / 32, 25 / 32)
@@ -12,6 +17,37 @@ LANDMARKS, COLOURS = 3.0, 1.0
 """Weights of the two in the regression, in standard deviations of all landmarks and of all colours."""
 RIDGE = 0.1
 """Times the number of faces."""
+
+
+@dataclass(frozen=True)
+class PublicDirections:
+    """Coordinates in clear: those along which pose, outline and light of drawn faces change most.
+
+    Args:
+        count: how many.
+        landmarks: finds the landmarks of drawn faces.
+
+    Raises:
+        ConfigError: fewer than 1.
+    """
+
+    count: int
+    landmarks: Detector
+
+    def __post_init__(self) -> None:
+        if self.count < 1:
+            raise ConfigError(f"recipe.public.count={self.count}; give at least 1, or recipe.public=null")
+
+    def axes(self, v: Float[Tensor, "m k"], x: Float[Tensor, "m 3 h h"]) -> tuple[Float[Tensor, "k k"], float]:
+        """See :func:`public_axes`.
+
+        Args:
+            v: coordinates of faces drawn from the model.
+            x: these faces, in [-1, 1].
+        """
+        points = self.landmarks.locate(x).points
+        seen = ~points.flatten(1).isnan().any(dim=1)
+        return public_axes(v[seen], shown(x[seen], points[seen]), self.count)
 
 
 def shown(x: Float[Tensor, "m 3 h h"], points: Float[Tensor, "m k 2"]) -> Float[Tensor, "m t"]:

@@ -66,9 +66,9 @@ def test_the_right_password_moves_least_where_a_pad_is_no_pad():
 
 def test_a_distinguisher_is_trained_once_and_the_same_every_time():
     one, two = target(reflecting()), target(reflecting())
-    first = QUICK(one, THIN.public)
-    assert QUICK(one, THIN.public) is first
-    assert torch.equal(first(THIN.victims), QUICK(two, THIN.public)(THIN.victims))
+    first = QUICK(one, THIN)
+    assert QUICK(one, THIN) is first
+    assert torch.equal(first(one, THIN.victims), QUICK(two, THIN)(two, THIN.victims))
 
 
 def test_a_list_of_passwords_is_sorted(monkeypatch):

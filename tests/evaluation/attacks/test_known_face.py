@@ -57,7 +57,7 @@ def test_the_stream_of_a_known_face_is_the_one_that_was_used():
     w = network.inside(normal(5, 1))
     toy = target(network)
     w_enc = toy.encrypt(w, toy.rng("test"))
-    stream = stream_of(network, w, w_enc)
+    stream = stream_of(toy, network.public, w, w_enc)
     torch.testing.assert_close(network(w_enc, stream), w)
     torch.testing.assert_close(network(w, stream), w_enc)
 

@@ -6,7 +6,7 @@ import torch
 from riddle_pl.errors import ConfigError
 from riddle_pl.evaluation.attacks.distinguisher import Fit
 from riddle_pl.evaluation.attacks.pictures import Pictures
-from tests.evaluation.attacks.toys import faces, padding, people, reflecting, target, thin
+from tests.evaluation.attacks.toys import beside, faces, padding, people, reading, reflecting, target, thin
 
 QUICK = Fit(steps=200, batch=32, wrong=3, learning_rate=3e-3)
 ALONE, BESIDE = "the picture alone", "picture, surroundings and code"
@@ -43,6 +43,16 @@ def test_a_face_that_has_to_fit_its_surroundings_shows_the_right_password():
     found = areas(network, given._replace(around=around, public_around=public_around))
     assert found[ALONE] == pytest.approx(0.5, abs=0.16)
     assert found[BESIDE] > 0.8
+
+
+def test_a_pad_that_reads_the_surroundings_shows_nothing_beside_them():
+    network = reading()
+    (victims, around), (public, public_around) = (beside(network, count, seed) for count, seed in ((40, 1), (1000, 2)))
+    given = people(victims, public)._replace(around=around, public_around=public_around)
+    found = areas(network, given)
+    assert found[BESIDE] == pytest.approx(0.5, abs=0.16)
+    network.reader = None
+    assert areas(network, given)[BESIDE] > 0.8
 
 
 def test_numbers_below_1_are_refused():

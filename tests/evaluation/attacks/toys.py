@@ -79,6 +79,38 @@ def modelled(network: PaddedEncryptor, count: int, seed: int) -> Tensor:
     return network.decode(quantile(torch.rand(count, COORDINATES, dtype=torch.float64, generator=rng)))
 
 
+class Surroundings(nn.Module):
+    """Reads a context from where :func:`beside` writes it."""
+
+    def forward(self, around: Tensor) -> Tensor:
+        return around.flatten(1)[:, :COORDINATES]
+
+
+TOLD = 0.9
+"""Deviation of what a photo tells of a coordinate."""
+
+
+def reading() -> PaddedEncryptor:
+    """Sound for codes of :func:`beside`, in their contexts."""
+    torch.manual_seed(0)
+    network = PaddedEncryptor(LAYERS, COORDINATES, dim=DIM, context=8).requires_grad_(False)
+    network.codes.mean.normal_()
+    network.codes.basis.normal_()
+    network.reader = Surroundings()
+    network.residual.mul_((1.0 - TOLD**2) ** 0.5)
+    return network
+
+
+def beside(network: PaddedEncryptor, count: int, seed: int) -> tuple[Tensor, Tensor]:
+    """Codes that are drawn from its model, and the photos around them, which tell most of each."""
+    rng = torch.Generator().manual_seed(seed)
+    context = TOLD * torch.randn(count, COORDINATES, dtype=torch.float64, generator=rng)
+    z = quantile(torch.rand(count, COORDINATES, dtype=torch.float64, generator=rng))
+    around = torch.zeros(count, 64, dtype=torch.float64)
+    around[:, :COORDINATES] = context
+    return network.given(context).decode(z), around.view(count, 4, 4, 4)
+
+
 def target(network: nn.Module, kind: type[Target] = Target) -> Target:
     tokens = KeyStream() if isinstance(network, PaddedEncryptor) else PerLayerTokens()
     return kind(ToyGenerator(), network, tokens, nn.Flatten, resamples=200)
@@ -94,5 +126,5 @@ def faces(network: nn.Module, victims: int = PEOPLE, public: int = 400) -> Faces
 def people(victims: Tensor, public: Tensor) -> Faces:
     """With another photo of every second victim, whose code is about the same; around the faces is nothing."""
     rows = torch.arange(0, len(victims), 2)
-    around = (torch.zeros(len(side), 4, 4, 4) for side in (victims, public))
+    around = (torch.zeros(len(side), 4, 4, 4) for side in (victims, public, rows))
     return Faces(victims, public, victims[rows] + 0.1 * normal(len(rows), 3), rows, *around)

@@ -15,6 +15,7 @@ from riddle_pl.networks.encryptors.padded import (
     pad,
     quantile,
     to_words,
+    uniforms,
 )
 from riddle_pl.password import key_stream
 
@@ -169,3 +170,61 @@ def test_more_or_fewer_coordinates_in_clear():
         encryptor.with_public(6)
     with pytest.raises(ValueError, match="and axes"):
         PaddedEncryptor(4, 6, dim=8).with_public(1)
+
+
+def reading(public: int = 0) -> PaddedEncryptor:
+    """One with a context that tells much of some coordinates, and of some little."""
+    plain, network = encryptor(public), PaddedEncryptor(3, K, GROUPS, DIM, public, context=8)
+    network.load_state_dict(
+        plain.state_dict() | {n: p for n, p in network.state_dict().items() if "re" in n.split(".")[0]}
+    )
+    network.residual.copy_(torch.linalg.cholesky(torch.diag(torch.linspace(0.05, 1.0, K)) + 0.02))
+    return network
+
+
+@pytest.mark.parametrize("public", [0, 4])
+def test_a_code_is_recovered_in_its_context(public: int) -> None:
+    network = reading(public)
+    context = torch.randn(8, K, dtype=torch.float64)
+    given_contexts = network.given(context)
+    w, k = network.inside(torch.randn(8, 3, DIM)), stream(8, 3, DIM)
+    w_enc = given_contexts(w, k)
+    torch.testing.assert_close(given_contexts(w_enc, k), w, rtol=0, atol=1e-6)
+    torch.testing.assert_close(given_contexts.decode(given_contexts.coordinates(w)), w)
+    one_by_one = torch.cat([network.given(context[[i]])(w[[i]], k[[i]]) for i in range(8)])
+    torch.testing.assert_close(one_by_one, w_enc)
+    torch.testing.assert_close(network.given(None)(w, k), network(w, k))
+
+
+def test_in_a_context_every_stream_draws_what_fits_it() -> None:
+    network = reading()
+    context = torch.randn(1, K, dtype=torch.float64)
+    count = 4000
+    words = torch.randint(MODULUS, (count, 3, DIM), generator=torch.Generator().manual_seed(2))
+    drawn = network.given(context)(network.inside(torch.randn(1, 3, DIM)).expand(count, -1, -1), uniforms(words))
+    v = network.coordinates(drawn)
+    torch.testing.assert_close(v.mean(dim=0), context[0], rtol=0, atol=0.08)
+    left = network.residual.double()
+    torch.testing.assert_close(torch.cov(v.T), left @ left.T, rtol=0, atol=0.12)
+
+
+def test_public_coordinates_are_the_same_numbers_in_every_context() -> None:
+    network = reading(public=4)
+    w, k = network.inside(torch.randn(8, 3, DIM)), stream(8, 3, DIM)
+    before = network.coordinates(w)[:, :4]
+    after = network.coordinates(network.given(torch.randn(8, K, dtype=torch.float64))(w, k))[:, :4]
+    torch.testing.assert_close(after, before)
+
+
+def test_what_is_read_is_a_number_for_each_coordinate() -> None:
+    assert encryptor().read(torch.rand(2, 4, 32, 32)) is None
+    read = reading().read(torch.rand(2, 4, 32, 32))
+    assert (read.shape, read.dtype) == ((2, K), torch.float64)
+
+
+@pytest.mark.parametrize(("network", "expected"), [(encryptor(), "none"), (reading(), f"{K} numbers for each face")])
+def test_a_context_of_another_encryptor_is_refused(network: PaddedEncryptor, expected: str) -> None:
+    with pytest.raises(ValueError, match=rf"context is of shape \(2, 5\); expected {expected}"):
+        network.given(torch.zeros(2, 5, dtype=torch.float64))
+    with pytest.raises(ValueError, match="channels is 12; expected a positive multiple of 8"):
+        PaddedEncryptor(3, K, GROUPS, DIM, context=12)

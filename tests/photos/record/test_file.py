@@ -54,12 +54,12 @@ def test_a_changed_value_with_the_old_checksum_is_damage():
 @pytest.mark.parametrize(
     ("version", "message"),
     [
-        (0, "expected 1 to 3: the file is damaged"),
-        (-1, "expected 1 to 3: the file is damaged"),
-        (1.0, "expected 1 to 3: the file is damaged"),
-        (True, "expected 1 to 3: the file is damaged"),
-        (None, "expected 1 to 3: the file is damaged"),
-        (4, "reads up to 3: upgrade it"),
+        (0, "expected 1 to 4: the file is damaged"),
+        (-1, "expected 1 to 4: the file is damaged"),
+        (1.0, "expected 1 to 4: the file is damaged"),
+        (True, "expected 1 to 4: the file is damaged"),
+        (None, "expected 1 to 4: the file is damaged"),
+        (5, "reads up to 4: upgrade it"),
     ],
 )
 def test_versions(version, message):
@@ -77,7 +77,7 @@ def test_what_is_too_large_is_not_written(monkeypatch):
 def test_the_limits_are_those_of_the_documents():
     assert record_file.MAX_FILE_BYTES == 512 * 1024 * 1024
     assert record_file.MAX_HEADER_BYTES == 1024 * 1024
-    assert (record_file.MAX_ARRAYS, record_file.FORMAT_VERSION) == (4096, 3)
+    assert (record_file.MAX_ARRAYS, record_file.FORMAT_VERSION) == (4096, 4)
 
 
 def test_what_is_too_large_is_not_read(tmp_path, monkeypatch):

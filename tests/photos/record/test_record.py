@@ -19,6 +19,7 @@ from riddle_pl.key import KdfParams, derive_key
 from riddle_pl.photos.record import file as record_file
 from riddle_pl.photos.record.record import Record, RecordedFace
 from riddle_pl.photos.record.sealing import Patch, seal
+from riddle_pl.photos.record.surroundings import Surroundings
 
 KDF = KdfParams(memory_kib=64, time=1, lanes=1, salt=bytes(range(16)))
 KEY = derive_key("right", KDF)
@@ -222,7 +223,7 @@ def _nan(value: float) -> Callable[[dict[str, Any], dict[str, np.ndarray]], obje
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda h, a: h.update(format_version=4), "format version is 4.*reads up to 3: upgrade"),
+        (lambda h, a: h.update(format_version=5), "format version is 5.*reads up to 4: upgrade"),
         (lambda h, a: h.update(format_version=10**50), "format version is 1000.*upgrade"),
         (lambda h, a: h.update(format_version=True), "format version is True"),
         (lambda h, a: h.update(format_version="1"), "format version is '1'"),
@@ -485,3 +486,41 @@ def test_program_mistakes_are_refused_before_anything_is_written() -> None:
         replace(good, faces=(good.seal(KEYS, make_patches()).faces[0], good.faces[1]))
     with pytest.raises(RecordError, match="pack sha256"):
         replace(good, pack_hash="abc")
+
+
+def with_contexts(faces: int = 2) -> Record:
+    plain = make_record(faces)
+    contexts = torch.linspace(-1, 1, 3 * faces, dtype=torch.float64).view(faces, 3)
+    changed = tuple(replace(face, context=context) for face, context in zip(plain.faces, contexts, strict=True))
+    around = Surroundings(np.zeros((16, 16), np.uint8), np.zeros((0, 36), np.uint8))
+    return replace(plain, faces=changed, surroundings=around, version=0)
+
+
+def test_contexts_come_back_and_are_authenticated(tmp_path: Path) -> None:
+    sealed = with_contexts().seal(KEYS, make_patches())
+    sealed.save(tmp_path / "a.riddle")
+    again = Record.load(tmp_path / "a.riddle")
+    torch.testing.assert_close(again.contexts([0, 1]), sealed.contexts([0, 1]), rtol=0, atol=0)
+    assert again.to_bytes() == sealed.to_bytes()
+    moved = replace(sealed.faces[1], context=sealed.faces[1].context + 1e-9)
+    with pytest.raises(PasswordError):
+        replace(sealed, faces=(sealed.faces[0], moved)).unseal(KEY, 0)
+
+
+@pytest.mark.parametrize(
+    ("contexts", "message"),
+    [
+        (None, "array contexts is missing"),
+        (np.zeros((2, 3), np.float32), r"contexts is float32 \(2, 3\); expected float64 numbers for 2 faces"),
+        (np.zeros((1, 3)), r"contexts is float64 \(1, 3\)"),
+        (np.zeros((2, 0)), r"expected 1 to 4096 float64 numbers"),
+        (np.full((2, 3), np.nan), "not finite"),
+        (np.full((2, 3), 2e3), "larger than 1000"),
+    ],
+)
+def test_crafted_contexts(contexts: np.ndarray | None, message: str) -> None:
+    header, arrays = record_file.decode(with_contexts().to_bytes())
+    arrays = {name: array for name, array in arrays.items() if name != "contexts"}
+    content = record_file.encode(header, arrays if contexts is None else arrays | {"contexts": contexts})
+    with pytest.raises(RecordError, match=message):
+        Record.from_bytes(content, "a")

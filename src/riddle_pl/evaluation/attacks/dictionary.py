@@ -63,9 +63,10 @@ class Dictionary(Attack):
         return self.records
 
     def run(self, target: Target, faces: Faces) -> list[Measurement]:
-        distinguisher, rng = self.training(target, faces.public), target.rng("dictionary")
-        opened = guessed(target, faces.victims[: self.records], self.guesses, rng)
-        scores = torch.stack([-distinguisher(codes) for _, codes in opened])
+        distinguisher, rng = self.training(target, faces), target.rng("dictionary")
+        victims = target.around(faces.around)
+        opened = guessed(victims, faces.victims[: self.records], self.guesses, rng)
+        scores = torch.stack([-distinguisher(face, codes) for face, _, codes in opened])
         seconds = self._seconds()
         figures = [
             Measurement.plain("", "seconds of a core for a guess (Argon2id)", seconds, self.repeats),

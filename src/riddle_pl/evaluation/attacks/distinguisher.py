@@ -10,7 +10,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from riddle_pl.evaluation.attacks.attack import require_positive
-from riddle_pl.evaluation.attacks.target import Codes, Target
+from riddle_pl.evaluation.attacks.target import Codes, Faces, Target
 from riddle_pl.judging.metrics.auroc import auroc
 from riddle_pl.judging.metrics.codes import TINY, Components
 from riddle_pl.networks.encryptors.padded import PaddedEncryptor
@@ -25,32 +25,36 @@ CHOICES = 15
 class Features:
     """What the network sees of a code: numbers x around 0, and x² - 1.
 
-    The coordinates of a padded encryptor; of another, which has no model of codes, the principal components of half of
-    the public codes, in standard deviations, and the share outside of them.
+    The coordinates of a padded encryptor and the contexts that it reads; of another, which has no model of codes, the
+    principal components of half of the public codes, in standard deviations, and the share outside of them.
 
     Args:
-        target: what is attacked.
-        public: codes of public faces.
+        target: what is attacked, around the public faces.
+        public: their codes.
         components: principal components.
     """
 
     def __init__(self, target: Target, public: Codes, components: int):
-        encryptor = target.encryptor
-        self.unseen = public
-        """Public codes that the features do not depend on; all of them where that is impossible."""
-        self.numbers: Callable[[Codes], Float[Tensor, "m f"]]
-        if isinstance(encryptor, PaddedEncryptor):
-            self.numbers = encryptor.coordinates
-        else:
-            half = len(public) // 2
-            self.numbers, self.unseen = Components.of(public[:half], components).described, public[half:]
-        x = self.numbers(self.unseen).float()
+        self.padded = isinstance(target.encryptor, PaddedEncryptor)
+        self.first = 0 if self.padded else len(public) // 2
+        """Of the public codes that the features do not depend on; where that is impossible, of all."""
+        self.components = None if self.padded else Components.of(public[: self.first], components)
+        x = self._numbers(target, public)[self.first :]
         self.mean, self.deviation = x.mean(dim=0), x.std(dim=0) + TINY
 
     @torch.no_grad()
-    def __call__(self, w: Codes) -> Float[Tensor, "m f"]:
-        x = ((self.numbers(w).float() - self.mean) / self.deviation).clamp(-FARTHEST, FARTHEST)
+    def __call__(self, target: Target, w: Codes) -> Float[Tensor, "m f"]:
+        """Of codes of the faces that ``target`` is around."""
+        x = ((self._numbers(target, w) - self.mean) / self.deviation).clamp(-FARTHEST, FARTHEST)
         return torch.cat([x, x.square() - 1.0], dim=1)
+
+    def _numbers(self, target: Target, w: Codes) -> Float[Tensor, "m f"]:
+        if self.components is not None:
+            return self.components.described(w).float()
+        coordinates = target.coordinates(w).float()
+        if target.context is None:
+            return coordinates
+        return torch.cat([coordinates, target.context.expand(len(w), -1).float()], dim=1)
 
 
 @dataclass(frozen=True)
@@ -61,9 +65,9 @@ class Distinguisher:
     network: nn.Module
 
     @torch.no_grad()
-    def __call__(self, w: Codes) -> Float[Tensor, "m"]:
-        """A score that is higher where the code is a face's."""
-        score: Tensor = self.network(self.features(w))[:, 0]
+    def __call__(self, target: Target, w: Codes) -> Float[Tensor, "m"]:
+        """A score that is higher where the code is that of the face that ``target`` is around."""
+        score: Tensor = self.network(self.features(target, w))[:, 0]
         return score
 
 
@@ -153,19 +157,20 @@ class Training(Fit):
         super().__post_init__()
         require_positive("*.training", components=self.components, width=self.width)
 
-    def __call__(self, target: Target, public: Codes) -> Distinguisher:
-        """Trains it; the next time with the same target it is at hand."""
+    def __call__(self, target: Target, faces: Faces) -> Distinguisher:
+        """Trains it on the public faces; the next time with the same target it is at hand."""
         if self not in target.learned:
-            target.learned[self] = self._train(target, public)
+            target.learned[self] = self._train(target.around(faces.public_around), faces.public)
         found: Distinguisher = target.learned[self]
         return found
 
     def _train(self, target: Target, public: Codes) -> Distinguisher:
         rng = target.rng("distinguisher")
         features = Features(target, public, self.components)
-        codes = features.unseen[torch.randperm(len(features.unseen), generator=rng).to(public.device)]
-        right = features(codes)
-        wrong = torch.stack([features(reopened(target, codes, rng)) for _ in range(self.wrong)])
+        rows = features.first + torch.randperm(len(public) - features.first, generator=rng).to(public.device)
+        target, codes = target.at(rows), public[rows]
+        right = features(target, codes)
+        wrong = torch.stack([features(target, reopened(target, codes, rng)) for _ in range(self.wrong)])
         return Distinguisher(features, self.fit(self._network, right, wrong, target.seed))
 
     def _network(self, inputs: int) -> nn.Sequential:

@@ -47,15 +47,16 @@ class Guesses(Attack):
 
     def run(self, target: Target, faces: Faces) -> list[Measurement]:
         outside = Components.of(faces.public.float(), self.components).outside
-        distinguisher = self.training(target, faces.public)
+        distinguisher = self.training(target, faces)
         scores: dict[str, list[Tensor]] = {"distance of T(w_enc, p) from w_enc": []}
         by_share, by_network = f"share outside {self.components} components of public codes", "trained distinguisher"
         scores |= {by_share: [], by_network: []}
         rng = target.rng("guesses")
-        for w_enc, opened in guessed(target, faces.victims[: self.records], self.guesses, rng):
+        victims = target.around(faces.around)
+        for face, w_enc, opened in guessed(victims, faces.victims[: self.records], self.guesses, rng):
             scores["distance of T(w_enc, p) from w_enc"].append(movement(opened, w_enc))
             scores[by_share].append(outside(opened))
-            scores[by_network].append(-distinguisher(opened))
+            scores[by_network].append(-distinguisher(face, opened))
         return [number for name, found in scores.items() for number in rank_figures(target, name, torch.stack(found))]
 
 
@@ -77,14 +78,22 @@ def rank_figures(target: Target, name: str, scores: Float[Tensor, "m g"]) -> lis
     ]
 
 
-def guessed(target: Target, w: Codes, guesses: int, rng: torch.Generator) -> Iterator[tuple[Codes, Codes]]:
-    """For each face its encrypted code, (1, n, d), and what guesses make of it, the right password's first."""
+def guessed(target: Target, w: Codes, guesses: int, rng: torch.Generator) -> Iterator[tuple[Target, Codes, Codes]]:
+    """For each face the target around it, its encrypted code, (1, n, d), and what guesses make of it, the right
+    password's first.
+
+    Args:
+        target: what is attacked, around the faces.
+        w: their codes.
+        guesses: wrong passwords.
+        rng: of passwords.
+    """
     wrong = target.passwords(guesses, rng)
-    for code in w.split(1):
-        right = target.passwords(1, rng)
-        w_enc = target(code, right)
+    for index, code in enumerate(w.split(1)):
+        face, right = target.at(slice(index, index + 1)), target.passwords(1, rng)
+        w_enc = face(code, right)
         passwords = torch.cat([right, wrong])
-        yield w_enc, target(w_enc.expand(len(passwords), -1, -1), passwords)
+        yield face, w_enc, face(w_enc.expand(len(passwords), -1, -1), passwords)
 
 
 def movement(w: Float[Tensor, "b n d"], w_enc: Float[Tensor, "1 n d"]) -> Float[Tensor, "b"]:

@@ -39,7 +39,7 @@ class Intersection(Attack):
 
     def run(self, target: Target, faces: Faces) -> list[Measurement]:
         w = faces.victims[: self.records]
-        above = wrong_above(distances(target, w, w, self.guesses, target.rng("intersection")))
+        above = wrong_above(distances(target.around(faces.around), w, w, self.guesses, target.rng("intersection")))
         title = "two records of a photo, one password"
         return [
             figure(f"{title}: area under the ROC curve (1 expected)", target.estimate(above), 0.5, 1.0),
@@ -53,7 +53,7 @@ def distances(
     """Between what each guess opens of a face's two records; the right password's in column 0.
 
     Args:
-        target: what is attacked.
+        target: what is attacked, around the faces.
         first: codes in the first records.
         second: codes in the second.
         guesses: wrong passwords; each is another latent in the other record.
@@ -61,11 +61,11 @@ def distances(
     """
     wrong = [target.passwords(guesses, rng) for _ in range(2)]
     rows = []
-    for pair in zip(first.split(1), second.split(1), strict=True):
-        opened = []
+    for index, pair in enumerate(zip(first.split(1), second.split(1), strict=True)):
+        opened, face = [], target.at(slice(index, index + 1))
         for code, others in zip(pair, wrong, strict=True):
             passwords = torch.cat([target.passwords(1, rng), others])
-            w_enc = target(code, passwords[:1])
-            opened.append(target(w_enc.expand(len(passwords), -1, -1), passwords))
+            w_enc = face(code, passwords[:1])
+            opened.append(face(w_enc.expand(len(passwords), -1, -1), passwords))
         rows.append((opened[0] - opened[1]).flatten(1).norm(dim=1))
     return torch.stack(rows)

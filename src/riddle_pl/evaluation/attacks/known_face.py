@@ -58,9 +58,15 @@ def fit_password(
     return latent().detach()
 
 
-def stream_of(encryptor: PaddedEncryptor, w: Codes, w_enc: Codes) -> Codes:
-    """The stream under which a padded encryptor takes each code to the other, exactly; where none was used, halves."""
-    first, second = (to_words(encryptor.split(code)[1]) for code in (w, w_enc))
+def stream_of(target: Target, public: int, w: Codes, w_enc: Codes) -> Codes:
+    """The stream under which a padded encryptor takes each code to the other, exactly; where none was used, halves.
+
+    Args:
+        target: around the faces.
+        public: coordinates that nothing is subtracted from.
+        w, w_enc: codes of these faces, and their encryptions.
+    """
+    first, second = (to_words(target.coordinates(code)[:, public:]) for code in (w, w_enc))
     stream = torch.full(w.shape, 0.5, dtype=torch.float64, device=w.device).flatten(1)
     stream[:, : first.shape[1]] = uniforms((first + second).remainder(MODULUS))
     return stream.view(w.shape)
@@ -102,7 +108,8 @@ class KnownFace(Attack):
         rng, w = target.rng("known_face"), faces.victims
         size = 1 + self.others
         known = w[: self.photos * size].unflatten(0, (self.photos, size))
-        w_enc, found = self._records(target, known, rng)
+        victims = target.around(faces.around)
+        w_enc, found = self._records(victims.at(slice(0, self.photos * size)), known, rng)
         others = w_enc[:, 1:].flatten(0, 1)
         own = torch.arange(self.photos * size).unflatten(0, (self.photos, size))[:, 1:].flatten()
         recogniser = target.recogniser().to(w.device)
@@ -110,7 +117,7 @@ class KnownFace(Attack):
         threshold = self._threshold(target.recognised(w[: self.strangers], recogniser))
         figures = []
         for name, passwords in (("what fits it", found), ("a wrong password", target.passwords(self.photos, rng))):
-            opened = target(others, passwords.repeat_interleave(self.others, dim=0))
+            opened = victims.at(own)(others, passwords.repeat_interleave(self.others, dim=0))
             cosines = (target.recognised(opened, recogniser) * originals).sum(dim=1)
             first = ranks(opened.flatten(1).float(), w.flatten(1).float(), own, w.flatten(1).mean(dim=0).float()) <= 1
             title = f"other faces by {name}"
@@ -126,7 +133,8 @@ class KnownFace(Attack):
         photos, size = faces.shape[:2]
         if isinstance(target.encryptor, PaddedEncryptor):
             w_enc = target.encrypt(faces.flatten(0, 1), rng).unflatten(0, (photos, size))
-            return w_enc, stream_of(target.encryptor, faces[:, 0], w_enc[:, 0])
+            first = torch.arange(0, photos * size, size)
+            return w_enc, stream_of(target.at(first), target.encryptor.public, faces[:, 0], w_enc[:, 0])
         passwords = target.passwords(photos, rng).repeat_interleave(size, dim=0)
         w_enc = target(faces.flatten(0, 1), passwords).unflatten(0, (photos, size))
         start = target.passwords(START_PASSWORDS, rng).mean(dim=0)[: target.tokens.count(faces.shape[2])]

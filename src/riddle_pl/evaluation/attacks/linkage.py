@@ -1,6 +1,7 @@
 """``attack=linkage``: links records of one photo to each other, and to the photo."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import ClassVar
 
 import torch
@@ -15,7 +16,8 @@ from riddle_pl.networks.encryptors.involutive import InvolutiveEncryptor
 from riddle_pl.networks.encryptors.padded import PaddedEncryptor
 
 WITHIN = (1, 10)
-View = Callable[[Codes], Float[Tensor, "m f"]]
+View = Callable[[Target, Codes], Float[Tensor, "m f"]]
+"""What is compared of codes, given the target around their faces."""
 
 
 class LinearReading:
@@ -52,9 +54,9 @@ class Linkage(Attack):
     """Has two records of each photo, under two passwords, and all photos; looks for the other record, and the photo.
 
     A re-encoded photo has another code, so that both records are of one code. Who looks for a record's photo encrypts
-    those of the gallery under passwords of their own, to know what records lie around. A padded encryptor's public
-    coordinates are in clear by design: what they alone give away is a line of its own, and those by secret coordinates
-    leave them out. The code itself and a linear reading of it have both.
+    those of the gallery under passwords of their own, to know what records lie around. What is public with a padded
+    encryptor is in clear by design, coordinates and the context that it reads: what they alone give away is a line of
+    its own, and those by secret coordinates leave them out. The code itself and a linear reading of it have both.
     """
 
     has: ClassVar[str] = (
@@ -69,8 +71,9 @@ class Linkage(Attack):
     def run(self, target: Target, faces: Faces) -> list[Measurement]:
         rng = target.rng("linkage")
         w, public = faces.victims.float(), faces.public.float()
-        first, second = (target.encrypt(faces.victims, rng).float() for _ in range(2))
-        views = _views(target, public)
+        around, around_public = target.around(faces.around), target.around(faces.public_around)
+        first, second = (around.encrypt(faces.victims, rng).float() for _ in range(2))
+        views = {name: partial(view, around) for name, view in _views(around, public).items()}
         clear = {name: _found(view(w), view(w), view(w).mean(dim=0)) for name, view in views.items()}
         figures = []
         for title, gallery in (("record to its photo's other record", second), ("record to its photo", w)):
@@ -79,13 +82,15 @@ class Linkage(Attack):
                 found = _found(queries, view(gallery), centre)
                 figures += _figures(target, f"{title}, by {name}", found, clear[name])
         if len(faces.rows) > max(WITHIN):
-            others = faces.others.float()
-            for name, view in views.items():
+            others, of_others = faces.others.float(), target.around(faces.others_around)
+            some = around.at(faces.rows)
+            for name, look in _views(around, public).items():
                 found, unhidden = (
-                    _found(view(codes[faces.rows]), view(others), view(codes).mean(dim=0)) for codes in (first, w)
+                    _found(look(some, codes[faces.rows]), look(of_others, others), views[name](codes).mean(dim=0))
+                    for codes in (first, w)
                 )
                 figures += _figures(target, f"record to another photo of the person, by {name}", found, unhidden)
-        reading = LinearReading(target.encrypt(faces.public, rng).float(), public)
+        reading = LinearReading(around_public.encrypt(faces.public, rng).float(), public)
         read, centre = reading(first).flatten(1), reading(second).flatten(1).mean(dim=0)
         found, exact = _found(read, w.flatten(1), centre), torch.ones(len(w))
         figures += _figures(target, "record to its photo, by a linear reading of the code", found, exact)
@@ -97,27 +102,35 @@ def _secret(target: Target, public: Codes) -> View:
     """Coordinates that an encryptor works on: its own, else the code around the public mean, standardised."""
     encryptor = target.encryptor
     if isinstance(encryptor, PaddedEncryptor):
-        return lambda w: encryptor.split(w)[1].float()
+        return lambda around, w: around.coordinates(w)[:, encryptor.public :].float()
     if isinstance(encryptor, InvolutiveEncryptor):
-        return lambda w: encryptor.coordinates(w).flatten(1)
+        return lambda _, w: encryptor.coordinates(w).flatten(1)
     mean, deviation = public.mean(dim=0), public.std(dim=0) + TINY
-    return lambda w: ((w - mean) / deviation).flatten(1)
+    return lambda _, w: ((w - mean) / deviation).flatten(1)
 
 
 def _views(target: Target, public: Codes) -> dict[str, View]:
     encryptor, secret = target.encryptor, _secret(target, public)
     views: dict[str, View] = {
-        "the code itself": lambda w: w.flatten(1),
-        "the absolute values of its secret coordinates": lambda w: secret(w).abs(),
-        "the norm of its secret coordinates": lambda w: secret(w).norm(dim=1, keepdim=True),
+        "the code itself": lambda _, w: w.flatten(1),
+        "the absolute values of its secret coordinates": lambda around, w: secret(around, w).abs(),
+        "the norm of its secret coordinates": lambda around, w: secret(around, w).norm(dim=1, keepdim=True),
     }
     if isinstance(encryptor, InvolutiveEncryptor):
-        views["lengths of the pairs that T reflects"] = lambda w: pair_lengths(secret(w))
+        views["lengths of the pairs that T reflects"] = lambda around, w: pair_lengths(secret(around, w))
     if isinstance(encryptor, PaddedEncryptor):
         views["its secret coordinates"] = secret
         if encryptor.public:
-            views["its public part"] = lambda w: encryptor.split(w)[0].float()
+            views["its public part"] = lambda around, w: around.coordinates(w)[:, : encryptor.public].float()
+        if target.context is not None:
+            views["its context"] = lambda around, w: _context(around)
     return views
+
+
+def _context(target: Target) -> Float[Tensor, "m k"]:
+    if target.context is None:
+        raise TypeError("the target is around no faces")
+    return target.context.float()
 
 
 def pair_lengths(v: Float[Tensor, "m f"]) -> Float[Tensor, "m h"]:

@@ -44,8 +44,9 @@ class NearMiss(Attack):
     def run(self, target: Target, faces: Faces) -> list[Measurement]:
         rng, mean = random.Random(f"{target.seed} near_miss"), faces.public.mean(dim=0)
         cosines: dict[str, list[Tensor]] = {}
-        for w in faces.victims[: self.records].split(1):
-            for name, opened in _opened(target, w, rng).items():
+        victims = target.around(faces.around)
+        for index, w in enumerate(faces.victims[: self.records].split(1)):
+            for name, opened in _opened(victims.at(slice(index, index + 1)), w, rng).items():
                 cosines.setdefault(name, []).append(_cosine(opened - mean, w - mean))
         return [
             figure(f"cosine of codes, {name}", target.estimate(torch.cat(found)), None, 1.0)

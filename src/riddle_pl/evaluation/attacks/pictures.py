@@ -57,19 +57,23 @@ class Pictures(Attack):
 
     def run(self, target: Target, faces: Faces) -> list[Measurement]:
         rng = target.rng("pictures")
-        sight = _Sight(target, Features(target, faces.public, self.components), faces.around.shape[-1])
-        right = sight(faces.public, faces.public_around)
+        public = target.around(faces.public_around)
+        sight = _Sight(Features(public, faces.public, self.components), faces.around.shape[-1])
+        right = sight(public, faces.public, faces.public_around)
         wrong = torch.stack(
-            [sight(reopened(target, faces.public, rng), faces.public_around) for _ in range(self.training.wrong)]
+            [
+                sight(public, reopened(public, faces.public, rng), faces.public_around)
+                for _ in range(self.training.wrong)
+            ]
         )
         networks = {
             name: self.training.fit(partial(self._network, sight.side, images), right, wrong, target.seed)
             for name, images in (("the picture alone", 3), ("picture, surroundings and code", 7))
         }
         scores: dict[str, list[Tensor]] = {name: [] for name in networks}
-        opened = guessed(target, faces.victims[: self.records], self.guesses, rng)
-        for (_, codes), around in zip(opened, faces.around[: self.records], strict=True):
-            seen = sight(codes, around.expand(len(codes), -1, -1, -1))
+        opened = guessed(target.around(faces.around), faces.victims[: self.records], self.guesses, rng)
+        for (face, _, codes), around in zip(opened, faces.around[: self.records], strict=True):
+            seen = sight(face, codes, around.expand(len(codes), -1, -1, -1))
             for name, network in networks.items():
                 with torch.no_grad():
                     scores[name].append(-network(seen)[:, 0])
@@ -82,14 +86,13 @@ class Pictures(Attack):
 class _Sight:
     """All that is seen of a decryption, in one row: its picture, the photo without the face, the code's features."""
 
-    def __init__(self, target: Target, features: Features, side: int):
-        self.target = target
+    def __init__(self, features: Features, side: int):
         self.features = features
         self.side = side
 
-    def __call__(self, w: Codes, around: Float[Tensor, "m 4 s s"]) -> Float[Tensor, "m f"]:
-        pictures = self.target.pictures(w, self.side)
-        return torch.cat([pictures.flatten(1), around.to(pictures).flatten(1), self.features(w)], dim=1)
+    def __call__(self, target: Target, w: Codes, around: Float[Tensor, "m 4 s s"]) -> Float[Tensor, "m f"]:
+        pictures = target.pictures(w, self.side)
+        return torch.cat([pictures.flatten(1), around.to(pictures).flatten(1), self.features(target, w)], dim=1)
 
 
 class _Looking(nn.Module):

@@ -63,17 +63,19 @@ class Reading(Attack):
             return []
         rng = target.rng("reading")
         recogniser = target.recogniser().to(faces.victims.device)
-        features = Features(target, faces.public, self.components)
+        public = target.around(faces.public_around)
+        features = Features(public, faces.public, self.components)
 
-        def read(w_enc: Codes) -> Float[Tensor, "m f"]:
-            return torch.cat([features(w_enc), target.recognised(w_enc, recogniser)], dim=1)
+        def read(target: Target, w_enc: Codes) -> Float[Tensor, "m f"]:
+            return torch.cat([features(target, w_enc), target.recognised(w_enc, recogniser)], dim=1)
 
         known = target.recognised(faces.public, recogniser)
-        records = [read(target.encrypt(faces.public, rng)) for _ in range(self.passwords)]
+        records = [read(public, public.encrypt(faces.public, rng)) for _ in range(self.passwords)]
         network = self._train(torch.cat(records), known.repeat(self.passwords, 1), target.seed)
         victims = faces.victims[faces.rows]
+        records_of = target.around(faces.around[faces.rows])
         with torch.no_grad():
-            found = network(read(target.encrypt(victims, rng)))
+            found = network(read(records_of, records_of.encrypt(victims, rng)))
         gallery, own = target.recognised(faces.others, recogniser), torch.arange(len(victims))
         sought, clear = ranks(found, gallery, own, found.mean(dim=0)), target.recognised(victims, recogniser)
         unhidden = ranks(clear, gallery, own, clear.mean(dim=0))

@@ -29,15 +29,14 @@ from riddle_pl.evaluation.attacks.target import Faces, Target
 from riddle_pl.evaluation.report.measurement import Measurement
 from riddle_pl.evaluation.report.outputs import write_tables
 from riddle_pl.evaluation.report.tables import Table
-from riddle_pl.evaluation.without_face import without_face
 from riddle_pl.files import atomic_write, read_json, require_writable_dir, sha256_file, write_json
+from riddle_pl.networks.encryptors.context_reader import SIDE
 from riddle_pl.photos.paste.mask import ParserMap
+from riddle_pl.photos.without_face import without_face
 from riddle_pl.process import track
 
-VERSION = 4
+VERSION = 5
 """Raise it when an attack changes: figures and codes that were kept are then made anew."""
-SIDE = 32
-"""Of the photos without their faces, in pixels."""
 LOCAL = ("out", "quiet", "device")
 """Keys that change no figure."""
 
@@ -67,7 +66,8 @@ class _Run:
         self.plain = to_plain(cfg)
         self.suite = suite
         self.out = require_writable_dir(Path(cfg.out).expanduser(), "out", create=True)
-        self.parsed = any("parser" in attack.roles for attack in self.suite.attacks.values())
+        read = any(self.suite.pack.entry(role).args.get("context") for role in self.suite.encryptors)
+        self.parsed = bool(read) or any("parser" in attack.roles for attack in self.suite.attacks.values())
         self.faces_key = _key(VERSION, self._about_faces())
         self.device = resolve_device(cfg.device)
         self.kept = Kept(self.out / "figures.json")
@@ -126,15 +126,13 @@ class _Run:
             x = torch.cat(photos)
             read = archives.train if self.cfg.part == "train" else archives.unseen
             public = to_float(read(size, self.cfg.public, self.cfg.seed).images)
+            again = torch.cat([torch.empty(0, 3, size, size), *(people.load(key, size) for key in others.values())])
             faces = Faces(
                 self._codes(x, "victims"),
                 self._codes(public, "public faces"),
-                self._codes(
-                    torch.cat([torch.empty(0, 3, size, size), *(people.load(key, size) for key in others.values())]),
-                    "other photos",
-                ),
+                self._codes(again, "other photos"),
                 torch.tensor(list(others), dtype=torch.long),
-                *(self._around(part) for part in (x, public)),
+                *(self._around(part) for part in (x, public, again)),
             )
             with atomic_write(path) as temporary:
                 save_file(faces._asdict(), temporary, metadata={"key": self.faces_key})

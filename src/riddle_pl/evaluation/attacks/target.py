@@ -2,18 +2,18 @@
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, NamedTuple
 
 import torch
 import torch.nn.functional as F
-from jaxtyping import Float, Int
+from jaxtyping import Float, Float64, Int
 from torch import Tensor, nn
 
 from riddle_pl.judging.metrics import Estimate, bootstrap
 from riddle_pl.key import KdfParams, derive_key
-from riddle_pl.networks.encryptors.padded import encryptable
+from riddle_pl.networks.encryptors.padded import PaddedEncryptor, encryptable
 from riddle_pl.networks.generator import FaceGenerator
 from riddle_pl.networks.resize import resize
 from riddle_pl.password import PasswordTokens, key_latent, random_passwords
@@ -24,7 +24,7 @@ Codes = Float[Tensor, "m n d"]
 class Faces(NamedTuple):
     """Codes of two sets of people that have nobody in common, and of other photos of some of the victims.
 
-    Beside them, what an encrypted photo keeps: see :func:`riddle_pl.evaluation.without_face.without_face`.
+    Beside them, what an encrypted photo keeps: see :func:`riddle_pl.photos.without_face.without_face`.
     """
 
     victims: Codes
@@ -37,6 +37,8 @@ class Faces(NamedTuple):
     """Of the victims' photos."""
     public_around: Float[Tensor, "p 4 s s"]
     """Of the public ones."""
+    others_around: Float[Tensor, "o 4 s s"]
+    """Of the other photos."""
 
 
 CODES = ("victims", "public", "others")
@@ -63,6 +65,8 @@ class Target:
     seed: int = 0
     resamples: int = 2000
     batch_size: int = 50
+    context: Float64[Tensor, "m k"] | None = None
+    """Of the faces at hand, one for each code, or one for all; see :meth:`around`."""
     learned: dict[Any, Any] = field(default_factory=dict)
     """What attacks learned about it, by how, for others to use."""
 
@@ -70,6 +74,27 @@ class Target:
         """The codes that records of these faces hold: with a padded encryptor, those inside of its model."""
         codes = {name: self._batches(partial(encryptable, self.encryptor), getattr(faces, name)) for name in CODES}
         return faces._replace(**codes)
+
+    def around(self, around: Float[Tensor, "m 4 s s"]) -> "Target":
+        """The same target for the faces of these photos: then called with their codes in the same order, or, of one
+        photo, with any number of codes.
+
+        The contexts that a padded encryptor reads are in the records. Other encryptors read none.
+        """
+        read = self.encryptor.read if isinstance(self.encryptor, PaddedEncryptor) else lambda around: None
+        return replace(self, context=read(around))
+
+    def at(self, rows: Int[Tensor, "r"] | slice) -> "Target":
+        """The same target around some of its faces."""
+        return replace(self, context=None if self.context is None else self.context[rows])
+
+    def coordinates(self, w: Codes) -> Float64[Tensor, "m k"]:
+        """Those of a padded encryptor, in the contexts of the faces at hand.
+
+        Raises:
+            TypeError: it is another one.
+        """
+        return self._batches(lambda part, *context: self._given(context).coordinates(part), w, *self._contexts(w))
 
     def rng(self, attack: str) -> torch.Generator:
         """An attack's own, so that its figures do not depend on which others run."""
@@ -86,11 +111,13 @@ class Target:
 
     def __call__(self, w: Codes, w_pwd: Codes) -> Codes:
         """T, a batch at a time."""
-        return self._batches(self.encryptor, w, w_pwd)
+        if self.context is None:
+            return self._batches(self.encryptor, w, w_pwd)
+        return self._batches(lambda *part: self._given(part[2:])(*part[:2]), w, w_pwd, *self._contexts(w))
 
     def encrypt(self, w: Codes, rng: torch.Generator) -> Codes:
         """T, each code under a password of its own."""
-        return torch.cat([self(part, self.passwords(len(part), rng)) for part in w.split(self.batch_size)])
+        return self(w, torch.cat([self.passwords(len(part), rng) for part in w.split(self.batch_size)]))
 
     def pictures(self, w: Codes, side: int) -> Float[Tensor, "m 3 side side"]:
         """What codes draw, that large."""
@@ -104,6 +131,14 @@ class Target:
     def estimate(self, values: Float[Tensor, "m"]) -> Estimate:
         """Mean and 95 % bootstrap interval."""
         return bootstrap(values.float(), self.resamples, self.seed)
+
+    def _contexts(self, w: Codes) -> tuple[Tensor, ...]:
+        return () if self.context is None else (self.context.expand(len(w), -1),)
+
+    def _given(self, context: tuple[Tensor, ...]) -> PaddedEncryptor:
+        if not isinstance(self.encryptor, PaddedEncryptor):
+            raise TypeError(f"{type(self.encryptor).__name__} has no coordinates given a context")
+        return self.encryptor.given(context[0] if context else None)
 
     @torch.no_grad()
     def _batches(self, network: Callable[..., Tensor], *inputs: Tensor) -> Tensor:

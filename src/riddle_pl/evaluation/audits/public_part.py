@@ -14,7 +14,6 @@ from riddle_pl.evaluation.audits.audit import Audit, Bench, Findings
 from riddle_pl.evaluation.audits.embeddings import embed
 from riddle_pl.evaluation.audits.verification import calibrated
 from riddle_pl.evaluation.report.measurement import Measurement
-from riddle_pl.evaluation.without_face import without_face
 from riddle_pl.faces.pixels import to_lab
 from riddle_pl.inversion import Inversion
 from riddle_pl.judging.calibration import Calibration
@@ -27,6 +26,7 @@ from riddle_pl.password import random_passwords
 from riddle_pl.photos.face_coder import FaceCoder
 from riddle_pl.photos.nonces import BestFit
 from riddle_pl.photos.paste.mask import ParserMap
+from riddle_pl.photos.without_face import without_face
 from riddle_pl.process import track
 
 GROUP = 8
@@ -50,7 +50,8 @@ class Seen:
 class PublicPartAudit(Audit):
     """Encrypts faces with few and many public coordinates, and takes the best of few and many nonces.
 
-    A number of public coordinates takes the leading ones of the encryptor's ``axes``, whatever its own number is.
+    A number of public coordinates takes the leading ones of the encryptor's ``axes``, whatever its own number is. An
+    encryptor that reads contexts is given them.
 
     Args:
         inversion: how codes are found.
@@ -131,6 +132,9 @@ class PublicPartAudit(Audit):
         views = {f"{r} public coordinates": (codes[:, :r], work.v[rows][:, :r]) for r in self.public if r}
         around = [without_face(part, work.parser, COARSE).flatten(1) for part in (x, work.x[rows])]
         views["the photo without its face"] = (around[0], around[1])
+        found = work.coder.context(x)
+        if found is not None and work.context is not None:
+            views["the context that the encryptor reads"] = (found.float(), work.context[rows].float())
         for name, (queries, gallery) in views.items():
             first = ranks(queries, gallery, torch.arange(len(rows)), gallery.mean(dim=0)) <= 1
             section = f"Another photo of the person comes first among {len(rows):,}"
@@ -152,6 +156,7 @@ class _Work:
         self.parser = ParserMap(bench.pack, bench.device)
         self.fit = BestFit(bench.pack, device=bench.device)
         self.v = self.coordinates(x)
+        self.context = self.coder.context(x)
         self.photo = self.see(x)
         self.inverted = self.see(self.coder.synthesise(self.encryptor.decode(self.v).float()))
 
@@ -169,12 +174,13 @@ class _Work:
         starts = range(0, len(self.x), GROUP)
         for start in track(starts, len(starts), f"{public} public coordinates", self.bench.quiet):
             x, v = self.x[start : start + GROUP], self.v[start : start + GROUP]
-            w = self.encryptor.decode(v)
+            w, context = self.encryptor.decode(v), None if self.context is None else self.context[start : start + GROUP]
+            repeated = None if context is None else context.repeat_interleave(candidates[-1], dim=0)
             for password in range(2):
                 began = time.perf_counter()
                 many = w.repeat_interleave(candidates[-1], dim=0)
                 stream = random_passwords(len(many), self.coder.generator, self.tokens, rng)
-                codes = network(many, stream.to(self.bench.device)).float().unflatten(0, (len(w), -1))
+                codes = network.given(repeated)(many, stream.to(self.bench.device)).float().unflatten(0, (len(w), -1))
                 drawn = self.coder.sketch(codes.flatten(0, 1)).unflatten(0, (len(w), -1))
                 drawing = (time.perf_counter() - began) / candidates[-1]
                 for count in candidates:
@@ -239,7 +245,7 @@ def _colour(x: Float[Tensor, "b 3 h h"], face_map: Float[Tensor, "b 1 m m"]) -> 
 
 NOTES = (
     "Public coordinates are the leading axes of one encryptor: those along which landmarks and colours of drawn faces "
-    "change most. 0: all of the code is redrawn.",
+    "change most. 0: all of the code is redrawn that the context does not tell, where the encryptor reads one.",
     "Codes lie inside of the encryptor's model, so that the inversion is what the right password brings back.",
     "Another photo: codes of both are found by themselves, and coordinates compared by cosine. `The photo without its "
     "face` is 16 x 16 pixels of what an encrypted picture keeps anyway. Better readings may exist for either.",

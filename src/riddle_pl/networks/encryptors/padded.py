@@ -9,11 +9,13 @@ from the model. docs/security.md has the theorem with its assumptions, and what 
 
 import copy
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import torch
 from jaxtyping import Float, Float64, Int64
 from torch import Tensor, nn
 
+from riddle_pl.networks.encryptors.context_reader import ContextReader
 from riddle_pl.networks.encryptors.gaussianisation import Gaussianisation
 from riddle_pl.networks.encryptors.principal_code_model import PrincipalCodeModel
 from riddle_pl.networks.latents import check_latents
@@ -77,13 +79,24 @@ def pad(v: Float64[Tensor, "b k"], stream: Float64[Tensor, "b k"]) -> Float64[Te
     return from_words(((stream * MODULUS).long() - to_words(v)).remainder(MODULUS))
 
 
+class Frame(NamedTuple):
+    """Between a code's normal numbers v and its coordinates c, which are padded: v = mean + c @ axes."""
+
+    mean: Float64[Tensor, "m k"]
+    """Of each code; m is 1 where all have the same."""
+    axes: Float64[Tensor, "k k"]
+
+
 class PaddedEncryptor(nn.Module):
     """T with a proof of what w_enc hides, in place of training.
 
     Its password tokens are ``key_stream``. It loses nothing of codes that lie inside of its model, to which
     :meth:`inside` takes any other; so a code is to be taken there before it is encrypted, or shown.
 
-    ``public`` coordinates stay as they are, in clear for everyone: what the photo around the face shows anyway.
+    The model of codes may be one given what the photo shows around the face: :meth:`given` its context, coordinates are
+    what the surroundings do not tell, and all decryptions fit the photo equally well. A context is public.
+
+    ``public`` coordinates stay as they are, in clear for everyone.
 
     Args:
         num_layers: n, layers of a W+ code.
@@ -92,13 +105,16 @@ class PaddedEncryptor(nn.Module):
         dim: width of w.
         public: r, how many coordinates along the rows of ``axes`` stay in clear.
         layers: of the ``Gaussianisation`` (``gaussianisation.py``) after the principal components.
+        context: channels of the network that reads contexts (``context_reader.py``); 0: there is none.
 
     Raises:
         ValueError: the groups do not sum to n, ``public`` is not between 0 and K, or see
-            :class:`~riddle_pl.networks.encryptors.principal_code_model.PrincipalCodeModel`.
+            :class:`~riddle_pl.networks.encryptors.principal_code_model.PrincipalCodeModel` and
+            :class:`~riddle_pl.networks.encryptors.context_reader.ContextReader`.
     """
 
     axes: Tensor
+    residual: Tensor
 
     def __init__(
         self,
@@ -108,6 +124,7 @@ class PaddedEncryptor(nn.Module):
         dim: int = 512,
         public: int = 0,
         layers: int = 0,
+        context: int = 0,
     ):
         super().__init__()
         sizes = (1,) * num_layers if groups is None else tuple(groups)
@@ -119,7 +136,10 @@ class PaddedEncryptor(nn.Module):
             raise ValueError(f"public is {public}; expected 0 to {components - 1}, one less than there are components")
         self.num_layers = num_layers
         self.public = public
+        self.reader = ContextReader(components, context) if context else None
         self.register_buffer("axes", torch.eye(components) if public else None)
+        self.register_buffer("residual", torch.eye(components) if context else None)
+        self._context: Tensor | None = None
 
     def with_public(self, public: int) -> "PaddedEncryptor":
         """The same encryptor with other coordinates in clear: the leading ``public`` rows of the axes.
@@ -133,10 +153,36 @@ class PaddedEncryptor(nn.Module):
         other.public = public
         return other
 
+    @torch.no_grad()
+    def read(self, around: Float[Tensor, "b 4 s s"]) -> Float64[Tensor, "b k"] | None:
+        """The contexts of photos, from what they show around a face; None where the encryptor reads none.
+
+        Args:
+            around: of :func:`riddle_pl.photos.without_face.without_face`, 32 x 32 pixels.
+        """
+        return None if self.reader is None else self.reader(around.float()).double()
+
+    def given(self, context: Float64[Tensor, "b k"] | None) -> "PaddedEncryptor":
+        """The same encryptor for faces in these contexts, one for each code that it will be called with.
+
+        Without a context (None) it is the encryptor for faces of which nothing is known.
+
+        Raises:
+            ValueError: there is a context, and the encryptor reads none; or it has another size.
+        """
+        if context is not None and (self.reader is None or context.shape[1:] != (self.codes.components,)):
+            expected = "none" if self.reader is None else f"{self.codes.components} numbers for each face"
+            raise ValueError(f"context is of shape {tuple(context.shape)}; expected {expected}")
+        other = copy.copy(self)
+        other._context = None if context is None else context.double()
+        return other
+
     def coordinates(self, w: Float[Tensor, "b n d"]) -> Float64[Tensor, "b k"]:
         """What is padded, the public ones first: about standard normal numbers for codes of real faces."""
+        mean, axes = self.frame()
         v: Tensor = self.flow(self.codes.encode(w))
-        return v @ self._axes().T if self.public else v
+        coordinates: Tensor = torch.linalg.solve(axes, v - mean, left=False)
+        return coordinates
 
     def split(self, w: Float[Tensor, "b n d"]) -> tuple[Float64[Tensor, "b r"], Float64[Tensor, "b s"]]:
         """Public and secret coordinates."""
@@ -145,8 +191,8 @@ class PaddedEncryptor(nn.Module):
 
     def decode(self, v: Float[Tensor, "b k"]) -> Float64[Tensor, "b n d"]:
         """The code with these coordinates."""
-        normal = v.double() @ self._axes() if self.public else v
-        return self.codes.decode(self.flow.inverse(normal))
+        mean, axes = self.frame()
+        return self.codes.decode(self.flow.inverse(mean + v.double() @ axes))
 
     def inside(self, w: Float[Tensor, "b n d"]) -> Float64[Tensor, "b n d"]:
         """The nearest code inside of the model."""
@@ -178,11 +224,27 @@ class PaddedEncryptor(nn.Module):
         public, secret = self.split(w)
         return self.decode(torch.cat([public, quantile(w_pwd.flatten(1)[:, : secret.shape[1]])], dim=1))
 
-    def _axes(self) -> Float64[Tensor, "k k"]:
-        """Orthonormal whatever the stored weights were rounded to."""
-        q, r = torch.linalg.qr(self.axes.double().T)
-        axes: Tensor = (q * r.diagonal().sign()).T
-        return axes
+    def frame(self) -> Frame:
+        """Where coordinates lie among a code's normal numbers, in the context that this encryptor was given.
+
+        Axes are those of a QR decomposition with a positive diagonal, which is unique: every machine finds the same
+        ones, and they are as exact as float64 whatever the stored weights were rounded to.
+        """
+        k = self.codes.components
+        identity = torch.eye(k, dtype=torch.float64, device=self.codes.mean.device)
+        public = orthonormal_rows(self.axes.double()) if self.public else identity
+        if self._context is None:
+            return Frame(identity.new_zeros(1, k), public)
+        residual = self.residual.double()
+        turned = orthonormal_rows(public @ residual) if self.public else identity
+        return Frame(self._context.to(identity), turned @ residual.T)
+
+
+def orthonormal_rows(rows: Float64[Tensor, "k k"]) -> Float64[Tensor, "k k"]:
+    """The orthonormal rows whose first r span what the first r rows span, for every r."""
+    q, r = torch.linalg.qr(rows.T)
+    found: Tensor = (q * r.diagonal().sign()).T
+    return found
 
 
 def encryptable(encryptor: nn.Module, w: Float[Tensor, "b n d"]) -> Float[Tensor, "b n d"]:

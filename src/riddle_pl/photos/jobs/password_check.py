@@ -40,7 +40,7 @@ def made_with(task: Task, record: Record, passwords: Iterable[str], pseudonymise
     coder, face = pseudonymiser.coder_for(record), record.faces[0]
     w = coder.invert(align_face(fit(load_image(task.photo), max(record.image_size)), face.quad, coder.pack.size))
     for key in keys:
-        encrypted = coder.transform(w, coder.password(key, face.nonce))
+        encrypted = coder.transform(w, coder.password(key, face.nonce), record.contexts([0]))
         if float((encrypted - face.w_enc).abs().mean() / face.w_enc.abs().mean()) < SAME_CODE:
             return True
     return False

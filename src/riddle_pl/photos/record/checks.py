@@ -11,7 +11,7 @@ import numpy as np
 from riddle_pl.errors import RecordError
 from riddle_pl.key import NONCE_BYTES
 from riddle_pl.password import KeyStream
-from riddle_pl.photos.record.file import Header
+from riddle_pl.photos.record.file import CONTEXTS, Header
 from riddle_pl.photos.record.sealing import MAX_SIDE
 
 LAYERS = range(4, 33)
@@ -22,6 +22,10 @@ TOKENS = dict.fromkeys((2, 3), ("key_stream", "per_layer", "single")) | {1: ("pe
 """Password token schemes by format version."""
 MAX_LATENT = 1e4
 MAX_COORDINATE = 1e6
+MAX_CONTEXT = 4096
+"""Numbers of a face's context."""
+MAX_CONTEXT_SIZE = 1e3
+"""Of each of them; they are in standard deviations."""
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,99}", re.ASCII)
 _SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -103,3 +107,16 @@ def check_nonce(nonce: bytes | None, version: int, what: str) -> None:
     if found not in {1: (None,), 2: (NONCE_BYTES,)}.get(version, (None, NONCE_BYTES)):
         shown = "missing" if nonce is None else f"of {found} bytes"
         raise RecordError(f"{what} is {shown}; format version {version} has {'none' if version == 1 else NONCE_BYTES}")
+
+
+def check_context(context: np.ndarray | None, version: int, what: str) -> None:
+    """K numbers from version 4 on, none before."""
+    if (context is None) != (version < CONTEXTS):
+        state = "missing" if context is None else "there"
+        raise RecordError(f"{what} is {state}; format version {version} has {'one' if version >= CONTEXTS else 'none'}")
+    if context is None:
+        return
+    if context.dtype != np.float64 or context.ndim != 1 or not 1 <= context.size <= MAX_CONTEXT:
+        raise RecordError(f"{what} is {context.dtype} {context.shape}; expected 1 to {MAX_CONTEXT} float64 numbers")
+    if not (np.isfinite(context) & (np.abs(context) <= MAX_CONTEXT_SIZE)).all():
+        raise RecordError(f"{what} has numbers that are not finite, or larger than {MAX_CONTEXT_SIZE:g}")

@@ -22,10 +22,12 @@ from safetensors import SafetensorError
 from riddle_pl.errors import RecordError
 from riddle_pl.files import require_file
 
-FORMAT_VERSION = 3
-"""What is written; all versions from 1 on are read. A record keeps the version that it was read with."""
+FORMAT_VERSION = 4
+"""The newest; all versions from 1 on are read. A record keeps the version that it was read with."""
 SURROUNDINGS = 3
 """The first version that knows its picture."""
+CONTEXTS = 4
+"""The first version that knows what its encryptor read around each face."""
 MAX_FILE_BYTES = 1 << 29
 MAX_HEADER_BYTES = 1 << 20
 MAX_ARRAYS = 4096

@@ -29,8 +29,8 @@ from riddle_pl.errors import ConfigError, RecordError
 from riddle_pl.files import atomic_write
 from riddle_pl.key import NONCE_BYTES, KdfParams
 from riddle_pl.photos.record import file as record_file
-from riddle_pl.photos.record.checks import check_header, check_nonce, check_quad, check_w_enc
-from riddle_pl.photos.record.file import FORMAT_VERSION, SURROUNDINGS, Arrays, Header, digest
+from riddle_pl.photos.record.checks import check_context, check_header, check_nonce, check_quad, check_w_enc
+from riddle_pl.photos.record.file import CONTEXTS, SURROUNDINGS, Arrays, Header, digest
 from riddle_pl.photos.record.sealing import MIN_SEALED_BYTES, Patch, seal, unseal
 from riddle_pl.photos.record.surroundings import Surroundings
 
@@ -44,12 +44,14 @@ class RecordedFace:
         quad: the corners of its FFHQ crop in the photo, in pixels (see :mod:`riddle_pl.faces.align`).
         nonce: 16 bytes that no other face has under its password and salt; None where the faces share one stream.
         sealed: nonce and ciphertext of its original pixels, in a sealed record.
+        context: what its encryptor read of the photo around it; None before version 4, or where it reads nothing.
     """
 
     w_enc: Float[Tensor, "n 512"]
     quad: Float64[np.ndarray, "4 2"]
     nonce: bytes | None = None
     sealed: bytes | None = None
+    context: Float64[Tensor, "k"] | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,15 +88,18 @@ class Record:
 
     def __post_init__(self) -> None:
         if self.version == 0:
-            without = 1 if self.faces and self.faces[0].nonce is None else 2
-            object.__setattr__(self, "version", without if self.surroundings is None else FORMAT_VERSION)
+            object.__setattr__(self, "version", self._newest())
         check_header(self._header("deniable"))  # its mode is true by construction
         for index, face in enumerate(self.faces):
             check_w_enc(face.w_enc.numpy(force=True), self.tokens, f"w_enc of face {index}")
             check_quad(face.quad, f"quad of face {index}")
             check_nonce(face.nonce, self.version, f"nonce of face {index}")
+            context = None if face.context is None else face.context.numpy(force=True)
+            check_context(context, self.version, f"context of face {index}")
         if len({face.w_enc.shape[0] for face in self.faces}) != 1:
             raise RecordError("the faces have codes with different numbers of layers")
+        if len({None if face.context is None else len(face.context) for face in self.faces}) != 1:
+            raise RecordError("the faces have contexts of different sizes")
         if len({face.sealed is None for face in self.faces}) != 1:
             raise RecordError("some faces are sealed and some are not; seal all of them or none")
         if len({face.nonce is None for face in self.faces}) != 1:
@@ -102,6 +107,12 @@ class Record:
         if (self.surroundings is None) != (self.version < SURROUNDINGS):
             state = "misses" if self.surroundings is None else "has"
             raise RecordError(f"a record of format version {self.version} {state} its picture's surroundings")
+
+    def _newest(self) -> int:
+        """The newest version of the format that has what this record holds."""
+        if self.surroundings is None:
+            return 1 if self.faces and self.faces[0].nonce is None else 2
+        return SURROUNDINGS if self.faces and self.faces[0].context is None else CONTEXTS
 
     @property
     def mode(self) -> str:
@@ -117,6 +128,12 @@ class Record:
     def w_enc(self) -> Float[Tensor, "faces n 512"]:
         """The codes of all faces, for the encryptor."""
         return torch.stack([face.w_enc for face in self.faces])
+
+    def contexts(self, chosen: Sequence[int]) -> Float64[Tensor, "faces k"] | None:
+        """What the encryptor read of the photo around some faces; None where it read nothing."""
+        found = [self.faces[index].context for index in chosen]
+        contexts = [context for context in found if context is not None]
+        return torch.stack(contexts) if contexts else None
 
     def check_pack(self, pack_name: str, pack_hash: str) -> None:
         """Makes sure that the pack in use is the one that made the record; the name may differ, the hash may not.
@@ -252,6 +269,8 @@ class Record:
         nonces = [np.frombuffer(face.nonce, np.uint8) for face in self.faces if face.nonce is not None]
         around = self.surroundings
         arrays |= {} if around is None else {"grid": around.grid, "points": around.points}
+        contexts = self.contexts(range(len(self.faces)))
+        arrays |= {} if contexts is None else {"contexts": contexts.numpy(force=True)}
         return arrays | ({"nonces": np.stack(nonces)} if nonces else {})
 
     def _associated(self, face: int) -> bytes:
@@ -266,6 +285,7 @@ def _record(header: Header, arrays: Arrays, source: str) -> Record:
     version = header["format_version"]
     names = {"w_enc", "quads"} | ({"grid", "points"} if version >= SURROUNDINGS else set())
     names |= {"nonces"} if version == 2 or (version >= SURROUNDINGS and "nonces" in arrays) else set()
+    names |= {"contexts"} if version >= CONTEXTS else set()
     names |= {f"sealed.{i}" for i in range(count)} if header["mode"] == "sealed" else set()
     if set(arrays) != names:
         odd = min(set(arrays) ^ names)
@@ -276,6 +296,9 @@ def _record(header: Header, arrays: Arrays, source: str) -> Record:
     nonces = arrays.get("nonces")
     if nonces is not None and (nonces.dtype != np.uint8 or nonces.shape != (count, NONCE_BYTES)):
         raise RecordError(f"nonces is {nonces.dtype} {nonces.shape}; expected uint8 {(count, NONCE_BYTES)}")
+    contexts = arrays.get("contexts")
+    if contexts is not None and (contexts.dtype != np.float64 or contexts.ndim != 2 or len(contexts) != count):
+        raise RecordError(f"contexts is {contexts.dtype} {contexts.shape}; expected float64 numbers for {count} faces")
     faces = []
     for index in range(count):
         sealed = arrays.get(f"sealed.{index}")
@@ -284,7 +307,9 @@ def _record(header: Header, arrays: Arrays, source: str) -> Record:
         check_w_enc(w_enc[index], header["tokens"], f"w_enc of face {index}")
         code = torch.from_numpy(w_enc[index].copy())
         nonce = None if nonces is None else nonces[index].tobytes()
-        faces.append(RecordedFace(code, quads[index].copy(), nonce, None if sealed is None else sealed.tobytes()))
+        context = None if contexts is None else torch.from_numpy(contexts[index].copy())
+        sealed_face = None if sealed is None else sealed.tobytes()
+        faces.append(RecordedFace(code, quads[index].copy(), nonce, sealed_face, context))
     kdf = header["kdf"]
     return Record(
         faces=tuple(faces),

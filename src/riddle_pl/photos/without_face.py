@@ -5,11 +5,11 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor
 
-from riddle_pl.photos.paste.mask import ParserMap
+from riddle_pl.photos.paste.mask import FaceMap
 
 
 def without_face(
-    x: Float[Tensor, "n 3 h h"], parser: ParserMap, side: int, batch_size: int = 50
+    x: Float[Tensor, "n 3 h h"], parser: FaceMap, side: int, batch_size: int = 50
 ) -> Float[Tensor, "n 4 side side"]:
     """A coarse picture of each photo in which the face is grey, and beside it the face's outline, 1 inside.
 
