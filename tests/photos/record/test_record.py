@@ -384,12 +384,12 @@ def test_no_two_readers_see_different_records_in_one_file(change: Callable[[str]
 def test_a_newer_format_is_named_before_anything_else_is_judged() -> None:
     header = _outer(
         {
-            "__metadata__": {"riddle": json.dumps({"header": {"format_version": 4}, "more": 1}), "other": ""},
+            "__metadata__": {"riddle": json.dumps({"header": {"format_version": 5}, "more": 1}), "other": ""},
             "w_enc": {"dtype": "BF16", "shape": [1], "data_offsets": [0, 2], "scale": 3},
         },
         b"\0\0",
     )
-    with pytest.raises(RecordError, match=r"format version is 4.*upgrade"):
+    with pytest.raises(RecordError, match=r"format version is 5.*upgrade"):
         Record.from_bytes(header, "it")
 
 
