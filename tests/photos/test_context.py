@@ -1,6 +1,5 @@
 """If this fails, what is read around a face is lost or changed on its way to decryption, and the face with it."""
 
-import shutil
 from dataclasses import replace
 
 import numpy as np
@@ -9,7 +8,7 @@ import torch
 
 from riddle_pl.errors import RecordError
 from riddle_pl.key import KdfParams, derive_key
-from riddle_pl.packs import Pack, build, load_pack, write_pack_entry
+from riddle_pl.packs import Pack
 from riddle_pl.photos.gate.gate import OpenGate
 from riddle_pl.photos.paste.mask import OvalMap
 from riddle_pl.photos.pseudonymise import Pseudonymiser
@@ -18,22 +17,15 @@ from riddle_pl.photos.record.record import Record
 from riddle_pl.photos.rekey import rekey_deniable
 from riddle_pl.photos.without_face import without_face
 from tests.photos.fakes import FakeDetector, fake_face, fake_photo
+from tests.photos.reading import K, reading_pack
 
 KDF = KdfParams(memory_kib=8, time=1, salt=bytes(range(16)))
-K = 6
 
 
 @pytest.fixture(scope="module")
 def pack(tiny_pack: Pack, tmp_path_factory: pytest.TempPathFactory) -> Pack:
     """With a padded encryptor that reads contexts."""
-    folder = shutil.copytree(tiny_pack.folder, tmp_path_factory.mktemp("packs") / "reading")
-    args = {"num_layers": tiny_pack.num_layers, "components": K, "context": 8}
-    torch.manual_seed(3)
-    network = build("padded", args)
-    network.codes.basis.normal_()
-    network.residual.mul_(0.3)
-    write_pack_entry(folder, "encryptor-padded", network, "padded", args, tokens="key_stream", license="none")
-    return load_pack(folder)
+    return reading_pack(tiny_pack, tmp_path_factory.mktemp("packs") / "reading")
 
 
 @pytest.fixture(scope="module")

@@ -8,6 +8,8 @@ from riddle_pl.evaluation.methods.pack import PackMethod
 from riddle_pl.evaluation.methods.passwords import TextPasswords
 from riddle_pl.inversion import EncoderInversion, OptimisedInversion
 from riddle_pl.photos.face_coder import FaceCoder
+from riddle_pl.photos.paste.mask import ParserMap
+from tests.photos.reading import reading_pack
 
 
 def method(pack, role="encryptor"):
@@ -38,6 +40,23 @@ def test_images_are_those_of_the_photo_pipeline(tiny_pack, x, role):
     assert list(images) == list(expected)
     for name, image in expected.items():
         torch.testing.assert_close(images[name][1:2], image, rtol=1e-4, atol=1e-4, msg=name)
+
+
+def test_a_padded_encryptor_encrypts_in_the_photo_s_context(tiny_pack, x, tmp_path, monkeypatch):
+    monkeypatch.setattr(ParserMap, "__call__", lambda _self, x: torch.ones(len(x), 1, 8, 8).tril())
+    pack = reading_pack(tiny_pack, tmp_path / "pack")
+    judged = method(pack, "encryptor-padded")
+    assert "parser" in judged.facts["networks"]
+    images = judged.images(["a", "b", "c"], x)
+    coder = FaceCoder(pack, "encryptor-padded", inversion=EncoderInversion(pack, "cpu"))
+    w, context = coder.invert(x), coder.context(x)
+    assert context.std(dim=0).max() > 1e-3
+    streams = torch.cat([coder.password(TextPasswords().keys(0, name).right, None) for name in "abc"])
+    w_enc = coder.transform(w, streams, context)
+    torch.testing.assert_close(images["encrypted"], coder.synthesise(w_enc), rtol=1e-4, atol=1e-4)
+    torch.testing.assert_close(images["recovered"], coder.synthesise(w), rtol=1e-4, atol=1e-4)
+    many = judged.encryptions("b", x[1:2], 2)
+    torch.testing.assert_close(many["encrypted"][:1], judged.encryptions("b", x[1:2], 1)["encrypted"])
 
 
 def test_encryption_starts_at_the_code_that_invert_finds(tiny_pack, x):

@@ -113,7 +113,7 @@ class LatentMethod(Method):
     def images(self, names: Sequence[str], x: Float[Tensor, "b 3 h h"]) -> FaceImages:
         keys = [self.passwords.keys(self.seed, name) for name in names]
         right = self._latents([k.right for k in keys])
-        encryptor = self.networks.encryptor
+        encryptor = self.encryptor_for(x)
         w = encryptable(encryptor, self._codes(names, x))
         w_enc = encryptor(w, right)
         codes = {
@@ -129,16 +129,26 @@ class LatentMethod(Method):
     @torch.no_grad()
     def encryptions(self, name: str, x: Float[Tensor, "1 3 h h"], count: int) -> FaceImages:
         keys = self.passwords.many(self.seed, name, count)
-        w = encryptable(self.networks.encryptor, self._codes([name], x))
-        w_enc = self.networks.encryptor(w, self._latents([keys.right]))
-        return {"encrypted": self._under_each(w, keys.encryption), "wrong": self._under_each(w_enc, keys.wrong)}
+        encryptor = self.encryptor_for(x)
+        w = encryptable(encryptor, self._codes([name], x))
+        w_enc = encryptor(w, self._latents([keys.right]))
+        return {
+            "encrypted": self._under_each(encryptor, w, keys.encryption),
+            "wrong": self._under_each(encryptor, w_enc, keys.wrong),
+        }
 
-    def _under_each(self, w: Float[Tensor, "1 n d"], keys: Sequence[bytes]) -> Float[Tensor, "p 3 h h"]:
+    def encryptor_for(self, x: Float[Tensor, "b 3 h h"]) -> nn.Module:
+        """T for the codes of these photos; the same for all photos, but with an encryptor that reads contexts."""
+        return self.networks.encryptor
+
+    def _under_each(
+        self, encryptor: nn.Module, w: Float[Tensor, "1 n d"], keys: Sequence[bytes]
+    ) -> Float[Tensor, "p 3 h h"]:
         """The face of ``w`` under each password."""
         parts = []
         for first in range(0, len(keys), AT_ONCE):
             w_pwd = self._latents(keys[first : first + AT_ONCE])
-            parts.append(self._synthesise(self.networks.encryptor(w.expand(len(w_pwd), -1, -1), w_pwd)))
+            parts.append(self._synthesise(encryptor(w.expand(len(w_pwd), -1, -1), w_pwd)))
         return torch.cat(parts)
 
     def _codes(self, names: Sequence[str], x: Float[Tensor, "b 3 h h"]) -> Float[Tensor, "b n d"]:

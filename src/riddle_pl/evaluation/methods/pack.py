@@ -1,14 +1,21 @@
 """The encryptor of a pack."""
 
+from functools import cached_property
 from typing import Any
 
-from torch import nn
+from jaxtyping import Float
+from torch import Tensor, nn
 
+from riddle_pl.device import resolve_device
 from riddle_pl.errors import ConfigError, suggestion
 from riddle_pl.evaluation.methods.latent import LatentMethod
 from riddle_pl.evaluation.methods.passwords import TextPasswords
 from riddle_pl.inversion import Inversion
+from riddle_pl.networks.encryptors.context_reader import SIDE
+from riddle_pl.networks.encryptors.padded import PaddedEncryptor
 from riddle_pl.password import PasswordTokens
+from riddle_pl.photos.paste.mask import ParserMap
+from riddle_pl.photos.without_face import without_face
 
 PAPER = {"encryptor": "RiDDLE", "encryptor-df": "RiDDLE data-free"}
 """What the paper calls the encryptors, by role."""
@@ -51,10 +58,22 @@ class PackMethod(LatentMethod):
     def facts(self) -> dict[str, Any]:
         entry = self.pack.entry(self.role)
         facts = super().facts
-        facts["networks"] |= {self.role: self._network_facts(self.role)}
+        roles = (self.role, "parser") if entry.args.get("context") else (self.role,)
+        facts["networks"] |= {role: self._network_facts(role) for role in roles}
         return {
             "encryptor": f"{self.role} ({entry.arch}, {entry.tokens} password tokens), sha256 {self.sha256}"
         } | facts
+
+    @cached_property
+    def _parser(self) -> ParserMap:
+        return ParserMap(self.pack, resolve_device(self.device))
+
+    def encryptor_for(self, x: Float[Tensor, "b 3 h h"]) -> nn.Module:
+        encryptor = self.networks.encryptor
+        if not isinstance(encryptor, PaddedEncryptor) or encryptor.reader is None:
+            return encryptor
+        around = without_face(x, self._parser, SIDE).to(resolve_device(self.device))
+        return encryptor.given(encryptor.read(around))
 
     def load_encryptor(self) -> tuple[nn.Module, PasswordTokens]:
         return self.pack.encryptor(self.role)
