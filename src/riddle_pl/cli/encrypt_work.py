@@ -117,7 +117,7 @@ class Work:
             max_size=job.max_size,
         )
         report.note = self.pseudonymiser.gate.note
-        report.secrecy = note(self.pseudonymiser.coder.tokens.name)
+        report.secrecy = note(self.pseudonymiser.coder.tokens.name, self.pseudonymiser.coder.reads)
         outcomes = encrypt_all(tasks, self.pseudonymiser, orders, job.batch_size, job.jobs)
         for outcome in track(outcomes, len(tasks), "encrypting", job.quiet, lambda outcome: outcome.task.photo.name):
             report.add(outcome)

@@ -93,6 +93,12 @@ class FaceCoder:
         return isinstance(self._encryptor[0], PaddedEncryptor)
 
     @property
+    def reads(self) -> bool:
+        """Whether the encryptor reads contexts."""
+        encryptor = self._encryptor[0]
+        return isinstance(encryptor, PaddedEncryptor) and encryptor.reader is not None
+
+    @property
     def tokens(self) -> PasswordTokens:
         """How the encryptor's passwords become latents."""
         return self._encryptor[1]

@@ -5,9 +5,9 @@ from dataclasses import replace
 import pytest
 import torch
 
-from riddle_pl.photos.record.known_leaks import NOTE, PADDED_NOTE, given_away, note
+from riddle_pl.photos.record.known_leaks import BITS_IN_CONTEXT, CONTEXT_NOTE, NOTE, PADDED_NOTE, given_away, note
 from riddle_pl.photos.record.record import Record
-from tests.photos.record.test_record import KEYS, make_patches, make_record
+from tests.photos.record.test_record import KEYS, make_patches, make_record, with_contexts
 
 
 def padded() -> Record:
@@ -18,6 +18,7 @@ def padded() -> Record:
 
 def test_the_note_follows_the_encryptor() -> None:
     assert note("key_stream") == PADDED_NOTE
+    assert note("key_stream", context=True) == CONTEXT_NOTE
     assert note("single") == note("per_layer") == NOTE
 
 
@@ -29,6 +30,14 @@ def test_a_padded_record_tells_what_is_public_and_its_guesses_a_little(sealed: b
     assert "without the picture a little, with each of its 2 faces: about 0.2 bits in all" in said
     assert "often which photo" not in said
     assert ("AES-GCM" in said) is sealed
+
+
+def test_a_record_with_contexts_tells_them() -> None:
+    faces = tuple(replace(face, w_enc=face.w_enc.to(torch.float64)) for face in with_contexts().faces)
+    said = " ".join(given_away(replace(with_contexts(), tokens="key_stream", faces=faces)))
+    assert f"a little: with each of its 2 faces about {2 * BITS_IN_CONTEXT:.1f} bits in all" in said
+    assert "what the encryptor read of the photo around each face" in said
+    assert "what is public of each face" not in said
 
 
 def test_only_faces_that_share_a_stream_open_each_other() -> None:

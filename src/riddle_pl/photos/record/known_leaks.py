@@ -1,9 +1,10 @@
 """What records reveal without the password, as messages for the user; proven or measured, with the commands, in
 docs/security.md.
 
-A padded record (its tokens are a key stream) tells what is public of a face, and next to nothing of a guessed password;
-the photo around the face does tell a right guess, since the right face fits it. Any other encryptor is smooth in the
-password, and nothing makes its wrong decryptions lie where codes of real faces lie: its records tell much.
+A padded record (its tokens are a key stream) tells what is public of a face, and next to nothing of a guessed password.
+The photo around the face tells a right guess, since the right face fits it; a little where the code was padded given a
+context, so that all faces fit. Any other encryptor is smooth in the password, and nothing makes its wrong decryptions
+lie where codes of real faces lie: its records tell much.
 """
 
 from riddle_pl.password import KeyStream
@@ -23,6 +24,12 @@ PADDED_NOTE = (
 )
 """The same with a padded one."""
 
+CONTEXT_NOTE = (
+    "without the password the record tells what the photo shows around a face, and no more; guesses of the password "
+    f"can be tested a little, more with every face, so choose one that nobody guesses; see {PAGE}"
+)
+"""The same with a padded one that reads contexts and keeps no coordinate in clear."""
+
 UNCHECKED = f"The record is deniable: riddle does not check the password. Others can test theirs; see {PAGE}"
 """Of ``riddle decrypt``."""
 
@@ -34,12 +41,23 @@ PADDED_GUESSES = (
     "passwords, which take half an hour of one core"
 )
 BITS_PER_FACE = 0.09
-"""The most that an attack of ``riddle-attack`` gets out of codes of pack mobile's encryptor-padded, with 700 public
-faces, on 200 records (docs/security.md has the command and the interval)."""
+"""The most that an attack of ``riddle-attack`` got out of codes of pack mobile's encryptor-padded before it read
+contexts, with 700 public faces, on 200 records."""
+GUESSES_IN_CONTEXT = (
+    "whether a guessed password is right, a little: with {faces} about {bits:.1f} bits in all, to whoever has the "
+    "picture as well, of the 13 of one among ten thousand passwords, which take half an hour of one core"
+)
+BITS_IN_CONTEXT = 0.5
+"""The most that an attack of ``riddle-attack`` gets out of code, picture and photo around the face, with pack mobile's
+encryptor-padded (docs/security.md has the command and the interval)."""
 LINKS = "with the pack and without a password: which other records were made of the same photo, and often which photo"
 PUBLIC = (
     "what is public of each face: pose, outline and light, to the last digit, which is enough to match it with its "
     "photo and with other records of that"
+)
+CONTEXT = (
+    "what the encryptor read of the photo around each face, some numbers, which are enough to match it with that photo "
+    "and with other records of it"
 )
 TWICE = "to everyone who has another record of the same photo under the same password: which guess is right"
 SEVERAL = (
@@ -61,9 +79,16 @@ AROUND = (
 SHARED = "to everyone who knows one of its faces: the others under the same password and salt"
 
 
-def note(tokens: str) -> str:
-    """What ``riddle encrypt`` says, by the token scheme of the encryptor."""
-    return PADDED_NOTE if tokens == KeyStream.name else NOTE
+def note(tokens: str, context: bool = False) -> str:
+    """What ``riddle encrypt`` says.
+
+    Args:
+        tokens: token scheme of the encryptor.
+        context: whether it reads contexts.
+    """
+    if tokens != KeyStream.name:
+        return NOTE
+    return CONTEXT_NOTE if context else PADDED_NOTE
 
 
 def given_away(record: Record) -> list[str]:
@@ -71,8 +96,12 @@ def given_away(record: Record) -> list[str]:
     faces, padded = len(record.faces), record.tokens == KeyStream.name
     lines = [SEALED_GUESSES] if record.mode == "sealed" else []
     of_each = "its face" if faces == 1 else f"each of its {faces} faces"
-    lines.append(PADDED_GUESSES.format(faces=of_each, bits=faces * BITS_PER_FACE) if padded else GUESSES)
-    lines += [PUBLIC, TWICE] if padded else [LINKS]
+    if record.contexts(range(faces)) is not None:
+        lines += [GUESSES_IN_CONTEXT.format(faces=of_each, bits=faces * BITS_IN_CONTEXT), CONTEXT, TWICE]
+    elif padded:
+        lines += [PADDED_GUESSES.format(faces=of_each, bits=faces * BITS_PER_FACE), PUBLIC, TWICE]
+    else:
+        lines += [GUESSES, LINKS]
     if record.surroundings is not None:
         lines.append(AROUND)
     if record.shares_stream:
