@@ -114,7 +114,7 @@ def test_samples_are_black_until_there_are_enough_codes(make):
 
 def test_a_checkpoint_holds_codes_whatever_is_made_of_them(make):
     first = run(make())
-    other = make(components=3, layers=0, public=None)
+    other = make(components=3, layers=0, public=PublicDirections(0, Landmarks()))
     other.load_state_dict(first.state_dict(), strict=True)
     assert other.pack_roles()[0].args["components"] == 3
     assert set(first.state_dict()) == {"codes", "refined_codes", "step_count", "seconds"}

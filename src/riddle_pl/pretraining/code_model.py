@@ -55,7 +55,7 @@ class CodeModelRecipe(Recipe):
         groups: sizes of the groups of layers that are equal in every code; null: every layer is a group.
         components: K, coordinates of a code.
         layers: of Gaussianisation after the principal components.
-        public: which coordinates stay in clear; null: none.
+        public: which coordinates stay in clear.
         context: how the encryptor learns to read contexts; null: it reads none.
         count: faces at most; null: all.
         batch: faces of a step.
@@ -78,7 +78,7 @@ class CodeModelRecipe(Recipe):
         groups: Sequence[int] | None,
         components: int,
         layers: int,
-        public: PublicDirections | None,
+        public: PublicDirections,
         context: ContextFit | None,
         count: int | None,
         batch: int,
@@ -94,10 +94,10 @@ class CodeModelRecipe(Recipe):
         sizes = tuple(groups) if groups is not None else (1,) * n
         if sum(sizes) != n or min(sizes) < 1:
             raise ConfigError(f"recipe.groups={list(sizes)} sum to {sum(sizes)}; expected {n} layers")
-        in_clear = public.count if public else 0
-        if in_clear >= components or layers < 0:
+        if public.count >= components or layers < 0:
             raise ConfigError(
-                f"recipe.public.count={in_clear} and recipe.layers={layers}; give less than {components} and at least 0"
+                f"recipe.public.count={public.count} and recipe.layers={layers}; give less than {components} and at least "
+                "0"
             )
         if refined is not None and not 2 <= refined_count <= number:
             raise ConfigError(f"recipe.refined_count={refined_count}; give 2 to {number}, the faces that there are")
@@ -130,7 +130,7 @@ class CodeModelRecipe(Recipe):
                 n,
                 components,
                 sizes,
-                public=in_clear,
+                public=public.count,
                 layers=layers + (refined is not None),
                 context=context.channels if context else 0,
             ),
@@ -257,7 +257,7 @@ What is proven of it and what is only measured: docs/security.md.
         else:
             flow.fit(codes.encode_grouped(self.codes[: self._known]), self.seed, len(flow.rotations) - 1)
             flow.whiten(codes.encode_grouped(self.refined_codes[: self.refined_count]))
-        if self.finished and self.public is not None:
+        if self.finished and self.public.count:
             axes, self.explained = self.public.axes(*self._draw(DRAWN, self.seed + 2))
             self.encryptor.axes.copy_(axes)
         if self.finished and self.context is not None:

@@ -24,19 +24,19 @@ class PublicDirections:
     """Coordinates in clear: those along which pose, outline and light of drawn faces change most.
 
     Args:
-        count: how many.
+        count: how many; 0: none.
         landmarks: finds the landmarks of drawn faces.
 
     Raises:
-        ConfigError: fewer than 1.
+        ConfigError: fewer than 0.
     """
 
     count: int
     landmarks: Detector
 
     def __post_init__(self) -> None:
-        if self.count < 1:
-            raise ConfigError(f"recipe.public.count={self.count}; give at least 1, or recipe.public=null")
+        if self.count < 0:
+            raise ConfigError(f"recipe.public.count={self.count}; give 0 or more")
 
     def axes(self, v: Float[Tensor, "m k"], x: Float[Tensor, "m 3 h h"]) -> tuple[Float[Tensor, "k k"], float]:
         """See :func:`public_axes`.
