@@ -96,8 +96,8 @@ class CodeModelRecipe(Recipe):
             raise ConfigError(f"recipe.groups={list(sizes)} sum to {sum(sizes)}; expected {n} layers")
         if public.count >= components or layers < 0:
             raise ConfigError(
-                f"recipe.public.count={public.count} and recipe.layers={layers}; give less than {components} and at least "
-                "0"
+                f"recipe.public.count={public.count} and recipe.layers={layers}; give less than {components}, and at "
+                "least 0"
             )
         if refined is not None and not 2 <= refined_count <= number:
             raise ConfigError(f"recipe.refined_count={refined_count}; give 2 to {number}, the faces that there are")
