@@ -47,6 +47,12 @@ def test_without_a_terminal_progress_is_a_line_now_and_then(clock, capsys):
     assert capsys.readouterr().err == ""
 
 
+def test_photos_that_are_made_together_count_together_for_the_time_left(clock, capsys):
+    """Eight photos in a minute, of which the first is told, are no eight minutes for eight more."""
+    list(process.track("abcdefg", 7, "encrypting", name=str.upper, together=4))
+    assert capsys.readouterr().err.splitlines()[0] == "encrypting: 2 of 7 (B), about 9 s left"
+
+
 def test_a_short_job_says_nothing(capsys):
     assert list(process.track("ab", 2, "encrypting")) == ["a", "b"]
     assert capsys.readouterr().err == ""

@@ -14,7 +14,12 @@ SECONDS_PER_LINE = 10.0
 
 
 def track(
-    items: Iterable[T], total: int, label: str, quiet: bool = False, name: Callable[[T], str] = lambda item: ""
+    items: Iterable[T],
+    total: int,
+    label: str,
+    quiet: bool = False,
+    name: Callable[[T], str] = lambda item: "",
+    together: int = 1,
 ) -> Iterator[T]:
     """Yields the items and tells on stderr how many there were, the last one's name, and how long the rest will take.
 
@@ -22,13 +27,14 @@ def track(
 
     Args:
         name: what an item is called there; nothing by default.
+        together: how many items are made at a time: with the first of them the others are done, too.
     """
     if quiet:
         yield from items
     elif sys.stderr.isatty():
         yield from _bar(items, total, label, name)
     else:
-        yield from _lines(items, total, label, name)
+        yield from _lines(items, total, label, name, together)
 
 
 def _bar(items: Iterable[T], total: int, label: str, name: Callable[[T], str]) -> Iterator[T]:
@@ -45,12 +51,13 @@ def _bar(items: Iterable[T], total: int, label: str, name: Callable[[T], str]) -
             bar.advance(task)
 
 
-def _lines(items: Iterable[T], total: int, label: str, name: Callable[[T], str]) -> Iterator[T]:
+def _lines(items: Iterable[T], total: int, label: str, name: Callable[[T], str], together: int) -> Iterator[T]:
     start = told = time.monotonic()
     for count, item in enumerate(items, 1):
         now = time.monotonic()
         if now - told >= SECONDS_PER_LINE and count < total:
-            told, left = now, (now - start) / count * (total - count)
+            made = min(-(-count // together) * together, total)
+            told, left = now, (now - start) / made * (total - made)
             last = f" ({name(item)})" if name(item) else ""
             print(f"{label}: {count} of {total}{last}, about {_duration(left)} left", file=sys.stderr, flush=True)
         yield item

@@ -9,7 +9,8 @@ import pytest
 from PIL import Image
 
 from riddle_pl.cli.meanwhile import Meanwhile
-from riddle_pl.errors import PackError
+from riddle_pl.cli.options import check_names
+from riddle_pl.errors import ConfigError, PackError
 from tests.photos.fakes import fake_photo
 
 REFUSED = {
@@ -20,26 +21,53 @@ REFUSED = {
     "encrypt photo.png --pack lit": "did you mean 'lite'?",
     "encrypt photo.png --device gpu": "choose from auto, cpu",
     "encrypt photo.png --set mask=ovl": "mask=ovl is unknown",
+    "encrypt photo.png --set gate.min_face=abc": "gate.min_face=abc is a str; expected a number, such as 24.0",
+    "encrypt photo.png --set nonce.candidate=4": "did you mean 'candidates'?",
+    "encrypt photo.png --not-a-face anna": "--not-a-face anna",
+    "encrypt photo.png --face-password-file anna.txt": "expected INDEX=FILE",
+    "encrypt photo.png --password-file secret.txt --password-stdin": "choose one",
     "encrypt photo.png --suffix _safe.gif": "choose .png",
     "encrypt photo.png --quality 0": "--quality",
     "encrypt photo.png --password-file missing": "password file missing does not exist",
     "encrypt photo.png -o there.png": "there.png exists already",
     "decrypt missing.riddle": "missing.riddle does not exist",
     "decrypt photo.png --face-only --image photo.png": "choose one",
+    "decrypt photo.png --password-file missing": "password file missing does not exist",
+    "decrypt photo.png --face-password-file 1=missing": "password file missing does not exist",
     "rekey missing.riddle": "missing.riddle does not exist",
+    "rekey photo.png --new-password-file missing": "password file missing does not exist",
     "preview missing.jpg": "missing.jpg does not exist",
     "preview photo.png -o there.png": "there.png exists already",
     "measure photo.png --pack lit": "did you mean 'lite'?",
+    "measure missing": "missing does not exist",
+    "demo --pack lit": "did you mean 'lite'?",
+    "tables missing": "missing does not exist",
+    "export lit -o files": "did you mean 'lite'?",
+    "packs show lit": "did you mean 'lite'?",
     "weights fetch --pack lit": "did you mean 'lite'?",
+    "train loss=involutiv": "loss=involutiv is unknown",
+    "train stepz=3": "did you mean 'steps'?",
+    "train steps=abc": "steps=abc does not fit",
+    "eval method=pak": "method=pak is unknown",
+    "pretrain recipe=generater": "recipe=generater is unknown",
+    "audit audit=encryptr": "audit=encryptr is unknown",
+    "attack attack=linkag": "attack=linkag is unknown",
+    "ablation sed=1": "sed is unknown",
 }
+"""Command lines of ``riddle`` and of ``riddle-train`` and its like, and words of their errors."""
 RUN = """
 import sys
-from riddle_pl.cli import app, meanwhile
-meanwhile.Meanwhile._run = lambda self: None  # what is imported meanwhile is not waited for
+from importlib import import_module
+from riddle_pl.cli import meanwhile
+from riddle_pl.cli.verbs import VERBS
+def starts(self, work):
+    raise AssertionError("networks are loaded before it is refused")
+meanwhile.Meanwhile.__init__ = starts
 for line in sys.stdin.read().splitlines():
-    sys.argv = ["riddle", *line.split()]
+    first, *rest = line.split()
+    sys.argv = ["riddle", first, *rest] if first in VERBS else [f"riddle-{first}", *rest]
     try:
-        app.main()
+        import_module("riddle_pl.cli." + ("app" if first in VERBS else first)).main()
     except SystemExit as stop:
         print("status", stop.code, file=sys.stderr)
     heavy = {"torch", "scipy", "pytorch_lightning", "skimage"} & set(sys.modules)
@@ -60,6 +88,14 @@ def test_what_can_be_refused_is_refused_before_networks_are_imported(tmp_path: P
         assert error.startswith("error: "), command
         assert expected in error, command
         assert (status, imported) == ("status 2", "imported"), command
+
+
+def test_settings_are_held_to_what_a_padded_encryptor_chooses() -> None:
+    """It brings ``nonce=best_fit``, whose settings are no typing error."""
+    check_names("mobile", "cpu", ["nonce.candidates=4"])
+    check_names("lite", "cpu", ["mask=oval", "mask.size=32", "gate.max_similarity=0.3"])
+    with pytest.raises(ConfigError, match="nonce has no 'candidates'"):
+        check_names("mobile", "cpu", ["nonce=any", "nonce.candidates=4"])
 
 
 def test_the_password_is_asked_for_while_the_networks_are_loaded(riddle, monkeypatch) -> None:

@@ -12,8 +12,25 @@ from types import SimpleNamespace
 
 import pytest
 
-from riddle_pl.cli.password_input import read_face_passwords, read_password
+from riddle_pl.cli.password_input import (
+    ENVIRONMENT_VARIABLE,
+    asked_password,
+    given_password,
+    read_face_passwords,
+)
 from riddle_pl.errors import ConfigError, PasswordError
+
+
+def read_password(
+    file: Path | str | None = None,
+    stdin: bool = False,
+    confirm: bool = False,
+    what: str = "Password",
+    variable: str = ENVIRONMENT_VARIABLE,
+) -> str:
+    """As the commands do."""
+    given = given_password(file, stdin, variable)
+    return asked_password(confirm, what) if given is None else given
 
 
 class _Stream(io.TextIOWrapper):

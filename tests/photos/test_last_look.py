@@ -5,11 +5,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from skimage import data
 
-from riddle_pl.faces.detect import Face
+from riddle_pl.faces.detect import Face, FaceDetector
+from riddle_pl.faces.find import PhotoFaceDetector
 from riddle_pl.key import KdfParams
 from riddle_pl.photos.gate.gate import GateThresholds, OpenGate, QualityGate
 from riddle_pl.photos.gate.refusal import Reason
+from riddle_pl.photos.last_look import Looked, last_look
 from riddle_pl.photos.paste.mask import OvalMap
 from riddle_pl.photos.paste.solid import GREY
 from riddle_pl.photos.pseudonymise import EncryptRequest, Pseudonymiser
@@ -95,6 +98,87 @@ def test_the_new_face_is_compared_in_its_own_alignment(tiny_pack) -> None:
     [refusal] = answer.refusals
     assert (refusal.face, refusal.reason) == (0, Reason.STILL_RECOGNISED)
     assert answer.record is None
+
+
+NECK = FOUND.moved(1.0, np.array([0.0, 16.0]))
+"""Below the new face, and in part of it."""
+
+
+class SeesANeck(SeesLater):
+    """Takes the place below the new face for another face; of parts of the photo, sees it in those that are named."""
+
+    def __init__(self, photo: np.ndarray, seen_in: str):
+        super().__init__(photo, FOUND, NECK)
+        self.seen_in = seen_in
+        self.asked: list[str] = []
+
+    def detect(self, image: np.ndarray) -> list[Face]:
+        if image.shape == self.photo.shape:
+            return super().detect(image)
+        part = "greyed" if (image == GREY).all(axis=-1).any() else "original"
+        self.asked.append(part)
+        middle = np.array(image.shape[1::-1]) / 2
+        return [NECK.moved(1.0, middle - (NECK.box[:2] + NECK.box[2:]) / 2)] if part == self.seen_in else []
+
+
+def with_a_neck(pack, seen_in):
+    photo = fake_photo()
+    detector = SeesANeck(photo, seen_in)
+    tool = Pseudonymiser(pack, detector, "encryptor-df", gate=Watchful(), face_map=OvalMap())
+    [answer] = tool.encrypt_batch([EncryptRequest(photo, "secret", kdf=KDF)])
+    return photo, answer, detector
+
+
+def test_a_neck_that_is_a_face_only_with_the_new_chin_above_it_stays(tiny_pack) -> None:
+    photo, answer, detector = with_a_neck(tiny_pack, "nothing")
+    assert set(detector.asked) == {"original", "greyed"}
+    assert answer.refusals == ()
+    assert not (answer.image == GREY).all(axis=-1).any()
+    assert len(answer.faces) == 1
+    x, y = NECK.points[3:].mean(axis=0).astype(int)
+    np.testing.assert_array_equal(answer.image[y, x], photo[y, x])
+
+
+@pytest.mark.parametrize("seen_in", ["original", "greyed"])
+def test_a_face_that_a_new_one_touches_is_refused_where_it_is_seen_without_that(tiny_pack, seen_in: str) -> None:
+    _, answer, _ = with_a_neck(tiny_pack, seen_in)
+    assert [(refusal.face, refusal.reason) for refusal in answer.refusals] == [(1, Reason.STILL_THERE)]
+    x, y = NECK.points[2].astype(int)
+    assert (answer.image[y : y + 3, x - 2 : x + 3] == GREY).all()
+
+
+def test_a_face_that_touches_no_new_one_is_refused_without_a_further_look(tiny_pack) -> None:
+    photo = fake_photo()
+    detector = SeesANeck(photo, "nothing")
+    detector.later = [FOUND, MISSED]
+    tool = Pseudonymiser(tiny_pack, detector, "encryptor-df", gate=Watchful(), face_map=OvalMap())
+    [answer] = tool.encrypt_batch([EncryptRequest(photo, "secret", kdf=KDF)])
+    assert [refusal.reason for refusal in answer.refusals] == [Reason.STILL_THERE]
+    assert detector.asked == []
+
+
+@pytest.fixture(scope="module")
+def astronaut() -> tuple[np.ndarray, Face]:
+    photo = data.astronaut()[:320, 60:380]
+    return photo, FaceDetector().largest(photo)
+
+
+def test_both_detectors_know_a_real_face_that_a_new_one_touches(astronaut) -> None:
+    photo, face = astronaut
+    left, top, right, bottom = face.box.astype(int)
+    published = photo.copy()
+    published[top - 40 : top + (bottom - top) // 5, left - 40 : right + 40] = 90
+    [work] = last_look(photo, published, [face], Looked([], [], []), Watchful(), PhotoFaceDetector())
+    assert work.verdict.reason is Reason.STILL_THERE
+
+
+@pytest.mark.parametrize(("turned", "refused"), [(0, []), (180, [(0, Reason.OTHER_POSE)])])
+def test_a_new_face_in_another_pose_is_refused(tiny_pack, turned: int, refused) -> None:
+    middle = FOUND.points.mean(axis=0)
+    points = FOUND.points if not turned else 2 * middle - FOUND.points
+    _, answer = encrypted(tiny_pack, [replace(FOUND, points=points)])
+    assert [(refusal.face, refusal.reason) for refusal in answer.refusals] == refused
+    assert (answer.record is None) == bool(refused)
 
 
 def test_an_open_gate_does_not_look(tiny_pack) -> None:

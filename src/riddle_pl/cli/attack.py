@@ -13,11 +13,17 @@ if TYPE_CHECKING:
 
 def main() -> None:
     """Entry point. Exit status 2 after a mistake of the user's, 130 after Ctrl-C."""
-    from riddle_pl.evaluation.attacks.build import check_job
     from riddle_pl.evaluation.attacks.settings import register_attack_schema
 
     register_attack_schema()
-    run_app("attack", attack, check_job)
+    run_app("attack", attack, check)
+
+
+def check(cfg: DictConfig) -> "Suite":
+    """Of a config that could be composed; only now is PyTorch imported, which takes seconds."""
+    from riddle_pl.evaluation.attacks.build import check_job
+
+    return check_job(cfg)
 
 
 def attack(cfg: DictConfig, suite: "Suite") -> None:

@@ -14,11 +14,17 @@ if TYPE_CHECKING:
 
 def main() -> None:
     """Entry point. Exit status 2 after a mistake of the user's, 130 after Ctrl-C."""
-    from riddle_pl.evaluation.audits.preflight import check_job
     from riddle_pl.evaluation.audits.settings import register_audit_schema
 
     register_audit_schema()
-    run_app("audit", audit, check_job)
+    run_app("audit", audit, check)
+
+
+def check(cfg: DictConfig) -> "tuple[Bench, Audit]":
+    """Of a config that could be composed; only now is PyTorch imported, which takes seconds."""
+    from riddle_pl.evaluation.audits.preflight import check_job
+
+    return check_job(cfg)
 
 
 def audit(cfg: DictConfig, parts: "tuple[Bench, Audit]") -> None:

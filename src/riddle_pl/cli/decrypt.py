@@ -69,8 +69,9 @@ def decrypt(
     # What can be refused without the networks is refused before they are imported, which takes seconds.
     from riddle_pl.cli.meanwhile import Meanwhile
     from riddle_pl.cli.options import check_names, working
-    from riddle_pl.cli.password_input import read_face_passwords, read_password
+    from riddle_pl.cli.password_input import asked_password, given_password, read_face_passwords
     from riddle_pl.errors import ConfigError
+    from riddle_pl.key import Password
     from riddle_pl.photos.choices import parse_faces
     from riddle_pl.photos.jobs.recover import nothing_left, plan_recovery
 
@@ -89,9 +90,10 @@ def decrypt(
         made.prepare(plan)
         return made
 
-    loading = Meanwhile(load)
-    password = "" if nothing_left(plan, force) else read_password(password_file, password_stdin)
     passwords = read_face_passwords(face_password_file or (), "--face-password-file")
+    given = Password("") if nothing_left(plan, force) else given_password(password_file, password_stdin)
+    loading = Meanwhile(load)
+    password = asked_password() if given is None else given
     with working("loading the networks", quiet):
         made = loading.result()
     job = replace(

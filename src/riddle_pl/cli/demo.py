@@ -42,6 +42,11 @@ def demo(
 
     riddle demo --pack lite --steps 40 --out demo_output
     """
+    from riddle_pl.pack_names import named_folder
+
+    if pack is not None:  # before the networks are imported, which takes seconds
+        named_folder(pack)
+
     from riddle_pl.demo.run import run_demo
 
     run_demo(out, steps, pack, seed, quiet)

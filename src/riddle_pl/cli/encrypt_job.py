@@ -10,7 +10,7 @@ from riddle_pl.cli.encrypt_order import Chosen, EncryptJob
 from riddle_pl.cli.encrypt_report import EncryptReport
 from riddle_pl.cli.meanwhile import Meanwhile
 from riddle_pl.cli.options import plural, say, warn, working
-from riddle_pl.cli.password_input import read_face_passwords, read_password
+from riddle_pl.cli.password_input import asked_password, given_password, read_face_passwords
 from riddle_pl.cli.password_strength import weakness
 from riddle_pl.faces.load import load_image
 from riddle_pl.photos.choices import OnFailure
@@ -71,9 +71,10 @@ def _work(job: EncryptJob, chosen: Chosen, state: State, report: EncryptReport) 
         return Work.load(job, chosen)
 
     share_one_heap()
-    loading = Meanwhile(load)
-    password = read_password(job.password_file, job.password_stdin, confirm=True)
     passwords = read_face_passwords(job.face_password_files, "--face-password-file")
+    given = given_password(job.password_file, job.password_stdin)
+    loading = Meanwhile(load)
+    password = asked_password(confirm=True) if given is None else given
     told = {weakness(text) for text in (password, *passwords.values())} - {""} if state.left else set()
     with working("loading the networks", job.quiet):
         work = loading.result()

@@ -12,6 +12,7 @@ from riddle_pl.judging.gate_judges import best_judge
 from riddle_pl.packs import Pack, choose_pack
 from riddle_pl.photos.build import build_pseudonymiser
 from riddle_pl.photos.jobs.encrypt import Orders, encrypt_all
+from riddle_pl.photos.jobs.outcome import Outcome
 from riddle_pl.photos.jobs.password_check import made_with, record_of
 from riddle_pl.photos.jobs.plan import Task
 from riddle_pl.photos.jobs.state import ANEW
@@ -119,5 +120,9 @@ class Work:
         report.note = self.pseudonymiser.gate.note
         report.secrecy = note(self.pseudonymiser.coder.tokens.name, self.pseudonymiser.coder.reads)
         outcomes = encrypt_all(tasks, self.pseudonymiser, orders, job.batch_size, job.jobs)
-        for outcome in track(outcomes, len(tasks), "encrypting", job.quiet, lambda outcome: outcome.task.photo.name):
+
+        def name(outcome: Outcome) -> str:
+            return outcome.task.photo.name
+
+        for outcome in track(outcomes, len(tasks), "encrypting", job.quiet, name, job.batch_size):
             report.add(outcome)

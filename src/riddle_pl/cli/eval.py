@@ -16,11 +16,17 @@ if TYPE_CHECKING:
 
 def main() -> None:
     """Entry point. Exit status 2 after a mistake of the user's, 130 after Ctrl-C."""
-    from riddle_pl.evaluation.preflight import check_job
     from riddle_pl.evaluation.settings import register_eval_schema
 
     register_eval_schema()
-    run_app("eval", run_evaluation, check_job)
+    run_app("eval", run_evaluation, check)
+
+
+def check(cfg: DictConfig) -> "Parts":
+    """Of a config that could be composed; only now is PyTorch imported, which takes seconds."""
+    from riddle_pl.evaluation.preflight import check_job
+
+    return check_job(cfg)
 
 
 def run_evaluation(cfg: DictConfig, parts: "Parts") -> None:

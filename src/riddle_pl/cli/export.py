@@ -36,6 +36,10 @@ def export(
     """
     from riddle_pl.errors import FileError
     from riddle_pl.files import require_writable_dir
+    from riddle_pl.pack_names import named_folder
+
+    named_folder(pack)  # before the networks are imported, which takes seconds
+
     from riddle_pl.packs import load_pack
     from riddle_pl.packs.onnx_files import require_onnx, time_part, write_onnx
     from riddle_pl.packs.onnx_parts import exportable, parts_of

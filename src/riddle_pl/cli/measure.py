@@ -37,7 +37,13 @@ def measure(
 
     Example: riddle measure holiday/ --count 200 -o measured
     """
+    # What can be refused without the networks is refused before they are imported, which takes seconds.
+    from riddle_pl.errors import DataError
+
     check_names(pack, device, settings)
+    for path in (*photos, *([calibrate_on] if calibrate_on else [])):
+        if not path.exists():
+            raise DataError(f"{path} does not exist; check the path")
 
     from riddle_pl.evaluation.photos.run import Measurement, run_measurement
 

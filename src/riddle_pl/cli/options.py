@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, TextIO
 import typer
 
 from riddle_pl.device import check_device
+from riddle_pl.errors import ConfigError
 from riddle_pl.pack_names import named_folder
 
 if TYPE_CHECKING:
@@ -82,9 +83,29 @@ def check_names(pack: str | None, device: str, settings: Sequence[str] | None) -
         named_folder(pack)
     check_device(device)
     if settings:
-        from riddle_pl.config.compose import compose_jobs
+        _check_settings(settings)
 
-        compose_jobs("pseudonymise", settings)
+
+def _check_settings(settings: Sequence[str]) -> None:
+    """Of values the kind alone: their ranges are those of classes, which are imported later."""
+    from omegaconf import OmegaConf
+
+    from riddle_pl.config.compose import compose_jobs
+    from riddle_pl.photos.choices import FOR_PADDED
+
+    before: tuple[str, ...] = ()
+    try:
+        (cfg,) = compose_jobs("pseudonymise", settings)
+    except ConfigError:  # which encryptor it will be, the pack says
+        before = FOR_PADDED
+        (cfg,) = compose_jobs("pseudonymise", [*before, *settings])
+    keys = [text.partition("=")[0] for text in settings]
+    options = [text for text, key in zip(settings, keys, strict=True) if "." not in key]
+    (usual,) = compose_jobs("pseudonymise", [*before, *options])
+    for key in keys:
+        expected, value = OmegaConf.select(usual, key), OmegaConf.select(cfg, key)
+        if isinstance(expected, int | float) and not isinstance(value, int | float):
+            raise ConfigError(f"{key}={value} is a {type(value).__name__}; expected a number, such as {expected}")
 
 
 @contextmanager

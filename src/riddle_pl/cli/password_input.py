@@ -18,14 +18,10 @@ MAX_BYTES = 1 << 16
 _OTHER_WAYS = f"use --password-file or the environment variable {ENVIRONMENT_VARIABLE}"
 
 
-def read_password(
-    file: Path | str | None = None,
-    stdin: bool = False,
-    confirm: bool = False,
-    what: str = "Password",
-    variable: str = ENVIRONMENT_VARIABLE,
-) -> Password:
-    """The password from the first of: ``file``, standard input, ``RIDDLE_PASSWORD``, a prompt on the terminal.
+def given_password(
+    file: Path | str | None = None, stdin: bool = False, variable: str = ENVIRONMENT_VARIABLE
+) -> Password | None:
+    """The password from the first of: ``file``, standard input, ``RIDDLE_PASSWORD``; None where it is to be asked for.
 
     From a file and from standard input exactly one trailing newline (``\\n`` or ``\\r\\n``) is dropped, as well as a
     leading byte order mark; all else is part of the password. The environment variable is taken as it is.
@@ -33,13 +29,11 @@ def read_password(
     Args:
         file: path of a UTF-8 file; ``-`` is standard input.
         stdin: read standard input to its end.
-        confirm: ask twice at a prompt (for encryption: a typing error there would lose the face).
-        what: how a prompt calls it.
         variable: name of the environment variable.
 
     Raises:
-        PasswordError: two sources asked for, a source unreadable, the password empty (see
-            :func:`riddle_pl.password.check_password`), not confirmed, or no terminal to ask at.
+        PasswordError: two sources asked for, a source unreadable, or the password empty (see
+            :func:`riddle_pl.password.check_password`).
     """
     stdin = stdin or str(file) == "-"
     file = None if str(file) == "-" else file
@@ -49,9 +43,26 @@ def read_password(
         return _from_file(file)
     if stdin:
         return _from_stdin()
-    if (value := os.environ.get(variable)) is not None:
-        return _checked(value, variable)
-    return _from_prompt(confirm, what)
+    value = os.environ.get(variable)
+    return None if value is None else _checked(value, variable)
+
+
+def asked_password(confirm: bool = False, what: str = "Password") -> Password:
+    """The password from a prompt on the terminal.
+
+    Args:
+        confirm: ask twice (for encryption: a typing error there would lose the face).
+        what: how the prompt calls it.
+
+    Raises:
+        PasswordError: empty, not confirmed, or no terminal to ask at.
+    """
+    if not any(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stderr)):
+        raise PasswordError(f"there is no terminal to ask for the password; {_OTHER_WAYS}")
+    password = _checked(_ask(f"{what}: "), "prompt")
+    if confirm and _ask(f"{what} again: ") != password:
+        raise PasswordError("the two passwords differ; nothing was written, try again")
+    return password
 
 
 def read_face_passwords(values: Sequence[str], option: str) -> dict[int, Password]:
@@ -63,7 +74,7 @@ def read_face_passwords(values: Sequence[str], option: str) -> dict[int, Passwor
 
     Raises:
         ConfigError: a value of another form, or two for one face.
-        PasswordError: see :func:`read_password`.
+        PasswordError: see :func:`given_password`.
     """
     passwords: dict[int, Password] = {}
     for value in values:
@@ -105,15 +116,6 @@ def _decode(content: bytes, source: str) -> str:
         # Not chained: the original error holds the password.
         raise PasswordError(f"{source} is not UTF-8 text; save the password as UTF-8") from None
     return text.removesuffix("\r\n") if text.endswith("\r\n") else text.removesuffix("\n")
-
-
-def _from_prompt(confirm: bool, what: str) -> Password:
-    if not any(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stderr)):
-        raise PasswordError(f"there is no terminal to ask for the password; {_OTHER_WAYS}")
-    password = _checked(_ask(f"{what}: "), "prompt")
-    if confirm and _ask(f"{what} again: ") != password:
-        raise PasswordError("the two passwords differ; nothing was written, try again")
-    return password
 
 
 def _ask(question: str) -> str:

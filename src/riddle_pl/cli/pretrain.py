@@ -11,9 +11,14 @@ from riddle_pl.config.app import run_app
 
 def main() -> None:
     """Entry point. Exit status 2 after a mistake of the user's, 130 after Ctrl-C, 143 after SIGTERM."""
+    run_app("pretrain", pretrain, check)
+
+
+def check(cfg: DictConfig) -> None:
+    """Of a config that could be composed; only now is PyTorch imported, which takes seconds."""
     from riddle_pl.pretraining.preflight import check_job
 
-    run_app("pretrain", pretrain, check_job)
+    return check_job(cfg)
 
 
 def pretrain(cfg: DictConfig, _: None) -> None:

@@ -72,7 +72,7 @@ def rekey(
     # What can be refused without the networks is refused before they are imported, which takes seconds.
     from riddle_pl.cli.meanwhile import Meanwhile
     from riddle_pl.cli.options import check_names
-    from riddle_pl.cli.password_input import read_password
+    from riddle_pl.cli.password_input import asked_password, given_password
     from riddle_pl.errors import ConfigError
     from riddle_pl.photos.choices import parse_faces
     from riddle_pl.photos.jobs.compression import Compression
@@ -101,9 +101,11 @@ def rekey(
             pseudonymiser.check(old, photo)
         return old, files, photo, pseudonymiser
 
+    given = given_password(password_file, password_stdin)
+    given_new = given_password(new_password_file, variable="RIDDLE_NEW_PASSWORD")
     loading = Meanwhile(load)
-    old = read_password(password_file, password_stdin, what="Old password")
-    new = read_password(new_password_file, confirm=True, what="New password", variable="RIDDLE_NEW_PASSWORD")
+    old = asked_password(what="Old password") if given is None else given
+    new = asked_password(confirm=True, what="New password") if given_new is None else given_new
     with working("rekeying", quiet):
         old_record, files, photo, pseudonymiser = loading.result()
 

@@ -23,6 +23,12 @@ def tables(
 
     Example: riddle tables eval/pack eval/blur eval/ciagan --out comparison
     """
+    from riddle_pl.errors import FileError
+
+    for path in reports:  # before PyTorch is imported, which takes seconds
+        if not path.exists():
+            raise FileError(f"report {path} does not exist; check the path")
+
     from riddle_pl.evaluation.report.outputs import numbers, write_tables
     from riddle_pl.evaluation.report.report import read_report
     from riddle_pl.evaluation.report.tables import FORMATS, all_tables, tables_of_runs

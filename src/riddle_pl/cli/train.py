@@ -19,13 +19,29 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+INHERITED = ("ckpt_path", "start_pack", "start_ckpt")
+"""Keys that name a run or an encryptor whose settings are taken over."""
+
 
 def main() -> None:
     """Entry point. Exit status 2 after a mistake of the user's, 130 after Ctrl-C, 143 after SIGTERM."""
+    run_app("train", train, check, taken_over)
+
+
+def taken_over(overrides: list[str]) -> list[str]:
+    """See :func:`riddle_pl.training.inherit.inherited`; imported where there is a file to inherit from."""
+    if not any(text.lstrip("+").partition("=")[0] in INHERITED for text in overrides):
+        return []
     from riddle_pl.training.inherit import inherited
+
+    return inherited(overrides)
+
+
+def check(cfg: DictConfig) -> "Parts":
+    """Of a config that could be composed; only now is PyTorch imported, which takes seconds."""
     from riddle_pl.training.preflight import check_job
 
-    run_app("train", train, check_job, inherited)
+    return check_job(cfg)
 
 
 def train(cfg: DictConfig, parts: "Parts") -> float | None:

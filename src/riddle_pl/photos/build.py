@@ -11,12 +11,11 @@ from riddle_pl.config import compose_jobs
 from riddle_pl.config.check import locate
 from riddle_pl.config.instantiate import instantiate
 from riddle_pl.packs import Pack
+from riddle_pl.photos.choices import FOR_PADDED
 from riddle_pl.photos.pseudonymise import Pseudonymiser
 from riddle_pl.photos.record.record import Record
 
 CONFIG = "pseudonymise"
-FOR_PADDED = ("mask=fitted", "nonce=best_fit", "colour=skin", "grain=photo")
-"""With a padded encryptor, before what the user says: a person who fits. Codes are found inside of its model, too."""
 
 
 def build_pseudonymiser(

@@ -8,6 +8,9 @@ from pathlib import Path
 from riddle_pl.errors import ConfigError
 
 MODES = ("deniable", "sealed")
+FOR_PADDED = ("mask=fitted", "nonce=best_fit", "colour=skin", "grain=photo")
+"""Settings with a padded encryptor, before what the user says: a person who fits. Codes are found inside of its model,
+too."""
 
 
 class OnFailure(StrEnum):

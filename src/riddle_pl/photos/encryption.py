@@ -112,7 +112,8 @@ def encrypt_photos(requests: Sequence[EncryptRequest], tools: Tools) -> list[Enc
         if tools.gate.looks_again:
             seen = pool.map(tools.detector.detect, images.values())
             for (number, photo), faces in zip(list(photos.items()), seen, strict=True):
-                left = last_look(photo.request.image, images[number], faces, photo.looked_at, tools.gate)
+                image = photo.request.image
+                left = last_look(image, images[number], faces, photo.looked_at, tools.gate, tools.detector)
                 photo.works += left
                 photo.chosen += left
         for number, photo in photos.items():

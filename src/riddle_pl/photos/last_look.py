@@ -2,7 +2,11 @@
 
 The whole published photo is searched as the original was. A face in it whose pixels are those of the original, and
 which was not to stay, was missed or pasted beside: it is refused, and covered where the user wants that. A face of
-other pixels is compared with the originals around it, in its own alignment, which need not be the one it was made in.
+other pixels is compared with the originals around it, in its own alignment, which need not be the one it was made in,
+and its eyes, nose and mouth are to be where the photo's were.
+
+A new chin above a neck may look like a face that lies on its side. What reaches into a new face is therefore looked at
+closely once more, in the original and without the new face: a face of the original is to be seen there, too.
 """
 
 from collections.abc import Sequence
@@ -10,20 +14,27 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from jaxtyping import UInt8
+from jaxtyping import Bool, UInt8
 
 from riddle_pl.errors import PhotoError
 from riddle_pl.faces.align import align_face, ffhq_quad
-from riddle_pl.faces.detect import Face
+from riddle_pl.faces.detect import Face, PhotoDetector
 from riddle_pl.faces.find import same_face
 from riddle_pl.photos.face_work import JUDGED_SIZE, FaceWork
 from riddle_pl.photos.gate.gate import Gate, Verdict
 from riddle_pl.photos.gate.refusal import Reason
+from riddle_pl.photos.paste.solid import GREY
 
 CORE = 0.6
 """Share of a box's sides within which its pixels are compared: eyes, nose and mouth."""
 NEAR = 1.5
 """Faces whose middles are nearer than so many sides are compared."""
+POSE = 0.25
+"""Mean distance of a new face's five points from the photo's, in sides of its box, from which it is another pose."""
+TOUCHED = 0.1
+"""Share of a box from which it reaches into what was pasted."""
+AROUND = (0.6, 1.0)
+"""Shares of a box's sides that are seen around it when it is looked at once more."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,17 +61,18 @@ def last_look(
     faces: Sequence[Face],
     looked: Looked,
     gate: Gate,
+    detector: PhotoDetector,
 ) -> list[FaceWork]:
     """Refuses encrypted faces that are recognised still; returns the faces of the original that are left, refused.
 
     Args:
-        faces: those found in ``published``.
+        faces: those that ``detector`` found in ``published``.
     """
     left: list[FaceWork] = []
     for face in faces:
         if any(same_face(face, work.face) for work in (*looked.staying, *looked.covered)):
             continue
-        if _is_original(photo, published, face):
+        if _is_original(photo, published, face) and not _takes_a_new_face(photo, published, face, detector):
             detail = "it is still there in the encrypted photo"
             verdict = Verdict(None, Reason.STILL_THERE, detail)
             left.append(FaceWork(photo, len(looked) + len(left), face, np.zeros((0, 2)), verdict))
@@ -73,13 +85,38 @@ def last_look(
 
 def _is_original(photo: UInt8[np.ndarray, "h w 3"], published: UInt8[np.ndarray, "h w 3"], face: Face) -> bool:
     """Whether most of a face is as it was."""
+    return bool(_changed(photo, published, _place(photo, face, CORE)).mean() < 0.5)
+
+
+def _takes_a_new_face(
+    photo: UInt8[np.ndarray, "h w 3"], published: UInt8[np.ndarray, "h w 3"], face: Face, detector: PhotoDetector
+) -> bool:
+    """Whether a face is seen only together with a new one: not in the original, nor with grey for all that is new."""
+    if _changed(photo, published, _place(photo, face, 1.0)).mean() < TOUCHED:
+        return False
+    for around in AROUND:
+        place = _place(photo, face, 1.0 + 2 * around)
+        corner = np.array([place[1].start, place[0].start], dtype=np.float64)
+        without = np.where(_changed(photo, published, place)[..., None], np.uint8(GREY), published[place])
+        for part in (photo[place], without):
+            if any(same_face(found.moved(1.0, corner), face) for found in detector.detect(part)):
+                return False
+    return True
+
+
+def _place(photo: UInt8[np.ndarray, "h w 3"], face: Face, share: float) -> tuple[slice, slice]:
+    """Rows and columns of the middle of a box, or of more than the box; of at least one pixel."""
     height, width = photo.shape[:2]
-    middle, half = (face.box[:2] + face.box[2:]) / 2, CORE * (face.box[2:] - face.box[:2]) / 2
+    middle, half = (face.box[:2] + face.box[2:]) / 2, share * (face.box[2:] - face.box[:2]) / 2
     left, top = np.clip(np.floor(middle - half), 0, [width - 1, height - 1]).astype(int)
     right, bottom = np.clip(np.ceil(middle + half), [left + 1, top + 1], [width, height]).astype(int)
-    place = np.s_[top:bottom, left:right]
-    changed = (photo[place] != published[place]).any(axis=-1)
-    return bool(changed.mean() < 0.5)
+    return np.s_[top:bottom, left:right]
+
+
+def _changed(
+    photo: UInt8[np.ndarray, "h w 3"], published: UInt8[np.ndarray, "h w 3"], place: tuple[slice, slice]
+) -> Bool[np.ndarray, "_h _w"]:
+    return np.asarray((photo[place] != published[place]).any(axis=-1))
 
 
 def _near(a: Face, b: Face) -> bool:
@@ -89,6 +126,14 @@ def _near(a: Face, b: Face) -> bool:
 
 def _compare(published: UInt8[np.ndarray, "h w 3"], face: Face, work: FaceWork, gate: Gate) -> None:
     """The gate's word on a published face and an original one."""
+    if same_face(face, work.face):
+        moved = float(np.linalg.norm(face.points - work.face.points, axis=1).mean()) / work.face.side
+        if moved > POSE:
+            detail = (
+                f"its eyes, nose and mouth lie {moved:.0%} of its size from the photo's, and {POSE:.0%} are allowed"
+            )
+            work.verdict = Verdict(work.inversion, Reason.OTHER_POSE, detail)
+            return
     if work.judged is None:
         return
     try:

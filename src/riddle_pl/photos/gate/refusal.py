@@ -16,6 +16,7 @@ class Reason(StrEnum):
     POORLY_INVERTED = "poorly_inverted"
     STILL_RECOGNISED = "still_recognised"
     STILL_THERE = "still_there"
+    OTHER_POSE = "other_pose"
 
 
 PERHAPS_NO_FACE = (Reason.TOO_SMALL, Reason.ONE_DETECTOR, Reason.NOT_ALIGNED, Reason.POORLY_INVERTED)
@@ -53,5 +54,15 @@ class FaceRefusedError(PhotoError):
         others = len(self.refusals) - 1
         more = f" (and {others} more of its faces)" if others else ""
         place = f" ({first.place})" if first.place else ""
-        hint = f"; if it is no face: --not-a-face {first.face}" if first.reason in PERHAPS_NO_FACE else ""
-        super().__init__(f"face {first.face} of {name}{place} is refused: {first.detail}{more}{hint}")
+        super().__init__(f"face {first.face} of {name}{place} is refused: {first.detail}{more}{_hint(first)}")
+
+
+def _hint(refusal: Refusal) -> str:
+    """What the user can do, where that depends on the reason."""
+    if refusal.reason in PERHAPS_NO_FACE:
+        return f"; if it is no face: --not-a-face {refusal.face}"
+    if refusal.reason is Reason.STILL_THERE:  # its number is another one in another run
+        return "; if it is no face, run it again, which draws another person, or cover it: --on-failure solid"
+    if refusal.reason is Reason.OTHER_POSE:
+        return "; run it again, which draws another person"
+    return ""
