@@ -31,6 +31,7 @@ from riddle_pl.evaluation.report.outputs import write_tables
 from riddle_pl.evaluation.report.tables import Table
 from riddle_pl.files import atomic_write, read_json, require_writable_dir, sha256_file, write_json
 from riddle_pl.networks.encryptors.context_reader import SIDE
+from riddle_pl.packs import Pack
 from riddle_pl.photos.paste.mask import ParserMap
 from riddle_pl.photos.without_face import without_face
 from riddle_pl.process import track
@@ -95,7 +96,7 @@ class _Run:
         if left := [name for name, key in keys.items() if key not in self.kept]:
             network, tokens = self.suite.pack.encryptor(role)
             target = Target(
-                self.suite.pack.generator().to(self.device),
+                self._smallest().generator().to(self.device),
                 network.to(self.device),
                 tokens,
                 functools.partial(self.suite.pack.load, "recogniser"),
@@ -111,6 +112,11 @@ class _Run:
         if kept := [name for name in self.suite.attacks if name not in left]:
             self._say(f"{role}, {', '.join(kept)}: kept from before")
         return {name: self.kept[key] for name, key in keys.items()}
+
+    def _smallest(self) -> Pack:
+        """The pack at the smallest size that it draws: attacks look at few pixels, at many pictures."""
+        pack = self.suite.pack
+        return pack.at(min(pack.manifest.sizes))
 
     @functools.cached_property
     def faces(self) -> Faces:
