@@ -27,6 +27,7 @@ from riddle_pl.networks.formats.checkpoint_files import (
     tensors,
 )
 from riddle_pl.networks.irse import IRSE, PUBLIC_BLOCKS, PUBLIC_WIDTHS
+from riddle_pl.networks.lpips_features import LPIPSFeatures
 from riddle_pl.networks.mobilefacenet import SHRINK, MobileFaceNet
 from riddle_pl.networks.parser_unet import FaceParserUNet
 from riddle_pl.networks.size_limit import build_within_limits
@@ -38,6 +39,7 @@ __all__ = [
     "load_encryptor_checkpoint",
     "load_generator_checkpoint",
     "load_irse50",
+    "load_lpips",
     "load_mobilefacenet",
     "load_parser",
     "load_strict",
@@ -148,6 +150,13 @@ def load_bisenet(path: Path | str) -> BiSeNet:
     with _naming(path):
         network = build_within_limits(lambda: BiSeNet(_dim(state, "conv_out.conv_out.weight", 0, 19)))
     load_strict(network, state, str(path))
+    return network.eval()
+
+
+def load_lpips(path: Path | str) -> LPIPSFeatures:
+    """LPIPS's features, their trunk in the format of torchvision's ``vgg16-397923af.pth``: a bare state dict."""
+    network = LPIPSFeatures()
+    network.load_trunk(tensors(read_checkpoint(path), path), str(path))
     return network.eval()
 
 
