@@ -51,7 +51,7 @@ def test_prints_writes_and_exports(riddle_audit, tmp_path, tiny_pack):
     content = json.loads((tmp_path / "report" / "audit.json").read_text())
     assert tiny_pack.expected_sha256("generator") in content["about"]["network"]
     assert content["about"]["command"].startswith("`riddle-audit pack")
-    assert {figure["section"] for figure in content["figures"]} >= {"FD-fake", "Diversity by fake"}
+    assert {figure["section"] for figure in content["measurements"]} >= {"FD-fake", "Diversity by fake"}
     card = (tmp_path / "pack" / "generator.md").read_text()
     assert "## Audit" in card
     assert "pictures/generator_truncation.jpg" in card

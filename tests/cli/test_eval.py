@@ -71,7 +71,9 @@ def drawing_riddle_eval(tmp_path, tiny_pack_folder, capfd, monkeypatch):
 @pytest.fixture
 def riddle_eval(drawing_riddle_eval, monkeypatch):
     """Without the page and its figures, which take most of a small evaluation's time."""
-    monkeypatch.setattr("riddle_pl.evaluation.report.outputs.write_page", lambda _report, _traces, folder: [folder])
+    monkeypatch.setattr(
+        "riddle_pl.evaluation.report.outputs.write_page", lambda _report, _tables, _traces, folder: [folder]
+    )
     return drawing_riddle_eval
 
 

@@ -25,6 +25,7 @@ def main() -> None:
 
 def run_evaluation(cfg: DictConfig, parts: "Parts") -> None:
     """Runs one evaluation; the report goes to Hydra's output folder."""
+    from riddle_pl.evaluation.preflight import attack_tables
     from riddle_pl.evaluation.report.loggers import log_evaluation
     from riddle_pl.evaluation.report.outputs import write_evaluation
     from riddle_pl.evaluation.report.screen import screen
@@ -33,7 +34,7 @@ def run_evaluation(cfg: DictConfig, parts: "Parts") -> None:
 
     out = Path(HydraConfig.get().runtime.output_dir)
     evaluation = evaluate(cfg, parts, command=shlex.join(["riddle-eval", *sys.argv[1:]]))
-    tables = all_tables([evaluation.report])
+    tables = [*all_tables([evaluation.report]), *attack_tables(cfg)]
     written = write_evaluation(evaluation, tables, out)
     log_evaluation(cfg, evaluation.report, tables, written.figures, out)
     if not cfg.quiet:

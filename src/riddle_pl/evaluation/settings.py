@@ -40,6 +40,8 @@ class EvalConfig:
     """Folder of the report."""
     cache_dir: str | None = None
     """Folder of calibrated pairs; None: evaluation/ in $RIDDLE_HOME."""
+    attacks: str | None = None
+    """Folder of ``riddle-attack`` whose table is to stand beside the others; None: none."""
     diversity: DiversityConfig = field(default_factory=DiversityConfig)
     pack: Node = field(default_factory=dict)
     data: Node = field(default_factory=dict)

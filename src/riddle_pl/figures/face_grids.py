@@ -3,11 +3,11 @@
 from collections.abc import Mapping, Sequence
 
 from jaxtyping import Float
-from matplotlib.figure import Figure
+from matplotlib.figure import Figure as Drawing
 from torch import Tensor
 
+from riddle_pl.figures.figure import Figure
 from riddle_pl.figures.image_grid import draw_grid, picture, row_names
-from riddle_pl.figures.plate import Plate
 from riddle_pl.figures.traces import FaceTrace
 
 HEADINGS: Mapping[str, str] = {
@@ -27,7 +27,7 @@ def columns_there(faces: Sequence[FaceTrace], wanted: Sequence[str]) -> list[str
     return [name for name in wanted if any(name in face.images for face in faces)]
 
 
-def draw_faces(faces: Sequence[FaceTrace], columns: Sequence[str]) -> Figure:
+def draw_faces(faces: Sequence[FaceTrace], columns: Sequence[str]) -> Drawing:
     """The grid; a place stays empty where a face lacks an image."""
     cells = [[picture(face.images.get(name)) for name in columns] for face in faces]
     return draw_grid(cells, [HEADINGS[name] for name in columns], [str(i + 1) for i in range(len(faces))])
@@ -38,15 +38,15 @@ def draw_faces(faces: Sequence[FaceTrace], columns: Sequence[str]) -> Figure:
 ENCRYPTED_COLUMNS = ("photo", "inversion", "encrypted", "encrypted_2")
 
 
-def deidentification(faces: Sequence[FaceTrace]) -> Plate | None:
+def deidentification(faces: Sequence[FaceTrace]) -> Figure | None:
     """Original, inversion, encrypted; None where no face has an encrypted image."""
     columns = columns_there(faces, ENCRYPTED_COLUMNS)
     if "encrypted" not in columns:
         return None
-    return Plate(
+    return Figure(
         name="deidentification",
         title="De-identification",
-        figure=draw_faces(faces, columns),
+        drawing=draw_faces(faces, columns),
         caption="Each row is a face. Encrypted faces should look like other, realistic people in the same pose. "
         + row_names([face.name for face in faces]),
         alt=f"Grid of {len(faces)} faces: the original beside its encrypted versions.",
@@ -58,15 +58,15 @@ def deidentification(faces: Sequence[FaceTrace]) -> Plate | None:
 RECOVERED_COLUMNS = ("photo", "inversion", "encrypted", "recovered", "wrong", "near_miss")
 
 
-def recovery(faces: Sequence[FaceTrace]) -> Plate | None:
+def recovery(faces: Sequence[FaceTrace]) -> Figure | None:
     """Encrypted, recovered, wrong; None where no face has a recovered or wrongly decrypted image."""
     columns = columns_there(faces, RECOVERED_COLUMNS)
     if not {"recovered", "wrong"} & set(columns):
         return None
-    return Plate(
+    return Figure(
         name="recovery",
         title="Recovery with the right and with wrong passwords",
-        figure=draw_faces(faces, columns),
+        drawing=draw_faces(faces, columns),
         caption="Recovered faces should equal the inversion, where encryption starts; wrong passwords, even those "
         "that differ in one character, should give yet other people. " + row_names([face.name for face in faces]),
         alt=f"Grid of {len(faces)} faces: original, encrypted, recovered, and decrypted with wrong passwords.",
@@ -76,9 +76,9 @@ def recovery(faces: Sequence[FaceTrace]) -> Plate | None:
 # The paper's grid of many passwords: how many people one face becomes.
 
 
-def encryptions(faces: Sequence[FaceTrace]) -> Plate | None:
+def encryptions(faces: Sequence[FaceTrace]) -> Figure | None:
     """Each face encrypted with many passwords; None where there are none."""
-    return _plate(
+    return _grid(
         [(face, face.encryptions) for face in faces if face.encryptions is not None],
         start="inversion",
         name="many_passwords",
@@ -87,9 +87,9 @@ def encryptions(faces: Sequence[FaceTrace]) -> Plate | None:
     )
 
 
-def wrong_decryptions(faces: Sequence[FaceTrace]) -> Plate | None:
+def wrong_decryptions(faces: Sequence[FaceTrace]) -> Figure | None:
     """Each encrypted face tried with many wrong passwords; None where there are none."""
-    return _plate(
+    return _grid(
         [(face, face.wrong) for face in faces if face.wrong is not None],
         start="encrypted",
         name="many_wrong_passwords",
@@ -99,9 +99,9 @@ def wrong_decryptions(faces: Sequence[FaceTrace]) -> Plate | None:
     )
 
 
-def _plate(
+def _grid(
     rows: Sequence[tuple[FaceTrace, Float[Tensor, "p 3 h h"]]], start: str, name: str, title: str, caption: str
-) -> Plate | None:
+) -> Figure | None:
     count = max((len(images) for _, images in rows), default=0)
     if not count:
         return None
@@ -110,10 +110,10 @@ def _plate(
         for face, images in rows
     ]
     headings = ["original", start, *(str(i + 1) for i in range(count))]
-    return Plate(
+    return Figure(
         name=name,
         title=title,
-        figure=draw_grid(cells, headings, [str(i + 1) for i in range(len(rows))], cell=(0.95, 0.95)),
+        drawing=draw_grid(cells, headings, [str(i + 1) for i in range(len(rows))], cell=(0.95, 0.95)),
         caption=f"{caption} {row_names([face.name for face, _ in rows])}",
         alt=f"Grid of {len(rows)} faces, each with {count} different passwords.",
     )

@@ -3,7 +3,7 @@
 import numpy as np
 from matplotlib.axes import Axes
 
-from riddle_pl.figures.plate import Plate
+from riddle_pl.figures.figure import Figure
 from riddle_pl.figures.style import INK, KIND_COLOURS, SMALL_PT, TEXT_PT, dress, named, new_figure, slug
 from riddle_pl.figures.traces import Similarities
 
@@ -19,7 +19,7 @@ LABELS = {
 }
 
 
-def score_histograms(similarities: Similarities) -> Plate | None:
+def score_histograms(similarities: Similarities) -> Figure | None:
     """A row per kind over one axis of cosines, with the threshold; None where there are no similarities."""
     kinds = {kind: similarities.kinds[kind].double().cpu().numpy() for kind in LABELS if kind in similarities.kinds}
     kinds = {kind: values for kind, values in kinds.items() if len(values)}
@@ -37,10 +37,10 @@ def score_histograms(similarities: Similarities) -> Plate | None:
     judge = named(similarities.judge, similarities.note)
     rows[0].set_title(judge, fontsize=SMALL_PT, loc="left", parse_math=False)
     rows[-1].set_xlabel(f"cosine (line: threshold {similarities.threshold:.3f})", fontsize=TEXT_PT, color=INK)
-    return Plate(
+    return Figure(
         name=f"scores_{slug(similarities.judge)}",
         title=f"How alike pairs of images are, {judge}",
-        figure=figure,
+        drawing=figure,
         caption="Distribution of cosines by kind of pair, each scaled to its own highest bar; on the right the share "
         "above the threshold, which counts as the same person. Encrypted and wrongly decrypted faces should lie like "
         "different people, recovered ones like the same person or better. Different people: faces of this evaluation "

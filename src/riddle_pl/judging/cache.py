@@ -6,7 +6,7 @@ An image counts as it would be saved, with 8 bits per value: rounding in the las
 import hashlib
 import logging
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -195,6 +195,18 @@ class CachedDetector(Detector):
     def _rows(self, x: Float[Tensor, "b 3 h h"]) -> Float[Tensor, "b k"]:
         boxes, points = self.detector.locate(x)
         return torch.cat([boxes, points.flatten(1)], dim=1)
+
+
+def cached_judges(
+    recognisers: Sequence[Recogniser], detectors: Sequence[Detector], folder: Path
+) -> tuple[list[Recogniser], list[Detector]]:
+    """The same judges, which look at each image once, in this run or in an earlier one.
+
+    Raises:
+        FileError: see :class:`JudgementCache`.
+    """
+    cache = JudgementCache(folder)
+    return [CachedRecogniser(one, cache) for one in recognisers], [CachedDetector(one, cache) for one in detectors]
 
 
 def image_key(fingerprint: str, pixels: UInt8[Tensor, "3 h h"]) -> bytes:

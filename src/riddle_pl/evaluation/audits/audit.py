@@ -20,7 +20,7 @@ from riddle_pl.packs import Pack
 
 
 @dataclass(frozen=True)
-class Bench:
+class AuditContext:
     """What all audits work with; nothing has been read or loaded yet."""
 
     pack: Pack
@@ -95,11 +95,11 @@ class Audit(ABC):
     """Of the section of the card that they go into."""
 
     @abstractmethod
-    def check(self, bench: Bench) -> None:
+    def check(self, context: AuditContext) -> None:
         """Raises a ``RiddleError`` when something that it needs is missing; does no long work."""
 
     @abstractmethod
-    def run(self, bench: Bench) -> Findings:
+    def run(self, context: AuditContext) -> Findings:
         """Measures.
 
         Raises:

@@ -9,8 +9,8 @@ from scipy.stats import t as student_t
 from riddle_pl.errors import ConfigError
 from riddle_pl.evaluation.report.paper import paper
 from riddle_pl.evaluation.report.report import Report
+from riddle_pl.evaluation.report.table import Line, Number, Table
 from riddle_pl.evaluation.report.tables.select import captions, judge_title, thresholds
-from riddle_pl.evaluation.report.tables.table import Line, Number, Table
 from riddle_pl.evaluation.report.tables.utility import FRECHET
 from riddle_pl.evaluation.scores import Row
 from riddle_pl.judging.measures import Measure, Statistic

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from riddle_pl.evaluation.report.paper import paper
 from riddle_pl.evaluation.report.report import Report
+from riddle_pl.evaluation.report.table import Line, Number, Table
 from riddle_pl.evaluation.report.tables.select import ARROWS, INTERVALS, captions, number, source, words
-from riddle_pl.evaluation.report.tables.table import Line, Number, Table
 from riddle_pl.evaluation.scores import Row
 from riddle_pl.judging.measures import Measure
 

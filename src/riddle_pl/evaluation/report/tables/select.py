@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 
 from riddle_pl.evaluation.report.report import Report
-from riddle_pl.evaluation.report.tables.table import Number
+from riddle_pl.evaluation.report.table import Number
 from riddle_pl.evaluation.scores import Row
 from riddle_pl.judging.measures import Measure, Statistic
 
