@@ -15,9 +15,7 @@ if TYPE_CHECKING:
 def main() -> None:
     """Entry point. Exit status 2 after a mistake of the user's, 130 after Ctrl-C."""
     from riddle_pl.evaluation.audits.preflight import check_job
-    from riddle_pl.evaluation.audits.settings import register_audit_schema
 
-    register_audit_schema()
     run_app("audit", audit, check_job)
 
 

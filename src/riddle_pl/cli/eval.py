@@ -17,9 +17,7 @@ if TYPE_CHECKING:
 def main() -> None:
     """Entry point. Exit status 2 after a mistake of the user's, 130 after Ctrl-C."""
     from riddle_pl.evaluation.preflight import check_job
-    from riddle_pl.evaluation.settings import register_eval_schema
 
-    register_eval_schema()
     run_app("eval", run_evaluation, check_job)
 
 
