@@ -40,7 +40,7 @@ def test_without_the_extra_dlib_says_how_to_get_it(monkeypatch):
 def test_the_pack_s_recogniser_confesses(tiny_pack, x):
     evaluator = PackEvaluator(tiny_pack, device="cpu")
     assert evaluator.missing() is None
-    assert evaluator.trained_on_it
+    assert evaluator.used_in_training_loss
     assert "trained the encryptor" in evaluator.note
     torch.testing.assert_close(evaluator.embed(x), tiny_pack.load("recogniser")(x))
     assert evaluator.fingerprint == PackEvaluator(tiny_pack).fingerprint
@@ -94,9 +94,9 @@ def test_the_recogniser_of_the_loss_is_recognised_by_its_hash(tiny_pack, tiny_pa
     same = tmp_path / "same.safetensors"
     shutil.copy(tiny_pack.path("recogniser"), same)
     other = tiny_pack.path("parser")
-    assert imported(path=str(same), training_pack=tiny_pack).trained_on_it
-    assert not imported(path=str(other), training_pack=tiny_pack).trained_on_it
-    assert not imported(path=str(same)).trained_on_it
+    assert imported(path=str(same), training_pack=tiny_pack).used_in_training_loss
+    assert not imported(path=str(other), training_pack=tiny_pack).used_in_training_loss
+    assert not imported(path=str(same)).used_in_training_loss
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")

@@ -91,7 +91,7 @@ class JudgementCache:
                 if row is not None and isinstance(row[0], bytes) and len(row[0]) % 4 == 0:
                     found[key] = torch.from_numpy(np.frombuffer(row[0], dtype="<f4").copy())
         except sqlite3.Error as error:
-            self._give_up(error)
+            self._continue_in_memory(error)
         return found
 
     def _write(self, rows: dict[bytes, Tensor]) -> None:
@@ -102,7 +102,7 @@ class JudgementCache:
                     [(key, row.numpy().astype("<f4").tobytes()) for key, row in rows.items()],
                 )
         except sqlite3.Error as error:
-            self._give_up(error)
+            self._continue_in_memory(error)
 
     def _open(self) -> sqlite3.Connection:
         if self._connection is None:
@@ -115,7 +115,7 @@ class JudgementCache:
                 raise sqlite3.DatabaseError("it holds more than a table of judgements")  # a view or trigger would run
         return self._connection
 
-    def _give_up(self, error: sqlite3.Error) -> None:
+    def _continue_in_memory(self, error: sqlite3.Error) -> None:
         """Goes on without the file: it saves time, and nothing depends on it."""
         log.warning("%s cannot be used (%s); judging without it. Delete it if it is damaged", self.path, error)
         self.close()
@@ -142,8 +142,8 @@ class CachedRecogniser(Recogniser):
         return self.recogniser.fingerprint
 
     @property
-    def trained_on_it(self) -> bool:
-        return self.recogniser.trained_on_it
+    def used_in_training_loss(self) -> bool:
+        return self.recogniser.used_in_training_loss
 
     def missing(self) -> str | None:
         return self.recogniser.missing()

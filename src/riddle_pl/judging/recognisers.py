@@ -22,7 +22,7 @@ class Recogniser(Judge):
     """Embeds FFHQ-aligned faces of any size; the cosine of two embeddings tells whether they show one person."""
 
     @property
-    def trained_on_it(self) -> bool:
+    def used_in_training_loss(self) -> bool:
         """It was the recogniser of the loss: its numbers flatter the encryptor, and tables mark them."""
         return False
 
@@ -101,7 +101,7 @@ class ImportedEvaluator(PackNetwork, Recogniser):
         return f"{self.role} {sha256_file(self.path)} {dict(self.pack.entry(self.role).args)}"
 
     @property
-    def trained_on_it(self) -> bool:
+    def used_in_training_loss(self) -> bool:
         if self.training_pack is None or not self.training_pack.has("recogniser"):
             return False
         own = self.pack.expected_sha256(self.role) if self.path is None else sha256_file(self.path)
@@ -135,7 +135,7 @@ class PackEvaluator(PackNetwork, Recogniser):
         super().__init__(pack, "recogniser", device, note)
 
     @property
-    def trained_on_it(self) -> bool:
+    def used_in_training_loss(self) -> bool:
         return True
 
     @torch.no_grad()

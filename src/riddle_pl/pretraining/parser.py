@@ -16,7 +16,7 @@ from riddle_pl.networks.parser_unet import CLASSES, FaceParserUNet
 from riddle_pl.pretraining.average import Averaged
 from riddle_pl.pretraining.label_maps import COLOURS, FINENESS, IGNORED, LABELS, MARGIN, LabelledFaces
 from riddle_pl.pretraining.recipe import PackRole, Recipe
-from riddle_pl.pretraining.recolour import disturb_pixels, fill
+from riddle_pl.pretraining.recolour import augmented_pixels, fill_background
 from riddle_pl.pretraining.sheet import spread, stacked_rows
 
 ABSENT_LOGIT = -30.0
@@ -105,8 +105,8 @@ class ParserRecipe(Recipe):
         x, labels = crop(self.faces, chosen, self._motions(rng))
         outside = labels == IGNORED
         refilled = torch.rand(self.batch, 1, 1, generator=rng) < self.new_background
-        x = fill(x, outside | (refilled & (labels == 0)), rng)
-        return disturb_pixels(x, rng), labels
+        x = fill_background(x, outside | (refilled & (labels == 0)), rng)
+        return augmented_pixels(x, rng), labels
 
     def _motions(self, rng: torch.Generator) -> Float[Tensor, "b 2 3"]:
         """Random affine maps from the parser's image to the aligned face, both from -1 to 1; half of them mirror."""

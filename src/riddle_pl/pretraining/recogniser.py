@@ -56,7 +56,7 @@ BATCH = 512
 
 
 @torch.no_grad()
-def teach(teacher: nn.Module, x: Float[Tensor, "n 3 h w"]) -> Float[Tensor, "n d"]:
+def teacher_embeddings(teacher: nn.Module, x: Float[Tensor, "n 3 h w"]) -> Float[Tensor, "n d"]:
     """The teacher's unit embeddings of images and of their mirror images, averaged: it knows people better so.
 
     On a CPU in float32, whatever the trainer's precision: many CPUs have bfloat16 in name only.
@@ -160,8 +160,8 @@ class RecogniserRecipe(Recipe):
         chosen = torch.randint(len(self.faces), (self.batch - self.generated,), generator=rng)
         real = to_float(self.faces.images[chosen].to(self.device))
         drawn = [self._draw(generator, rng) for generator in self._generators]
-        x = disturb(torch.cat([real, *drawn]), rng)
-        target = teach(self._teachers[0].to(self.device), x)
+        x = augmented(torch.cat([real, *drawn]), rng)
+        target = teacher_embeddings(self._teachers[0].to(self.device), x)
         embedding = self.student(resize(x, (self.size, self.size))).float()
         distill = (1.0 - (embedding * target).sum(dim=1)).mean()
         relation = F.mse_loss(embedding @ embedding.T, target @ target.T)
@@ -191,7 +191,7 @@ class RecogniserRecipe(Recipe):
 
     def figures(self) -> Mapping[str, float]:
         faces = to_float(self.held_out.images)
-        targets = teach(self._teachers[0].cpu(), faces)
+        targets = teacher_embeddings(self._teachers[0].cpu(), faces)
         x = resize(faces, (self.size, self.size))
         with torch.no_grad():
             embeddings = torch.cat([self.average.module(part) for part in x.split(BATCH)])
@@ -215,7 +215,7 @@ How often it takes two people for one differs between groups, as it does for the
         return [PackRole("recogniser", self.average.module, "aligned_recogniser", args, description)]
 
 
-def disturb(x: Float[Tensor, "b 3 h w"], rng: torch.Generator) -> Float[Tensor, "b 3 h w"]:
+def augmented(x: Float[Tensor, "b 3 h w"], rng: torch.Generator) -> Float[Tensor, "b 3 h w"]:
     """Other images of the same people, or of people between two of them.
 
     Half are mirrored; all are moved by up to 4 % of the side, turned by up to 8 degrees, zoomed by 0.9 to 1.1, and

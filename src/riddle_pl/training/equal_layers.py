@@ -8,7 +8,7 @@ from torch import Tensor
 
 
 @runtime_checkable
-class WorksInGroups(Protocol):
+class GroupwiseEncryptor(Protocol):
     """An encryptor in which groups of layers do not see each other."""
 
     groups: tuple[int, ...]
@@ -24,7 +24,7 @@ class OnePerGroup:
         encryptor: T; its weights are used, not owned.
     """
 
-    def __init__(self, encryptor: WorksInGroups):
+    def __init__(self, encryptor: GroupwiseEncryptor):
         self.encryptor = encryptor
         self.repeats = encryptor.groups
         self.first = [0, *accumulate(encryptor.groups)][:-1]

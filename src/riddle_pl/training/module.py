@@ -24,7 +24,7 @@ from riddle_pl.password import PasswordTokens, random_passwords
 from riddle_pl.provenance import made_by
 from riddle_pl.training.checkpoint_file import check_callback_paths
 from riddle_pl.training.code_figures import code_figures
-from riddle_pl.training.equal_layers import OnePerGroup, WorksInGroups
+from riddle_pl.training.equal_layers import GroupwiseEncryptor, OnePerGroup
 from riddle_pl.training.frozen import Frozen
 from riddle_pl.training.origin import CHECKPOINT_KEY, Origin, check_origin
 from riddle_pl.training.resume import check_same_optimizer, optimizer_settings
@@ -136,7 +136,7 @@ class RiddleModule(pl.LightningModule):
             return
         encryptor = self.encryptor
         equal = data.equal_layers and self.tokens.count(self.generator.network.num_layers) == 1
-        if equal and isinstance(encryptor, WorksInGroups) and encryptor.equal_tokens_stay_equal:
+        if equal and isinstance(encryptor, GroupwiseEncryptor) and encryptor.equal_tokens_stay_equal:
             self._step.one_per_group = OnePerGroup(encryptor)
         if self.fit_codes:
             place = next(self.encryptor.parameters()).device  # Lightning has not moved it to self.device yet

@@ -21,7 +21,7 @@ _MOMENTS = ("exp_avg", "exp_avg_sq", "momentum_buffer", "slow_buffer")
 
 
 @contextmanager
-def taking_up(path: Path | str | None) -> Iterator[None]:
+def restoring(path: Path | str | None) -> Iterator[None]:
     """Around ``trainer.fit(ckpt_path=path)``.
 
     Raises:

@@ -12,9 +12,9 @@ from riddle_pl.errors import DataError
 from riddle_pl.evaluation.photos.backgrounds import SIDES, SIZE, backgrounds, lay_out
 from riddle_pl.evaluation.photos.photos import LaidCrops, Photo, PlainPhotos
 from riddle_pl.evaluation.photos.rates import COMPARISONS, Rates
+from riddle_pl.evaluation.photos.recording_gate import RecordingGate
 from riddle_pl.evaluation.photos.report import counts
 from riddle_pl.evaluation.photos.trial import IMAGES, Trial, Trials
-from riddle_pl.evaluation.photos.watch import WatchingGate
 from riddle_pl.evaluation.report.report import read_report
 from riddle_pl.judging.measures import Measure, Statistic
 from riddle_pl.photos.gate.gate import OpenGate, Verdict
@@ -106,7 +106,7 @@ def test_rates_are_shares_of_faces_above_the_threshold():
 
 
 def test_a_watching_gate_remembers_the_first_fault():
-    gate = WatchingGate(SmallFacesGate())
+    gate = RecordingGate(SmallFacesGate())
     gate.start()
     x = torch.zeros(2, 3, 4, 4)
     assert [gate.detected(fake_face(eye_distance=side)).reason for side in (3.0, 20.0)] == [None, None]

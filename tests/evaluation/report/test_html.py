@@ -141,7 +141,7 @@ def test_warns_of_what_it_must_not_be_used_for(page):
 def test_a_judge_that_trained_the_encryptor_is_marked(page):
     assert "no independent judge" not in page.text
     report = sample_report()
-    marked = dataclasses.replace(report, judges=[JudgeEntry("fake", trained_on_it=True), *report.judges[1:]])
+    marked = dataclasses.replace(report, judges=[JudgeEntry("fake", used_in_training_loss=True), *report.judges[1:]])
     assert "no independent judge" in Page(render_page(marked, all_tables([marked]), Gallery([], {}))).text
     assert {item.judge for item in highlights(marked)} == {"fake (trained the encryptor)"}
 

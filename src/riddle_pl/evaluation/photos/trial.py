@@ -11,7 +11,7 @@ from torch import Tensor
 
 from riddle_pl.errors import NoFaceError, RiddleError
 from riddle_pl.evaluation.photos.photos import Photo
-from riddle_pl.evaluation.photos.watch import WatchingGate
+from riddle_pl.evaluation.photos.recording_gate import RecordingGate
 from riddle_pl.faces.align import align_face
 from riddle_pl.key import SALT_BYTES, KdfParams, repeatable_nonces
 from riddle_pl.photos.face_work import JUDGED_SIZE
@@ -58,7 +58,7 @@ class Trials:
 
     def __init__(self, pseudonymiser: Pseudonymiser, seed: int):
         self.pipeline = pseudonymiser
-        self.gate = WatchingGate(pseudonymiser.gate)
+        self.gate = RecordingGate(pseudonymiser.gate)
         self.pipeline.gate = self.gate
         self.seed = seed
 

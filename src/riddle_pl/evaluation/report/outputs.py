@@ -85,7 +85,7 @@ def numbers(reports: Sequence[Report]) -> str:
                 "method": report.method.label,
                 **flat(row),
                 "threshold": calibration.threshold if calibration else None,
-                "trained_on_it": report.judge(row.judge).trained_on_it,
+                "used_in_training_loss": report.judge(row.judge).used_in_training_loss,
                 **source(report),
             }
             if writer is None:

@@ -15,8 +15,8 @@ from riddle_pl.judging.calibration import Calibration
 from riddle_pl.judging.measures import Measure, Statistic
 from riddle_pl.judging.metrics import Estimate
 
-FORMAT_VERSION = 2
-"""Of ``report.json``. Version 1 had neither ``method`` nor ``left_out``, ``command`` nor ``config``."""
+FORMAT_VERSION = 3
+"""Of ``report.json``. Version 2 called ``used_in_training_loss`` otherwise."""
 
 
 @dataclass(frozen=True)
@@ -26,14 +26,14 @@ class JudgeEntry:
     Args:
         name: as in the rows.
         note: what a reader must know about it.
-        trained_on_it: the encryptor was trained with this recogniser, which therefore is no independent judge.
+        used_in_training_loss: the encryptor was trained with this recogniser, which therefore is no independent judge.
         calibration: of a recogniser.
         calibrated_on: where its threshold comes from.
     """
 
     name: str
     note: str = ""
-    trained_on_it: bool = False
+    used_in_training_loss: bool = False
     calibration: Calibration | None = None
     calibrated_on: str = ""
 
@@ -220,7 +220,7 @@ def _judge(values: Mapping[str, Any]) -> JudgeEntry:
     return JudgeEntry(
         name=text(values["name"]),
         note=text(values["note"]),
-        trained_on_it=flag(values["trained_on_it"]),
+        used_in_training_loss=flag(values["used_in_training_loss"]),
         calibration=optional(_calibration, values["calibration"]),
         calibrated_on=text(values["calibrated_on"]),
     )

@@ -10,7 +10,7 @@ from riddle_pl.photos.gate.gate import Gate, Verdict
 from riddle_pl.photos.gate.refusal import Reason
 
 
-class WatchingGate:
+class RecordingGate:
     """So that faces which would be refused can be measured like the others. For one photo at a time.
 
     Args:
