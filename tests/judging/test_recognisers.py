@@ -9,11 +9,9 @@ import torch
 from riddle_pl.errors import CheckpointError, ConfigError, DeviceError
 from riddle_pl.judging import dlib_jobs
 from riddle_pl.judging.dlib_recogniser import DlibRecogniser
-from riddle_pl.judging.recognisers import DlibEvaluator, ImportedEvaluator, PackEvaluator
+from riddle_pl.judging.recognisers import ImportedEvaluator, PackEvaluator
 from riddle_pl.packs import load_pack
 from riddle_pl.packs.install import import_file
-
-needs_dlib = pytest.mark.skipif(not DlibRecogniser.available(), reason="the extra [dlib] is not installed")
 
 
 @pytest.fixture(scope="module")
@@ -21,20 +19,12 @@ def x():
     return torch.rand(9, 3, 16, 16, generator=torch.Generator().manual_seed(0)) * 2 - 1
 
 
-@needs_dlib
-def test_dlib_embeds(x):
-    evaluator = DlibEvaluator(device="cpu")
-    assert evaluator.missing() is None
-    torch.testing.assert_close(evaluator.embed(x[:2]), DlibRecogniser().embed(x[:2]), rtol=0, atol=0)
-    assert "dlib-bin" in evaluator.fingerprint
-
-
 def test_without_the_extra_dlib_says_how_to_get_it(monkeypatch):
     real = importlib.util.find_spec
     monkeypatch.setattr(dlib_jobs, "find_spec", lambda name: None if "face_rec" in name else real(name))
-    assert "pip install 'riddle-pl[dlib]'" in DlibEvaluator().missing()
+    assert "pip install 'riddle-pl[dlib]'" in DlibRecogniser().missing()
     with pytest.raises(ConfigError, match=r"riddle-pl\[dlib\]"):
-        DlibEvaluator().check()
+        DlibRecogniser().check()
 
 
 def test_the_pack_s_recogniser_confesses(tiny_pack, x):

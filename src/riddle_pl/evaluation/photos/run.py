@@ -14,10 +14,10 @@ from riddle_pl.evaluation.photos.trial import Trials
 from riddle_pl.evaluation.report.report import JudgeEntry, MethodEntry, Report
 from riddle_pl.files import require_writable_dir
 from riddle_pl.judging.calibration import Calibration, calibrate
+from riddle_pl.judging.dlib_recogniser import DlibRecogniser
 from riddle_pl.judging.gate_judges import best_judge
 from riddle_pl.judging.lfw import LFW
 from riddle_pl.judging.pairs import lfw_pairs
-from riddle_pl.judging.recognisers import DlibEvaluator
 from riddle_pl.packs import Pack, choose_pack
 from riddle_pl.packs.store import home
 from riddle_pl.photos.build import build_pseudonymiser
@@ -93,9 +93,9 @@ def _calibration(order: PhotoOrder, judge: str) -> tuple[Calibration | None, str
     """The judge's threshold, None for its own, and where it comes from."""
     if order.calibrate_on is None:
         return None, "the threshold of the quality gate"
-    if judge != DlibEvaluator.name:
+    if judge != DlibRecogniser.name:
         raise ConfigError("--calibrate-on needs dlib; pip install 'riddle-pl[dlib]'")
-    evaluator = DlibEvaluator(device="cpu")
+    evaluator = DlibRecogniser(device="cpu")
     faces = LFW(str(order.calibrate_on))
     pairs = lfw_pairs(evaluator, faces, JUDGED_SIZE, home() / "evaluation", order.quiet)
     found = calibrate(pairs, 1e-3)
