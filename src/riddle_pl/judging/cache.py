@@ -1,4 +1,4 @@
-"""Cache of judgements on disk: the same image is judged once by the same judge.
+"""Cache of embeddings and detections on disk: each image is evaluated once per judge.
 
 An image counts as it would be saved, with 8 bits per value: rounding in the last bit of a float makes no new image.
 """

@@ -21,7 +21,7 @@ all faces point roughly one way: two people have 0.84 on average.
 
 
 class DlibRecogniser(Recogniser):
-    """dlib's ResNet, which trained nothing of ours; of aligned images the cosine of two embeddings tells.
+    """dlib's ResNet, which was in no loss of ours; the cosine of two embeddings tells whether they show one person.
 
     dlib finds the landmarks and cuts out the face; its network runs in PyTorch (equal within rounding, and ten times
     faster than dlib's own on a CPU).

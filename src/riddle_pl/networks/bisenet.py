@@ -31,7 +31,7 @@ class ConvBNReLU(nn.Module):
         return F.relu(self.bn(self.conv(x)))
 
 
-class ResNet18(ResNet):
+class ResNet18(ResNet):  # type: ignore[misc]  # torchvision has no types
     """The trunk; gives the features at 1/8, 1/16 and 1/32 of the image's sides."""
 
     def __init__(self) -> None:

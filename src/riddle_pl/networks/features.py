@@ -1,6 +1,6 @@
 """Perceptual features of the lite pack: the early blocks of the discriminator that was trained with its generator.
 
-They stand where LPIPS stands in the packs that have an ImageNet trunk, and are not LPIPS: the distance is called
+They take the place of LPIPS, which packs with an ImageNet trunk have, and are not LPIPS: the distance is called
 ``pack_features``.
 """
 

@@ -57,7 +57,7 @@ BATCH = 512
 
 @torch.no_grad()
 def teacher_embeddings(teacher: nn.Module, x: Float[Tensor, "n 3 h w"]) -> Float[Tensor, "n d"]:
-    """The teacher's unit embeddings of images and of their mirror images, averaged: it knows people better so.
+    """The teacher's unit embeddings of images and of their mirror images, averaged (test-time augmentation).
 
     On a CPU in float32, whatever the trainer's precision: many CPUs have bfloat16 in name only.
     """

@@ -1,4 +1,4 @@
-"""A checkpoint of ``riddle-train``, read without running any code from it, and checked as a stranger's file."""
+"""A checkpoint of ``riddle-train``, read without running any code from it, and checked as untrusted input."""
 
 import os
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""Training where all layers of a code are equal: one token of each group stands for all, with the same result."""
+"""Training on codes with equal layers: one token per group is computed, with the same result."""
 
 from itertools import accumulate
 from typing import Protocol, runtime_checkable

@@ -1,4 +1,4 @@
-"""What an audit is given, and what it finds."""
+"""Interface of the audits, their context and their results."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
@@ -21,7 +21,7 @@ from riddle_pl.packs import Pack
 
 @dataclass(frozen=True)
 class AuditContext:
-    """What all audits work with; nothing has been read or loaded yet."""
+    """Pack, judges and settings of an audit; nothing has been read or loaded yet."""
 
     pack: Pack
     recognisers: Sequence[Recogniser]

@@ -1,4 +1,4 @@
-"""``audit=encoder``: how much of a held-out face an inversion keeps, for whom, and how near to W its codes stay."""
+"""``audit=encoder``: fidelity of inversions, by group of people, and the distance of their codes from W."""
 
 from collections.abc import Mapping
 

@@ -1,4 +1,4 @@
-"""``audit=encryptor``: how fast and how large. ``riddle-eval`` measures its pictures, ``riddle-attack`` its records."""
+"""``audit=encryptor``: time and size. ``riddle-eval`` measures its pictures, ``riddle-attack`` its records."""
 
 import time
 from collections.abc import Callable
@@ -18,7 +18,7 @@ MEGABYTE = 1_000_000
 
 
 class EncryptorAudit(Audit):
-    """Times loading and encrypting; weighs the pack.
+    """Times loading and encrypting, and adds up the sizes of the pack's files.
 
     Args:
         inversion: how the code of the face is found, which takes most of the time.

@@ -1,4 +1,4 @@
-"""``audit=generator``: do its samples look like faces, like many people, and like nobody it was trained on?"""
+"""``audit=generator``: face detection, diversity and memorisation of its samples."""
 
 from collections.abc import Mapping, Sequence
 

@@ -1,4 +1,4 @@
-"""``audit=groups``: are de-identification and recovery rates the same for all groups of people?"""
+"""``audit=groups``: de-identification and recovery rates by group of people."""
 
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
@@ -23,7 +23,7 @@ from riddle_pl.process import track
 
 
 class Question(NamedTuple):
-    """Two images of one face: how often does a recogniser take them for one person's?"""
+    """Two images of one face, whose identification rate is measured."""
 
     title: str
     image: str
@@ -40,7 +40,7 @@ QUESTIONS = (
 
 
 class Judged(NamedTuple):
-    """What judges saw of each face's images."""
+    """Embeddings and detections of each face's images."""
 
     embeddings: Mapping[str, Mapping[str, Float[Tensor, "n d"]]]
     """By recogniser and image."""
@@ -149,7 +149,7 @@ def _identity_figures(
     threshold: float,
     groups: Mapping[str, Sequence[int]],
 ) -> list[Measurement]:
-    """Who passes for whom, by group; ``images`` are embeddings of a recogniser named ``judge``."""
+    """Identification rates by group; ``images`` are embeddings of a recogniser named ``judge``."""
     figures = []
     for question in QUESTIONS:
         for group, indices in groups.items():

@@ -1,4 +1,4 @@
-"""Faces beside their inversions, and what the two have in common."""
+"""Inversions of faces: identity, perceptual distance and PSNR against the photo."""
 
 import time
 from collections.abc import Mapping
@@ -49,7 +49,7 @@ class Inverted:
 def invert_all(
     context: AuditContext, inversion: Inversion, generator: FaceGenerator, x: Float[Tensor, "n 3 h h"]
 ) -> Inverted:
-    """Inverts faces in [-1, 1] and holds the inversions against them."""
+    """Inverts faces in [-1, 1] and compares the inversions with them."""
     parts = x.split(context.batch_size)
     inversion(parts[0][:1])  # loads the networks, which is not timed
     started = time.perf_counter()
@@ -71,7 +71,7 @@ def invert_all(
 def likeness_figures(
     context: AuditContext, section: str, found: Inverted, thresholds: Mapping[str, Calibration], far: float
 ) -> list[Measurement]:
-    """What inversions keep of their photos.
+    """Identity, perceptual distance and PSNR of inversions against their photos.
 
     Args:
         section: heading.

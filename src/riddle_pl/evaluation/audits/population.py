@@ -1,4 +1,4 @@
-"""Drawn people compared with real people: Fréchet distance and diversity."""
+"""Samples compared with real faces: Fréchet distance, diversity and memorisation."""
 
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -83,7 +83,7 @@ def mean_distance(rows: Float[Tensor, "n d"]) -> float:
     return float(1.0 - total / (count * (count - 1)))
 
 
-# Does a generator repeat the people it was trained on? The nearest training face of each sample tells.
+# Memorisation: the nearest training face of each sample.
 
 BLOCK = 512
 

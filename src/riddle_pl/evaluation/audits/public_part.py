@@ -1,4 +1,4 @@
-"""``audit=public_part``: what public coordinates and the choice of the nonce give a photo, and what they give away."""
+"""``audit=public_part``: quality and leakage by number of public coordinates and of nonces to choose from."""
 
 import time
 from collections.abc import Mapping, Sequence
@@ -37,7 +37,7 @@ COARSE = 16
 
 @dataclass(frozen=True)
 class Seen:
-    """What judges see of each person's image."""
+    """Embeddings, detections and colours of each person's image."""
 
     embeddings: Mapping[str, Float[Tensor, "n d"]]
     """By recogniser."""

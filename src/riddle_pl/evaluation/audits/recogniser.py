@@ -1,4 +1,4 @@
-"""``audit=recogniser``: verification rate, and whether its gradients transfer to other recognisers."""
+"""``audit=recogniser``: verification rates, and the transfer of its gradients to other recognisers."""
 
 import torch
 

@@ -1,4 +1,4 @@
-"""What a method is: whatever turns photos of faces into the images that are compared."""
+"""Interface of the methods: photos of faces to the images that are compared."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
@@ -18,7 +18,7 @@ delivers ``photo`` and ``encrypted``, and of the others those that it has.
 
 
 class Method(ABC):
-    """Whatever turns photos into the images that are compared. Nothing is loaded before it is asked for."""
+    """Turns photos into the images that are compared. Nothing is loaded before its first use."""
 
     @property
     @abstractmethod

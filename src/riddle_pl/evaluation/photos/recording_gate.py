@@ -1,4 +1,4 @@
-"""A quality gate that lets every face pass and remembers what the real one would have refused."""
+"""A quality gate that lets every face pass and records what the real one would have refused."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""One photo through the pipeline, there and back."""
+"""One photo, encrypted and decrypted by the pipeline."""
 
 import hashlib
 from collections.abc import Mapping
@@ -26,7 +26,7 @@ the wrongly decrypted photo."""
 
 @dataclass(frozen=True, eq=False)
 class Trial:
-    """What became of a photo.
+    """Result of one photo.
 
     Args:
         photo: its name.

@@ -1,4 +1,4 @@
-"""Whether a face is found, and whether it is where it was."""
+"""Detection rate, and displacement of boxes and landmarks."""
 
 from riddle_pl.evaluation.methods.method import FaceImages
 from riddle_pl.evaluation.scores.base import Comparison, Row, Scores

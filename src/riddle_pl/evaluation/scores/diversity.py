@@ -1,4 +1,4 @@
-"""How many people one face can become: its images under many passwords, against each other."""
+"""Diversity of one face's images under many passwords."""
 
 from jaxtyping import Float
 from torch import Tensor

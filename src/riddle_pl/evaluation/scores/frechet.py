@@ -1,4 +1,4 @@
-"""How far the images of a method are from real ones, as a whole: FID, or the same distance on other features."""
+"""Fréchet distances of a method's images to real ones: FID, or the same distance on other features."""
 
 from typing import Protocol
 

@@ -1,4 +1,4 @@
-"""Pixels against pixels: how well the recovered image matches."""
+"""Pixel metrics of the recovered image: MSE, SSIM and PSNR."""
 
 from riddle_pl.evaluation.methods.method import FaceImages
 from riddle_pl.evaluation.scores.base import Row, Scores

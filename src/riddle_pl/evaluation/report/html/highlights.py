@@ -1,4 +1,4 @@
-"""The few numbers that a reader looks for first."""
+"""The headline rates of a report."""
 
 from collections.abc import Mapping
 from typing import NamedTuple
