@@ -9,15 +9,16 @@ from torch import Tensor
 from riddle_pl.figures.figure import Figure
 from riddle_pl.figures.image_grid import draw_grid, picture, row_names
 from riddle_pl.figures.traces import FaceTrace
+from riddle_pl.judging.images import PHOTO, X_DEC, X_ENC1, X_ENC2, X_NEAR_MISS, X_WRONG1, X
 
 HEADINGS: Mapping[str, str] = {
-    "photo": "original",
-    "inversion": "inversion",
-    "encrypted": "encrypted",
-    "encrypted_2": "encrypted,\nother password",
-    "recovered": "recovered",
-    "wrong": "wrong\npassword",
-    "near_miss": "one character\noff",
+    PHOTO: "original",
+    X: "inversion",
+    X_ENC1: "encrypted",
+    X_ENC2: "encrypted,\nother password",
+    X_DEC: "recovered",
+    X_WRONG1: "wrong\npassword",
+    X_NEAR_MISS: "one character\noff",
 }
 """Names of :data:`riddle_pl.evaluation.methods.method.FaceImages` with their headings."""
 
@@ -35,13 +36,13 @@ def draw_faces(faces: Sequence[FaceTrace], columns: Sequence[str]) -> Drawing:
 
 # The paper's first grid: faces, their inversions, and the other people that two passwords turn them into.
 
-ENCRYPTED_COLUMNS = ("photo", "inversion", "encrypted", "encrypted_2")
+ENCRYPTED_COLUMNS = (PHOTO, X, X_ENC1, X_ENC2)
 
 
 def deidentification(faces: Sequence[FaceTrace]) -> Figure | None:
     """Original, inversion, encrypted; None where no face has an encrypted image."""
     columns = columns_there(faces, ENCRYPTED_COLUMNS)
-    if "encrypted" not in columns:
+    if X_ENC1 not in columns:
         return None
     return Figure(
         name="deidentification",
@@ -55,13 +56,13 @@ def deidentification(faces: Sequence[FaceTrace]) -> Figure | None:
 
 # The paper's second grid: recovery with the right password, and what wrong ones give.
 
-RECOVERED_COLUMNS = ("photo", "inversion", "encrypted", "recovered", "wrong", "near_miss")
+RECOVERED_COLUMNS = (PHOTO, X, X_ENC1, X_DEC, X_WRONG1, X_NEAR_MISS)
 
 
 def recovery(faces: Sequence[FaceTrace]) -> Figure | None:
     """Encrypted, recovered, wrong; None where no face has a recovered or wrongly decrypted image."""
     columns = columns_there(faces, RECOVERED_COLUMNS)
-    if not {"recovered", "wrong"} & set(columns):
+    if not {X_DEC, X_WRONG1} & set(columns):
         return None
     return Figure(
         name="recovery",
@@ -80,7 +81,7 @@ def encryptions(faces: Sequence[FaceTrace]) -> Figure | None:
     """Each face encrypted with many passwords; None where there are none."""
     return _grid(
         [(face, face.encryptions) for face in faces if face.encryptions is not None],
-        start="inversion",
+        start=X,
         name="many_passwords",
         title="Many passwords, one face",
         caption="Each column is another password: within a row all should be different people, none the original.",
@@ -91,7 +92,7 @@ def wrong_decryptions(faces: Sequence[FaceTrace]) -> Figure | None:
     """Each encrypted face tried with many wrong passwords; None where there are none."""
     return _grid(
         [(face, face.wrong) for face in faces if face.wrong is not None],
-        start="encrypted",
+        start=X_ENC1,
         name="many_wrong_passwords",
         title="Many wrong passwords, one encrypted face",
         caption="Each column is another wrong password: within a row all should be different people, none of them the "
@@ -106,7 +107,7 @@ def _grid(
     if not count:
         return None
     cells = [
-        [picture(face.images.get("photo")), picture(face.images.get(start)), *(picture(x) for x in images)]
+        [picture(face.images.get(PHOTO)), picture(face.images.get(start)), *(picture(x) for x in images)]
         for face, images in rows
     ]
     headings = ["original", start, *(str(i + 1) for i in range(count))]

@@ -8,13 +8,14 @@ from jaxtyping import Float
 from riddle_pl.figures.figure import Figure
 from riddle_pl.figures.style import FAINT, INK, KIND_COLOURS, KIND_LINES, SMALL_PT, dress, named, new_figure, slug
 from riddle_pl.figures.traces import Similarities
+from riddle_pl.judging.images import X_DEC, X_ENC1, X_NEAR_MISS, X_WRONG1
 
 LABELS: Mapping[str, str] = {
     "same person": "same person, two photos",
-    "recovered": "recovered and original",
-    "encrypted": "encrypted and original",
-    "wrong": "wrong password and original",
-    "near_miss": "one character off and original",
+    X_DEC: "recovered and original",
+    X_ENC1: "encrypted and original",
+    X_WRONG1: "wrong password and original",
+    X_NEAR_MISS: "one character off and original",
 }
 
 Scores = Float[np.ndarray, "_"]

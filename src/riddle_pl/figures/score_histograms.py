@@ -6,16 +6,17 @@ from matplotlib.axes import Axes
 from riddle_pl.figures.figure import Figure
 from riddle_pl.figures.style import INK, KIND_COLOURS, SMALL_PT, TEXT_PT, dress, named, new_figure, slug
 from riddle_pl.figures.traces import Similarities
+from riddle_pl.judging.images import X_DEC, X_ENC1, X_NEAR_MISS, X_WRONG1
 
 BINS = 60
 
 LABELS = {
     "same person": "same person,\ntwo photos",
     "different people": "different\npeople",
-    "encrypted": "encrypted\nto original",
-    "recovered": "recovered\nto original",
-    "wrong": "wrong password\nto original",
-    "near_miss": "one char. off\nto original",
+    X_ENC1: "encrypted\nto original",
+    X_DEC: "recovered\nto original",
+    X_WRONG1: "wrong password\nto original",
+    X_NEAR_MISS: "one char. off\nto original",
 }
 
 

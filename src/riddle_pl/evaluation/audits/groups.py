@@ -17,6 +17,7 @@ from riddle_pl.evaluation.methods.pack import PackMethod
 from riddle_pl.evaluation.methods.passwords import TextPasswords
 from riddle_pl.evaluation.report.measurement import Measurement
 from riddle_pl.inversion import Inversion
+from riddle_pl.judging.images import X_DEC, X_ENC1, X_ENC2, X_WRONG1, X
 from riddle_pl.judging.lfw import LFW
 from riddle_pl.judging.metrics import IdentificationRate
 from riddle_pl.process import track
@@ -32,10 +33,10 @@ class Question(NamedTuple):
 
 
 QUESTIONS = (
-    Question("De-identification: the encrypted face passes as the inversion", "encrypted", "inversion", "lower"),
-    Question("Recovery: the recovered face passes as the inversion", "recovered", "inversion", "higher"),
-    Question("Wrong password: its face passes as the inversion", "wrong", "inversion", "lower"),
-    Question("Two passwords: their faces pass as one person's", "encrypted", "encrypted_2", "lower"),
+    Question("De-identification: the encrypted face passes as the inversion", X_ENC1, X, "lower"),
+    Question("Recovery: the recovered face passes as the inversion", X_DEC, X, "higher"),
+    Question("Wrong password: its face passes as the inversion", X_WRONG1, X, "lower"),
+    Question("Two passwords: their faces pass as one person's", X_ENC1, X_ENC2, "lower"),
 )
 
 
@@ -138,7 +139,7 @@ class GroupsAudit(Audit):
                 for name, row in zip(needed, embed(judge, shown).chunk(len(needed)), strict=True):
                     embeddings[judge.name][name].append(row)
             for detector in context.detectors:
-                found[detector.name].append(detector.locate(images["encrypted"]).found)
+                found[detector.name].append(detector.locate(images[X_ENC1]).found)
         return Judged({name: _joined(rows) for name, rows in embeddings.items()}, _joined(found))
 
 
@@ -157,7 +158,7 @@ def _identity_figures(
             rate.update(images[question.image][indices], images[question.reference][indices])
             figures.append(Measurement.of(f"{question.title}, by {judge}", group, rate.compute(), question.better))
     section = f"Inversions of two people of the group pass as one person's, by {judge}"
-    return figures + strangers_figures(context, section, images["inversion"], threshold, groups)
+    return figures + strangers_figures(context, section, images[X], threshold, groups)
 
 
 def _joined(parts: Mapping[str, Sequence[Tensor]]) -> dict[str, Tensor]:

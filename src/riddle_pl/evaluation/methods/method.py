@@ -9,11 +9,9 @@ from jaxtyping import Float
 from torch import Tensor
 
 FaceImages = Mapping[str, Float[Tensor, "b 3 h h"]]
-"""Images in [-1, 1] on the CPU, by name; row i of each belongs to the same face.
+"""Images in [-1, 1] on the CPU, by the names of :mod:`riddle_pl.judging.images`; row i of each is of the same face.
 
-``photo``, ``inversion``; ``encrypted``, and ``encrypted_2`` with another password; and made from ``encrypted``:
-``recovered``, ``wrong`` (another password) and ``near_miss`` (a password that differs in one character). A method
-delivers ``photo`` and ``encrypted``, and of the others those that it has.
+A method delivers ``PHOTO`` and ``X_ENC1``, and of the others those that it has.
 """
 
 

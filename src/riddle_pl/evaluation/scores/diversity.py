@@ -6,11 +6,12 @@ from torch import Tensor
 from riddle_pl.evaluation.methods.method import FaceImages
 from riddle_pl.evaluation.scores.base import Row, Scores
 from riddle_pl.evaluation.scores.identity import SHOWN, RecogniserScores
+from riddle_pl.judging.images import X_ENC1, X_WRONG1
 from riddle_pl.judging.measures import Measure, Statistic
 from riddle_pl.judging.metrics import DifferentPeople, FaceMean, PairwiseDistance
 from riddle_pl.judging.metrics.diversity import pair_cosines
 
-VARIED = ("encrypted", "wrong")
+VARIED = (X_ENC1, X_WRONG1)
 """Images of which there are many, one per password."""
 
 

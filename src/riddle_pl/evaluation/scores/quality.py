@@ -2,10 +2,11 @@
 
 from riddle_pl.evaluation.methods.method import FaceImages
 from riddle_pl.evaluation.scores.base import Row, Scores
+from riddle_pl.judging.images import PHOTO, X_DEC, X
 from riddle_pl.judging.measures import Measure, Statistic
 from riddle_pl.judging.metrics import MSE, PSNR, SSIM
 
-COMPARED = (("recovered", "inversion"), ("recovered", "photo"), ("inversion", "photo"))
+COMPARED = ((X_DEC, X), (X_DEC, PHOTO), (X, PHOTO))
 """Image and reference."""
 
 METRICS = (

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from riddle_pl.evaluation.report.report import Report
 from riddle_pl.evaluation.scores import Row
+from riddle_pl.judging.images import PHOTO, X
 from riddle_pl.judging.measures import Measure, Statistic
 
 ASKED: Mapping[Measure, str] = {
@@ -14,7 +15,7 @@ ASKED: Mapping[Measure, str] = {
 }
 """Metrics, and how their rate reads."""
 
-REFERENCES = ("inversion", "photo")
+REFERENCES = (X, PHOTO)
 """The original, in order of preference."""
 
 
