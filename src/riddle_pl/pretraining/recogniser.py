@@ -24,6 +24,7 @@ from riddle_pl.packs.registry import load_pack
 from riddle_pl.pretraining.average import Averaged
 from riddle_pl.pretraining.drawing import random_codes
 from riddle_pl.pretraining.likeness import public_recogniser
+from riddle_pl.pretraining.optimiser import adamw_one_cycle
 from riddle_pl.pretraining.recipe import PackRole, Recipe
 
 # Where the student of the recogniser's recipe starts: at a pack's recogniser, whatever the size of its crop.
@@ -146,13 +147,7 @@ class RecogniserRecipe(Recipe):
             self._teachers[0].compile()
 
     def configure_optimizers(self) -> OptimizerLRSchedulerConfig:
-        optimizer = torch.optim.AdamW(
-            self.student.parameters(), lr=self.learning_rate, weight_decay=self.weight_decay, fused=True
-        )
-        schedule = torch.optim.lr_scheduler.OneCycleLR(
-            optimizer, self.learning_rate, total_steps=self.steps + 1, pct_start=0.1
-        )
-        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
+        return adamw_one_cycle(self.student.parameters(), self.learning_rate, self.steps, self.weight_decay)
 
     def training_step(self, batch: int, batch_idx: int) -> Tensor:
         step = self.next_step()
