@@ -1,4 +1,4 @@
-"""BiSeNet face parser with the key names of the public ``79999_iter.pth``: what makes the mask of a pasted face.
+"""BiSeNet face parser with the key names of the public ``79999_iter.pth``, for the mask of a pasted face.
 
 Source: Yu et al., "BiSeNet: Bilateral Segmentation Network for Real-time Semantic Segmentation", ECCV 2018, in the form
 of https://github.com/zllrunning/face-parsing.PyTorch: its spatial path is the second stage of the ResNet-18.

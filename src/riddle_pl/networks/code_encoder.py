@@ -15,7 +15,7 @@ from riddle_pl.networks.stylegan2 import EqualizedLinear
 
 
 class CodeEncoder(EncoderTrunk):
-    """A residual trunk, what it says at 4, 8 and 16 pixels, and one linear layer to the K coordinates of a code.
+    """A residual trunk, its features at 4, 8 and 16 pixels, and one linear layer to the K coordinates of a code.
 
     The trunk reads appearance; a recogniser's embedding is a second input, since it describes identity better.
 

@@ -20,7 +20,7 @@ LPIPS_OF_STRANGERS = 0.6
 class PackFeatures(ResidualTrunk):
     """Images to feature maps at a half, a quarter, ... of their size.
 
-    Each map is divided by its level's typical length (``fit_scale``), so that every level has the same say in a
+    Each map is divided by its level's typical length (``fit_scale``), so that every level has the same weight in a
     squared distance summed over channels and averaged over positions.
 
     Args:
@@ -52,10 +52,10 @@ class PackFeatures(ResidualTrunk):
 
 
 def on_lpips_scale(network: nn.Module) -> nn.Module:
-    """Perceptual features as the loss wants them: with these, two strangers are ``LPIPS_OF_STRANGERS`` apart.
+    """Perceptual features rescaled so that two people are ``LPIPS_OF_STRANGERS`` apart on average.
 
     Returns:
-        A copy of features that know how far apart strangers are for them; any other network as it is, LPIPS included.
+        A rescaled copy of features whose ``strangers`` is known; any other network as it is, LPIPS included.
     """
     if not isinstance(network, PackFeatures) or network.strangers is None:
         return network

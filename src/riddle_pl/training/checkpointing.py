@@ -41,7 +41,7 @@ class Interrupted(BaseException):
 
 
 class _Request(IntEnum):
-    """What a process wants after the step in progress; of several processes the largest counts."""
+    """What a process is to do after the step in progress; of several processes the largest value counts."""
 
     NOTHING = 0
     SAVE = 1
@@ -117,7 +117,7 @@ class LastCheckpoint(Checkpoint):
         self._restore_handlers()
 
     def _restore_handlers(self) -> None:
-        """The signals: to Lightning, which next gives them to whoever had them before."""
+        """Gives the signal handlers back to Lightning, which then restores those before it."""
         for number, handler in self._previous.items():
             if handler is not None:
                 signal.signal(number, handler)
@@ -134,7 +134,7 @@ class LastCheckpoint(Checkpoint):
         self._requested, self._number = max(self._requested, _Request.REQUEUE), number
 
     def _agreed(self, trainer: pl.Trainer) -> tuple[_Request, int]:
-        """What to do after this step, and the signal that asked for it: the same in all processes."""
+        """The request and signal number that all processes agree on (the maximum)."""
         due = self.minutes is not None and time.monotonic() - self._saved >= 60 * self.minutes
         wish = max(self._requested, _Request.SAVE if due else _Request.NOTHING)
         if trainer.world_size == 1:

@@ -207,7 +207,7 @@ def _sizes(layers: int) -> int:
 
 @contextmanager
 def _naming(path: Path | str) -> Iterator[None]:
-    """Turns a constructor's complaint about inferred arguments into an error that names the file."""
+    """Turns a constructor's error about inferred arguments into one that names the file."""
     try:
         yield
     except RiddleError:
