@@ -47,7 +47,6 @@ def small_evaluation(folder: Path, people: int = 12, pack: str = "lite", seed: i
     from riddle_pl.evaluation.report.outputs import write_evaluation
     from riddle_pl.evaluation.report.tables import all_tables
     from riddle_pl.evaluation.run import evaluate
-    from riddle_pl.evaluation.settings import register_eval_schema
 
     faces = require_writable_dir(folder / "faces", "folder of faces", create=True)
     generator = FaceCoder(load_pack(pack)).generator
@@ -55,7 +54,6 @@ def small_evaluation(folder: Path, people: int = 12, pack: str = "lite", seed: i
         w = torch.lerp(generator.mean_w(4096, seed=0), generator.random_w(people, seed), TRUNCATION)
         for number, x in enumerate(generator(generator.broadcast(w))):
             Image.fromarray(to_pixels(x)).save(faces / f"person_{number:02d}.png")
-    register_eval_schema()
     places = [f"data.root='{faces}'", f"out='{folder}'", f"cache_dir='{folder / 'cache'}'", f"seed={seed}"]
     cfg = compose_jobs("eval", [*SETTINGS, *places, f"pack.name_or_path='{pack}'"])[0]
     evaluation = evaluate(cfg, check_job(cfg), "small_evaluation")

@@ -49,7 +49,8 @@ from riddle_pl.faces.align import align_face, ffhq_quad, quad_side
 from riddle_pl.faces.pixels import to_lab
 from riddle_pl.files import atomic_write, require_writable_dir
 from riddle_pl.judging.detectors import DlibHOGDetector
-from riddle_pl.judging.gate_judges import DlibJudge, PackJudge
+from riddle_pl.judging.dlib_recogniser import DlibRecogniser
+from riddle_pl.judging.gate_judges import PackJudge
 from riddle_pl.judging.metrics import bootstrap
 from riddle_pl.key import SALT_BYTES, KdfParams, repeatable_nonces
 from riddle_pl.packs import load_pack
@@ -112,7 +113,7 @@ def run(given: argparse.Namespace, out: Path) -> None:
     pack = load_pack(given.pack)
     pipeline = build_pseudonymiser(pack, given.settings)
     pipeline.coder.prepare()
-    figures = Figures(FittedMap(pack), (DlibJudge(), PackJudge(pack)))
+    figures = Figures(FittedMap(pack), (DlibRecogniser(), PackJudge(pack)))
     done = {row["photo"] for row in read_rows(out)}
     require_writable_dir(out / "tiles", "folder of the tiles", create=True)
     with (out / "rows.jsonl").open("a", encoding="utf-8") as lines:
@@ -195,7 +196,7 @@ class Figures:
         judges: recognisers with their thresholds.
     """
 
-    def __init__(self, face_map: FittedMap, judges: tuple[DlibJudge, PackJudge]):
+    def __init__(self, face_map: FittedMap, judges: tuple[DlibRecogniser, PackJudge]):
         self.face_map, self.judges, self.landmarks = face_map, judges, DlibHOGDetector()
 
     @torch.no_grad()

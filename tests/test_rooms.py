@@ -35,7 +35,7 @@ and of ``riddle_pl`` itself anybody may read the version. docs/architecture.md d
 WITHIN = {
     "photos": (("record", "gate", "paste"), (".",), ("jobs",)),
     "evaluation": (
-        ("methods", "settings"),
+        ("methods",),
         ("build", "scores"),
         ("report",),
         ("photos",),

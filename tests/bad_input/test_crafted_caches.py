@@ -5,7 +5,6 @@ import json
 import logging
 import sqlite3
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -16,14 +15,12 @@ from riddle_pl.data.inverted import _read_split
 from riddle_pl.data.latent_cache import LatentCache, LatentTable
 from riddle_pl.data.sources import FolderSource
 from riddle_pl.errors import DataError, FileError
-from riddle_pl.evaluation.audits.embeddings import embed_data
 from riddle_pl.files import sha256_file
 from riddle_pl.inversion import EncoderInversion
 from riddle_pl.judging.cache import FILE_NAME, TABLE, CachedDetector, JudgementCache, image_key
 from riddle_pl.judging.pairs import _cached
 from tests.bad_input.crafted import Marks, one_line
 from tests.data.conftest import ToyCropper, ToyPack
-from tests.evaluation.fakes import FakeRecogniser
 from tests.judging.test_cache import HalfBlind
 
 
@@ -202,27 +199,3 @@ def test_cached_pairs_of_other_types_are_compared_again(content: str, tmp_path: 
     path = tmp_path / "pairs.json"
     path.write_text(content)
     assert _cached(path, hashlib.sha256(b"").hexdigest(), 1) is None
-
-
-@pytest.mark.parametrize(
-    "kept", [{"embeddings": torch.zeros(3)}, {"embeddings": torch.zeros(9, 2)}, {"other": torch.zeros(1)}], ids=range(3)
-)
-def test_kept_embeddings_of_other_shapes_are_made_anew(kept: dict[str, torch.Tensor], tmp_path: Path) -> None:
-    bench: Any = SimpleNamespace(cache_dir=tmp_path, quiet=True)
-    images = torch.zeros(2, 3, 8, 8, dtype=torch.uint8)
-    first = embed_data(bench, FakeRecogniser(), images, "embedding")
-    [path] = tmp_path.glob("*.safetensors")
-    save_file(kept, path)
-    torch.testing.assert_close(embed_data(bench, FakeRecogniser(), images, "embedding"), first)
-
-
-def test_embeddings_are_not_written_through_a_link(tmp_path: Path, marks: Marks) -> None:
-    bench: Any = SimpleNamespace(cache_dir=tmp_path / "cache", quiet=True)
-    images = torch.zeros(2, 3, 8, 8, dtype=torch.uint8)
-    embed_data(bench, FakeRecogniser(), images, "embedding")
-    [path] = (tmp_path / "cache").glob("*.safetensors")
-    path.unlink()
-    path.symlink_to(marks.appears)
-    with pytest.raises(FileError, match="is a link that leads out of"):
-        embed_data(bench, FakeRecogniser(), images, "embedding")
-    assert marks.nothing_ran

@@ -61,7 +61,9 @@ class RiddleAblation:
         }
         self.trained = []
         monkeypatch.chdir(folder)
-        monkeypatch.setattr("riddle_pl.evaluation.report.outputs.write_page", lambda _report, _traces, folder: [folder])
+        monkeypatch.setattr(
+            "riddle_pl.evaluation.report.outputs.write_page", lambda _report, _tables, _traces, folder: [folder]
+        )
         monkeypatch.setattr(ablation_run, "fit", self._fit)
 
     def _fit(self, cfg, run_dir, progress):

@@ -51,7 +51,7 @@ def test_prints_writes_and_exports(riddle_audit, tmp_path, tiny_pack):
     content = json.loads((tmp_path / "report" / "audit.json").read_text())
     assert tiny_pack.expected_sha256("generator") in content["about"]["network"]
     assert content["about"]["command"].startswith("`riddle-audit pack")
-    assert {figure["section"] for figure in content["figures"]} >= {"FD-fake", "Diversity by fake"}
+    assert {figure["section"] for figure in content["measurements"]} >= {"FD-fake", "Diversity by fake"}
     card = (tmp_path / "pack" / "generator.md").read_text()
     assert "## Audit" in card
     assert "pictures/generator_truncation.jpg" in card
@@ -99,9 +99,7 @@ def test_help_shows_an_example(riddle_audit):
 )
 def test_every_shipped_audit_fits_its_signature(name, role):
     from riddle_pl.evaluation.audits.build import build_audit
-    from riddle_pl.evaluation.audits.settings import register_audit_schema
 
-    register_audit_schema()
     [cfg] = compose_jobs("audit", [f"audit={name}", "data.root=x"])
     check_config(cfg)
     assert build_audit(cfg)[1].role == role

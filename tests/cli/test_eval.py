@@ -12,7 +12,6 @@ from riddle_pl.cli import eval as command
 from riddle_pl.config import check_config, compose_jobs, instantiate
 from riddle_pl.errors import ConfigError
 from riddle_pl.evaluation.methods.method import Method
-from riddle_pl.evaluation.settings import register_eval_schema
 from riddle_pl.training.build import build_data
 from tests.cli.hydra_command import run_command
 from tests.evaluation.fakes import paint, write_lfw
@@ -71,7 +70,9 @@ def drawing_riddle_eval(tmp_path, tiny_pack_folder, capfd, monkeypatch):
 @pytest.fixture
 def riddle_eval(drawing_riddle_eval, monkeypatch):
     """Without the page and its figures, which take most of a small evaluation's time."""
-    monkeypatch.setattr("riddle_pl.evaluation.report.outputs.write_page", lambda _report, _traces, folder: [folder])
+    monkeypatch.setattr(
+        "riddle_pl.evaluation.report.outputs.write_page", lambda _report, _tables, _traces, folder: [folder]
+    )
     return drawing_riddle_eval
 
 
@@ -308,7 +309,6 @@ METHODS = sorted(path.stem for path in (CONF / "method").glob("*.yaml"))
 
 @pytest.mark.parametrize("method", METHODS)
 def test_every_shipped_method_fits_its_signature(method):
-    register_eval_schema()
     needs = {"checkpoint": ["method.path=x"], "pack": []}
     own = needs.get(method, ["method.root=x"] if "FolderMethod" in composed_target(method) else [])
     for pack in ("lite", "ffhq256"):
@@ -323,7 +323,6 @@ def composed_target(method):
 
 
 def test_every_shipped_judge_fits_its_signature():
-    register_eval_schema()
     for pack in ("lite", "ffhq256"):
         [cfg] = compose_jobs("eval", ["data.root=x", f"pack={pack}"])
         check_config(cfg)

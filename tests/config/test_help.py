@@ -10,14 +10,12 @@ from riddle_pl.config import check_config, compose_jobs
 from riddle_pl.config.help import app_groups, app_help
 from riddle_pl.config.schema import register_schemas
 from riddle_pl.evaluation.attacks.settings import register_attack_schema
-from riddle_pl.evaluation.audits.settings import register_audit_schema
-from riddle_pl.evaluation.settings import register_eval_schema
 
 CONF = Path(riddle_pl.conf.__file__ or "").parent
 SCHEMAS = {
     "pretrain": register_schemas,
-    "eval": register_eval_schema,
-    "audit": register_audit_schema,
+    "eval": register_schemas,
+    "audit": register_schemas,
     "attack": register_attack_schema,
 }
 """Of the applications but riddle-train, whose options test_experiments.py composes."""

@@ -13,12 +13,12 @@ from PIL import Image
 from riddle_pl.errors import ConfigError, FileError
 from riddle_pl.figures import identities as identities_figure
 from riddle_pl.figures.face_grids import recovery
+from riddle_pl.figures.figure import DPI, save_figures
 from riddle_pl.figures.gallery import NOTHING, draw_gallery
 from riddle_pl.figures.identities import principal_components
 from riddle_pl.figures.in_the_wild import in_the_wild
-from riddle_pl.figures.layer_changes import layer_changes, layer_changes_plate, layer_groups, with_layers_of
+from riddle_pl.figures.layer_changes import layer_changes, layer_changes_figure, layer_groups, with_layers_of
 from riddle_pl.figures.notebook import WIDTH, SavedFigure, picture_columns
-from riddle_pl.figures.plate import DPI, save_plates
 from riddle_pl.figures.roc import pairs_to_tell_apart, roc, roc_curve
 from riddle_pl.figures.run_curves import run_curves
 from riddle_pl.figures.score_histograms import score_histograms
@@ -52,44 +52,44 @@ def gallery(traces):
 
 
 def test_every_figure_is_drawn_with_a_caption_and_an_alternative_text(gallery):
-    assert {plate.name for plate in gallery.plates} == ALL
+    assert {figure.name for figure in gallery.figures} == ALL
     assert gallery.missing == {}
-    assert all(plate.title and plate.caption.endswith(".") and plate.alt for plate in gallery.plates)
+    assert all(figure.title and figure.caption.endswith(".") and figure.alt for figure in gallery.figures)
 
 
 def test_nothing_gives_no_figure_and_a_reason_for_each():
-    plates, missing = draw_gallery(Traces(missing={"photos": "there are none"}))
-    assert plates == []
+    figures, missing = draw_gallery(Traces(missing={"photos": "there are none"}))
+    assert figures == []
     assert missing["In the wild: whole photos"] == "there are none"
     assert missing["ROC"] == NOTHING
 
 
 def test_a_method_that_only_anonymises_gets_the_first_grid_and_no_other():
     faces = [FaceTrace("a", {"photo": torch.zeros(3, 8, 8), "encrypted": torch.ones(3, 8, 8)})]
-    plates, missing = draw_gallery(Traces(faces=faces))
-    assert [plate.name for plate in plates] == ["deidentification"]
+    figures, missing = draw_gallery(Traces(faces=faces))
+    assert [figure.name for figure in figures] == ["deidentification"]
     assert len(missing) == 8
     assert recovery(faces) is None
 
 
 def test_png_has_the_stated_size_and_nothing_of_matplotlib_s_global_state_changes(gallery, tmp_path):
     before = dict(matplotlib.rcParams)
-    plate = next(plate for plate in gallery.plates if plate.name == "roc_fake")
-    (path,) = save_plates([plate], tmp_path / "new")
-    assert Image.open(path).size == tuple(int(inches * DPI) for inches in plate.figure.get_size_inches())
+    figure = next(figure for figure in gallery.figures if figure.name == "roc_fake")
+    (path,) = save_figures([figure], tmp_path / "new")
+    assert Image.open(path).size == tuple(int(inches * DPI) for inches in figure.drawing.get_size_inches())
     assert dict(matplotlib.rcParams) == before
 
 
 @pytest.mark.parametrize(("file_format", "start"), [("svg", b"<?xml"), ("pdf", b"%PDF")])
 def test_vector_formats_are_the_same_bytes_each_time(gallery, file_format, start, tmp_path):
-    plate = next(plate for plate in gallery.plates if plate.name == "scores_fake")
-    (path,) = save_plates([plate], tmp_path, [file_format])
+    figure = next(figure for figure in gallery.figures if figure.name == "scores_fake")
+    (path,) = save_figures([figure], tmp_path, [file_format])
     assert path.read_bytes().startswith(start)
-    assert path.read_bytes() == plate.encoded(file_format)
+    assert path.read_bytes() == figure.encoded(file_format)
 
 
 def test_a_saved_figure_is_shown_small(gallery, tmp_path):
-    (path,) = save_plates([gallery.plates[-1]], tmp_path)
+    (path,) = save_figures([gallery.figures[-1]], tmp_path)
     shown = Image.open(io.BytesIO(SavedFigure(path)._repr_jpeg_()))
     assert (shown.format, shown.width) == ("JPEG", WIDTH)
     with pytest.raises(FileError, match="does not exist"):
@@ -101,7 +101,7 @@ def test_a_saved_figure_is_shown_small(gallery, tmp_path):
 
 def test_an_unknown_format_is_an_error_before_anything_is_written(gallery, tmp_path):
     with pytest.raises(ConfigError, match="'gif' is unknown; choose from png, svg, pdf"):
-        save_plates(gallery.plates, tmp_path / "new", ["png", "gif"])
+        save_figures(gallery.figures, tmp_path / "new", ["png", "gif"])
     assert not (tmp_path / "new").exists()
 
 
@@ -111,8 +111,8 @@ def test_a_grid_shows_the_pictures_in_their_places():
         "left": red[None, :, None, None].expand(2, 3, 8, 8),
         "right": blue[None, :, None, None].expand(1, 3, 8, 8),
     }
-    plate = picture_columns(columns, "Two colours")
-    pixels = np.asarray(Image.open(io.BytesIO(plate.encoded("png", 50))).convert("RGB")).astype(int)
+    figure = picture_columns(columns, "Two colours")
+    pixels = np.asarray(Image.open(io.BytesIO(figure.encoded("png", 50))).convert("RGB")).astype(int)
     height, width, _ = pixels.shape
     upper, lower = pixels[: height // 2], pixels[int(0.6 * height) :]
     is_red, is_blue = (lambda p: (p == [255, 0, 0]).all(-1).mean()), (lambda p: (p == [0, 0, 255]).all(-1).mean())
@@ -123,17 +123,17 @@ def test_a_grid_shows_the_pictures_in_their_places():
 
 
 def test_rows_are_named_in_the_caption(gallery):
-    plate = next(plate for plate in gallery.plates if plate.name == "recovery")
-    assert all(name in plate.caption for name in NAMES[:2])
+    figure = next(figure for figure in gallery.figures if figure.name == "recovery")
+    assert all(name in figure.caption for name in NAMES[:2])
 
 
 def test_whole_photos_of_any_shape_fit(traces):
     photo = traces.photos[0]
     pixels = np.zeros((90, 10, 3), dtype=np.uint8)
     tall = dataclasses.replace(photo, original=pixels, anonymised=pixels, recovered=pixels, wrong=pixels)
-    plate = in_the_wild([photo, tall])
-    assert plate is not None
-    width, height = plate.figure.get_size_inches()
+    figure = in_the_wild([photo, tall])
+    assert figure is not None
+    width, height = figure.drawing.get_size_inches()
     assert height < width
     assert in_the_wild([]) is None
 
@@ -160,8 +160,8 @@ def test_equal_embeddings_do_not_divide_by_zero():
 
 
 def test_the_embedding_plot_says_how_it_was_made(traces):
-    plate = identities_figure.identities(traces.clouds[0])
-    assert "PCA, not the paper's t-SNE" in plate.caption
+    figure = identities_figure.identities(traces.clouds[0])
+    assert "PCA, not the paper's t-SNE" in figure.caption
 
 
 def test_file_names_of_judges_hold_no_special_characters():
@@ -194,9 +194,9 @@ def test_without_pairs_of_one_person_roc_leaves_them_out():
 
 def test_histograms_tell_the_share_above_the_threshold(traces):
     kinds = {"encrypted": torch.tensor([0.1, 0.5, 0.6, 0.2]), "recovered": torch.ones(3)}
-    plate = score_histograms(dataclasses.replace(traces.similarities[0], kinds=kinds))
-    assert plate is not None
-    assert "encrypted to original 50.0%; recovered to original 100.0%" in plate.alt
+    figure = score_histograms(dataclasses.replace(traces.similarities[0], kinds=kinds))
+    assert figure is not None
+    assert "encrypted to original 50.0%; recovered to original 100.0%" in figure.alt
 
 
 def test_the_judge_s_note_is_on_its_figures(traces):
@@ -231,8 +231,8 @@ def test_finds_the_log_beside_a_checkpoint(tmp_path):
 
 def test_a_run_without_losses_has_no_figure_of_them(tmp_path):
     (tmp_path / "metrics.csv").write_text("step,val/cosine/recovery\n1,0.5\n")
-    plates, missing = draw_gallery(Traces(metrics=tmp_path / "metrics.csv"))
-    assert plates == []
+    figures, missing = draw_gallery(Traces(metrics=tmp_path / "metrics.csv"))
+    assert figures == []
     assert "Losses over training" in missing
 
 
@@ -257,4 +257,4 @@ def test_layer_changes_are_measured_from_the_average_face():
     assert layer_changes(w, w_enc, mean).tolist() == [[0.0, 2.0]]
     assert with_layers_of(w, w_enc, range(1, 2)).equal(w_enc)
     assert with_layers_of(w, w_enc, range(0, 1)).equal(w)
-    assert layer_changes_plate(torch.rand(3, 10)).alt.startswith("Bars by layer")
+    assert layer_changes_figure(torch.rand(3, 10)).alt.startswith("Bars by layer")

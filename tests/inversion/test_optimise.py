@@ -109,8 +109,6 @@ def test_a_value_out_of_range_is_said(tiny_pack, wrong):
 @pytest.mark.parametrize("name", ["encoder", "refine", "optimise"])
 def test_the_shipped_settings_build(name):
     from riddle_pl.config import compose_jobs, instantiate
-    from riddle_pl.evaluation.audits.settings import register_audit_schema
 
-    register_audit_schema()
     [cfg] = compose_jobs("audit", ["audit=encryptor", f"invert={name}"])
     assert instantiate(cfg.invert, "invert").name == name

@@ -92,7 +92,12 @@ def test_images_without_a_face_stay_without_one(x, tmp_path):
 
 def test_it_is_the_judge_that_it_wraps(tmp_path):
     cached = CachedRecogniser(FakeRecogniser(available=False, note="a note"), JudgementCache(tmp_path))
-    assert (cached.name, cached.note, cached.fingerprint, cached.trained_on_it) == ("fake", "a note", "fake 1", False)
+    assert (cached.name, cached.note, cached.fingerprint, cached.used_in_training_loss) == (
+        "fake",
+        "a note",
+        "fake 1",
+        False,
+    )
     assert "pip install fake" in cached.missing()
     detector = CachedDetector(HalfBlind(), JudgementCache(tmp_path))
     assert (detector.name, detector.settings, detector.landmarks) == ("half blind", "with one eye", 2)

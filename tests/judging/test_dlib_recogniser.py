@@ -40,6 +40,8 @@ def test_is_deterministic_and_takes_no_images():
     x = torch.rand(1, 3, 32, 32) * 2 - 1
     torch.testing.assert_close(recogniser.embed(x), recogniser.embed(x), rtol=0, atol=0)
     assert recogniser.embed(x[:0]).shape == (0, 128)
+    assert recogniser.missing() is None
+    assert "dlib-bin" in recogniser.fingerprint
 
 
 @needs_dlib

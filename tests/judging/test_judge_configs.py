@@ -5,7 +5,6 @@ from pathlib import Path
 import pytest
 
 from riddle_pl.config import check_config, compose_jobs, instantiate
-from riddle_pl.evaluation.settings import register_eval_schema
 from riddle_pl.judging.judge import Judge
 
 CONF = Path(__file__).resolve().parents[2] / "conf"
@@ -16,7 +15,6 @@ FILES = [path for group in GROUPS for path in sorted((CONF / group).glob("*.yaml
 @pytest.mark.parametrize("path", FILES, ids=lambda path: f"{path.parent.name}={path.stem}")
 def test_it_composes_builds_and_says_whether_it_can_run(path, monkeypatch, tmp_path):
     monkeypatch.setenv("RIDDLE_HOME", str(tmp_path))
-    register_eval_schema()
     group, name = path.parent.name, path.stem
     [cfg] = compose_jobs("eval", ["data.root=x", f"{group}=[{name}]", "device=cpu"])
     check_config(cfg)

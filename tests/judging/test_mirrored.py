@@ -16,4 +16,4 @@ def test_a_face_and_its_mirror_image_are_one_and_are_told_from_a_single_look(tin
     assert not torch.allclose(looks.embed(x), looks.embed(x.flip(-1)))
     assert judge.fingerprint != looks.fingerprint  # cached cosines are of one or the other
     assert judge.name != looks.name
-    assert judge.trained_on_it
+    assert judge.used_in_training_loss

@@ -9,11 +9,9 @@ import torch
 from riddle_pl.errors import CheckpointError, ConfigError, DeviceError
 from riddle_pl.judging import dlib_jobs
 from riddle_pl.judging.dlib_recogniser import DlibRecogniser
-from riddle_pl.judging.recognisers import DlibEvaluator, ImportedEvaluator, PackEvaluator
+from riddle_pl.judging.recognisers import ImportedEvaluator, PackEvaluator
 from riddle_pl.packs import load_pack
 from riddle_pl.packs.install import import_file
-
-needs_dlib = pytest.mark.skipif(not DlibRecogniser.available(), reason="the extra [dlib] is not installed")
 
 
 @pytest.fixture(scope="module")
@@ -21,26 +19,18 @@ def x():
     return torch.rand(9, 3, 16, 16, generator=torch.Generator().manual_seed(0)) * 2 - 1
 
 
-@needs_dlib
-def test_dlib_embeds(x):
-    evaluator = DlibEvaluator(device="cpu")
-    assert evaluator.missing() is None
-    torch.testing.assert_close(evaluator.embed(x[:2]), DlibRecogniser().embed(x[:2]), rtol=0, atol=0)
-    assert "dlib-bin" in evaluator.fingerprint
-
-
 def test_without_the_extra_dlib_says_how_to_get_it(monkeypatch):
     real = importlib.util.find_spec
     monkeypatch.setattr(dlib_jobs, "find_spec", lambda name: None if "face_rec" in name else real(name))
-    assert "pip install 'riddle-pl[dlib]'" in DlibEvaluator().missing()
+    assert "pip install 'riddle-pl[dlib]'" in DlibRecogniser().missing()
     with pytest.raises(ConfigError, match=r"riddle-pl\[dlib\]"):
-        DlibEvaluator().check()
+        DlibRecogniser().check()
 
 
 def test_the_pack_s_recogniser_confesses(tiny_pack, x):
     evaluator = PackEvaluator(tiny_pack, device="cpu")
     assert evaluator.missing() is None
-    assert evaluator.trained_on_it
+    assert evaluator.used_in_training_loss
     assert "trained the encryptor" in evaluator.note
     torch.testing.assert_close(evaluator.embed(x), tiny_pack.load("recogniser")(x))
     assert evaluator.fingerprint == PackEvaluator(tiny_pack).fingerprint
@@ -94,9 +84,9 @@ def test_the_recogniser_of_the_loss_is_recognised_by_its_hash(tiny_pack, tiny_pa
     same = tmp_path / "same.safetensors"
     shutil.copy(tiny_pack.path("recogniser"), same)
     other = tiny_pack.path("parser")
-    assert imported(path=str(same), training_pack=tiny_pack).trained_on_it
-    assert not imported(path=str(other), training_pack=tiny_pack).trained_on_it
-    assert not imported(path=str(same)).trained_on_it
+    assert imported(path=str(same), training_pack=tiny_pack).used_in_training_loss
+    assert not imported(path=str(other), training_pack=tiny_pack).used_in_training_loss
+    assert not imported(path=str(same)).used_in_training_loss
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")

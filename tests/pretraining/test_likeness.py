@@ -4,7 +4,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from riddle_pl.pretraining.likeness import strangeness
+from riddle_pl.pretraining.likeness import identity_loss
 
 
 class Means(nn.Module):
@@ -16,14 +16,14 @@ class Means(nn.Module):
 
 def test_is_zero_for_the_same_face_and_falls_along_its_gradient() -> None:
     real = torch.rand(2, 3, 4, 4, generator=torch.Generator().manual_seed(0))
-    assert float(strangeness(Means(), real, real)) < 1e-6
+    assert float(identity_loss(Means(), real, real)) < 1e-6
     redrawn = real.flip(1).requires_grad_()
-    loss = strangeness(Means(), redrawn, real)
+    loss = identity_loss(Means(), redrawn, real)
     (gradient,) = torch.autograd.grad(loss, redrawn)
-    assert strangeness(Means(), redrawn.detach() - 0.1 * gradient, real) < loss.detach()
+    assert identity_loss(Means(), redrawn.detach() - 0.1 * gradient, real) < loss.detach()
 
 
 def test_the_originals_carry_no_gradient() -> None:
     real = torch.rand(1, 3, 4, 4).requires_grad_()
-    strangeness(Means(), torch.rand(1, 3, 4, 4).requires_grad_(), real).backward()
+    identity_loss(Means(), torch.rand(1, 3, 4, 4).requires_grad_(), real).backward()
     assert real.grad is None

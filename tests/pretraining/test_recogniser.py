@@ -11,7 +11,13 @@ from riddle_pl.errors import CheckpointError, ConfigError
 from riddle_pl.networks.mobilefacenet import MobileFaceNet
 from riddle_pl.networks.recogniser import MOBILEFACENET_CROP, AlignedRecogniser
 from riddle_pl.packs import load_pack
-from riddle_pl.pretraining.recogniser import GLOBAL_KERNEL, RecogniserRecipe, disturb, start_recogniser_from, teach
+from riddle_pl.pretraining.recogniser import (
+    GLOBAL_KERNEL,
+    RecogniserRecipe,
+    augmented,
+    start_recogniser_from,
+    teacher_embeddings,
+)
 
 
 class LeftColour(torch.nn.Module):
@@ -30,7 +36,7 @@ def recipe(faces: FaceSet, teacher: Path, generated: int = 0, pack: Path | None 
 
 def test_every_face_gets_its_own_embedding_of_unit_length() -> None:
     x = torch.rand(1100, 3, 8, 8)
-    taught = teach(LeftColour(), x)
+    taught = teacher_embeddings(LeftColour(), x)
     torch.testing.assert_close(taught.norm(dim=1), torch.ones(1100))
     both = LeftColour()(x) + LeftColour()(x.flip(-1))
     torch.testing.assert_close(taught, torch.nn.functional.normalize(both, dim=1))
@@ -39,7 +45,7 @@ def test_every_face_gets_its_own_embedding_of_unit_length() -> None:
 def test_a_face_and_its_mirror_image_are_taught_alike() -> None:
     x = torch.rand(3, 3, 8, 8)
     assert not torch.allclose(LeftColour()(x), LeftColour()(x.flip(-1)))
-    torch.testing.assert_close(teach(LeftColour(), x), teach(LeftColour(), x.flip(-1)))
+    torch.testing.assert_close(teacher_embeddings(LeftColour(), x), teacher_embeddings(LeftColour(), x.flip(-1)))
 
 
 def test_people_of_a_pack_are_drawn_into_the_batch(
@@ -65,16 +71,16 @@ def test_drawn_people_need_a_pack_and_a_place_in_the_batch(data_root: Path, gene
 
 def test_disturbed_images_depend_on_their_generator_alone() -> None:
     x = torch.rand(8, 3, 16, 16)
-    first = disturb(x.clone(), torch.Generator().manual_seed(1))
+    first = augmented(x.clone(), torch.Generator().manual_seed(1))
     torch.manual_seed(5)
-    assert torch.equal(first, disturb(x.clone(), torch.Generator().manual_seed(1)))
+    assert torch.equal(first, augmented(x.clone(), torch.Generator().manual_seed(1)))
     assert ((first - x).abs().amax(dim=(1, 2, 3)) > 1e-3).all()
 
 
 def test_a_blend_lies_between_two_images_and_half_stay_alone() -> None:
     x = torch.zeros(400, 3, 8, 8)
     x[1::2] = 10.0  # far beyond what brightness and contrast do
-    out = disturb(x, torch.Generator().manual_seed(0)).mean(dim=(1, 2, 3))
+    out = augmented(x, torch.Generator().manual_seed(0)).mean(dim=(1, 2, 3))
     dark = out[::2] / 10.0  # share of the bright neighbour
     assert 0.35 < (dark.abs() < 0.03).float().mean() < 0.65
     assert dark.min() > -0.03

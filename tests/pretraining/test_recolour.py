@@ -2,7 +2,7 @@
 
 import torch
 
-from riddle_pl.pretraining.recolour import disturb_pixels, fill
+from riddle_pl.pretraining.recolour import augmented_pixels, fill_background
 
 
 def rng() -> torch.Generator:
@@ -13,7 +13,7 @@ def test_only_the_marked_pixels_are_replaced() -> None:
     x = torch.full((4, 3, 16, 16), 0.123)
     where = torch.zeros(4, 16, 16, dtype=torch.bool)
     where[:, :4] = True
-    out = fill(x, where, rng())
+    out = fill_background(x, where, rng())
     assert torch.equal(out[:, :, 4:], x[:, :, 4:])
     assert (out[:, :, :4] != 0.123).float().mean() > 0.9
     assert out.abs().max() <= 1.0
@@ -22,9 +22,9 @@ def test_only_the_marked_pixels_are_replaced() -> None:
 def test_chance_comes_from_the_generator_that_is_given() -> None:
     x = torch.rand(4, 3, 16, 16)
     where = torch.rand(4, 16, 16) < 0.5
-    for function in (lambda: disturb_pixels(x, rng()), lambda: fill(x, where, rng())):
+    for function in (lambda: augmented_pixels(x, rng()), lambda: fill_background(x, where, rng())):
         first = function()
         torch.manual_seed(99)
         assert torch.equal(first, function())
-    assert (disturb_pixels(x, rng()) - x).abs().mean() > 0.02
-    assert disturb_pixels(x, rng()).shape == x.shape
+    assert (augmented_pixels(x, rng()) - x).abs().mean() > 0.02
+    assert augmented_pixels(x, rng()).shape == x.shape

@@ -9,11 +9,7 @@ from riddle_pl.config.app import run_app
 
 def main() -> None:
     """Entry point. Exit status 2 after a mistake of the user's, 130 after Ctrl-C, 143 after SIGTERM."""
-    from riddle_pl.evaluation.ablation.settings import register_ablation_schema
-    from riddle_pl.evaluation.settings import register_eval_schema
 
-    register_ablation_schema()
-    register_eval_schema()
     run_app("ablation", ablation, check)
 
 

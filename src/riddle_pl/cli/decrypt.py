@@ -21,7 +21,7 @@ from riddle_pl.cli.options import (
 )
 
 if TYPE_CHECKING:
-    from riddle_pl.cli.decrypt_job import Decryption
+    from riddle_pl.photos.jobs.decrypt import Decryption
 
 app = typer.Typer(add_completion=False)
 
@@ -84,7 +84,7 @@ def decrypt(
     plan = plan_recovery(records, out, image, face_only, force)
 
     def load() -> "Decryption":
-        from riddle_pl.cli.decrypt_job import Decryption
+        from riddle_pl.photos.jobs.decrypt import Decryption
 
         made = Decryption.make(pack, pack_size, settings or (), device, chosen.indices or None)
         made.prepare(plan)
@@ -102,10 +102,9 @@ def decrypt(
         passwords=passwords,
         note=synthetic_note,
         quality=quality,
-        quiet=quiet,
         force=force,
     )
 
     from riddle_pl.cli.decrypt_job import decrypt_records
 
-    return decrypt_records(job, plan, single=len(plan) == 1 and not records[0].is_dir())
+    return decrypt_records(job, plan, single=len(plan) == 1 and not records[0].is_dir(), quiet=quiet)

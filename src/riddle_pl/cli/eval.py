@@ -16,9 +16,6 @@ if TYPE_CHECKING:
 
 def main() -> None:
     """Entry point. Exit status 2 after a mistake of the user's, 130 after Ctrl-C."""
-    from riddle_pl.evaluation.settings import register_eval_schema
-
-    register_eval_schema()
     run_app("eval", run_evaluation, check)
 
 
@@ -31,6 +28,7 @@ def check(cfg: DictConfig) -> "Parts":
 
 def run_evaluation(cfg: DictConfig, parts: "Parts") -> None:
     """Runs one evaluation; the report goes to Hydra's output folder."""
+    from riddle_pl.evaluation.preflight import attack_tables
     from riddle_pl.evaluation.report.loggers import log_evaluation
     from riddle_pl.evaluation.report.outputs import write_evaluation
     from riddle_pl.evaluation.report.screen import screen
@@ -39,7 +37,7 @@ def run_evaluation(cfg: DictConfig, parts: "Parts") -> None:
 
     out = Path(HydraConfig.get().runtime.output_dir)
     evaluation = evaluate(cfg, parts, command=shlex.join(["riddle-eval", *sys.argv[1:]]))
-    tables = all_tables([evaluation.report])
+    tables = [*all_tables([evaluation.report]), *attack_tables(cfg)]
     written = write_evaluation(evaluation, tables, out)
     log_evaluation(cfg, evaluation.report, tables, written.figures, out)
     if not cfg.quiet:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from riddle_pl.cli.options import plural
+from riddle_pl.cli.options import console, plural
 
 if TYPE_CHECKING:
     from riddle_pl.photos.jobs.sources import Source
@@ -91,12 +91,10 @@ def _memory(kib: int) -> str:
 
 
 def _print_table(rows: dict[str, str]) -> None:
-    from rich.console import Console
     from rich.markup import escape
     from rich.table import Table
 
     table = Table(show_header=False, box=None)
     for name, value in rows.items():
         table.add_row(name, escape(value))
-    console = Console()
-    (console if console.is_terminal else Console(width=200)).print(table)
+    console().print(table)

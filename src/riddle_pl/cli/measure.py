@@ -45,9 +45,11 @@ def measure(
         if not path.exists():
             raise DataError(f"{path} does not exist; check the path")
 
-    from riddle_pl.evaluation.photos.run import Measurement, run_measurement
+    from riddle_pl.evaluation.photos.report import tables
+    from riddle_pl.evaluation.photos.run import PhotoOrder, run_measurement
+    from riddle_pl.evaluation.report.outputs import page, write_report
 
-    order = Measurement(
+    order = PhotoOrder(
         photos=tuple(photos),
         out=out,
         crops=crops,
@@ -62,7 +64,7 @@ def measure(
         quiet=quiet,
     )
     report = run_measurement(order)
-    written = report.write(out)
-    say(quiet, report.to_markdown())
+    written = write_report(report, tables(report), out)
+    say(quiet, page(report, tables(report)))
     for path in written:
         say(quiet, f"written: {path}")

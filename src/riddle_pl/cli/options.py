@@ -13,7 +13,11 @@ from riddle_pl.errors import ConfigError
 from riddle_pl.pack_names import named_folder
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from riddle_pl.packs import Pack as LoadedPack
+
+WIDTH_WITHOUT_TERMINAL = 200
 
 Pack = Annotated[
     str | None,
@@ -124,6 +128,13 @@ def say(quiet: bool, line: str, file: TextIO | None = None) -> None:
     """One line on standard output, or elsewhere."""
     if not quiet:
         print(line, file=file, flush=True)
+
+
+def console() -> "Console":
+    """For tables: as wide as the terminal, or wide enough for a file."""
+    from rich.console import Console
+
+    return Console() if sys.stdout.isatty() else Console(width=WIDTH_WITHOUT_TERMINAL)
 
 
 def plural(count: int, noun: str, many: str | None = None) -> str:

@@ -1,12 +1,11 @@
 """``riddle packs``: list, show, make, extend and share model packs."""
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from riddle_pl.cli.options import opened_pack
+from riddle_pl.cli.options import Quiet, console, opened_pack, say
 from riddle_pl.errors import RiddleError, one_line
 from riddle_pl.pack_names import MANIFEST_NAME, pack_names
 
@@ -26,9 +25,6 @@ Folder = Annotated[Path, typer.Argument(help="The folder of a pack.")]
 NewFolder = Annotated[Path, typer.Argument(help="Folder to make.")]
 Name = Annotated[str | None, typer.Option(help="Name of the pack; the folder's by default.")]
 Force = Annotated[bool, typer.Option("--force", help="Replace what is there under this name.")]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only.")]
-
-WIDTH_WITHOUT_TERMINAL = 200
 
 
 @app.command("list")
@@ -39,7 +35,6 @@ def list_packs(
 
     Example: riddle packs list
     """
-    from rich.console import Console
     from rich.markup import escape
     from rich.table import Table
 
@@ -58,8 +53,7 @@ def list_packs(
             table.add_row(escape(name), *cells, escape(", ".join(ready) or "none"))
         except RiddleError as error:
             table.add_row(escape(name), "", "", f"[red]unreadable[/red]: {escape(one_line(error))}", "")
-    console = Console() if sys.stdout.isatty() else Console(width=WIDTH_WITHOUT_TERMINAL)
-    console.print(table)
+    console().print(table)
 
 
 @app.command()
@@ -149,9 +143,9 @@ def add(
         write_curves([] if log is None else [log], folder, role)
     else:
         entry = add_network(folder, role, file, overwrite=force)
-    _say(quiet, f"{folder}: {role} is now {file} ({entry.arch}, sha256 {entry.sha256})")
+    say(quiet, f"{folder}: {role} is now {file} ({entry.arch}, sha256 {entry.sha256})")
     if entry.tokens is not None:
-        _say(quiet, f"to use it: riddle encrypt PHOTO --pack {_argument(folder)} --encryptor {role}")
+        say(quiet, f"to use it: riddle encrypt PHOTO --pack {_argument(folder)} --encryptor {role}")
 
 
 @app.command()
@@ -173,10 +167,10 @@ def share(
     from riddle_pl.packs.share import share_pack
 
     left = share_pack(opened, archive, overwrite=force)
-    _say(quiet, f"{archive}: pack {opened.name}, {archive.stat().st_size / 1e6:,.1f} MB")
+    say(quiet, f"{archive}: pack {opened.name}, {archive.stat().st_size / 1e6:,.1f} MB")
     for role in left:
         entry = opened.entry(role)
-        _say(quiet, f"not in it: {role}, {f'of pack {entry.pack}' if entry.pack else 'which is fetched'}")
+        say(quiet, f"not in it: {role}, {f'of pack {entry.pack}' if entry.pack else 'which is fetched'}")
 
 
 @app.command("open")
@@ -193,14 +187,14 @@ def open_(
 
     manifest = open_archive(archive, folder)
     opened = opened_pack(folder)
-    _say(quiet, f"{folder}: pack {manifest.name}, {len(manifest.networks)} networks; every hash is right")
+    say(quiet, f"{folder}: pack {manifest.name}, {len(manifest.networks)} networks; every hash is right")
     for role in opened.roles:
         if not opened.has(role):
             entry = opened.entry(role)
             how = f"riddle weights import {entry.file} FILE --pack {entry.pack}"
             if entry.url is not None:
                 how = f"riddle weights fetch {role} --pack {_argument(folder)}"
-            _say(quiet, f"missing: {role}; {how}")
+            say(quiet, f"missing: {role}; {how}")
 
 
 def _is_run(file: Path) -> bool:
@@ -211,16 +205,11 @@ def _is_run(file: Path) -> bool:
 
 
 def _tell_made(quiet: bool, folder: Path, base: "Pack", roles: tuple[str, ...]) -> None:
-    _say(quiet, f"{folder}: {len(roles)} networks of pack {base.name}")
+    say(quiet, f"{folder}: {len(roles)} networks of pack {base.name}")
     if left := [role for role in base.roles if role not in roles]:
-        _say(quiet, f"left out, since their files are not there: {', '.join(left)} (riddle packs show {base.address})")
+        say(quiet, f"left out, since their files are not there: {', '.join(left)} (riddle packs show {base.address})")
 
 
 def _argument(folder: Path) -> str:
     """The folder as ``--pack`` takes it: with a separator, so that it is no name."""
     return str(folder) if folder.is_absolute() or len(folder.parts) > 1 else f"./{folder}"
-
-
-def _say(quiet: bool, line: str) -> None:
-    if not quiet:
-        print(line, flush=True)

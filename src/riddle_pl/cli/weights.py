@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from riddle_pl.cli.options import opened_pack
+from riddle_pl.cli.options import Quiet, console, opened_pack, say
 from riddle_pl.errors import PackError, RiddleError, one_line
 from riddle_pl.pack_names import pack_names
 
@@ -23,9 +23,7 @@ PackOption = Annotated[
     str, typer.Option("--pack", help="mobile, ffhq256, ffhq1024, evaluators, or the folder of a pack.")
 ]
 OptionalPack = Annotated[str | None, typer.Option("--pack", help="Only this pack; all by default.")]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only.")]
 
-WIDTH_WITHOUT_TERMINAL = 200
 COLUMNS = {"pack": 0, "role": 0, "file": 0, "state": 0, "licence": 110, "origin": 150}
 """Columns of the list, and how wide the terminal must be to show them."""
 
@@ -38,14 +36,13 @@ def list_weights(pack: OptionalPack = None) -> None:
 
     Example: riddle weights list --pack ffhq256
     """
-    from rich.console import Console
     from rich.markup import escape
     from rich.table import Table
 
-    console = Console() if sys.stdout.isatty() else Console(width=WIDTH_WITHOUT_TERMINAL)
+    shown = console()
     table = Table()
     for column, width in COLUMNS.items():
-        if console.width >= width:
+        if shown.width >= width:
             table.add_column(column, no_wrap=width == 0)
     notes: list[str] = []
     for name, opened in _opened(pack):
@@ -59,7 +56,7 @@ def list_weights(pack: OptionalPack = None) -> None:
             table.add_row(*cells[: len(table.columns)])
             if opened.importable(role) and not opened.has(role) and HOW_TO_GET not in notes:
                 notes.append(HOW_TO_GET)
-    console.print(table)
+    shown.print(table)
     for note in notes:
         print(note)
 
@@ -85,12 +82,12 @@ def fetch(
     chosen = entries or [role for role in opened.roles if opened.entry(role).url is not None]
     for item in [find_entry(opened, item).role for item in chosen]:
         path = fetch_file(opened, item, progress=not quiet and sys.stderr.isatty())
-        _say(quiet, f"{item}: {path}")
+        say(quiet, f"{item}: {path}")
     by_hand = [role for role in opened.roles if opened.importable(role) and not opened.has(role)]
     if not chosen and not by_hand:
-        _say(quiet, f"pack {opened.name} is complete in itself; there is nothing to fetch")
+        say(quiet, f"pack {opened.name} is complete in itself; there is nothing to fetch")
     if not entries and by_hand:
-        _say(quiet, f"to be imported by hand: {', '.join(by_hand)} (riddle weights list --pack {pack})")
+        say(quiet, f"to be imported by hand: {', '.join(by_hand)} (riddle weights list --pack {pack})")
 
 
 @app.command("import")
@@ -109,7 +106,7 @@ def import_weights(
     from riddle_pl.packs.install import find_entry, import_file
 
     path = import_file(opened, entry, file)
-    _say(quiet, f"imported {file} as {find_entry(opened, entry).role} of pack {opened.name}: {path}")
+    say(quiet, f"imported {file} as {find_entry(opened, entry).role} of pack {opened.name}: {path}")
 
 
 @app.command("import-folder")
@@ -134,22 +131,18 @@ def import_folder(
         entry = opened.entry(role)
         file = next((path for path in sorted(folder.rglob(entry.file)) if path.is_file()), None)
         if file is None:
-            _say(
-                quiet, f"{role}: {entry.file} is not in {folder}; {'there already' if opened.has(role) else 'missing'}"
-            )
+            say(quiet, f"{role}: {entry.file} is not in {folder}; {'there already' if opened.has(role) else 'missing'}")
             continue
         found += 1
         try:
-            _say(quiet, f"{role}: imported {file}: {import_file(opened, role, file)}")
+            say(quiet, f"{role}: imported {file}: {import_file(opened, role, file)}")
         except RiddleError as error:
-            _say(quiet, f"{role}: FAILED")
+            say(quiet, f"{role}: FAILED")
             problems.append(error)
     if not found:
         names = ", ".join(opened.entry(role).file for role in opened.roles)
         raise PackError(f"{folder} holds no checkpoint of pack {opened.name}; expected one of {names}")
-    if problems:
-        more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
-        raise PackError(f"{one_line(problems[0])}{more}")
+    _raise_first(problems)
 
 
 @app.command()
@@ -165,13 +158,17 @@ def verify(pack: OptionalPack = None, quiet: Quiet = False) -> None:
             continue
         for role in opened.roles:
             if opened.importable(role) and not opened.path(role).exists():
-                _say(quiet, f"{name} {role}: missing (not fetched or imported yet)")
+                say(quiet, f"{name} {role}: missing (not fetched or imported yet)")
                 continue
             try:
-                _say(quiet, f"{name} {role}: ok, sha256 {opened.verify(role)}")
+                say(quiet, f"{name} {role}: ok, sha256 {opened.verify(role)}")
             except RiddleError as error:
-                _say(quiet, f"{name} {role}: FAILED")
+                say(quiet, f"{name} {role}: FAILED")
                 problems.append(error)
+    _raise_first(problems)
+
+
+def _raise_first(problems: list[RiddleError]) -> None:
     if problems:
         more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
         raise PackError(f"{one_line(problems[0])}{more}")
@@ -196,8 +193,3 @@ def _state(pack: "Pack", role: str) -> str:
     if not pack.importable(role):
         return "[red]missing[/red]"
     return f"[yellow]missing, {'fetch' if pack.entry(role).url else 'import'} it[/yellow]"
-
-
-def _say(quiet: bool, line: str) -> None:
-    if not quiet:
-        print(line, flush=True)

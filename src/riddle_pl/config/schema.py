@@ -82,6 +82,100 @@ class PretrainConfig:
     trainer: Node = field(default_factory=dict)
 
 
+@dataclass
+class MeasuringConfig:
+    """What ``riddle-eval`` and ``riddle-audit`` both read."""
+
+    seed: int = 0
+    """Chooses people, samples, passwords and the bootstrap's draws."""
+    resamples: int = 2000
+    """Of the bootstrap."""
+    batch_size: int = 50
+    """Faces at a time; memory grows with it and not with the number of images."""
+    device: str = "auto"
+    """Of the networks: auto, cpu, cuda or cuda:N."""
+    quiet: bool = False
+    """No progress bar, no table on the screen."""
+    out: str = MISSING
+    """Folder of the report and its pictures."""
+    cache_dir: str | None = None
+    """Folder of judgements and calibrated pairs; null: evaluation/ in $RIDDLE_HOME."""
+    pack: Node = field(default_factory=dict)
+    data: Node = field(default_factory=dict)
+    invert: Node = field(default_factory=dict)
+    evaluators: Node = field(default_factory=dict)
+    detectors: Node = field(default_factory=dict)
+
+
+@dataclass
+class DiversityConfig:
+    """How much the diversity of passwords is measured on."""
+
+    faces: int = 50
+    """The first so many of the faces; 0: not measured."""
+    passwords: int = 20
+    """Per face; as many wrong ones."""
+
+
+@dataclass
+class EvalConfig(MeasuringConfig):
+    """Everything ``riddle-eval`` reads."""
+
+    name: str | None = None
+    """What tables and loggers call the method; null: its own name."""
+    far: float = 1e-3
+    """False-accept rate on pairs of different people that gives the threshold."""
+    attacks: str | None = None
+    """Folder of ``riddle-attack`` whose table is to stand beside the others; null: none."""
+    diversity: DiversityConfig = field(default_factory=DiversityConfig)
+    pairs: Node | None = None
+    method: Node = field(default_factory=dict)
+    passwords: Node = field(default_factory=dict)
+    features: Node = field(default_factory=dict)
+    photos: Node = field(default_factory=dict)
+    logger: Node = field(default_factory=dict)
+
+
+@dataclass
+class AuditConfig(MeasuringConfig):
+    """Everything ``riddle-audit`` reads."""
+
+    export: str | None = None
+    """Pack folder whose model card receives the figures; null: none."""
+    audit: Node = field(default_factory=dict)
+
+
+@dataclass
+class AblationConfig:
+    """Everything ``riddle-ablation`` reads."""
+
+    experiments: list[str] = MISSING
+    """Names of ``conf/experiment``."""
+    seeds: list[int] = MISSING
+    """Each experiment is trained once with each."""
+    train_root: Any = MISSING
+    """``data.root`` of the experiments that train on photos: a path, or a list of paths."""
+    eval_root: str = MISSING
+    """``data.root`` of the evaluations."""
+    train: list[str] = field(default_factory=list)
+    """Overrides of ``riddle-train`` in every run."""
+    evaluate: list[str] = field(default_factory=list)
+    """Overrides of ``riddle-eval`` in every run."""
+    out: str = MISSING
+    """Folder of the runs and the tables; what is there already is not done again."""
+    quiet: bool = False
+    """No line per run, no progress bar, no table on the screen."""
+
+
+SCHEMAS = {
+    "train": TrainConfig,
+    "pretrain": PretrainConfig,
+    "eval": EvalConfig,
+    "audit": AuditConfig,
+    "ablation": AblationConfig,
+}
+"""By the name of the primary config."""
+
 RUNTIME_ARGUMENTS = {
     "data": frozenset({"pack"}),
     "encryptor": frozenset({"num_layers"}),
@@ -95,5 +189,5 @@ RUNTIME_ARGUMENTS = {
 
 def register_schemas() -> None:
     """Puts the typed roots into Hydra's ConfigStore (call before composing; calling again changes nothing)."""
-    ConfigStore.instance().store(name="train_schema", node=TrainConfig, provider="riddle_pl")
-    ConfigStore.instance().store(name="pretrain_schema", node=PretrainConfig, provider="riddle_pl")
+    for name, node in SCHEMAS.items():
+        ConfigStore.instance().store(name=f"{name}_schema", node=node, provider="riddle_pl")

@@ -1,4 +1,4 @@
-"""What all data modules share: a training stream by step, a fixed validation set, and each rank's share of both."""
+"""Base of the data modules: a training stream by step, a fixed validation set, and each rank's share of both."""
 
 from abc import abstractmethod
 from typing import Any

@@ -8,6 +8,8 @@ from riddle_pl.config import check_config, instantiate
 from riddle_pl.device import resolve_device
 from riddle_pl.errors import ConfigError, DataError
 from riddle_pl.evaluation.build import Parts, build_parts
+from riddle_pl.evaluation.report.table import Table
+from riddle_pl.evaluation.report.tables.formats import read_table
 from riddle_pl.files import require_place_for_dir
 
 
@@ -30,6 +32,7 @@ def check_job(cfg: DictConfig) -> Parts:
         )
     resolve_device(cfg.device)
     require_place_for_dir(Path(cfg.out), "folder of out")
+    attack_tables(cfg)
     parts = build_parts(cfg)
     if not parts.recognisers:
         reasons = "; ".join(reason for key, reason in parts.left_out.items() if key.startswith("evaluators."))
@@ -46,6 +49,15 @@ def check_job(cfg: DictConfig) -> Parts:
         parts.pairs.pairs()
     _check_some_match(parts)
     return parts
+
+
+def attack_tables(cfg: DictConfig) -> list[Table]:
+    """What ``riddle-attack`` wrote into ``cfg.attacks``; nothing where none is asked for.
+
+    Raises:
+        FileError: there is no such table.
+    """
+    return [] if cfg.attacks is None else [read_table(Path(cfg.attacks).expanduser() / "attacks.json")]
 
 
 def _check_some_match(parts: Parts) -> None:

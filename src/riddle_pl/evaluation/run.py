@@ -15,7 +15,7 @@ from riddle_pl.evaluation.report.report import Evaluation, Report
 from riddle_pl.evaluation.scores import DiversityScores, RecogniserScores, assemble
 from riddle_pl.evaluation.scores.loop import measure
 from riddle_pl.evaluation.scores.tracing import Tracer
-from riddle_pl.judging.cache import CachedDetector, CachedRecogniser, JudgementCache
+from riddle_pl.judging.cache import cached_judges
 from riddle_pl.judging.pairs import lfw_pairs
 from riddle_pl.judging.recognisers import Recogniser
 from riddle_pl.packs.store import home
@@ -34,7 +34,8 @@ def evaluate(cfg: DictConfig, parts: Parts, command: str = "") -> Evaluation:
     """
     for key, reason in parts.left_out.items():
         print(f"left out: {key}: {reason}", file=sys.stderr)
-    parts = _remembering(parts, _cache_dir(cfg))
+    recognisers, detectors = cached_judges(parts.recognisers, parts.detectors, _cache_dir(cfg))
+    parts = parts._replace(recognisers=recognisers, detectors=detectors)
     try:
         return _evaluate(cfg, parts, command)
     finally:
@@ -85,15 +86,6 @@ def _identity(cfg: DictConfig, parts: Parts, recogniser: Recogniser) -> Recognis
     if parts.pairs is not None:
         pairs = lfw_pairs(recogniser, parts.pairs, parts.method.size, _cache_dir(cfg), cfg.quiet)
     return RecogniserScores(recogniser, pairs, cfg.far, cfg.resamples, cfg.seed)
-
-
-def _remembering(parts: Parts, folder: Path) -> Parts:
-    """The same, with judges that look at each image once, in this run or in an earlier one."""
-    cache = JudgementCache(folder)
-    return parts._replace(
-        recognisers=[CachedRecogniser(recogniser, cache) for recogniser in parts.recognisers],
-        detectors=[CachedDetector(detector, cache) for detector in parts.detectors],
-    )
 
 
 def _cache_dir(cfg: DictConfig) -> Path:

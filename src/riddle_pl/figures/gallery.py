@@ -4,10 +4,10 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from riddle_pl.figures.face_grids import deidentification, encryptions, recovery, wrong_decryptions
+from riddle_pl.figures.figure import Figure
 from riddle_pl.figures.identities import identities
 from riddle_pl.figures.in_the_wild import in_the_wild
 from riddle_pl.figures.losses import losses
-from riddle_pl.figures.plate import Plate
 from riddle_pl.figures.roc import roc
 from riddle_pl.figures.score_histograms import score_histograms
 from riddle_pl.figures.traces import Traces
@@ -18,7 +18,7 @@ NOTHING = "nothing was recorded for it"
 class Gallery(NamedTuple):
     """The figures in the order of the report, and those left out, with the reasons."""
 
-    plates: list[Plate]
+    figures: list[Figure]
     missing: dict[str, str]
 
 
@@ -28,12 +28,12 @@ def draw_gallery(traces: Traces) -> Gallery:
     Raises:
         FileError: the training log is named and cannot be read.
     """
-    plates: list[Plate] = []
+    figures: list[Figure] = []
     missing: dict[str, str] = {}
 
-    def add(title: str, part: str, *draws: Callable[[], Plate | None]) -> None:
-        drawn = [plate for draw in draws if (plate := draw()) is not None]
-        plates.extend(drawn)
+    def add(title: str, part: str, *draws: Callable[[], Figure | None]) -> None:
+        drawn = [figure for draw in draws if (figure := draw()) is not None]
+        figures.extend(drawn)
         if not drawn:
             missing[title] = traces.missing.get(part, NOTHING)
 
@@ -49,4 +49,4 @@ def draw_gallery(traces: Traces) -> Gallery:
     )
     add("ROC", "similarities", *(lambda s=s: roc(s) for s in traces.similarities))
     add("Losses over training", "metrics", *([] if metrics is None else [lambda: losses(metrics)]))
-    return Gallery(plates, missing)
+    return Gallery(figures, missing)

@@ -8,8 +8,8 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor
 
+from riddle_pl.figures.figure import Figure
 from riddle_pl.figures.image_grid import short
-from riddle_pl.figures.plate import Plate
 from riddle_pl.figures.style import INK, MARKERS, PALETTE, SMALL_PT, dress, named, new_figure, slug
 from riddle_pl.figures.traces import IdentityCloud
 
@@ -21,7 +21,7 @@ class Projection(NamedTuple):
     explained: tuple[float, float]
 
 
-def identities(cloud: IdentityCloud) -> Plate:
+def identities(cloud: IdentityCloud) -> Figure:
     """Embeddings of many encryptions per person; one colour and one marker per person.
 
     Raises:
@@ -42,10 +42,10 @@ def identities(cloud: IdentityCloud) -> Plate:
             axes.scatter(x, y, s=130, marker="*", color=PALETTE[person % len(PALETTE)], edgecolor=INK, linewidth=0.8)
     axes.set_title(f"PCA of embeddings of {named(cloud.judge, cloud.note)}", fontsize=SMALL_PT, loc="left")
     axes.legend(title="person", fontsize=SMALL_PT, title_fontsize=SMALL_PT, loc="center left", bbox_to_anchor=(1, 0.5))
-    return Plate(
+    return Figure(
         name=f"identities_{slug(cloud.judge)}",
         title=f"Identities of the encrypted faces, {named(cloud.judge, cloud.note)}",
-        figure=figure,
+        drawing=figure,
         caption=f"Up to {max(map(len, cloud.encryptions))} encryptions per person; stars: the faces themselves. "
         "Principal components (PCA, not the paper's t-SNE) of embeddings scaled to length 1; the two axes show "
         f"{sum(explained):.0%} of their variance. Encryptions should scatter over the plane, and not gather around "

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
+from riddle_pl.figures.figure import Figure
 from riddle_pl.figures.image_grid import draw_grid, row_names
-from riddle_pl.figures.plate import Plate
 from riddle_pl.figures.traces import WholePhoto
 
 COLUMNS = ("photo", "encrypted", "recovered", "wrong password")
@@ -13,15 +13,15 @@ TALLEST = 1.5
 """Height over width; taller photos are squeezed to it."""
 
 
-def in_the_wild(photos: Sequence[WholePhoto]) -> Plate | None:
+def in_the_wild(photos: Sequence[WholePhoto]) -> Figure | None:
     """Whole photos before and after; None without photos."""
     if not photos:
         return None
     height, width, _ = max((photo.original.shape for photo in photos), key=lambda shape: shape[0] / shape[1])
-    return Plate(
+    return Figure(
         name="in_the_wild",
         title="In the wild: whole photos",
-        figure=draw_grid(
+        drawing=draw_grid(
             [[p.original, p.anonymised, p.recovered, p.wrong] for p in photos],
             COLUMNS,
             [str(i + 1) for i in range(len(photos))],

@@ -7,7 +7,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from riddle_pl.figures.plate import Plate
+from riddle_pl.figures.figure import Figure
 from riddle_pl.figures.style import BLUE, GREEN, ORANGE, SMALL_PT, dress, new_figure
 
 GROUPS = (("coarse", 0, 4), ("middle", 4, 8), ("fine", 8, None))
@@ -46,7 +46,7 @@ COLOURS = {"coarse": BLUE, "middle": GREEN, "fine": ORANGE}
 HATCHES = {"coarse": "", "middle": "//", "fine": "xx"}
 
 
-def layer_changes_plate(changes: Float[Tensor, "b n"]) -> Plate:
+def layer_changes_figure(changes: Float[Tensor, "b n"]) -> Figure:
     """Mean and spread over codes of :func:`riddle_pl.figures.layer_changes.layer_changes`, by layer."""
     values = changes.detach().double().cpu().numpy()
     mean, spread = values.mean(axis=0), values.std(axis=0)
@@ -63,10 +63,10 @@ def layer_changes_plate(changes: Float[Tensor, "b n"]) -> Plate:
     axes.set_xticks(range(values.shape[1]))
     figure.legend(fontsize=SMALL_PT, loc="outside lower center", ncols=len(groups), frameon=False)
     by_group = ", ".join(f"{name} {mean[np.array(layers)].mean():.2f}" for name, layers in groups.items())
-    return Plate(
+    return Figure(
         name="layer_changes",
         title="What the encryptor changes in each layer",
-        figure=figure,
+        drawing=figure,
         caption=f"Distance between a code and its encryption, over the code's distance from the average face; mean and "
         f"standard deviation over {len(values)} encryptions. 0: unchanged; 1: as far as the face is from the average.",
         alt=f"Bars by layer of the generator; mean by group: {by_group}.",

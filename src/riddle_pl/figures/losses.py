@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from matplotlib.axes import Axes
 
-from riddle_pl.figures.plate import Plate
+from riddle_pl.figures.figure import Figure
 from riddle_pl.figures.style import BLUE, ORANGE, SMALL_PT, dress, new_figure
 from riddle_pl.figures.training_log import Curve, join_logs
 
@@ -16,7 +16,7 @@ SMOOTH_FROM = 30
 """Points from which a running mean is drawn over a curve."""
 
 
-def losses(*metrics: Path) -> Plate | None:
+def losses(*metrics: Path) -> Figure | None:
     """Every term, unweighted, and their weighted total; None where the run logged no loss.
 
     Args:
@@ -43,10 +43,10 @@ def losses(*metrics: Path) -> Plate | None:
     figure.legend(handles, labels, fontsize=SMALL_PT, loc="outside upper right", ncols=2, frameon=False)
     log = metrics[-1]
     last = max(float(steps[-1]) for steps, _ in curves.values())
-    return Plate(
+    return Figure(
         name="losses",
         title="Losses over training",
-        figure=figure,
+        drawing=figure,
         caption=f"Terms of the loss over {last:.0f} steps, unweighted, and their weighted total; training (pale: "
         f"single steps; line: running mean) and validation. From {log.parent.name}/{log.name} of the run.",
         alt="Curves of " + ", ".join(term.replace("_", " ") for term in terms) + " over training steps.",

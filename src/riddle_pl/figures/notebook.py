@@ -10,8 +10,8 @@ from PIL import Image
 from torch import Tensor
 
 from riddle_pl.errors import FileError
+from riddle_pl.figures.figure import Figure
 from riddle_pl.figures.image_grid import draw_grid, picture
-from riddle_pl.figures.plate import Plate
 from riddle_pl.files import require_file
 
 FORMATS = ("PNG",)
@@ -22,7 +22,7 @@ WIDTH = 720
 
 @dataclass(frozen=True, repr=False)
 class SavedFigure:
-    """A PNG file that :func:`riddle_pl.figures.plate.save_plates` wrote; a notebook shows it.
+    """A PNG file that :func:`riddle_pl.figures.figure.save_figures` wrote; a notebook shows it.
 
     Raises:
         FileError: there is no such file, or it is no picture.
@@ -49,15 +49,15 @@ class SavedFigure:
         return data.getvalue()
 
 
-def picture_columns(columns: Mapping[str, Float[Tensor, "_ 3 _ _"]], title: str, caption: str = "") -> Plate:
+def picture_columns(columns: Mapping[str, Float[Tensor, "_ 3 _ _"]], title: str, caption: str = "") -> Figure:
     """One column per batch of images in [-1, 1], one row per image.
 
     Args:
         columns: batches by heading; those that are shorter leave places empty.
-        title: of the plate.
-        caption: of the plate.
+        title: of the figure.
+        caption: of the figure.
     """
     rows = max(len(batch) for batch in columns.values())
     cells = [[picture(batch[row]) if row < len(batch) else None for batch in columns.values()] for row in range(rows)]
     figure = draw_grid(cells, list(columns), [str(row + 1) for row in range(rows)])
-    return Plate("pictures", title, figure, caption, f"Grid of {rows} rows; columns: {', '.join(columns)}.")
+    return Figure("pictures", title, figure, caption, f"Grid of {rows} rows; columns: {', '.join(columns)}.")

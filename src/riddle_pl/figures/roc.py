@@ -5,22 +5,23 @@ from collections.abc import Mapping
 import numpy as np
 from jaxtyping import Float
 
-from riddle_pl.figures.plate import Plate
+from riddle_pl.figures.figure import Figure
 from riddle_pl.figures.style import FAINT, INK, KIND_COLOURS, KIND_LINES, SMALL_PT, dress, named, new_figure, slug
 from riddle_pl.figures.traces import Similarities
+from riddle_pl.judging.images import X_DEC, X_ENC1, X_NEAR_MISS, X_WRONG1
 
 LABELS: Mapping[str, str] = {
     "same person": "same person, two photos",
-    "recovered": "recovered and original",
-    "encrypted": "encrypted and original",
-    "wrong": "wrong password and original",
-    "near_miss": "one character off and original",
+    X_DEC: "recovered and original",
+    X_ENC1: "encrypted and original",
+    X_WRONG1: "wrong password and original",
+    X_NEAR_MISS: "one character off and original",
 }
 
 Scores = Float[np.ndarray, "_"]
 
 
-def roc(similarities: Similarities) -> Plate | None:
+def roc(similarities: Similarities) -> Figure | None:
     """A curve per kind of pair against different people; None where there are no pairs to tell apart."""
     pairs = pairs_to_tell_apart(similarities)
     if not pairs:
@@ -45,10 +46,10 @@ def roc(similarities: Similarities) -> Plate | None:
     axes.set(xscale="log", xlim=(lowest, 1.0), ylim=(-0.02, 1.02))
     axes.set_title(judge, fontsize=SMALL_PT, loc="left", color=INK, parse_math=False)
     figure.legend(fontsize=SMALL_PT, loc="outside lower center", ncols=2, frameon=False)
-    return Plate(
+    return Figure(
         name=f"roc_{slug(similarities.judge)}",
         title=f"ROC, {judge}",
-        figure=figure,
+        drawing=figure,
         caption="For every threshold, the share of a kind of pair that is accepted as one person against the share of "
         "pairs of different people that is; dots: at the threshold of the tables. Encrypted and wrongly decrypted "
         "faces should follow chance, recovered ones the upper edge. Photos of the same person are held against the "

@@ -6,14 +6,14 @@ from typing import Any
 from matplotlib.lines import Line2D
 
 from riddle_pl.errors import ConfigError
-from riddle_pl.figures.plate import Plate
+from riddle_pl.figures.figure import Figure
 from riddle_pl.figures.style import MARKERS, PALETTE, SMALL_PT, dress, new_figure
 from riddle_pl.figures.training_log import Curve
 
 COLUMNS = 3
 
 
-def run_curves(runs: Mapping[str, Mapping[str, Curve]], names: Sequence[str]) -> Plate:
+def run_curves(runs: Mapping[str, Mapping[str, Curve]], names: Sequence[str]) -> Figure:
     """One panel per curve, one line per run.
 
     Args:
@@ -41,10 +41,10 @@ def run_curves(runs: Mapping[str, Mapping[str, Curve]], names: Sequence[str]) ->
         axes.set_visible(False)
     lines = [Line2D([], [], **_look(number)) for number in range(len(runs))]
     figure.legend(lines, list(runs), fontsize=SMALL_PT, loc="outside lower center", ncols=3, frameon=False)
-    return Plate(
+    return Figure(
         name="runs",
         title="Training runs",
-        figure=figure,
+        drawing=figure,
         caption=f"{len(runs)} runs: {', '.join(runs)}.",
         alt=f"Curves of {', '.join(names)} for {len(runs)} training runs.",
     )

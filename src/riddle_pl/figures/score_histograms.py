@@ -3,23 +3,24 @@
 import numpy as np
 from matplotlib.axes import Axes
 
-from riddle_pl.figures.plate import Plate
+from riddle_pl.figures.figure import Figure
 from riddle_pl.figures.style import INK, KIND_COLOURS, SMALL_PT, TEXT_PT, dress, named, new_figure, slug
 from riddle_pl.figures.traces import Similarities
+from riddle_pl.judging.images import X_DEC, X_ENC1, X_NEAR_MISS, X_WRONG1
 
 BINS = 60
 
 LABELS = {
     "same person": "same person,\ntwo photos",
     "different people": "different\npeople",
-    "encrypted": "encrypted\nto original",
-    "recovered": "recovered\nto original",
-    "wrong": "wrong password\nto original",
-    "near_miss": "one char. off\nto original",
+    X_ENC1: "encrypted\nto original",
+    X_DEC: "recovered\nto original",
+    X_WRONG1: "wrong password\nto original",
+    X_NEAR_MISS: "one char. off\nto original",
 }
 
 
-def score_histograms(similarities: Similarities) -> Plate | None:
+def score_histograms(similarities: Similarities) -> Figure | None:
     """A row per kind over one axis of cosines, with the threshold; None where there are no similarities."""
     kinds = {kind: similarities.kinds[kind].double().cpu().numpy() for kind in LABELS if kind in similarities.kinds}
     kinds = {kind: values for kind, values in kinds.items() if len(values)}
@@ -37,10 +38,10 @@ def score_histograms(similarities: Similarities) -> Plate | None:
     judge = named(similarities.judge, similarities.note)
     rows[0].set_title(judge, fontsize=SMALL_PT, loc="left", parse_math=False)
     rows[-1].set_xlabel(f"cosine (line: threshold {similarities.threshold:.3f})", fontsize=TEXT_PT, color=INK)
-    return Plate(
+    return Figure(
         name=f"scores_{slug(similarities.judge)}",
         title=f"How alike pairs of images are, {judge}",
-        figure=figure,
+        drawing=figure,
         caption="Distribution of cosines by kind of pair, each scaled to its own highest bar; on the right the share "
         "above the threshold, which counts as the same person. Encrypted and wrongly decrypted faces should lie like "
         "different people, recovered ones like the same person or better. Different people: faces of this evaluation "

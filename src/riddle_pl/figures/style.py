@@ -8,6 +8,8 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from riddle_pl.judging.images import X_DEC, X_ENC1, X_NEAR_MISS, X_WRONG1
+
 TEXT_PT = 9.0
 SMALL_PT = 8.0
 INK = "#222222"
@@ -26,20 +28,20 @@ MARKERS = ("o", "s", "^", "D", "v", "P", "X", "p")
 KIND_COLOURS: Mapping[str, str] = {
     "same person": GREEN,
     "different people": FAINT,
-    "encrypted": BLUE,
-    "recovered": ORANGE,
-    "wrong": VERMILLION,
-    "near_miss": PURPLE,
+    X_ENC1: BLUE,
+    X_DEC: ORANGE,
+    X_WRONG1: VERMILLION,
+    X_NEAR_MISS: PURPLE,
 }
 """By the kinds of :class:`riddle_pl.figures.traces.Similarities`."""
 
 KIND_LINES: Mapping[str, Any] = {
     "same person": "-",
     "different people": "-",
-    "encrypted": "--",
-    "recovered": "-.",
-    "wrong": ":",
-    "near_miss": (0, (5, 1, 1, 1, 1, 1)),
+    X_ENC1: "--",
+    X_DEC: "-.",
+    X_WRONG1: ":",
+    X_NEAR_MISS: (0, (5, 1, 1, 1, 1, 1)),
 }
 
 

@@ -1,4 +1,4 @@
-"""Cache of judgements on disk: the same image is judged once by the same judge.
+"""Cache of embeddings and detections on disk: each image is evaluated once per judge.
 
 An image counts as it would be saved, with 8 bits per value: rounding in the last bit of a float makes no new image.
 """
@@ -6,7 +6,7 @@ An image counts as it would be saved, with 8 bits per value: rounding in the las
 import hashlib
 import logging
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -91,7 +91,7 @@ class JudgementCache:
                 if row is not None and isinstance(row[0], bytes) and len(row[0]) % 4 == 0:
                     found[key] = torch.from_numpy(np.frombuffer(row[0], dtype="<f4").copy())
         except sqlite3.Error as error:
-            self._give_up(error)
+            self._continue_in_memory(error)
         return found
 
     def _write(self, rows: dict[bytes, Tensor]) -> None:
@@ -102,7 +102,7 @@ class JudgementCache:
                     [(key, row.numpy().astype("<f4").tobytes()) for key, row in rows.items()],
                 )
         except sqlite3.Error as error:
-            self._give_up(error)
+            self._continue_in_memory(error)
 
     def _open(self) -> sqlite3.Connection:
         if self._connection is None:
@@ -115,7 +115,7 @@ class JudgementCache:
                 raise sqlite3.DatabaseError("it holds more than a table of judgements")  # a view or trigger would run
         return self._connection
 
-    def _give_up(self, error: sqlite3.Error) -> None:
+    def _continue_in_memory(self, error: sqlite3.Error) -> None:
         """Goes on without the file: it saves time, and nothing depends on it."""
         log.warning("%s cannot be used (%s); judging without it. Delete it if it is damaged", self.path, error)
         self.close()
@@ -142,8 +142,8 @@ class CachedRecogniser(Recogniser):
         return self.recogniser.fingerprint
 
     @property
-    def trained_on_it(self) -> bool:
-        return self.recogniser.trained_on_it
+    def used_in_training_loss(self) -> bool:
+        return self.recogniser.used_in_training_loss
 
     def missing(self) -> str | None:
         return self.recogniser.missing()
@@ -195,6 +195,18 @@ class CachedDetector(Detector):
     def _rows(self, x: Float[Tensor, "b 3 h h"]) -> Float[Tensor, "b k"]:
         boxes, points = self.detector.locate(x)
         return torch.cat([boxes, points.flatten(1)], dim=1)
+
+
+def cached_judges(
+    recognisers: Sequence[Recogniser], detectors: Sequence[Detector], folder: Path
+) -> tuple[list[Recogniser], list[Detector]]:
+    """The same judges, which look at each image once, in this run or in an earlier one.
+
+    Raises:
+        FileError: see :class:`JudgementCache`.
+    """
+    cache = JudgementCache(folder)
+    return [CachedRecogniser(one, cache) for one in recognisers], [CachedDetector(one, cache) for one in detectors]
 
 
 def image_key(fingerprint: str, pixels: UInt8[Tensor, "3 h h"]) -> bytes:

@@ -12,7 +12,7 @@ from riddle_pl.packs import Pack
 
 
 class Judge(ABC):
-    """Something that looks at images, and may not be installed.
+    """A recogniser, detector or feature network, which may not be installed.
 
     A judge that cannot run is left out with its reason; no other one takes its place.
     """

@@ -42,6 +42,8 @@ class Statistic(StrEnum):
     """As which number."""
 
     RATE = "rate"
+    PASSED_RATE = "rate of faces passed"
+    """Over the faces that the quality gate lets pass."""
     RANK_1 = "rank-1"
     MEAN_COSINE = "mean cosine"
     MEAN = "mean"

@@ -30,8 +30,8 @@ class MirroredRecogniser(Recogniser):
         return f"{self.looks.fingerprint}, mirror image added"
 
     @property
-    def trained_on_it(self) -> bool:
-        return self.looks.trained_on_it
+    def used_in_training_loss(self) -> bool:
+        return self.looks.used_in_training_loss
 
     def missing(self) -> str | None:
         return self.looks.missing()

@@ -11,8 +11,6 @@ from torch import Tensor, nn
 from riddle_pl.device import resolve_device
 from riddle_pl.errors import CheckpointError
 from riddle_pl.files import require_file, sha256_file
-from riddle_pl.judging import dlib_jobs
-from riddle_pl.judging.dlib_recogniser import DlibRecogniser
 from riddle_pl.judging.judge import Judge, PackNetwork
 from riddle_pl.packs import Pack
 from riddle_pl.packs.formats import load_network
@@ -22,40 +20,13 @@ class Recogniser(Judge):
     """Embeds FFHQ-aligned faces of any size; the cosine of two embeddings tells whether they show one person."""
 
     @property
-    def trained_on_it(self) -> bool:
+    def used_in_training_loss(self) -> bool:
         """It was the recogniser of the loss: its numbers flatter the encryptor, and tables mark them."""
         return False
 
     @abstractmethod
     def embed(self, x: Float[Tensor, "b 3 h h"]) -> Float[Tensor, "b d"]:
         """Embeddings of images in [-1, 1], of any length."""
-
-
-class DlibEvaluator(Recogniser):
-    """dlib's ResNet (extra ``[dlib]``; see :class:`DlibRecogniser`).
-
-    Args:
-        device: where it runs.
-        note: see :class:`Judge`.
-    """
-
-    name = "dlib"
-
-    def __init__(self, device: str = "auto", note: str = ""):
-        self.device = device
-        self.note = note
-        self._recogniser = DlibRecogniser(device)
-
-    @property
-    def fingerprint(self) -> str:
-        return f"{dlib_jobs.versions()} canvas {dlib_jobs.CANVAS} box {dlib_jobs.FACE_BOX}"
-
-    def missing(self) -> str | None:
-        resolve_device(self.device)
-        return None if dlib_jobs.available() else dlib_jobs.EXTRA
-
-    def embed(self, x: Float[Tensor, "b 3 h h"]) -> Float[Tensor, "b 128"]:
-        return self._recogniser.embed(x)
 
 
 class ImportedEvaluator(PackNetwork, Recogniser):
@@ -101,7 +72,7 @@ class ImportedEvaluator(PackNetwork, Recogniser):
         return f"{self.role} {sha256_file(self.path)} {dict(self.pack.entry(self.role).args)}"
 
     @property
-    def trained_on_it(self) -> bool:
+    def used_in_training_loss(self) -> bool:
         if self.training_pack is None or not self.training_pack.has("recogniser"):
             return False
         own = self.pack.expected_sha256(self.role) if self.path is None else sha256_file(self.path)
@@ -135,7 +106,7 @@ class PackEvaluator(PackNetwork, Recogniser):
         super().__init__(pack, "recogniser", device, note)
 
     @property
-    def trained_on_it(self) -> bool:
+    def used_in_training_loss(self) -> bool:
         return True
 
     @torch.no_grad()

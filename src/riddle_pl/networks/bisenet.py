@@ -1,4 +1,4 @@
-"""BiSeNet face parser with the key names of the public ``79999_iter.pth``: what makes the mask of a pasted face.
+"""BiSeNet face parser with the key names of the public ``79999_iter.pth``, for the mask of a pasted face.
 
 Source: Yu et al., "BiSeNet: Bilateral Segmentation Network for Real-time Semantic Segmentation", ECCV 2018, in the form
 of https://github.com/zllrunning/face-parsing.PyTorch: its spatial path is the second stage of the ResNet-18.
@@ -8,6 +8,7 @@ import torch
 import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
+from torchvision.models.resnet import BasicBlock, ResNet
 
 CLASSES = 19
 """Labels of ``79999_iter.pth``, in another order than ``parsenet.pth``: 0 background, 1 skin, 2 and 3 brows, 4 and 5
@@ -30,39 +31,15 @@ class ConvBNReLU(nn.Module):
         return F.relu(self.bn(self.conv(x)))
 
 
-class BasicBlock(nn.Module):
-    """Residual block of ResNet-18."""
-
-    def __init__(self, in_channels: int, channels: int, stride: int = 1):
-        super().__init__()
-        self.conv1 = nn.Conv2d(in_channels, channels, 3, stride, 1, bias=False)
-        self.bn1 = nn.BatchNorm2d(channels)
-        self.conv2 = nn.Conv2d(channels, channels, 3, 1, 1, bias=False)
-        self.bn2 = nn.BatchNorm2d(channels)
-        self.downsample: nn.Module | None = None
-        if stride != 1 or in_channels != channels:
-            shortcut = nn.Conv2d(in_channels, channels, 1, stride, bias=False)
-            self.downsample = nn.Sequential(shortcut, nn.BatchNorm2d(channels))
-
-    def forward(self, x: Float[Tensor, "b i h w"]) -> Float[Tensor, "b o h2 w2"]:
-        residual = self.bn2(self.conv2(F.relu(self.bn1(self.conv1(x)))))
-        return F.relu(residual + (x if self.downsample is None else self.downsample(x)))
-
-
-class ResNet18(nn.Module):
+class ResNet18(ResNet):  # type: ignore[misc]  # torchvision has no types
     """The trunk; gives the features at 1/8, 1/16 and 1/32 of the image's sides."""
 
     def __init__(self) -> None:
-        super().__init__()
-        self.conv1 = nn.Conv2d(3, 64, 7, 2, 3, bias=False)
-        self.bn1 = nn.BatchNorm2d(64)
-        self.layer1 = nn.Sequential(BasicBlock(64, 64), BasicBlock(64, 64))
-        self.layer2 = nn.Sequential(BasicBlock(64, 128, 2), BasicBlock(128, 128))
-        self.layer3 = nn.Sequential(BasicBlock(128, 256, 2), BasicBlock(256, 256))
-        self.layer4 = nn.Sequential(BasicBlock(256, 512, 2), BasicBlock(512, 512))
+        super().__init__(BasicBlock, [2, 2, 2, 2])
+        del self.fc  # the checkpoint has no classifier
 
     def forward(self, x: Float[Tensor, "b 3 h w"]) -> tuple[Tensor, Tensor, Tensor]:
-        x = F.max_pool2d(F.relu(self.bn1(self.conv1(x))), 3, 2, 1)
+        x = self.maxpool(self.relu(self.bn1(self.conv1(x))))
         eighth = self.layer2(self.layer1(x))
         sixteenth = self.layer3(eighth)
         return eighth, sixteenth, self.layer4(sixteenth)

@@ -1,4 +1,4 @@
-"""Photo to the coordinates of a code model: what lies outside of them, an inversion never leaves W+ for."""
+"""Photo to the coordinates of a code model, and through them to W+."""
 
 from collections.abc import Mapping
 from typing import Self
@@ -15,9 +15,9 @@ from riddle_pl.networks.stylegan2 import EqualizedLinear
 
 
 class CodeEncoder(EncoderTrunk):
-    """A residual trunk, what it says at 4, 8 and 16 pixels, and one linear layer to the K coordinates of a code.
+    """A residual trunk, its features at 4, 8 and 16 pixels, and one linear layer to the K coordinates of a code.
 
-    The trunk sees what a face looks like. Who it is, a recogniser knows better: its embedding is read beside.
+    The trunk reads appearance; a recogniser's embedding is a second input, since it describes identity better.
 
     Args:
         size: side in pixels at which the trunk sees a face; larger faces are averaged down.

@@ -1,27 +1,26 @@
 """Perceptual features of the lite pack: the early blocks of the discriminator that was trained with its generator.
 
-They stand where LPIPS stands in the packs that have an ImageNet trunk, and are not LPIPS: the distance is called
+They take the place of LPIPS, which packs with an ImageNet trunk have, and are not LPIPS: the distance is called
 ``pack_features``.
 """
 
 import copy
-import itertools
 from collections.abc import Sequence
 
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from riddle_pl.networks.residual import EqualizedConv2d, ResidualBlock
+from riddle_pl.networks.residual import ResidualTrunk
 
 LPIPS_OF_STRANGERS = 0.6
 """LPIPS between aligned faces of two people, about: the scale on which the paper's weight of L_LPIPS is meant."""
 
 
-class PackFeatures(nn.Module):
+class PackFeatures(ResidualTrunk):
     """Images to feature maps at a half, a quarter, ... of their size.
 
-    Each map is divided by its level's typical length (``fit_scale``), so that every level has the same say in a
+    Each map is divided by its level's typical length (``fit_scale``), so that every level has the same weight in a
     squared distance summed over channels and averaged over positions.
 
     Args:
@@ -35,38 +34,28 @@ class PackFeatures(nn.Module):
     scale: Tensor
 
     def __init__(self, widths: Sequence[int] = (32, 64, 128, 256), strangers: float | None = None):
-        super().__init__()
+        super().__init__(widths)
         if strangers is not None and not strangers > 0.0:
             raise ValueError(f"strangers is {strangers}; expected a distance above 0, or none")
         self.strangers = strangers
-        self.from_rgb = EqualizedConv2d(3, widths[0], 1)
-        self.blocks = nn.ModuleList(ResidualBlock(a, b) for a, b in itertools.pairwise(widths))
         self.register_buffer("scale", torch.ones(len(widths) - 1))
-
-    def _maps(self, x: Float[Tensor, "b 3 h w"]) -> list[Float[Tensor, "b _ _ _"]]:
-        maps = []
-        x = self.from_rgb(x)
-        for block in self.blocks:
-            x = block(x)
-            maps.append(x)
-        return maps
 
     @torch.no_grad()
     def fit_scale(self, x: Float[Tensor, "b 3 h w"]) -> None:
         """Sets each level's typical length: the root mean squared norm of its features over these images."""
-        lengths = [level.square().sum(dim=1).mean().sqrt() for level in self._maps(x)]
+        lengths = [level.square().sum(dim=1).mean().sqrt() for level in self.block_maps(x)]
         self.scale.copy_(torch.stack(lengths))
 
     def forward(self, x: Float[Tensor, "b 3 h w"]) -> list[Float[Tensor, "b _ _ _"]]:
         """Images in [-1, 1], of any size that the blocks can halve."""
-        return [level / length for level, length in zip(self._maps(x), self.scale, strict=True)]
+        return [level / length for level, length in zip(self.block_maps(x), self.scale, strict=True)]
 
 
 def on_lpips_scale(network: nn.Module) -> nn.Module:
-    """Perceptual features as the loss wants them: with these, two strangers are ``LPIPS_OF_STRANGERS`` apart.
+    """Perceptual features rescaled so that two people are ``LPIPS_OF_STRANGERS`` apart on average.
 
     Returns:
-        A copy of features that know how far apart strangers are for them; any other network as it is, LPIPS included.
+        A rescaled copy of features whose ``strangers`` is known; any other network as it is, LPIPS included.
     """
     if not isinstance(network, PackFeatures) or network.strangers is None:
         return network

@@ -14,7 +14,7 @@ Network = TypeVar("Network", bound=nn.Module)
 def fold_norms(network: Network) -> Network:
     """A frozen copy in evaluation mode, equal up to rounding; parts that are no MobileFaceNet's stay as they are.
 
-    For loops that ask a frozen recogniser many times. The copy has other keys than the network: it is not to be saved.
+    For loops that call a frozen recogniser many times. The copy has other keys than the network: it is not to be saved.
     """
     folded = copy.deepcopy(network).eval()
     for module in list(folded.modules()):

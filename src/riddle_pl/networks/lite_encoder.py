@@ -4,7 +4,6 @@ One residual trunk; coarse, middle and fine layers of w read feature maps of 4x4
 code is one W code plus an offset for every layer but the first, so that codes can be held near W.
 """
 
-import itertools
 import math
 from collections.abc import Mapping
 
@@ -13,7 +12,7 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from riddle_pl.networks.residual import EqualizedConv2d, ResidualBlock
+from riddle_pl.networks.residual import ResidualTrunk
 from riddle_pl.networks.stylegan2 import EqualizedLinear
 
 GRID = 4
@@ -33,7 +32,13 @@ class StyleHead(nn.Module):
         return torch.stack([write(hidden) for write in self.write], dim=1)
 
 
-class EncoderTrunk(nn.Module):
+def widths_of(size: int, channels: Mapping[int, int]) -> list[int]:
+    """Feature maps at ``size`` pixels, at half of that, and so on down to 4."""
+    widths = {int(side): width for side, width in channels.items()}
+    return [widths[2**k] for k in range(int(math.log2(size)), 1, -1)]
+
+
+class EncoderTrunk(ResidualTrunk):
     """What encoders share: images to feature maps.
 
     Args:
@@ -42,20 +47,11 @@ class EncoderTrunk(nn.Module):
     """
 
     def __init__(self, size: int, channels: Mapping[int, int]):
-        super().__init__()
-        widths = {int(side): width for side, width in channels.items()}
-        sides = [2**k for k in range(int(math.log2(size)), 1, -1)]
-        self.from_rgb = EqualizedConv2d(3, widths[size], 3)
-        self.blocks = nn.ModuleList(ResidualBlock(widths[a], widths[b]) for a, b in itertools.pairwise(sides))
+        super().__init__(widths_of(size, channels), kernel_size=3)
 
     def maps(self, x: Float[Tensor, "b 3 h h"]) -> dict[int, Float[Tensor, "b _ _ _"]]:
         """Feature maps by their side in pixels, from half the image's down to 4."""
-        maps = {}
-        x = self.from_rgb(x)
-        for block in self.blocks:
-            x = block(x)
-            maps[x.shape[2]] = x
-        return maps
+        return {features.shape[2]: features for features in self.block_maps(x)}
 
 
 class LiteEncoder(EncoderTrunk):

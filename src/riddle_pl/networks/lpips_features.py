@@ -1,5 +1,6 @@
 """The features that LPIPS compares (Zhang et al., CVPR 2018): VGG-16 trunk, normalised and weighted per channel."""
 
+import itertools
 from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
@@ -7,12 +8,15 @@ from pathlib import Path
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
+from torchvision.models.vgg import cfgs, make_layers
 
 from riddle_pl.errors import CheckpointError
 from riddle_pl.networks.formats.checkpoint_files import load_strict, read_checkpoint
 
-STAGES = ((64, 64), (128, 128), (256, 256, 256), (512, 512, 512), (512, 512, 512))
-"""Channels of VGG-16's convolutions; each stage but the first begins with max pooling (configuration D)."""
+CHANNELS = (64, 128, 256, 512, 512)
+"""Of the maps: what VGG-16 (configuration D) gives before each max pooling."""
+STAGE_ENDS = (4, 9, 16, 23, 30)
+"""Layers of the trunk up to each of them."""
 
 EPSILON = 1e-10
 
@@ -29,18 +33,9 @@ class LPIPSFeatures(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        layers: list[nn.Module] = []
-        self.stage_ends: list[int] = []
-        channels = 3
-        for stage, widths in enumerate(STAGES):
-            if stage:
-                layers.append(nn.MaxPool2d(2))
-            for width in widths:
-                layers += [nn.Conv2d(channels, width, 3, padding=1), nn.ReLU()]
-                channels = width
-            self.stage_ends.append(len(layers))
+        self.features = make_layers(cfgs["D"], batch_norm=False)[: STAGE_ENDS[-1]]
+        for stage, channels in enumerate(CHANNELS):
             self.register_buffer(f"weight_{stage}", torch.ones(channels, 1, 1))
-        self.features = nn.Sequential(*layers)
         self.register_buffer("mean", torch.tensor([-0.030, -0.088, -0.188])[:, None, None])
         self.register_buffer("std", torch.tensor([0.458, 0.448, 0.450])[:, None, None])
 
@@ -59,10 +54,8 @@ class LPIPSFeatures(nn.Module):
         """Images in [-1, 1], at least 16 px."""
         x = (x - self.mean) / self.std
         maps = []
-        start = 0
-        for stage, end in enumerate(self.stage_ends):
+        for stage, (start, end) in enumerate(itertools.pairwise((0, *STAGE_ENDS))):
             x = self.features[start:end](x)
-            start = end
             energy = x.square().sum(dim=1, keepdim=True).clamp_min(EPSILON)
             unit = x * energy.rsqrt()
             maps.append(unit.mul_(self.get_buffer(f"weight_{stage}").sqrt()))
@@ -80,4 +73,4 @@ def channel_weights() -> list[Float[Tensor, "c 1 1"]]:
         raise CheckpointError("the package lpips is not installed; pip install lpips")
     path = Path(spec.origin).parent / "weights" / "v0.1" / "vgg.pth"
     state = read_checkpoint(path)
-    return [state[f"lin{stage}.model.1.weight"][0].clamp_min(0.0) for stage in range(len(STAGES))]
+    return [state[f"lin{stage}.model.1.weight"][0].clamp_min(0.0) for stage in range(len(CHANNELS))]

@@ -1,6 +1,8 @@
-"""Residual convolution blocks with an equalised learning rate, shared by discriminator and lite encoder."""
+"""Residual convolution blocks with an equalised learning rate, shared by discriminator, features and encoders."""
 
+import itertools
 import math
+from collections.abc import Sequence
 
 import torch
 import torch.nn.functional as F
@@ -43,3 +45,26 @@ class ResidualBlock(nn.Module):
         out: Tensor = F.avg_pool2d(self.conv2(self.conv1(x)), 2)
         shortcut: Tensor = self.skip(F.avg_pool2d(x, 2))
         return (out + shortcut) * math.sqrt(0.5)
+
+
+class ResidualTrunk(nn.Module):
+    """A convolution and residual blocks.
+
+    Args:
+        widths: channels at the image's size, and after each block.
+        kernel_size: of the first convolution.
+    """
+
+    def __init__(self, widths: Sequence[int], kernel_size: int = 1):
+        super().__init__()
+        self.from_rgb = EqualizedConv2d(3, widths[0], kernel_size)
+        self.blocks = nn.ModuleList(ResidualBlock(a, b) for a, b in itertools.pairwise(widths))
+
+    def block_maps(self, x: Float[Tensor, "b 3 h w"]) -> list[Float[Tensor, "b _ _ _"]]:
+        """Feature maps at a half, a quarter, ... of the image's size."""
+        maps = []
+        x = self.from_rgb(x)
+        for block in self.blocks:
+            x = block(x)
+            maps.append(x)
+        return maps

@@ -1,4 +1,4 @@
-"""Arguments of networks that come out of a file of anyone: held to the constructor's signature before it is called.
+"""Arguments of networks from untrusted files, checked against the constructor's signature before it is called.
 
 Only names that the constructor has, only plain values of its types, and no number or list that no network needs.
 """

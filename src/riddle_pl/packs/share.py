@@ -1,6 +1,6 @@
 """A pack as one file: a zip archive of its manifest, its weights, its model cards and the sha256 of each.
 
-An archive may come from anyone. What it holds is named and measured before anything is written, each file is compared
+An archive is untrusted input. What it holds is named and measured before anything is written, each file is compared
 with its hash, nothing in it is run, and a folder appears only when all of it is right. What that says is that the files
 are those that the archive's maker packed, not that the maker can be trusted.
 """

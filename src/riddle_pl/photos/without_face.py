@@ -1,4 +1,4 @@
-"""What an encrypted photo keeps of the photo: everything but the face."""
+"""Photos without their faces: what an encrypted photo leaves as it was."""
 
 import torch
 import torch.nn.functional as F

@@ -18,7 +18,7 @@ from riddle_pl.networks.lite_encoder import LiteEncoder
 from riddle_pl.networks.stylegan2 import EqualizedLinear
 from riddle_pl.packs.registry import load_pack
 from riddle_pl.pretraining.average import Averaged
-from riddle_pl.pretraining.likeness import public_recogniser, strangeness
+from riddle_pl.pretraining.likeness import identity_loss, public_recogniser
 from riddle_pl.pretraining.optimiser import adam_with_warm_up
 from riddle_pl.pretraining.recipe import PackRole, Recipe
 from riddle_pl.pretraining.sheet import spread, stacked_rows
@@ -180,7 +180,7 @@ class CodeEncoderRecipe(Recipe):
         terms = {
             "pixel": F.l1_loss(redrawn, photos),
             "features": perceptual_distance(seen, perceptual(redrawn)).mean(),
-            "identity": torch.stack([strangeness(judge, redrawn, photos) for judge in self._judges]).mean(),
+            "identity": torch.stack([identity_loss(judge, redrawn, photos) for judge in self._judges]).mean(),
             "latent": F.mse_loss(v[self.batch :], known),
             "prior": (model.energy(v[: self.batch]) / model.dim).mean(),
         }

@@ -16,7 +16,7 @@ from riddle_pl.packs.registry import load_pack
 from riddle_pl.pretraining.average import Averaged
 from riddle_pl.pretraining.drawing import random_codes
 from riddle_pl.pretraining.generator.discriminator import LatentDiscriminator
-from riddle_pl.pretraining.likeness import public_recogniser, strangeness
+from riddle_pl.pretraining.likeness import identity_loss, public_recogniser
 from riddle_pl.pretraining.recipe import PackRole, Recipe
 from riddle_pl.pretraining.sheet import spread, stacked_rows
 
@@ -165,7 +165,7 @@ class EncoderRecipe(Recipe):
                 [(a - b).float().square().sum(dim=1).mean() for a, b in zip(perceptual(redrawn), seen, strict=True)]
             ).mean(),
             "identity": torch.stack(
-                [strangeness(judge.to(self.device), redrawn, real) for judge in (self._frozen[2], *self._teachers)]
+                [identity_loss(judge.to(self.device), redrawn, real) for judge in (self._frozen[2], *self._teachers)]
             ).mean(),
         }
 

@@ -20,7 +20,7 @@ def public_recogniser(checkpoint: Path) -> AlignedRecogniser:
     return AlignedRecogniser(backbone, MOBILEFACENET_CROP, (112, 96)).eval().requires_grad_(False)
 
 
-def likeness(
+def identity_cosine(
     recogniser: nn.Module, redrawn: Float[Tensor, "b 3 h h"], real: Float[Tensor, "b 3 h h"]
 ) -> Float[Tensor, "b"]:
     """Cosine of each drawn face and its real one.
@@ -34,8 +34,8 @@ def likeness(
     return cosines
 
 
-def strangeness(
+def identity_loss(
     recogniser: nn.Module, redrawn: Float[Tensor, "b 3 h h"], real: Float[Tensor, "b 3 h h"]
 ) -> Float[Tensor, ""]:
-    """Mean of 1 - :func:`likeness`."""
-    return (1.0 - likeness(recogniser, redrawn, real)).mean()
+    """Mean of 1 - :func:`identity_cosine`."""
+    return (1.0 - identity_cosine(recogniser, redrawn, real)).mean()

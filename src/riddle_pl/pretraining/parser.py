@@ -15,8 +15,9 @@ from riddle_pl.networks.motion import motion
 from riddle_pl.networks.parser_unet import CLASSES, FaceParserUNet
 from riddle_pl.pretraining.average import Averaged
 from riddle_pl.pretraining.label_maps import COLOURS, FINENESS, IGNORED, LABELS, MARGIN, LabelledFaces
+from riddle_pl.pretraining.optimiser import adamw_one_cycle
 from riddle_pl.pretraining.recipe import PackRole, Recipe
-from riddle_pl.pretraining.recolour import disturb_pixels, fill
+from riddle_pl.pretraining.recolour import augmented_pixels, fill_background
 from riddle_pl.pretraining.sheet import spread, stacked_rows
 
 ABSENT_LOGIT = -30.0
@@ -81,15 +82,8 @@ class ParserRecipe(Recipe):
     def configure_optimizers(self) -> OptimizerLRSchedulerConfig:
         kernels = [p for p in self.parser.parameters() if p.ndim > 1]
         others = [p for p in self.parser.parameters() if p.ndim == 1]
-        optimizer = torch.optim.AdamW(
-            [{"params": kernels, "weight_decay": self.weight_decay}, {"params": others, "weight_decay": 0.0}],
-            lr=self.learning_rate,
-            fused=True,
-        )
-        schedule = torch.optim.lr_scheduler.OneCycleLR(
-            optimizer, self.learning_rate, total_steps=self.steps + 1, pct_start=0.1
-        )
-        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
+        groups = [{"params": kernels, "weight_decay": self.weight_decay}, {"params": others}]
+        return adamw_one_cycle(groups, self.learning_rate, self.steps)
 
     def training_step(self, batch: int, batch_idx: int) -> Tensor:
         x, labels = self.draw(self.next_step())
@@ -105,8 +99,8 @@ class ParserRecipe(Recipe):
         x, labels = crop(self.faces, chosen, self._motions(rng))
         outside = labels == IGNORED
         refilled = torch.rand(self.batch, 1, 1, generator=rng) < self.new_background
-        x = fill(x, outside | (refilled & (labels == 0)), rng)
-        return disturb_pixels(x, rng), labels
+        x = fill_background(x, outside | (refilled & (labels == 0)), rng)
+        return augmented_pixels(x, rng), labels
 
     def _motions(self, rng: torch.Generator) -> Float[Tensor, "b 2 3"]:
         """Random affine maps from the parser's image to the aligned face, both from -1 to 1; half of them mirror."""

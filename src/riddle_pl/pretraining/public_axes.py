@@ -1,4 +1,4 @@
-"""Which directions of a code model are pose, outline and light: what the photo around a face shows anyway."""
+"""Directions of a code model that explain most of the landmarks and coarse colours of drawn faces."""
 
 from dataclasses import dataclass
 

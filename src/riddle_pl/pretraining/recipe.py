@@ -1,4 +1,4 @@
-"""What the recipes of the lite pack share: a Lightning module that draws its own batches and exports to a pack."""
+"""Base of the recipes: a Lightning module that draws its own batches and exports to a pack."""
 
 import time
 from abc import ABC, abstractmethod

@@ -24,6 +24,7 @@ from riddle_pl.packs.registry import load_pack
 from riddle_pl.pretraining.average import Averaged
 from riddle_pl.pretraining.drawing import random_codes
 from riddle_pl.pretraining.likeness import public_recogniser
+from riddle_pl.pretraining.optimiser import adamw_one_cycle
 from riddle_pl.pretraining.recipe import PackRole, Recipe
 
 # Where the student of the recogniser's recipe starts: at a pack's recogniser, whatever the size of its crop.
@@ -56,8 +57,8 @@ BATCH = 512
 
 
 @torch.no_grad()
-def teach(teacher: nn.Module, x: Float[Tensor, "n 3 h w"]) -> Float[Tensor, "n d"]:
-    """The teacher's unit embeddings of images and of their mirror images, averaged: it knows people better so.
+def teacher_embeddings(teacher: nn.Module, x: Float[Tensor, "n 3 h w"]) -> Float[Tensor, "n d"]:
+    """The teacher's unit embeddings of images and of their mirror images, averaged (test-time augmentation).
 
     On a CPU in float32, whatever the trainer's precision: many CPUs have bfloat16 in name only.
     """
@@ -146,13 +147,7 @@ class RecogniserRecipe(Recipe):
             self._teachers[0].compile()
 
     def configure_optimizers(self) -> OptimizerLRSchedulerConfig:
-        optimizer = torch.optim.AdamW(
-            self.student.parameters(), lr=self.learning_rate, weight_decay=self.weight_decay, fused=True
-        )
-        schedule = torch.optim.lr_scheduler.OneCycleLR(
-            optimizer, self.learning_rate, total_steps=self.steps + 1, pct_start=0.1
-        )
-        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
+        return adamw_one_cycle(self.student.parameters(), self.learning_rate, self.steps, self.weight_decay)
 
     def training_step(self, batch: int, batch_idx: int) -> Tensor:
         step = self.next_step()
@@ -160,8 +155,8 @@ class RecogniserRecipe(Recipe):
         chosen = torch.randint(len(self.faces), (self.batch - self.generated,), generator=rng)
         real = to_float(self.faces.images[chosen].to(self.device))
         drawn = [self._draw(generator, rng) for generator in self._generators]
-        x = disturb(torch.cat([real, *drawn]), rng)
-        target = teach(self._teachers[0].to(self.device), x)
+        x = augmented(torch.cat([real, *drawn]), rng)
+        target = teacher_embeddings(self._teachers[0].to(self.device), x)
         embedding = self.student(resize(x, (self.size, self.size))).float()
         distill = (1.0 - (embedding * target).sum(dim=1)).mean()
         relation = F.mse_loss(embedding @ embedding.T, target @ target.T)
@@ -191,7 +186,7 @@ class RecogniserRecipe(Recipe):
 
     def figures(self) -> Mapping[str, float]:
         faces = to_float(self.held_out.images)
-        targets = teach(self._teachers[0].cpu(), faces)
+        targets = teacher_embeddings(self._teachers[0].cpu(), faces)
         x = resize(faces, (self.size, self.size))
         with torch.no_grad():
             embeddings = torch.cat([self.average.module(part) for part in x.split(BATCH)])
@@ -215,7 +210,7 @@ How often it takes two people for one differs between groups, as it does for the
         return [PackRole("recogniser", self.average.module, "aligned_recogniser", args, description)]
 
 
-def disturb(x: Float[Tensor, "b 3 h w"], rng: torch.Generator) -> Float[Tensor, "b 3 h w"]:
+def augmented(x: Float[Tensor, "b 3 h w"], rng: torch.Generator) -> Float[Tensor, "b 3 h w"]:
     """Other images of the same people, or of people between two of them.
 
     Half are mirrored; all are moved by up to 4 % of the side, turned by up to 8 degrees, zoomed by 0.9 to 1.1, and

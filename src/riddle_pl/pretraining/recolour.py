@@ -6,7 +6,9 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 
-def fill(x: Float[Tensor, "b 3 h w"], where: Bool[Tensor, "b h w"], rng: torch.Generator) -> Float[Tensor, "b 3 h w"]:
+def fill_background(
+    x: Float[Tensor, "b 3 h w"], where: Bool[Tensor, "b h w"], rng: torch.Generator
+) -> Float[Tensor, "b 3 h w"]:
     """Replaces the marked pixels by a smooth field of random colours and a little grain."""
     batch, _, height, width = x.shape
     colour = 2.0 * torch.rand(batch, 3, 1, 1, generator=rng) - 1.0
@@ -16,7 +18,7 @@ def fill(x: Float[Tensor, "b 3 h w"], where: Bool[Tensor, "b h w"], rng: torch.G
     return torch.where(where[:, None], (field + grain).clamp(-1.0, 1.0), x)
 
 
-def disturb_pixels(x: Float[Tensor, "b 3 h w"], rng: torch.Generator) -> Float[Tensor, "b 3 h w"]:
+def augmented_pixels(x: Float[Tensor, "b 3 h w"], rng: torch.Generator) -> Float[Tensor, "b 3 h w"]:
     """Random colour cast, saturation, contrast and brightness; a third of the images blurred, a little grain."""
     batch = x.shape[0]
 

@@ -20,7 +20,7 @@ from riddle_pl.pretraining.recipe import Recipe
 from riddle_pl.training.curves import write_curves
 from riddle_pl.training.finite import FiniteCheck
 from riddle_pl.training.quiet import NOISE, quiet_lightning
-from riddle_pl.training.resume import OptimizerStateCheck, taking_up
+from riddle_pl.training.resume import OptimizerStateCheck, restoring
 
 _LOCAL = ("out", "export", "export_overwrite", "threads", "checkpoint_every", "samples_every")
 """Keys that do not change what is learnt."""
@@ -68,10 +68,10 @@ def run(cfg: DictConfig, out: Path, arguments: Sequence[str] = (), progress: boo
             enable_progress_bar=progress,
         )
         if last.exists():
-            take_up(recipe, last)
+            restore(recipe, last)
         if not recipe.finished:
             earlier = last if last.exists() else None
-            with taking_up(earlier):
+            with restoring(earlier):
                 trainer.fit(recipe, ckpt_path=earlier, weights_only=True)
     if cfg.export is not None:
         command = portable_command("riddle-pretrain", arguments, _LOCAL)
@@ -85,7 +85,7 @@ def logs_of(out: Path) -> list[Path]:
     return [numbered[number] for number in sorted(filter(str.isdigit, numbered), key=int)]
 
 
-def take_up(recipe: Recipe, checkpoint: Path) -> None:
+def restore(recipe: Recipe, checkpoint: Path) -> None:
     """Puts the recipe into the state that a run of it was saved in.
 
     Raises:

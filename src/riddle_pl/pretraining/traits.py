@@ -20,7 +20,7 @@ SAMPLES = 48
 
 
 class TraitsRecipe(Recipe):
-    """Embeds faces, a batch per step, and fits the linear map to what their names say. Nothing has a gradient.
+    """Embeds faces, a batch per step, and fits the linear map to the labels in their names. Nothing has a gradient.
 
     Args:
         faces: whose names hold ``_female`` or ``_male``, or end in ``A`` and the age in years.

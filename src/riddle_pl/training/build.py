@@ -33,7 +33,7 @@ from riddle_pl.training.start import start_encryptor_from, start_encryptor_from_
 
 
 class Parts(NamedTuple):
-    """What a run is checked with and then uses; no network or photo has been read yet."""
+    """Pack, loss and data of a run, for its checks and for itself; no network or photo has been read yet."""
 
     pack: Pack
     loss: RiddleLoss
@@ -98,7 +98,7 @@ def build_module(
 
 
 def encryptor_spec(cfg: DictConfig, pack: Pack) -> EncryptorSpec | None:
-    """How a checkpoint of this run says what its encryptor is; None for a class of the user's own.
+    """The encryptor as a checkpoint of this run stores it; None for a class of the user's own.
 
     Raises:
         ConfigError: arguments that a checkpoint cannot hold.
@@ -111,13 +111,13 @@ def encryptor_spec(cfg: DictConfig, pack: Pack) -> EncryptorSpec | None:
         raise ConfigError(f"encryptor: {error}") from error
 
 
-def load_networks(pack: Pack, loss: RiddleLoss, watching: Collection[Role] = ()) -> FrozenNetworks:
-    """The generator, the feature networks that the loss needs, and those of ``watching`` that the pack has.
+def load_networks(pack: Pack, loss: RiddleLoss, validation: Collection[Role] = ()) -> FrozenNetworks:
+    """The generator, the feature networks that the loss needs, and those of ``validation`` that the pack has.
 
     Raises:
         PackError: a network that is needed is missing or damaged.
     """
-    roles = {"generator", *loss.needs} | {role for role in watching if pack.has(role)}
+    roles = {"generator", *loss.needs} | {role for role in validation if pack.has(role)}
     loaded = {role: pack.load(role) for role in sorted(roles)}
     if "recogniser" in loaded:
         loaded["recogniser"] = fold_norms(loaded["recogniser"])

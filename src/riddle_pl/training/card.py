@@ -14,7 +14,7 @@ PLACES = (
     *("root", "cache_dir", "device", "quiet", "num_workers", "pack"),
     *("inversion_batch", "inversion_workers", "recheck"),
 )
-"""Settings of the data, and of how they were inverted, that only say where things lay on the machine of the run."""
+"""Settings of the data, and of their inversion, that are paths or resources of the machine of the run."""
 
 LIMITS = """
 ## Licence and use

@@ -1,4 +1,4 @@
-"""A checkpoint of ``riddle-train``, read without running any code from it, and checked as a stranger's file."""
+"""A checkpoint of ``riddle-train``, read without running any code from it, and checked as untrusted input."""
 
 import os
 from collections.abc import Mapping
@@ -40,7 +40,7 @@ def load_checkpoint(path: Path | str) -> dict[str, Any]:
 
 
 def check_callback_paths(checkpoint: Mapping[str, Any]) -> None:
-    """Lightning's ``ModelCheckpoint`` takes up which files it has written, and deletes them when it writes better ones.
+    """Lightning's ``ModelCheckpoint`` restores a list of its files, and deletes them when it writes better ones.
 
     Raises:
         CheckpointError: a path in the state of a callback leads out of the folder that it writes to.
@@ -60,7 +60,7 @@ def check_callback_paths(checkpoint: Mapping[str, Any]) -> None:
 
 
 def _leads_out(file: object, folder: object) -> bool:
-    """Local paths: Lightning deletes only below its folder, and is misled by ``..`` alone. Others: it asks nothing."""
+    """Lightning deletes local files below its folder only, which ``..`` can leave; it does not check remote ones."""
     if not isinstance(file, str) or ".." in PurePath(file.replace(os.sep, "/")).parts:
         return True
     remote = "://" in file or "::" in file

@@ -40,8 +40,8 @@ class Interrupted(BaseException):
         super().__init__(f"{word} after step {step}")
 
 
-class _Wish(IntEnum):
-    """What a process wants after the step in progress; of several processes the largest counts."""
+class _Request(IntEnum):
+    """What a process is to do after the step in progress; of several processes the largest value counts."""
 
     NOTHING = 0
     SAVE = 1
@@ -71,7 +71,7 @@ class LastCheckpoint(Checkpoint):
         self.minutes = minutes
         self.path: Path | None = None
         """The checkpoint, once it is there."""
-        self._wish = _Wish.NOTHING
+        self._requested = _Request.NOTHING
         self._number = int(signal.SIGINT)
         self._saved = 0.0
         self._requeue: Any = None
@@ -92,14 +92,14 @@ class LastCheckpoint(Checkpoint):
     @override
     def on_train_batch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule, *_: Any) -> None:
         wish, self._number = self._agreed(trainer)
-        if wish is _Wish.STOP:
+        if wish is _Request.STOP:
             self._save(trainer)
             raise Interrupted(self._steps_done(trainer), self.path, self._number)
-        if wish is _Wish.REQUEUE:
-            self._wish = _Wish.NOTHING
+        if wish is _Request.REQUEUE:
+            self._requested = _Request.NOTHING
             require_finite_weights(trainer.lightning_module, trainer)
             self._requeue(self._number, None)
-        elif wish is _Wish.SAVE:
+        elif wish is _Request.SAVE:
             self._save(trainer)
 
     @override
@@ -110,14 +110,14 @@ class LastCheckpoint(Checkpoint):
     @override
     def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         self._save(trainer)
-        self._give_back()
+        self._restore_handlers()
 
     @override
     def on_exception(self, trainer: pl.Trainer, pl_module: pl.LightningModule, exception: BaseException) -> None:
-        self._give_back()
+        self._restore_handlers()
 
-    def _give_back(self) -> None:
-        """The signals: to Lightning, which next gives them to whoever had them before."""
+    def _restore_handlers(self) -> None:
+        """Gives the signal handlers back to Lightning, which then restores those before it."""
         for number, handler in self._previous.items():
             if handler is not None:
                 signal.signal(number, handler)
@@ -125,23 +125,23 @@ class LastCheckpoint(Checkpoint):
 
     def _request_stop(self, number: int, frame: FrameType | None) -> None:
         if number == signal.SIGINT:
-            if self._wish is _Wish.STOP:
+            if self._requested is _Request.STOP:
                 raise KeyboardInterrupt
             print("stopping after this step (Ctrl-C again: at once)", file=sys.stderr)
-        self._wish, self._number = _Wish.STOP, number
+        self._requested, self._number = _Request.STOP, number
 
     def _request_requeue(self, number: int, frame: FrameType | None) -> None:
-        self._wish, self._number = max(self._wish, _Wish.REQUEUE), number
+        self._requested, self._number = max(self._requested, _Request.REQUEUE), number
 
-    def _agreed(self, trainer: pl.Trainer) -> tuple[_Wish, int]:
-        """What to do after this step, and the signal that asked for it: the same in all processes."""
+    def _agreed(self, trainer: pl.Trainer) -> tuple[_Request, int]:
+        """The request and signal number that all processes agree on (the maximum)."""
         due = self.minutes is not None and time.monotonic() - self._saved >= 60 * self.minutes
-        wish = max(self._wish, _Wish.SAVE if due else _Wish.NOTHING)
+        wish = max(self._requested, _Request.SAVE if due else _Request.NOTHING)
         if trainer.world_size == 1:
             return wish, self._number
         mine = torch.tensor(wish * signal.NSIG + self._number, device=trainer.strategy.root_device)
         agreed, number = divmod(int(trainer.strategy.reduce(mine, reduce_op="max")), signal.NSIG)
-        return _Wish(agreed), number
+        return _Request(agreed), number
 
     def _steps_done(self, trainer: pl.Trainer) -> int:
         return trainer.global_step

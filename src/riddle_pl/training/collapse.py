@@ -1,4 +1,4 @@
-"""Warns when an encryptor collapses: when its output is the same whatever the password, or whoever the face."""
+"""Warns when an encryptor collapses: its output no longer depends on the password, or on the face."""
 
 import logging
 

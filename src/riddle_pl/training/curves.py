@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from riddle_pl.figures.figure import NOTEBOOK_DPI
 from riddle_pl.figures.losses import losses
-from riddle_pl.figures.plate import NOTEBOOK_DPI
 from riddle_pl.files import atomic_write, require_writable_dir
 from riddle_pl.packs.card import PICTURES, put_section, require_card
 
@@ -27,11 +27,11 @@ def write_curves(metrics: Sequence[Path], folder: Path, role: str) -> Path | Non
         FileError: a log cannot be read, or the folder cannot be written to.
     """
     require_card(folder, role)  # before anything is written
-    plate = losses(*metrics)
-    if plate is None:
+    figure = losses(*metrics)
+    if figure is None:
         return None
     picture = require_writable_dir(folder / PICTURES, "folder of pictures", create=True) / f"{role}_curves.jpg"
     with atomic_write(picture, inside=folder) as temporary:
-        temporary.write_bytes(plate.encoded("jpeg", NOTEBOOK_DPI))
-    put_section(folder, role, f"{HEADING}\n\n![{plate.alt}]({PICTURES}/{picture.name})")
+        temporary.write_bytes(figure.encoded("jpeg", NOTEBOOK_DPI))
+    put_section(folder, role, f"{HEADING}\n\n![{figure.alt}]({PICTURES}/{picture.name})")
     return picture

@@ -78,7 +78,7 @@ class EncryptorEMA(pl.Callback):
     def on_load_checkpoint(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, checkpoint: Mapping[str, Any]
     ) -> None:
-        """Takes up the checkpoint's average; a checkpoint without one starts a new average from its weights.
+        """Restores the checkpoint's average; a checkpoint without one starts a new average from its weights.
 
         Raises:
             CheckpointError: the average is of another encryptor.

@@ -1,4 +1,4 @@
-"""Training where all layers of a code are equal: one token of each group stands for all, with the same result."""
+"""Training on codes with equal layers: one token per group is computed, with the same result."""
 
 from itertools import accumulate
 from typing import Protocol, runtime_checkable
@@ -8,7 +8,7 @@ from torch import Tensor
 
 
 @runtime_checkable
-class WorksInGroups(Protocol):
+class GroupwiseEncryptor(Protocol):
     """An encryptor in which groups of layers do not see each other."""
 
     groups: tuple[int, ...]
@@ -24,7 +24,7 @@ class OnePerGroup:
         encryptor: T; its weights are used, not owned.
     """
 
-    def __init__(self, encryptor: WorksInGroups):
+    def __init__(self, encryptor: GroupwiseEncryptor):
         self.encryptor = encryptor
         self.repeats = encryptor.groups
         self.first = [0, *accumulate(encryptor.groups)][:-1]

@@ -9,7 +9,7 @@ M = TypeVar("M", bound=nn.Module)
 
 
 class Frozen(nn.Module, Generic[M]):
-    """Holds a pretrained network out of sight of everything that looks for weights to train, save or synchronise.
+    """Holds a pretrained network outside the module tree, so that nothing trains, saves or synchronises its weights.
 
     The network is always in eval mode and its weights get no gradient, while gradients flow through it to its input.
     It follows the parent module to another device or precision. It is no registered submodule: it appears in no

@@ -1,7 +1,7 @@
 """Settings that a run inherits: from the run that it resumes, or from the encryptor that it starts from.
 
 Both become overrides in front of the user's own, so that Hydra composes the config as ever, and ``--cfg job`` shows it.
-A checkpoint may be anyone's: only overrides are taken from it, never a name to be called, nor a place to write to.
+A checkpoint is untrusted input: only overrides are taken from it, never a name to be called, nor a place to write to.
 """
 
 import json

@@ -24,7 +24,7 @@ from riddle_pl.password import PasswordTokens, random_passwords
 from riddle_pl.provenance import made_by
 from riddle_pl.training.checkpoint_file import check_callback_paths
 from riddle_pl.training.code_figures import code_figures
-from riddle_pl.training.equal_layers import OnePerGroup, WorksInGroups
+from riddle_pl.training.equal_layers import GroupwiseEncryptor, OnePerGroup
 from riddle_pl.training.frozen import Frozen
 from riddle_pl.training.origin import CHECKPOINT_KEY, Origin, check_origin
 from riddle_pl.training.resume import check_same_optimizer, optimizer_settings
@@ -63,9 +63,9 @@ class RiddleModule(pl.LightningModule):
         loss: L_total; the feature networks that its terms need must be among ``networks``.
         make_optimizer: from the trainable parameters.
         make_scheduler: from the optimiser, stepped once per optimiser step; None for a constant rate.
-        stage: what validation looks at besides the loss.
+        stage: what validation measures besides the loss.
         views: how the recogniser sees the faces in training; in validation it sees them as they are aligned.
-        fit_codes: whether T is told how the training codes are distributed; not if it knows from an earlier run.
+        fit_codes: whether T's statistics are set from the training codes; not if they come from an earlier run.
         seed: of the passwords, of the views and of dropout.
         config: plain data to keep in the checkpoint as hyperparameters, for people to read.
         spec: how the encryptor is built from a checkpoint; None for one of the user's own, which cannot be exported.
@@ -127,7 +127,7 @@ class RiddleModule(pl.LightningModule):
         return one, two, wrong1, wrong2
 
     def setup(self, stage: str) -> None:
-        """Before a fresh run, T learns how the training codes are distributed; a checkpoint loaded after this knows.
+        """Before a fresh run, sets T's statistics of the training codes; a checkpoint loaded later brings its own.
 
         Where the layers of every code and password are equal, the step works with one token per group of T.
         """
@@ -136,7 +136,7 @@ class RiddleModule(pl.LightningModule):
             return
         encryptor = self.encryptor
         equal = data.equal_layers and self.tokens.count(self.generator.network.num_layers) == 1
-        if equal and isinstance(encryptor, WorksInGroups) and encryptor.equal_tokens_stay_equal:
+        if equal and isinstance(encryptor, GroupwiseEncryptor) and encryptor.equal_tokens_stay_equal:
             self._step.one_per_group = OnePerGroup(encryptor)
         if self.fit_codes:
             place = next(self.encryptor.parameters()).device  # Lightning has not moved it to self.device yet

@@ -1,6 +1,6 @@
 """Metadata of a checkpoint: architecture of its encryptor, and the frozen networks that it was trained with.
 
-A checkpoint may come from anyone. Its encryptor is named by an architecture and plain arguments, which are held to the
+A checkpoint is untrusted input. Its encryptor is named by an architecture and plain arguments, which are held to the
 registry; the config beside it is for people and for model cards, and nothing in it is ever called.
 """
 

@@ -10,9 +10,8 @@ from riddle_pl.config import check_config, instantiate
 from riddle_pl.config.check import to_plain
 from riddle_pl.errors import CheckpointError, ConfigError, DeviceError, RiddleError, one_line
 from riddle_pl.files import require_file
-from riddle_pl.losses import build_loss
 from riddle_pl.packs import Pack, load_pack
-from riddle_pl.training.build import Parts, build_data, encryptor_spec, make_optimizer, make_scheduler
+from riddle_pl.training.build import Parts, build_parts, encryptor_spec, make_optimizer, make_scheduler
 from riddle_pl.training.export import check_export
 from riddle_pl.training.loggers import check_wandb_key
 from riddle_pl.training.quiet import quiet_lightning
@@ -41,14 +40,14 @@ def check_job(cfg: DictConfig) -> Parts:
             f"matmul_precision={cfg.matmul_precision} is unknown; choose from {', '.join(MATMUL_PRECISIONS)}"
         )
     check_device(cfg.trainer.get("accelerator", "auto"), cfg.trainer.get("devices", 1))
-    loss = build_loss(to_plain(cfg.loss))
     for name, node in to_plain(cfg)["logger"].items():
         if node is not None:
             check_wandb_key(node, f"logger.{name}")
+    parts = build_parts(cfg)
+    pack = parts.pack
     if (processes := _processes(cfg)) is not None:
-        loss.check_batch(cfg.batch_size * processes)
-    pack: Pack = instantiate(cfg.pack, "pack")
-    for role in (*pack.generator_roles, *sorted(loss.needs)):
+        parts.loss.check_batch(cfg.batch_size * processes)
+    for role in (*pack.generator_roles, *sorted(parts.loss.needs)):
         if not pack.has(role):
             pack.verify(role)  # says why
     if cfg.start_pack is not None and cfg.start_ckpt is not None:
@@ -70,10 +69,9 @@ def check_job(cfg: DictConfig) -> Parts:
                 "architectures; leave out export, or choose an encryptor= of conf/encryptor"
             )
     check_parts(cfg, pack)
-    data = build_data(cfg, pack)
     if cfg.ckpt_path is not None:
         require_file(cfg.ckpt_path, "ckpt_path", CheckpointError)
-    return Parts(pack, loss, data)
+    return parts
 
 
 def check_parts(cfg: DictConfig, pack: Pack) -> None:

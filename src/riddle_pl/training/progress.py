@@ -101,7 +101,7 @@ class ProgressLines(pl.Callback):
 
 
 class ProfileTable(pl.Callback):
-    """Prints what the trainer's profiler measured, which Lightning says to its own log only."""
+    """Prints what the trainer's profiler measured, which Lightning writes to its own log only."""
 
     @override
     def teardown(self, trainer: pl.Trainer, pl_module: pl.LightningModule, stage: str) -> None:

@@ -21,7 +21,7 @@ _MOMENTS = ("exp_avg", "exp_avg_sq", "momentum_buffer", "slow_buffer")
 
 
 @contextmanager
-def taking_up(path: Path | str | None) -> Iterator[None]:
+def restoring(path: Path | str | None) -> Iterator[None]:
     """Around ``trainer.fit(ckpt_path=path)``.
 
     Raises:
@@ -62,7 +62,7 @@ class OptimizerStateCheck(pl.Callback):
 
 
 class ChangedSettings(pl.Callback):
-    """Lightning takes up an optimiser's settings with its state; those that the config has changed since count."""
+    """Applies settings of the optimiser that the config has changed: Lightning restores the old ones with its state."""
 
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Puts them into the optimiser, and a new rate into its schedule.

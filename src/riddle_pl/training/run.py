@@ -20,7 +20,7 @@ from riddle_pl.training.loggers import closing_wandb
 from riddle_pl.training.module import RiddleModule
 from riddle_pl.training.origin import check_origin, read_origin
 from riddle_pl.training.quiet import NOISE, quiet_lightning
-from riddle_pl.training.resume import taking_up
+from riddle_pl.training.resume import restoring
 
 log = logging.getLogger(__name__)
 
@@ -89,7 +89,7 @@ def train(
             warnings.filterwarnings("ignore", message)
         trainer = build_trainer(cfg, run_dir, progress, lines, wandb_run)
         try:
-            with taking_up(checkpoint), stopping_together(trainer):
+            with restoring(checkpoint), stopping_together(trainer):
                 trainer.fit(module, datamodule=data, ckpt_path=checkpoint, weights_only=True)
         except SystemExit:
             if trainer.interrupted:  # Lightning turns Ctrl-C into exit(1)

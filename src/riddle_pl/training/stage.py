@@ -11,7 +11,7 @@ from riddle_pl.losses.identity import cosine
 
 
 class Stage(Protocol):
-    """The terms of the loss decide what a step computes; a stage says what a validation does besides."""
+    """The terms of the loss decide what a step computes; a stage adds what a validation measures and shows."""
 
     @property
     def roles(self) -> Set[Role]:
@@ -49,7 +49,7 @@ class PictureStage:
 
 
 class CodesStage:
-    """Beyond the paper: codes alone. No picture is drawn and no recogniser runs, unless a term of the loss asks."""
+    """Beyond the paper: codes alone. No picture is drawn and no recogniser runs, unless a term of the loss needs it."""
 
     roles: Set[Role] = frozenset()
 

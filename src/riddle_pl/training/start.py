@@ -16,7 +16,7 @@ from riddle_pl.training.origin import check_origin
 
 
 def start_encryptor_from(pack_name: str, role: str, encryptor: nn.Module, tokens: PasswordTokens) -> None:
-    """Takes the weights of a pack's encryptor, and what it knows of how codes are distributed.
+    """Loads the weights of a pack's encryptor, its statistics of codes among them.
 
     Args:
         pack_name: name or folder of the pack; its generator need not be the one that is trained with, but its codes
@@ -39,7 +39,7 @@ def start_encryptor_from(pack_name: str, role: str, encryptor: nn.Module, tokens
 
 
 def start_encryptor_from_run(checkpoint: str, pack: Pack, encryptor: nn.Module, tokens: PasswordTokens) -> None:
-    """Takes the averaged weights of an earlier run's encryptor, and what it knows of how codes are distributed.
+    """Loads the averaged weights of an earlier run's encryptor, its statistics of codes among them.
 
     Args:
         checkpoint: ``checkpoints/last.ckpt`` of that run, which is read and left as it is.

@@ -25,7 +25,7 @@ class FitsLatents(Protocol):
 
 @runtime_checkable
 class StartsAtCodes(Protocol):
-    """An encryptor whose first outputs are to be distributed like the codes; then it learns as it likes."""
+    """An encryptor whose outputs are initialised to the distribution of the codes."""
 
     def start_at(self, mean: Float[Tensor, "d"], std: Float[Tensor, "d"]) -> None: ...
 

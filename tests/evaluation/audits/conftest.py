@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from riddle_pl.evaluation.audits.audit import Bench
+from riddle_pl.evaluation.audits.audit import AuditContext
 from riddle_pl.faces.detect import FaceDetector
 from tests.evaluation.fakes import FakeRecogniser, write_lfw
 from tests.pretraining.archives import FACE, encoded, face, labelled_archive, write_tar
@@ -37,9 +37,9 @@ def audit_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def bench(tiny_pack, tmp_path) -> Bench:
+def context(tiny_pack, tmp_path) -> AuditContext:
     """The tiny pack and a recogniser without weights."""
-    return Bench(
+    return AuditContext(
         pack=tiny_pack,
         recognisers=[FakeRecogniser()],
         detectors=[],

@@ -1,37 +1,41 @@
 """If this fails, an audit damages a model card, or a card states another network's figures."""
 
-import json
+import math
 import shutil
 
 import pytest
 from PIL import Image
 
 from riddle_pl.errors import PackError
-from riddle_pl.evaluation.audits.audit import Findings, Picture
+from riddle_pl.evaluation.audits.audit import Picture
 from riddle_pl.evaluation.audits.card import check_export, write_section
-from riddle_pl.evaluation.audits.report import AuditReport
+from riddle_pl.evaluation.audits.parser import ParserAudit
+from riddle_pl.evaluation.audits.report import page, write_audit
 from riddle_pl.evaluation.report.measurement import Measurement
+from riddle_pl.evaluation.report.report import MethodEntry, Report, read_report
 from riddle_pl.packs import load_pack
 from riddle_pl.packs.card import with_section
 
 CARD = "# parser\n\nWhat it is.\n\n## How it was made\n\nBy a command.\n\n## Licence and use\n\nWeights: free.\n"
 
 
+PICTURES = [
+    Picture("mine", "Drawn", Image.new("RGB", (4, 4)), True),
+    Picture("theirs", "A photo", Image.new("RGB", (4, 4)), False),
+]
+
+
 def report(value):
-    findings = Findings(
-        figures=[
-            Measurement.plain("Overlap", "skin", value, 7, "higher"),
-            Measurement("Overlap", "nose", 0.5, 0.4, 0.6, 1234, "lower"),
-            Measurement.plain("Overlap", "none", float("nan"), 0),
-        ],
-        pictures=[
-            Picture("mine", "Drawn", Image.new("RGB", (4, 4)), True),
-            Picture("theirs", "A photo", Image.new("RGB", (4, 4)), False),
-        ],
+    measurements = [
+        Measurement.plain("Overlap", "skin", value, 7, "higher"),
+        Measurement("Overlap", "nose", 0.5, 0.4, 0.6, 1234, "lower"),
+        Measurement.plain("Overlap", "none", float("nan"), 0),
+    ]
+    return Report(
+        about={"command": "`riddle-audit audit=parser`"},
+        method=MethodEntry("parser of pack tiny", 32),
+        measurements=measurements,
         notes=["Read it so."],
-    )
-    return AuditReport(
-        "parser", "## Audit", "parser of pack tiny", {"command": "`riddle-audit audit=parser`"}, findings
     )
 
 
@@ -47,15 +51,16 @@ def test_the_section_stands_before_the_licence_and_is_replaced():
 def test_figures_and_pictures_go_into_the_pack(tiny_pack_folder, tmp_path):
     folder = shutil.copytree(tiny_pack_folder, tmp_path / "pack")
     (folder / "parser.md").write_text(CARD)
-    write_section(folder, report(0.25))
-    written = write_section(folder, report(0.75))
+    audit = ParserAudit(str(tmp_path))
+    write_section(folder, audit, report(0.25), PICTURES)
+    written = write_section(folder, audit, report(0.75), PICTURES)
     card = (folder / "parser.md").read_text()
     assert card.count("## Audit") == 1
     assert "`riddle-audit audit=parser`" in card
     assert "skin ↑" in card
     assert "0.750" in card
     assert "0.250" not in card
-    assert "0.400 to 0.600 | 1,234" in card
+    assert "| 1,234 | 0.500 [0.400, 0.600]" in card
     assert "- Read it so." in card
     assert "![Drawn](pictures/parser_mine.jpg)" in card
     assert [path.name for path in written] == ["parser_mine.jpg", "parser.md"]
@@ -63,10 +68,11 @@ def test_figures_and_pictures_go_into_the_pack(tiny_pack_folder, tmp_path):
 
 
 def test_the_report_has_everything(tmp_path):
-    written = report(0.25).write(tmp_path)
+    written = write_audit(report(0.25), PICTURES, tmp_path)
     assert {path.name for path in written} == {"mine.jpg", "theirs.jpg", "audit.md", "audit.json"}
-    assert json.loads((tmp_path / "audit.json").read_text())["figures"][2]["value"] is None
-    assert "| none   | none" in report(0.25).to_markdown()
+    assert math.isnan(read_report(tmp_path / "audit.json").measurements[2].value)
+    assert read_report(tmp_path / "audit.json").measurements[1] == report(0.25).measurements[1]
+    assert "| none   | 0     | no face" in page(report(0.25))
 
 
 def test_a_card_of_another_network_is_refused(tiny_pack, tiny_pack_folder, tmp_path):

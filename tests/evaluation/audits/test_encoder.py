@@ -17,10 +17,10 @@ def audit(folder, inversion, **changes):
     return EncoderAudit(people, faces, inversion, **{"refined": 3, "smallest": 5, **changes})
 
 
-def test_measures_both_inversions_and_groups(bench, audit_data):
-    one = audit(audit_data, OptimisedInversion(bench.pack, "cpu", steps=8, learning_rate=0.2))
-    one.check(bench)
-    found = one.run(bench)
+def test_measures_both_inversions_and_groups(context, audit_data):
+    one = audit(audit_data, OptimisedInversion(context.pack, "cpu", steps=8, learning_rate=0.2))
+    one.check(context)
+    found = one.run(context)
     figures = {(figure.section, figure.name): figure for figure in found.figures}
     encoder, optimised = "invert=encoder: 3 of these people", "invert=optimise: 3 of these people"
     assert figures["LFW: 6 people", "PSNR in dB"].count == 6
@@ -36,9 +36,9 @@ def test_measures_both_inversions_and_groups(bench, audit_data):
     assert not any(picture.shareable for picture in found.pictures)  # they show photos of the data
 
 
-def test_the_encoder_alone_needs_no_archives(bench, audit_data):
-    one = audit(audit_data, EncoderInversion(bench.pack, "cpu"), count=0)
-    sections = {figure.section for figure in one.run(bench).figures}
+def test_the_encoder_alone_needs_no_archives(context, audit_data):
+    one = audit(audit_data, EncoderInversion(context.pack, "cpu"), count=0)
+    sections = {figure.section for figure in one.run(context).figures}
     assert sections == {"LFW: 6 people"}
 
 
@@ -55,6 +55,6 @@ def test_codes_of_w_are_near_w_and_others_are_not(tiny_pack):
     assert spread.outside(spread.mean + noise.double()).mean() == pytest.approx(1 - LEADING / 512, abs=0.03)
 
 
-def test_a_value_out_of_range_is_said(bench, audit_data):
+def test_a_value_out_of_range_is_said(context, audit_data):
     with pytest.raises(ConfigError, match="refined=0"):
-        audit(audit_data, EncoderInversion(bench.pack), refined=0)
+        audit(audit_data, EncoderInversion(context.pack), refined=0)

@@ -6,7 +6,7 @@ import torch.nn.functional as F
 
 from riddle_pl.errors import ConfigError, DataError
 from riddle_pl.evaluation.audits.archives import FaceArchives, groups_of
-from riddle_pl.evaluation.audits.embeddings import embed_data
+from riddle_pl.evaluation.audits.embeddings import embed
 from riddle_pl.evaluation.audits.generator import GeneratorAudit
 from riddle_pl.evaluation.audits.population import mean_distance, memorisation_figures, mistaken_figures, nearest
 from riddle_pl.judging.lfw import LFW
@@ -23,10 +23,10 @@ def audit(folder, **changes):
     )
 
 
-def test_measures_samples_and_draws_them(bench, audit_data, tiny_pack_folder):
+def test_measures_samples_and_draws_them(context, audit_data, tiny_pack_folder):
     one = audit(audit_data, reference=str(tiny_pack_folder))
-    one.check(bench)
-    found = one.run(bench)
+    one.check(context)
+    found = one.run(context)
     figures = {(figure.section, figure.name): figure for figure in found.figures}
     floor = figures["FD-fake", "real faces to other real faces (the floor)"].value
     for psi in ("0.8", "1"):
@@ -49,13 +49,13 @@ def test_measures_samples_and_draws_them(bench, audit_data, tiny_pack_folder):
     ]  # fmt: skip
 
 
-def test_a_copied_face_is_found_and_a_new_one_is_not(bench):
+def test_a_copied_face_is_found_and_a_new_one_is_not(context):
     rng = torch.Generator().manual_seed(0)
     training = F.normalize(torch.randn(50, 64, generator=rng), dim=1)
     copied, new = training[[7, 3]], F.normalize(torch.randn(40, 64, generator=rng), dim=1)
     assert nearest(copied, training).face.tolist() == [7, 3]
     near = {"copies": nearest(copied, training), "new": nearest(new, training)}
-    shares = [f.value for f in memorisation_figures(bench, "", near, threshold=0.9) if "share" in f.name]
+    shares = [f.value for f in memorisation_figures(context, "", near, threshold=0.9) if "share" in f.name]
     assert shares == [1.0, 0.0]
 
 
@@ -82,17 +82,10 @@ def test_strangers_share_no_person_with_the_training_faces(audit_data):
     assert all(int(name[-7:-4]) // 2 not in persons for name in strangers.names)
 
 
-def test_embeddings_of_data_are_kept_by_content(bench):
-    [recogniser] = bench.recognisers
+def test_embeddings_of_8_bit_images_are_those_of_their_values(context):
+    [recogniser] = context.recognisers
     images = torch.randint(0, 256, (5, 3, 8, 8), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
-    first = embed_data(bench, recogniser, images, "")
-    assert torch.equal(embed_data(bench, recogniser, images, ""), first)
-    assert recogniser.seen == 5
-    [cached] = bench.cache_dir.glob("embeddings-fake-*")
-    cached.write_bytes(b"damaged")
-    assert torch.equal(embed_data(bench, recogniser, images, ""), first)
-    embed_data(bench, recogniser, images.flip(3), "")
-    assert recogniser.seen == 15
+    assert torch.equal(embed(recogniser, images), embed(recogniser, images.float() / 127.5 - 1.0))
 
 
 @pytest.mark.parametrize(
@@ -108,8 +101,8 @@ def test_groups_are_read_from_names(name, groups):
     assert groups_of(name) == groups
 
 
-def test_what_is_missing_or_out_of_range_is_said(bench, audit_data):
+def test_what_is_missing_or_out_of_range_is_said(context, audit_data):
     with pytest.raises(DataError, match=r"nothing\.tar"):
-        audit(audit_data, faces=archives(audit_data, archives=["nothing"])).check(bench)
+        audit(audit_data, faces=archives(audit_data, archives=["nothing"])).check(context)
     with pytest.raises(ConfigError, match="count=1"):
         audit(audit_data, count=1)

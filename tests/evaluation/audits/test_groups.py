@@ -27,7 +27,7 @@ class BrightEnough:
         return Detections(boxes, boxes[:, None, :2].expand(-1, 5, -1))
 
 
-def audit(bench, folder, **changes):
+def audit(context, folder, **changes):
     people = LFW(str(folder), faces="faces", pairs="pairs.txt", count=6)
     settings = {
         "faces": FaceArchives(str(folder), ["people"], held_out=0.9),
@@ -35,17 +35,17 @@ def audit(bench, folder, **changes):
         "smallest": 5,
         **changes,
     }
-    return GroupsAudit(EncoderInversion(bench.pack, "cpu"), people, passwords=TextPasswords(), **settings)
+    return GroupsAudit(EncoderInversion(context.pack, "cpu"), people, passwords=TextPasswords(), **settings)
 
 
-def found_by(one, bench):
+def found_by(one, context):
     return {
         (figure.section.partition(":")[0].partition(", by")[0], figure.name): figure
-        for figure in one.run(bench).figures
+        for figure in one.run(context).figures
     }
 
 
-def test_each_group_gets_its_own_rates(bench, audit_data, monkeypatch):
+def test_each_group_gets_its_own_rates(context, audit_data, monkeypatch):
     def images(_self, names, x):
         women = torch.tensor(["female" in name for name in names])[:, None, None, None]
         bright, other = x.abs() + 0.1, x.flip(2) - 3.0
@@ -58,10 +58,10 @@ def test_each_group_gets_its_own_rates(bench, audit_data, monkeypatch):
         }
 
     monkeypatch.setattr(PackMethod, "images", images)
-    bench = replace(bench, detectors=[BrightEnough()])
-    one = audit(bench, audit_data)
-    one.check(bench)
-    figures = found_by(one, bench)
+    context = replace(context, detectors=[BrightEnough()])
+    one = audit(context, audit_data)
+    one.check(context)
+    figures = found_by(one, context)
     women, men, all_ = ("female", "male", "all")
     assert [figures["De-identification", group].value for group in (women, men)] == [1.0, 0.0]
     assert [figures["Two passwords", group].value for group in (women, men)] == [0.0, 1.0]
@@ -72,9 +72,9 @@ def test_each_group_gets_its_own_rates(bench, audit_data, monkeypatch):
     assert figures["De-identification", all_].value == pytest.approx(share)
 
 
-def test_the_networks_of_the_pack_are_asked(bench, audit_data):
-    one = audit(bench, audit_data, count=12)
-    figures = found_by(one, bench)
+def test_the_networks_of_the_pack_are_asked(context, audit_data):
+    one = audit(context, audit_data, count=12)
+    figures = found_by(one, context)
     assert figures["Recovery", "all"].count == 12
     for title in ("De-identification", "Recovery", "Two passwords", "Wrong password"):
         men, everybody = figures[title, "male"], figures[title, "all"]
@@ -88,12 +88,12 @@ def test_small_groups_are_left_out():
     assert members_of(names, 2) == {"black": [1, 2], "female": [0, 1]}
 
 
-def test_what_is_missing_is_said(bench, audit_data, tmp_path):
+def test_what_is_missing_is_said(context, audit_data, tmp_path):
     with pytest.raises(PackError, match="parser is no encryptor"):
-        audit(bench, audit_data, encryptor="parser").check(bench)
+        audit(context, audit_data, encryptor="parser").check(context)
     with pytest.raises(DataError, match=r"people\.tar does not exist"):
-        audit(bench, audit_data, faces=FaceArchives(str(tmp_path), ["people"])).check(bench)
+        audit(context, audit_data, faces=FaceArchives(str(tmp_path), ["people"])).check(context)
     with pytest.raises(ConfigError, match="evaluators is empty"):
-        audit(bench, audit_data).check(replace(bench, recognisers=[]))
+        audit(context, audit_data).check(replace(context, recognisers=[]))
     with pytest.raises(ConfigError, match=r"audit\.count=1"):
-        audit(bench, audit_data, count=1)
+        audit(context, audit_data, count=1)

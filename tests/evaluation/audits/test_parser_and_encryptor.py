@@ -11,7 +11,7 @@ from riddle_pl.pretraining.label_maps import COLOURS
 from riddle_pl.pretraining.parser import NAMES
 
 
-def test_overlap_per_class(bench, audit_data, monkeypatch):
+def test_overlap_per_class(context, audit_data, monkeypatch):
     label = [*COLOURS][-1]  # the innermost of the boxes that are drawn
 
     class One(torch.nn.Module):
@@ -22,10 +22,10 @@ def test_overlap_per_class(bench, audit_data, monkeypatch):
             logits[:, label] = 1.0
             return logits
 
-    monkeypatch.setattr(type(bench.pack), "load", lambda _pack, _role: One())
+    monkeypatch.setattr(type(context.pack), "load", lambda _pack, _role: One())
     audit = ParserAudit(str(audit_data), held_out=0.6)
-    audit.check(bench)
-    found = audit.run(bench)
+    audit.check(context)
+    found = audit.run(context)
     iou = {figure.name: figure.value for figure in found.figures}
     assert set(iou) == {
         "background", "skin", "nose", "eyes", "mouth", "hair", "mean", "share of pixels right, mean of photos"
@@ -38,27 +38,27 @@ def test_overlap_per_class(bench, audit_data, monkeypatch):
     assert [picture.name for picture in found.pictures] == ["labels"]
 
 
-def test_a_missing_archive_is_said(bench, tmp_path):
+def test_a_missing_archive_is_said(context, tmp_path):
     with pytest.raises(DataError, match=r"fasseg\.tar does not exist"):
-        ParserAudit(str(tmp_path)).check(bench)
+        ParserAudit(str(tmp_path)).check(context)
 
 
-def test_times_and_sizes(bench):
-    audit = EncryptorAudit(RefinedInversion(bench.pack, "cpu"), "encryptor-df", repeats=1)
-    audit.check(bench)
-    figures = audit.run(bench).figures
+def test_times_and_sizes(context):
+    audit = EncryptorAudit(RefinedInversion(context.pack, "cpu"), "encryptor-df", repeats=1)
+    audit.check(context)
+    figures = audit.run(context).figures
     speed = [figure.name for figure in figures if figure.section == "Speed"]
     assert speed[0].startswith("loading generator, encoder, recogniser, encryptor-df, hashes verified")
     assert speed[1].startswith("encrypting one aligned face, invert=refine")
     sizes = {figure.name: figure.value for figure in figures if figure.section == "Size in MB"}
-    assert sizes["generator"] == pytest.approx(bench.pack.path("generator").stat().st_size / 1e6)
+    assert sizes["generator"] == pytest.approx(context.pack.path("generator").stat().st_size / 1e6)
     assert sizes.pop("all") == pytest.approx(sum(sizes.values()))
     assert all(figure.value > 0 for figure in figures if figure.section == "Speed")
 
 
-def test_another_network_is_no_encryptor(bench):
-    inversion = RefinedInversion(bench.pack, "cpu")
+def test_another_network_is_no_encryptor(context):
+    inversion = RefinedInversion(context.pack, "cpu")
     with pytest.raises(PackError, match="parser is no encryptor"):
-        EncryptorAudit(inversion, "parser").check(bench)
+        EncryptorAudit(inversion, "parser").check(context)
     with pytest.raises(ConfigError, match="repeats=0"):
         EncryptorAudit(inversion, repeats=0)

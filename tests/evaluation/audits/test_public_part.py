@@ -41,16 +41,16 @@ def padded_folder(tiny_pack_folder, tmp_path_factory):
 
 
 @pytest.fixture
-def padded(bench, padded_folder, monkeypatch):
+def padded(context, padded_folder, monkeypatch):
     monkeypatch.setattr(ParserMap, "__call__", lambda _self, x: torch.ones(len(x), 1, 8, 8))
     monkeypatch.setattr(public_part.BestFit, "best", lambda _self, x, drawn: torch.full((len(x),), drawn.shape[1] - 1))
-    return replace(bench, pack=load_pack(padded_folder), detectors=[Everywhere()])
+    return replace(context, pack=load_pack(padded_folder), detectors=[Everywhere()])
 
 
-def audit(bench, folder, **changes):
+def audit(context, folder, **changes):
     people = LFW(str(folder), faces="faces", pairs="pairs.txt", count=6)
     settings = {"public": [0, K - 1], "candidates": [1, 3], **changes}
-    return PublicPartAudit(EncoderInversion(bench.pack, "cpu"), people, **settings)
+    return PublicPartAudit(EncoderInversion(context.pack, "cpu"), people, **settings)
 
 
 def test_the_more_is_public_the_more_a_face_is_like_the_original(padded, audit_data):

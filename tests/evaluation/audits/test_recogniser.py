@@ -48,10 +48,10 @@ def audit(folder, **changes):
     return RecogniserAudit(people, faces, **{"compared": True, "steps": 3, "length": 0.2, "smallest": 5, **changes})
 
 
-def test_verifies_pairs_and_follows_the_gradient(bench, audit_data):
+def test_verifies_pairs_and_follows_the_gradient(context, audit_data):
     one = audit(audit_data)
-    one.check(bench)
-    found = one.run(bench)
+    one.check(context)
+    found = one.run(context)
     figures = {(figure.section, figure.name): figure for figure in found.figures}
     # the fake recogniser tells painted people apart by their colours
     assert figures["Verification by fake", "accuracy, mean of 2 folds"].value == 1.0
@@ -68,17 +68,17 @@ def test_verifies_pairs_and_follows_the_gradient(bench, audit_data):
     assert {picture.name for picture in found.pictures} == {"roc", "gradients"}
 
 
-def test_strangers_are_compared_within_their_group(bench, audit_data, monkeypatch):
+def test_strangers_are_compared_within_their_group(context, audit_data, monkeypatch):
     def embed(_self, x):  # every image the same person
         return torch.ones(len(x), 4)
 
     one = audit(audit_data, compared=False, steps=1)
-    apart = {(f.section, f.name): f for f in one.run(bench).figures}
+    apart = {(f.section, f.name): f for f in one.run(context).figures}
     monkeypatch.setattr("riddle_pl.judging.recognisers.PackEvaluator.embed", embed)
     monkeypatch.setattr(
         "riddle_pl.evaluation.audits.recogniser.calibrate", lambda _pairs, far: Calibration(0.5, far, 1, 6, 6)
     )
-    alike = {(f.section, f.name): f for f in one.run(bench).figures}
+    alike = {(f.section, f.name): f for f in one.run(context).figures}
     section = "Two people of one group who pass as one at FAR 0.001 of LFW"
     groups = [name for where, name in alike if where == section]
     assert groups[0] == "all"

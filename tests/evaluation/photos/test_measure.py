@@ -1,6 +1,5 @@
 """If this fails, `riddle measure` counts faces wrongly, or its rates are not what a recogniser says."""
 
-import json
 from pathlib import Path
 
 import numpy as np
@@ -13,9 +12,11 @@ from riddle_pl.errors import DataError
 from riddle_pl.evaluation.photos.backgrounds import SIDES, SIZE, backgrounds, lay_out
 from riddle_pl.evaluation.photos.photos import LaidCrops, Photo, PlainPhotos
 from riddle_pl.evaluation.photos.rates import COMPARISONS, Rates
-from riddle_pl.evaluation.photos.report import Report
+from riddle_pl.evaluation.photos.recording_gate import RecordingGate
+from riddle_pl.evaluation.photos.report import counts
 from riddle_pl.evaluation.photos.trial import IMAGES, Trial, Trials
-from riddle_pl.evaluation.photos.watch import WatchingGate
+from riddle_pl.evaluation.report.report import read_report
+from riddle_pl.judging.measures import Measure, Statistic
 from riddle_pl.photos.gate.gate import OpenGate, Verdict
 from riddle_pl.photos.gate.refusal import Reason
 from riddle_pl.photos.paste.mask import OvalMap
@@ -72,14 +73,14 @@ def test_photos_without_faces_and_unreadable_ones_are_counted(tiny_pack):
         trials(tiny_pack, fake_face())(Photo("b", fake_photo(), 1)),
         trials(tiny_pack)(Photo("c", None, error="photo c is damaged")),
     ]
-    counts = Report({}, done, []).counts()
-    assert counts["photos"] == 3
-    assert counts["photos not read"] == 1
-    assert counts["photos without a face found"] == 1
-    assert counts["people in them"] == 3
-    assert counts["faces found"] == 1
-    assert counts["faces passed"] == 0
-    assert counts["faces refused: poorly inverted"] == 1
+    found = counts(done)
+    assert found["photos"] == 3
+    assert found["photos not read"] == 1
+    assert found["photos without a face found"] == 1
+    assert found["people in them"] == 3
+    assert found["faces found"] == 1
+    assert found["faces passed"] == 0
+    assert found["faces refused: poorly inverted"] == 1
 
 
 def test_rates_are_shares_of_faces_above_the_threshold():
@@ -91,23 +92,21 @@ def test_rates_are_shares_of_faces_above_the_threshold():
             for name in IMAGES
         }
 
-    rates = Rates(lambda x: x[:, :2, 0, 0], same_person=0.5)
+    rates = Rates("fake", lambda x: x[:, :2, 0, 0], same_person=0.5)
     rates.update(
         Trial("a", None, 4, (None, Reason.NOT_ALIGNED, None, Reason.TOO_SMALL), images(encrypted=[1.0, -1.0, 1.0]))
     )
     rates.update(Trial("b", None))
-    found = {
-        (str(c.metric), c.image, c.reference): rate for rate in rates.compute(100, seed=0) for c in [rate.comparison]
-    }
-    assert len(found) == len(COMPARISONS)
-    rate = found["de-identification", "encrypted", "photo"]
-    assert (rate.protected.mean, rate.protected.faces) == (0.5, 2)
-    assert (rate.all_faces.mean, rate.all_faces.faces) == (pytest.approx(2 / 3), 3)
-    assert found["recovery", "recovered", "photo"].protected.mean == 1.0
+    found = {(r.metric, r.image, r.reference, r.statistic): r.estimate for r in rates.rows(100, seed=0)}
+    assert len(found) == 2 * len(COMPARISONS)
+    place = (Measure.DEIDENTIFICATION, "encrypted", "photo")
+    assert found[*place, Statistic.PASSED_RATE][::3] == (0.5, 2)
+    assert found[*place, Statistic.RATE][::3] == (pytest.approx(2 / 3), 3)
+    assert found[Measure.RECOVERY, "recovered", "photo", Statistic.PASSED_RATE].mean == 1.0
 
 
 def test_a_watching_gate_remembers_the_first_fault():
-    gate = WatchingGate(SmallFacesGate())
+    gate = RecordingGate(SmallFacesGate())
     gate.start()
     x = torch.zeros(2, 3, 4, 4)
     assert [gate.detected(fake_face(eye_distance=side)).reason for side in (3.0, 20.0)] == [None, None]
@@ -159,9 +158,9 @@ def test_command(riddle: Riddle, folder: Path):
         "mask=oval",
     )
     assert (result.status, result.err) == (0, "")
-    report = json.loads(Path("out/report.json").read_text())
-    assert report["counts"]["photos"] == 3
-    assert len(report["photos"]) == 3
+    report = read_report("out")
+    assert report.details["counts"]["photos"] == 3
+    assert len(report.details["photos"]) == 3
     assert (Path("out/table.md").read_text()).strip() in result.out
     before = riddle.files()
     riddle.refused(riddle("measure", "absent", "--pack", riddle.pack), "absent", before=before)

@@ -12,11 +12,22 @@ from riddle_pl.evaluation.report.html import render_page, write_page
 from riddle_pl.evaluation.report.html.highlights import highlights
 from riddle_pl.evaluation.report.html.page import LISTED
 from riddle_pl.evaluation.report.report import JudgeEntry
-from riddle_pl.evaluation.report.tables import all_tables
+from riddle_pl.evaluation.report.tables import Line, Number, Table, all_tables
 from riddle_pl.figures.gallery import Gallery, draw_gallery
 from riddle_pl.figures.traces import Traces
 from tests.evaluation.chromium import console, find_chromium, layout
 from tests.evaluation.samples import NAMES, sample_report, sample_traces
+
+TABLES = all_tables([sample_report()])
+ATTACKS = Table(
+    "attacks",
+    "Attacks without a password",
+    ["attack", "chance"],
+    ["encryptor"],
+    [Line(["linkage", "0.50"], [Number(0.512, 0.48, 0.54, 500)]), Line(["reading", ""], [None])],
+    ["riddle-attack"],
+)
+"""As of ``riddle-attack``."""
 
 VOID = {"meta", "link", "img", "br", "hr"}
 
@@ -49,7 +60,7 @@ class Page(HTMLParser):
 @pytest.fixture(scope="module")
 def written(tmp_path_factory):
     folder = tmp_path_factory.mktemp("report")
-    return write_page(sample_report(), sample_traces(), folder)
+    return write_page(sample_report(), TABLES, sample_traces(), folder)
 
 
 @pytest.fixture(scope="module")
@@ -130,9 +141,18 @@ def test_warns_of_what_it_must_not_be_used_for(page):
 def test_a_judge_that_trained_the_encryptor_is_marked(page):
     assert "no independent judge" not in page.text
     report = sample_report()
-    marked = dataclasses.replace(report, judges=[JudgeEntry("fake", trained_on_it=True), *report.judges[1:]])
-    assert "no independent judge" in Page(render_page(marked, Gallery([], {}))).text
+    marked = dataclasses.replace(report, judges=[JudgeEntry("fake", used_in_training_loss=True), *report.judges[1:]])
+    assert "no independent judge" in Page(render_page(marked, all_tables([marked]), Gallery([], {}))).text
     assert {item.judge for item in highlights(marked)} == {"fake (trained the encryptor)"}
+
+
+def test_the_table_of_attacks_is_a_section(page):
+    assert "not measured here: riddle-attack does" in page.text
+    attacked = Page(render_page(sample_report(), [*TABLES, ATTACKS], Gallery([], {})))
+    assert "is in the table of attacks" in attacked.text
+    assert "0.512 [0.480, 0.540]" in attacked.text
+    assert {"id": "attacks"} in attacked.all("section")
+    assert {attrs.get("class") for attrs in attacked.all("tr")} == {None, "paper"}
 
 
 def test_the_first_numbers_are_against_the_inversion(page):
@@ -144,14 +164,14 @@ def test_a_report_without_rows_or_figures_is_a_page(tmp_path):
     bare = dataclasses.replace(
         sample_report(), rows=[], judges=[], notes=[], skipped={}, left_out={}, command="", config={}
     )
-    page = Page(render_page(bare, draw_gallery(Traces())))
+    page = Page(render_page(bare, all_tables([bare]), draw_gallery(Traces())))
     assert page.open == []
     assert page.all("img") == []
 
 
 def test_the_same_evaluation_gives_the_same_page():
     plots = dataclasses.replace(sample_traces(), faces=(), photos=())
-    first, second = (render_page(sample_report(), draw_gallery(plots)) for _ in range(2))
+    first, second = (render_page(sample_report(), TABLES, draw_gallery(plots)) for _ in range(2))
     assert first == second
 
 

@@ -13,12 +13,12 @@ from tests.evaluation.reports import report
 def test_the_file_holds_every_number_and_what_it_depends_on(tmp_path):
     report().write(tmp_path / "report.json")
     data = json.loads((tmp_path / "report.json").read_text())
-    assert data["format_version"] == 2
+    assert data["format_version"] == 3
     assert (data["about"]["seed"], data["command"], data["config"]) == (7, "riddle-eval data.root=x", {"seed": 7})
     assert data["method"]["sha256"] == "ab" * 32
     assert data["judges"][0]["calibration"]["threshold"] == 0.9263
     assert data["judges"][0]["calibration"]["tar"] is None
-    assert [judge["trained_on_it"] for judge in data["judges"]] == [False, True, False]
+    assert [judge["used_in_training_loss"] for judge in data["judges"]] == [False, True, False]
     assert (data["rows"][0]["value"], data["rows"][4]["value"]) == (0.1, None)
     assert (data["faces"], data["skipped"]) == (["a/b.png"], {"c.png": "empty"})
     assert data["left_out"] == {"evaluators.sphereface": "get it from there"}
@@ -44,8 +44,8 @@ def test_an_unlisted_judge_is_a_bare_entry():
     [
         ("{", "cannot be read"),
         ("[]", "cannot be read"),
-        ('{"format_version": 1}', "format version 1; expected 2: run riddle-eval again"),
-        ('{"format_version": 2}', "give a report.json of riddle-eval"),
+        ('{"format_version": 1}', "format version 1; expected 3: run riddle-eval again"),
+        ('{"format_version": 3}', "give a report.json of riddle-eval"),
     ],
 )
 def test_what_is_no_report_is_one_line(tmp_path, content, expected):

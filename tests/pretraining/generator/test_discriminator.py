@@ -13,7 +13,10 @@ CHANNELS = {4: 8, 8: 4, 16: 4}
 def test_one_score_per_image_and_features_down_to_4_pixels() -> None:
     network = Discriminator(16, CHANNELS)
     assert network(torch.zeros(5, 3, 16, 16)).shape == (5, 1)
-    assert [tuple(level.shape) for level in network.features(torch.zeros(2, 3, 16, 16))] == [(2, 4, 8, 8), (2, 8, 4, 4)]
+    assert [tuple(level.shape) for level in network.block_maps(torch.zeros(2, 3, 16, 16))] == [
+        (2, 4, 8, 8),
+        (2, 8, 4, 4),
+    ]
 
 
 def test_the_gradient_penalty_has_a_gradient() -> None:

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from riddle_pl.data.face_set import FaceSet, read_faces
 from riddle_pl.errors import ConfigError, DataError
-from riddle_pl.evaluation.audits.audit import Bench
+from riddle_pl.evaluation.audits.audit import AuditContext
 from riddle_pl.evaluation.report.measurement import Measurement
 from riddle_pl.files import require_file
 from riddle_pl.judging.metrics import OtherPeopleRate
@@ -140,7 +140,7 @@ def all_and_groups(names: Sequence[str], smallest: int) -> dict[str, list[int]]:
 
 
 def strangers_figures(
-    bench: Bench,
+    context: AuditContext,
     section: str,
     embeddings: Float[Tensor, "n d"],
     threshold: float,
@@ -150,7 +150,7 @@ def strangers_figures(
     """How often two people of one group pass as one person.
 
     Args:
-        bench: seed and resamples of the intervals.
+        context: seed and resamples of the intervals.
         section: heading.
         embeddings: of one image per person.
         threshold: cosine above which two images count as one person's.
@@ -159,7 +159,7 @@ def strangers_figures(
     """
     figures = []
     for group, indices in groups.items():
-        rate = OtherPeopleRate(threshold, resamples=bench.resamples, seed=bench.seed)
+        rate = OtherPeopleRate(threshold, resamples=context.resamples, seed=context.seed)
         rate.update(embeddings[indices])
         figures.append(Measurement.of(section, group, rate.compute(), better))
     return figures

@@ -1,4 +1,4 @@
-"""What an audit is given, and what it finds."""
+"""Interface of the audits, their context and their results."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
@@ -20,8 +20,8 @@ from riddle_pl.packs import Pack
 
 
 @dataclass(frozen=True)
-class Bench:
-    """What all audits work with; nothing has been read or loaded yet."""
+class AuditContext:
+    """Pack, judges and settings of an audit; nothing has been read or loaded yet."""
 
     pack: Pack
     recognisers: Sequence[Recogniser]
@@ -95,11 +95,11 @@ class Audit(ABC):
     """Of the section of the card that they go into."""
 
     @abstractmethod
-    def check(self, bench: Bench) -> None:
+    def check(self, context: AuditContext) -> None:
         """Raises a ``RiddleError`` when something that it needs is missing; does no long work."""
 
     @abstractmethod
-    def run(self, bench: Bench) -> Findings:
+    def run(self, context: AuditContext) -> Findings:
         """Measures.
 
         Raises:

@@ -7,17 +7,17 @@ from omegaconf import DictConfig
 
 from riddle_pl.config import instantiate
 from riddle_pl.device import resolve_device
-from riddle_pl.evaluation.audits.audit import Audit, Bench
+from riddle_pl.evaluation.audits.audit import Audit, AuditContext
 from riddle_pl.packs.store import home
 
 
-def build_audit(cfg: DictConfig) -> tuple[Bench, Audit]:
+def build_audit(cfg: DictConfig) -> tuple[AuditContext, Audit]:
     """Builds every node of a checked config; nothing is read or loaded.
 
     Raises:
         ConfigError: a node does not fit its target.
     """
-    bench = Bench(
+    context = AuditContext(
         pack=instantiate(cfg.pack, "pack"),
         recognisers=_each(cfg, "evaluators"),
         detectors=_each(cfg, "detectors"),
@@ -28,7 +28,7 @@ def build_audit(cfg: DictConfig) -> tuple[Bench, Audit]:
         cache_dir=Path(cfg.cache_dir).expanduser() if cfg.cache_dir else home() / "evaluation",
         quiet=cfg.quiet,
     )
-    return bench, instantiate(cfg.audit, "audit")
+    return context, instantiate(cfg.audit, "audit")
 
 
 def _each(cfg: DictConfig, group: str) -> list[Any]:

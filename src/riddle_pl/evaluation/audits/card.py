@@ -1,9 +1,12 @@
 """The section of a model card that an audit fills."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from riddle_pl.errors import PackError
-from riddle_pl.evaluation.audits.report import AuditReport, write_picture
+from riddle_pl.evaluation.audits.audit import Audit, Picture
+from riddle_pl.evaluation.audits.report import sections, write_picture
+from riddle_pl.evaluation.report.report import Report
 from riddle_pl.files import require_writable_dir
 from riddle_pl.packs import Pack, load_pack
 from riddle_pl.packs.card import PICTURES, put_section, require_card
@@ -26,7 +29,7 @@ def check_export(folder: Path, pack: Pack, role: str) -> None:
     require_writable_dir(folder, "pack folder")
 
 
-def write_section(folder: Path, report: AuditReport) -> list[Path]:
+def write_section(folder: Path, audit: Audit, report: Report, pictures: Sequence[Picture]) -> list[Path]:
     """Writes the figures into the card, in place of the same audit's earlier ones, and the pictures that may be shared.
 
     Returns the files that were written.
@@ -36,13 +39,11 @@ def write_section(folder: Path, report: AuditReport) -> list[Path]:
         PackError: the card is gone.
     """
     written = []
-    links = []
-    for picture in report.findings.pictures:
+    lines = [audit.heading, "", *sections(report, 3)]
+    for picture in pictures:
         if picture.shareable:
-            pictures = require_writable_dir(folder / PICTURES, "folder of pictures", create=True)
-            path = write_picture(pictures, f"{report.role}_{picture.name}", picture.image, inside=folder)
+            place = require_writable_dir(folder / PICTURES, "folder of pictures", create=True)
+            path = write_picture(place, f"{audit.role}_{picture.name}", picture.image, inside=folder)
             written.append(path)
-            links.append(f"![{picture.caption}]({PICTURES}/{path.name})")
-            links.append("")
-    section = "\n".join([report.heading, "", *report.lines(3, links[:-1])])
-    return [*written, put_section(folder, report.role, section)]
+            lines += ["", f"![{picture.caption}]({PICTURES}/{path.name})"]
+    return [*written, put_section(folder, audit.role, "\n".join(lines))]

@@ -1,4 +1,4 @@
-"""``audit=encoder``: how much of a held-out face an inversion keeps, for whom, and how near to W its codes stay."""
+"""``audit=encoder``: fidelity of inversions, by group of people, and the distance of their codes from W."""
 
 from collections.abc import Mapping
 
@@ -10,7 +10,7 @@ from torch import Tensor
 from riddle_pl.data.face_set import to_float
 from riddle_pl.errors import ConfigError
 from riddle_pl.evaluation.audits.archives import GROUPS_NOTE, FaceArchives, members_of
-from riddle_pl.evaluation.audits.audit import Audit, Bench, Findings, Picture
+from riddle_pl.evaluation.audits.audit import Audit, AuditContext, Findings, Picture
 from riddle_pl.evaluation.audits.inversions import Inverted, invert_all, likeness_figures, nearness_figures
 from riddle_pl.evaluation.audits.samples import codes, sheet
 from riddle_pl.evaluation.audits.spread_of_w import LEADING, SpreadOfW, spread_of_w
@@ -64,38 +64,38 @@ class EncoderAudit(Audit):
         self.far = far
         self.smallest = smallest
 
-    def check(self, bench: Bench) -> None:
+    def check(self, context: AuditContext) -> None:
         self.people.check()
         self.inversion.check()
-        bench.pack.check("generator", "perceptual")
+        context.pack.check("generator", "perceptual")
         if self.count:
             self.faces.check()
 
-    def run(self, bench: Bench) -> Findings:
+    def run(self, context: AuditContext) -> Findings:
         findings = Findings(notes=list(NOTES))
-        generator = bench.generator()
-        spread = spread_of_w(generator, bench.seed)
-        thresholds = calibrated(bench, self.people, self.far, findings)
-        encoder = EncoderInversion(bench.pack, str(bench.device))
-        x = torch.cat([face for _, face in self.people.held_out(bench.seed, bench.pack.size)])
-        found = invert_all(bench, encoder, generator, x)
+        generator = context.generator()
+        spread = spread_of_w(generator, context.seed)
+        thresholds = calibrated(context, self.people, self.far, findings)
+        encoder = EncoderInversion(context.pack, str(context.device))
+        x = torch.cat([face for _, face in self.people.held_out(context.seed, context.pack.size)])
+        found = invert_all(context, encoder, generator, x)
         section = f"{self.people.name}: {len(found):,} people"
         findings.figures += [
-            *likeness_figures(bench, section, found, thresholds, self.far),
-            *nearness_figures(bench, section, found.w, spread),
-            _own_nearness(bench, section, generator, spread),
+            *likeness_figures(context, section, found, thresholds, self.far),
+            *nearness_figures(context, section, found.w, spread),
+            _own_nearness(context, section, generator, spread),
         ]
         picture = _rows(found.x, found.x_inv)
         findings.pictures.append(Picture("inversions", "Held-out faces above their inversions", picture, False))
         if self.inversion.name != encoder.name:
-            self._compare(bench, found.first(self.refined), generator, spread, thresholds, findings)
+            self._compare(context, found.first(self.refined), generator, spread, thresholds, findings)
         if self.count:
-            self._by_group(bench, encoder, generator, thresholds, findings)
+            self._by_group(context, encoder, generator, thresholds, findings)
         return findings
 
     def _compare(
         self,
-        bench: Bench,
+        context: AuditContext,
         found: Inverted,
         generator: FaceGenerator,
         spread: SpreadOfW,
@@ -103,33 +103,33 @@ class EncoderAudit(Audit):
         findings: Findings,
     ) -> None:
         """Faces that the encoder has inverted, inverted again in the other way."""
-        other = invert_all(bench, self.inversion, generator, found.x)
+        other = invert_all(context, self.inversion, generator, found.x)
         for name, inverted in (("encoder", found), (self.inversion.name, other)):
             section = f"invert={name}: {len(inverted):,} of these people"
-            findings.figures += likeness_figures(bench, section, inverted, thresholds, self.far)
-            findings.figures += nearness_figures(bench, section, inverted.w, spread)
+            findings.figures += likeness_figures(context, section, inverted, thresholds, self.far)
+            findings.figures += nearness_figures(context, section, inverted.w, spread)
         caption = f"Held-out faces, inversions by the encoder, and by invert={self.inversion.name}"
         picture = _rows(found.x, found.x_inv, other.x_inv)
         findings.pictures.append(Picture(f"inversions_{self.inversion.name}", caption, picture, False))
 
     def _by_group(
         self,
-        bench: Bench,
+        context: AuditContext,
         encoder: Inversion,
         generator: FaceGenerator,
         thresholds: Mapping[str, Calibration],
         findings: Findings,
     ) -> None:
         """Held-out faces of the archives, all together and by the groups that their names tell."""
-        unseen = self.faces.unseen(bench.pack.size, self.count, bench.seed)
-        found = invert_all(bench, encoder, generator, to_float(unseen.images))
+        unseen = self.faces.unseen(context.pack.size, self.count, context.seed)
+        found = invert_all(context, encoder, generator, to_float(unseen.images))
         section = f"Held-out part of {', '.join(self.faces.archives)}"
-        findings.figures += likeness_figures(bench, section, found, thresholds, self.far)
+        findings.figures += likeness_figures(context, section, found, thresholds, self.far)
         for group, indices in members_of(unseen.names, self.smallest).items():
-            psnr = bench.estimate(found.psnr[indices])
+            psnr = context.estimate(found.psnr[indices])
             findings.figures.append(Measurement.of("By group", f"{group}: PSNR in dB", psnr, digits=2))
             for name, cosines in found.cosines.items():
-                cosine = bench.estimate(cosines[indices])
+                cosine = context.estimate(cosines[indices])
                 findings.figures.append(Measurement.of("By group", f"{group}: cosine by {name}", cosine))
 
 
@@ -140,11 +140,11 @@ NOTES = (
 )
 
 
-def _own_nearness(bench: Bench, section: str, generator: FaceGenerator, spread: SpreadOfW) -> Measurement:
+def _own_nearness(context: AuditContext, section: str, generator: FaceGenerator, spread: SpreadOfW) -> Measurement:
     """What :func:`nearness_figures` says of W itself."""
-    w = generator.broadcast(codes(generator, OWN, bench.seed + 1)).cpu()
+    w = generator.broadcast(codes(generator, OWN, context.seed + 1)).cpu()
     return Measurement.of(
-        section, f"W itself: the same share outside {LEADING} components", bench.estimate(spread.outside(w))
+        section, f"W itself: the same share outside {LEADING} components", context.estimate(spread.outside(w))
     )
 
 

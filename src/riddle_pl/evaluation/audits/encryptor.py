@@ -1,4 +1,4 @@
-"""``audit=encryptor``: how fast and how large. ``riddle-eval`` measures its pictures, ``riddle-attack`` its records."""
+"""``audit=encryptor``: time and size. ``riddle-eval`` measures its pictures, ``riddle-attack`` its records."""
 
 import time
 from collections.abc import Callable
@@ -7,7 +7,7 @@ import torch
 
 from riddle_pl.device import hardware_name
 from riddle_pl.errors import ConfigError
-from riddle_pl.evaluation.audits.audit import Audit, Bench, Findings
+from riddle_pl.evaluation.audits.audit import Audit, AuditContext, Findings
 from riddle_pl.evaluation.audits.samples import codes, draw
 from riddle_pl.evaluation.report.measurement import Measurement
 from riddle_pl.inversion import Inversion
@@ -18,7 +18,7 @@ MEGABYTE = 1_000_000
 
 
 class EncryptorAudit(Audit):
-    """Times loading and encrypting; weighs the pack.
+    """Times loading and encrypting, and adds up the sizes of the pack's files.
 
     Args:
         inversion: how the code of the face is found, which takes most of the time.
@@ -36,21 +36,21 @@ class EncryptorAudit(Audit):
         self.role = encryptor
         self.repeats = repeats
 
-    def check(self, bench: Bench) -> None:
-        bench.require_encryptor(self.role)
-        bench.pack.check("generator")
+    def check(self, context: AuditContext) -> None:
+        context.require_encryptor(self.role)
+        context.pack.check("generator")
         self.inversion.check()
 
     @torch.no_grad()
-    def run(self, bench: Bench) -> Findings:
-        pack, device = bench.pack, bench.device
+    def run(self, context: AuditContext) -> Findings:
+        pack, device = context.pack, context.device
         findings = Findings(notes=list(NOTES))
         roles = dict.fromkeys(("generator", *self.inversion.roles, self.role))
         loading = self._median(lambda: [pack.load(role).to(device) for role in roles])
-        generator = bench.generator()
+        generator = context.generator()
         network, tokens = pack.encryptor(self.role)
         network.to(device)
-        x = draw(generator, generator.broadcast(codes(generator, 1, bench.seed)), 1).to(device)
+        x = draw(generator, generator.broadcast(codes(generator, 1, context.seed)), 1).to(device)
         kdf = KdfParams()
         key = derive_key("a password", kdf)
 

@@ -1,4 +1,4 @@
-"""``audit=generator``: do its samples look like faces, like many people, and like nobody it was trained on?"""
+"""``audit=generator``: face detection, diversity and memorisation of its samples."""
 
 from collections.abc import Mapping, Sequence
 
@@ -9,8 +9,8 @@ from torch import Tensor
 from riddle_pl.data.face_set import FaceSet
 from riddle_pl.errors import ConfigError, DataError
 from riddle_pl.evaluation.audits.archives import FaceArchives, drawn
-from riddle_pl.evaluation.audits.audit import Audit, Bench, Findings
-from riddle_pl.evaluation.audits.embeddings import embed, embed_data
+from riddle_pl.evaluation.audits.audit import Audit, AuditContext, Findings
+from riddle_pl.evaluation.audits.embeddings import embed
 from riddle_pl.evaluation.audits.population import memorisation_figures, mistaken_figures, nearest, population_figures
 from riddle_pl.evaluation.audits.samples import closest_picture, codes, draw, sample_pictures, truncated
 from riddle_pl.evaluation.report.measurement import Measurement
@@ -67,24 +67,24 @@ class GeneratorAudit(Audit):
         self.training = training
         self.reference = reference
 
-    def check(self, bench: Bench) -> None:
+    def check(self, context: AuditContext) -> None:
         self.faces.check()
         self.people.check()
         if self.reference is not None:
             load_pack(self.reference).check("generator")
 
-    def run(self, bench: Bench) -> Findings:
-        generator = bench.generator()
-        samples = self._samples(generator, bench)
+    def run(self, context: AuditContext) -> Findings:
+        generator = context.generator()
+        samples = self._samples(generator, context)
         findings = Findings(notes=list(NOTES))
-        findings.figures += _detection(bench, samples)
-        findings.figures += _strangers(bench, samples)
-        findings.pictures += sample_pictures(generator, samples, bench.seed)
-        if not bench.recognisers:
+        findings.figures += _detection(context, samples)
+        findings.figures += _strangers(context, samples)
+        findings.pictures += sample_pictures(generator, samples, context.seed)
+        if not context.recognisers:
             return findings
-        train = self.faces.train(bench.pack.size)
-        held_out = self.faces.strangers(bench.pack.size, train)
-        train = drawn(train, self.training, bench.seed)
+        train = self.faces.train(context.pack.size)
+        held_out = self.faces.strangers(context.pack.size, train)
+        train = drawn(train, self.training, context.seed)
         if len(train) < 4:
             raise DataError(f"{len(train)} training faces are too few for two halves; give more")
         findings.about["training faces"] = f"{len(train):,} of {', '.join(self.faces.archives)}"
@@ -92,19 +92,19 @@ class GeneratorAudit(Audit):
         others: Samples = {}
         if self.reference is not None:
             pack = load_pack(self.reference)
-            others = self._samples(bench.generator(pack), bench)
+            others = self._samples(context.generator(pack), context)
             findings.about["reference"] = f"generator, sha256 {pack.expected_sha256('generator')}"
-        for recogniser in bench.recognisers:
-            self._judge(bench, recogniser, samples, others, train, held_out, findings)
+        for recogniser in context.recognisers:
+            self._judge(context, recogniser, samples, others, train, held_out, findings)
         return findings
 
-    def _samples(self, generator: FaceGenerator, bench: Bench) -> Samples:
-        w = codes(generator, self.count, bench.seed)
-        return {f"psi {psi:g}": draw(generator, truncated(generator, w, psi), bench.batch_size) for psi in self.psis}
+    def _samples(self, generator: FaceGenerator, context: AuditContext) -> Samples:
+        w = codes(generator, self.count, context.seed)
+        return {f"psi {psi:g}": draw(generator, truncated(generator, w, psi), context.batch_size) for psi in self.psis}
 
     def _judge(
         self,
-        bench: Bench,
+        context: AuditContext,
         recogniser: Recogniser,
         samples: Samples,
         others: Samples,
@@ -114,16 +114,16 @@ class GeneratorAudit(Audit):
     ) -> None:
         """Everything that one recogniser says."""
         judge = recogniser.name
-        real = embed_data(bench, recogniser, train.images, f"{judge}: training faces")
-        unseen = embed_data(bench, recogniser, held_out.images, f"{judge}: held-out faces")
+        real = embed(recogniser, train.images, f"{judge}: training faces", context.quiet)
+        unseen = embed(recogniser, held_out.images, f"{judge}: held-out faces", context.quiet)
         own, other = (
-            {name: embed(recogniser, x, f"{judge}: {name}", bench.quiet) for name, x in some.items()}
+            {name: embed(recogniser, x, f"{judge}: {name}", context.quiet) for name, x in some.items()}
             for some in (samples, others)
         )
         beside = {f"{name} of the reference": rows for name, rows in other.items()}
-        findings.figures += population_figures(judge, real, {**own, **beside}, self.count, bench.seed)
+        findings.figures += population_figures(judge, real, {**own, **beside}, self.count, context.seed)
         near = {f"samples at {name}": nearest(rows, real) for name, rows in own.items()}
-        people = self._people(bench, recogniser)
+        people = self._people(context, recogniser)
         near["held-out strangers"] = nearest(unseen, real)
         near[f"people of {self.people.name}"] = nearest(people, real)
         pairs = strangers(people, self.people.name)
@@ -134,15 +134,14 @@ class GeneratorAudit(Audit):
             f"cosine above {found.threshold:.3f}, which {found.far:.2g} of {found.different:,} pairs among "
             f"{len(people):,} people of {self.people.name} exceed"
         )
-        findings.figures += memorisation_figures(bench, f"Memorisation by {judge}", near, found.threshold)
+        findings.figures += memorisation_figures(context, f"Memorisation by {judge}", near, found.threshold)
         for name, x in samples.items():
             findings.pictures.append(closest_picture(judge, name, x, near[f"samples at {name}"], train))
 
-    def _people(self, bench: Bench, recogniser: Recogniser) -> Float[Tensor, "n d"]:
+    def _people(self, context: AuditContext, recogniser: Recogniser) -> Float[Tensor, "n d"]:
         """Embeddings of people whom nothing was trained on."""
-        faces = [x for _, x in self.people.held_out(bench.seed, bench.pack.size)]
-        images = ((torch.cat(faces) + 1.0) * 127.5).round().clamp(0, 255).to(torch.uint8)
-        return embed_data(bench, recogniser, images, f"{recogniser.name}: {self.people.name}")
+        faces = [x for _, x in self.people.held_out(context.seed, context.pack.size)]
+        return embed(recogniser, torch.cat(faces), f"{recogniser.name}: {self.people.name}", context.quiet)
 
 
 NOTES = (
@@ -155,11 +154,11 @@ NOTES = (
 )
 
 
-def _strangers(bench: Bench, samples: Samples) -> list[Measurement]:
+def _strangers(context: AuditContext, samples: Samples) -> list[Measurement]:
     """What the manifest says of perceptual features that are not LPIPS."""
-    if not bench.pack.has("perceptual"):
+    if not context.pack.has("perceptual"):
         return []
-    features = bench.pack.load("perceptual")
+    features = context.pack.load("perceptual")
     return [
         Measurement.plain(
             "Perceptual features", f"distance of two people, {name}", strangers_distance(features, x), len(x)
@@ -168,14 +167,14 @@ def _strangers(bench: Bench, samples: Samples) -> list[Measurement]:
     ]
 
 
-def _detection(bench: Bench, samples: Samples) -> list[Measurement]:
+def _detection(context: AuditContext, samples: Samples) -> list[Measurement]:
     return [
         Measurement.of(
             "Detection",
             f"{detector.name} finds a face, {name}",
-            bench.estimate(detector.locate(x).found.float()),
+            context.estimate(detector.locate(x).found.float()),
             "higher",
         )
-        for detector in bench.detectors
+        for detector in context.detectors
         for name, x in samples.items()
     ]

@@ -1,4 +1,4 @@
-"""Do images that follow a recogniser's gradients also change for another recogniser (transfer)?"""
+"""Whether steps along one recogniser's gradient also lower the cosine by other recognisers (transfer)."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -19,14 +19,14 @@ class Descent(NamedTuple):
     own: Float[Tensor, "s n"]
     """By the recogniser whose gradient was followed."""
     others: dict[str, Float[Tensor, "s n"]]
-    """By those that watched."""
+    """By the other recognisers."""
     moved: Float[Tensor, "s"]
-    """Length of the way from the start, in standard deviations of W."""
+    """Distance from the start, in standard deviations of W."""
 
 
 def descend(
     recogniser: nn.Module,
-    watchers: Sequence[Recogniser],
+    judges: Sequence[Recogniser],
     generator: FaceGenerator,
     w: Float[Tensor, "n k 512"],
     reference: Float[Tensor, "n 3 h h"],
@@ -38,19 +38,19 @@ def descend(
 
     Args:
         recogniser: whose gradient is followed.
-        watchers: recognisers that only look.
+        judges: recognisers whose cosines are recorded, without a gradient.
         generator: draws the codes.
         w: where to start.
-        reference: images that shall become other people.
+        reference: images that the cosines are taken to.
         steps: how many.
         length: of a step: root mean square over a code's entries, in standard deviations of W.
         deviation: standard deviation of W.
     """
     with torch.no_grad():
         known = recogniser(reference)
-    others_known = {watcher.name: F.normalize(watcher.embed(reference.cpu()).float(), dim=1) for watcher in watchers}
+    known_by = {judge.name: F.normalize(judge.embed(reference.cpu()).float(), dim=1) for judge in judges}
     start, own, moved = w, [], []
-    others: dict[str, list[Tensor]] = {watcher.name: [] for watcher in watchers}
+    others: dict[str, list[Tensor]] = {judge.name: [] for judge in judges}
     for step in range(steps + 1):
         w = w.detach().requires_grad_(True)
         image = generator(w)
@@ -58,9 +58,9 @@ def descend(
         own.append(similarity.detach().cpu())
         moved.append(float((w.detach() - start).square().mean().sqrt() / deviation))
         drawn = image.detach().clamp(-1.0, 1.0).float().cpu()
-        for watcher in watchers:
-            rows = F.normalize(watcher.embed(drawn).float(), dim=1)
-            others[watcher.name].append((rows * others_known[watcher.name]).sum(dim=1))
+        for judge in judges:
+            rows = F.normalize(judge.embed(drawn).float(), dim=1)
+            others[judge.name].append((rows * known_by[judge.name]).sum(dim=1))
         if step < steps:
             (gradient,) = torch.autograd.grad(similarity.sum(), w)
             size = gradient.square().mean(dim=(1, 2), keepdim=True).sqrt().clamp_min(1e-12)

@@ -1,4 +1,4 @@
-"""``audit=groups``: are de-identification and recovery rates the same for all groups of people?"""
+"""``audit=groups``: de-identification and recovery rates by group of people."""
 
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
@@ -10,20 +10,21 @@ from torch import Tensor
 from riddle_pl.data.face_set import FaceSet, to_float
 from riddle_pl.errors import ConfigError
 from riddle_pl.evaluation.audits.archives import GROUPS_NOTE, FaceArchives, all_and_groups, strangers_figures
-from riddle_pl.evaluation.audits.audit import Audit, Bench, Findings
+from riddle_pl.evaluation.audits.audit import Audit, AuditContext, Findings
 from riddle_pl.evaluation.audits.embeddings import embed
 from riddle_pl.evaluation.audits.verification import calibrated
 from riddle_pl.evaluation.methods.pack import PackMethod
 from riddle_pl.evaluation.methods.passwords import TextPasswords
 from riddle_pl.evaluation.report.measurement import Measurement
 from riddle_pl.inversion import Inversion
+from riddle_pl.judging.images import X_DEC, X_ENC1, X_ENC2, X_WRONG1, X
 from riddle_pl.judging.lfw import LFW
 from riddle_pl.judging.metrics import IdentificationRate
 from riddle_pl.process import track
 
 
 class Question(NamedTuple):
-    """Two images of one face: how often does a recogniser take them for one person's?"""
+    """Two images of one face, whose identification rate is measured."""
 
     title: str
     image: str
@@ -32,15 +33,15 @@ class Question(NamedTuple):
 
 
 QUESTIONS = (
-    Question("De-identification: the encrypted face passes as the inversion", "encrypted", "inversion", "lower"),
-    Question("Recovery: the recovered face passes as the inversion", "recovered", "inversion", "higher"),
-    Question("Wrong password: its face passes as the inversion", "wrong", "inversion", "lower"),
-    Question("Two passwords: their faces pass as one person's", "encrypted", "encrypted_2", "lower"),
+    Question("De-identification: the encrypted face passes as the inversion", X_ENC1, X, "lower"),
+    Question("Recovery: the recovered face passes as the inversion", X_DEC, X, "higher"),
+    Question("Wrong password: its face passes as the inversion", X_WRONG1, X, "lower"),
+    Question("Two passwords: their faces pass as one person's", X_ENC1, X_ENC2, "lower"),
 )
 
 
 class Judged(NamedTuple):
-    """What judges saw of each face's images."""
+    """Embeddings and detections of each face's images."""
 
     embeddings: Mapping[str, Mapping[str, Float[Tensor, "n d"]]]
     """By recogniser and image."""
@@ -92,72 +93,72 @@ class GroupsAudit(Audit):
         self.far = far
         self.smallest = smallest
 
-    def check(self, bench: Bench) -> None:
-        bench.require_encryptor(self.role)
-        if not bench.recognisers:
+    def check(self, context: AuditContext) -> None:
+        context.require_encryptor(self.role)
+        if not context.recognisers:
             raise ConfigError("evaluators is empty; audit=groups needs a recogniser, such as evaluators=dlib")
         self.people.check()
         self.faces.check()
-        self._method(bench).check()
+        self._method(context).check()
 
-    def run(self, bench: Bench) -> Findings:
+    def run(self, context: AuditContext) -> Findings:
         findings = Findings(notes=list(NOTES))
-        thresholds = calibrated(bench, self.people, self.far, findings)
-        faces = self.faces.unseen(bench.pack.size, self.count, bench.seed)
+        thresholds = calibrated(context, self.people, self.far, findings)
+        faces = self.faces.unseen(context.pack.size, self.count, context.seed)
         findings.about["faces"] = (
             f"{len(faces):,} of the held-out part of {', '.join(self.faces.archives)}; invert={self.inversion.name}"
         )
-        judged = self._judge(bench, faces)
+        judged = self._judge(context, faces)
         groups = all_and_groups(faces.names, self.smallest)
         for name, images in judged.embeddings.items():
-            findings.figures += _identity_figures(bench, name, images, thresholds[name].threshold, groups)
+            findings.figures += _identity_figures(context, name, images, thresholds[name].threshold, groups)
         for name, found in judged.found.items():
             findings.figures += [
-                Measurement.of(f"{name} finds the encrypted face", group, bench.estimate(found[indices]), "higher")
+                Measurement.of(f"{name} finds the encrypted face", group, context.estimate(found[indices]), "higher")
                 for group, indices in groups.items()
             ]
         return findings
 
-    def _method(self, bench: Bench) -> PackMethod:
-        return PackMethod(self.inversion, self.role, self.passwords, bench.seed, str(bench.device))
+    def _method(self, context: AuditContext) -> PackMethod:
+        return PackMethod(self.inversion, self.role, self.passwords, context.seed, str(context.device))
 
-    def _judge(self, bench: Bench, faces: FaceSet) -> Judged:
+    def _judge(self, context: AuditContext, faces: FaceSet) -> Judged:
         """Shows the judges each face's images, a batch at a time; no image is kept."""
-        method = self._method(bench)
+        method = self._method(context)
         needed = tuple(dict.fromkeys(name for q in QUESTIONS for name in (q.image, q.reference)))
         embeddings: dict[str, dict[str, list[Tensor]]] = {
-            judge.name: {name: [] for name in needed} for judge in bench.recognisers
+            judge.name: {name: [] for name in needed} for judge in context.recognisers
         }
-        found: dict[str, list[Tensor]] = {detector.name: [] for detector in bench.detectors}
-        starts = range(0, len(faces), bench.batch_size)
-        for start in track(starts, len(starts), "encrypting, recovering, judging", bench.quiet):
-            part = slice(start, start + bench.batch_size)
+        found: dict[str, list[Tensor]] = {detector.name: [] for detector in context.detectors}
+        starts = range(0, len(faces), context.batch_size)
+        for start in track(starts, len(starts), "encrypting, recovering, judging", context.quiet):
+            part = slice(start, start + context.batch_size)
             images = method.images(faces.names[part], to_float(faces.images[part]))
             shown = torch.cat([images[name] for name in needed])
-            for judge in bench.recognisers:
+            for judge in context.recognisers:
                 for name, row in zip(needed, embed(judge, shown).chunk(len(needed)), strict=True):
                     embeddings[judge.name][name].append(row)
-            for detector in bench.detectors:
-                found[detector.name].append(detector.locate(images["encrypted"]).found)
+            for detector in context.detectors:
+                found[detector.name].append(detector.locate(images[X_ENC1]).found)
         return Judged({name: _joined(rows) for name, rows in embeddings.items()}, _joined(found))
 
 
 def _identity_figures(
-    bench: Bench,
+    context: AuditContext,
     judge: str,
     images: Mapping[str, Float[Tensor, "n d"]],
     threshold: float,
     groups: Mapping[str, Sequence[int]],
 ) -> list[Measurement]:
-    """Who passes for whom, by group; ``images`` are embeddings of a recogniser named ``judge``."""
+    """Identification rates by group; ``images`` are embeddings of a recogniser named ``judge``."""
     figures = []
     for question in QUESTIONS:
         for group, indices in groups.items():
-            rate = IdentificationRate(threshold, resamples=bench.resamples, seed=bench.seed)
+            rate = IdentificationRate(threshold, resamples=context.resamples, seed=context.seed)
             rate.update(images[question.image][indices], images[question.reference][indices])
             figures.append(Measurement.of(f"{question.title}, by {judge}", group, rate.compute(), question.better))
     section = f"Inversions of two people of the group pass as one person's, by {judge}"
-    return figures + strangers_figures(bench, section, images["inversion"], threshold, groups)
+    return figures + strangers_figures(context, section, images[X], threshold, groups)
 
 
 def _joined(parts: Mapping[str, Sequence[Tensor]]) -> dict[str, Tensor]:

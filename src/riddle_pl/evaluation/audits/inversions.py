@@ -1,4 +1,4 @@
-"""Faces beside their inversions, and what the two have in common."""
+"""Inversions of faces: identity, perceptual distance and PSNR against the photo."""
 
 import time
 from collections.abc import Mapping
@@ -8,7 +8,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from riddle_pl.evaluation.audits.audit import Bench
+from riddle_pl.evaluation.audits.audit import AuditContext
 from riddle_pl.evaluation.audits.embeddings import embed
 from riddle_pl.evaluation.audits.spread_of_w import LEADING, SpreadOfW
 from riddle_pl.evaluation.report.measurement import Measurement
@@ -46,30 +46,32 @@ class Inverted:
         return Inverted(*rows, cosines, self.distance[:count], self.psnr[:count], self.seconds)
 
 
-def invert_all(bench: Bench, inversion: Inversion, generator: FaceGenerator, x: Float[Tensor, "n 3 h h"]) -> Inverted:
-    """Inverts faces in [-1, 1] and holds the inversions against them."""
-    parts = x.split(bench.batch_size)
+def invert_all(
+    context: AuditContext, inversion: Inversion, generator: FaceGenerator, x: Float[Tensor, "n 3 h h"]
+) -> Inverted:
+    """Inverts faces in [-1, 1] and compares the inversions with them."""
+    parts = x.split(context.batch_size)
     inversion(parts[0][:1])  # loads the networks, which is not timed
     started = time.perf_counter()
-    w = torch.cat([inversion(part) for part in track(parts, len(parts), f"inverting: {inversion.name}", bench.quiet)])
+    w = torch.cat([inversion(part) for part in track(parts, len(parts), f"inverting: {inversion.name}", context.quiet)])
     seconds = (time.perf_counter() - started) / len(x)
-    perceptual = PerceptualFeatures(bench.pack, device=str(bench.device))
+    perceptual = PerceptualFeatures(context.pack, device=str(context.device))
     distance, psnr, images = PerceptualDistance(), PSNR(), []
-    for part, codes in zip(parts, w.split(bench.batch_size), strict=True):
+    for part, codes in zip(parts, w.split(context.batch_size), strict=True):
         with torch.no_grad():
-            x_inv = generator(codes.to(bench.device)).clamp(-1.0, 1.0).float().cpu()
+            x_inv = generator(codes.to(context.device)).clamp(-1.0, 1.0).float().cpu()
         distance.update([m.cpu() for m in perceptual.maps(x_inv)], [m.cpu() for m in perceptual.maps(part)])
         psnr.update(x_inv, part)
         images.append(x_inv)
     x_inv = torch.cat(images)
-    cosines = {r.name: (embed(r, x) * embed(r, x_inv)).sum(dim=1) for r in bench.recognisers}
+    cosines = {r.name: (embed(r, x) * embed(r, x_inv)).sum(dim=1) for r in context.recognisers}
     return Inverted(x, w, x_inv, cosines, distance.per_face(), psnr.per_face(), seconds)
 
 
 def likeness_figures(
-    bench: Bench, section: str, found: Inverted, thresholds: Mapping[str, Calibration], far: float
+    context: AuditContext, section: str, found: Inverted, thresholds: Mapping[str, Calibration], far: float
 ) -> list[Measurement]:
-    """What inversions keep of their photos.
+    """Identity, perceptual distance and PSNR of inversions against their photos.
 
     Args:
         section: heading.
@@ -79,23 +81,25 @@ def likeness_figures(
     """
     figures = []
     for name, cosines in found.cosines.items():
-        same = bench.estimate((cosines > thresholds[name].threshold).float())
+        same = context.estimate((cosines > thresholds[name].threshold).float())
         figures += [
-            Measurement.of(section, f"cosine of photo and inversion by {name}", bench.estimate(cosines), "higher"),
+            Measurement.of(section, f"cosine of photo and inversion by {name}", context.estimate(cosines), "higher"),
             Measurement.of(section, f"identified by {name} at FAR {far:g}", same, "higher"),
         ]
-    measure = PerceptualFeatures(bench.pack).name
+    measure = PerceptualFeatures(context.pack).name
     return [
         *figures,
-        Measurement.of(section, f"distance in {measure}", bench.estimate(found.distance), "lower"),
-        Measurement.of(section, "PSNR in dB", bench.estimate(found.psnr), "higher", 2),
+        Measurement.of(section, f"distance in {measure}", context.estimate(found.distance), "lower"),
+        Measurement.of(section, "PSNR in dB", context.estimate(found.psnr), "higher", 2),
         Measurement.plain(section, "seconds per face", found.seconds, len(found), "lower", 4),
     ]
 
 
-def nearness_figures(bench: Bench, section: str, w: Float[Tensor, "n k 512"], spread: SpreadOfW) -> list[Measurement]:
+def nearness_figures(
+    context: AuditContext, section: str, w: Float[Tensor, "n k 512"], spread: SpreadOfW
+) -> list[Measurement]:
     """How near to W codes stay."""
-    outside, offsets = bench.estimate(spread.outside(w)), bench.estimate(spread.offsets(w))
+    outside, offsets = context.estimate(spread.outside(w)), context.estimate(spread.offsets(w))
     return [
         Measurement.of(section, f"codes: share of variance outside {LEADING} components of W", outside, "lower"),
         Measurement.of(section, "codes: offsets between layers, in deviations of W", offsets, "lower"),

@@ -7,7 +7,7 @@ from jaxtyping import Float, UInt8
 from torch import Tensor
 
 from riddle_pl.errors import DataError
-from riddle_pl.evaluation.audits.audit import Audit, Bench, Findings, Picture
+from riddle_pl.evaluation.audits.audit import Audit, AuditContext, Findings, Picture
 from riddle_pl.evaluation.audits.samples import sheet
 from riddle_pl.evaluation.report.measurement import Measurement
 from riddle_pl.files import require_file
@@ -34,16 +34,16 @@ class ParserAudit(Audit):
         self.archive = archive
         self.held_out = held_out
 
-    def check(self, bench: Bench) -> None:
+    def check(self, context: AuditContext) -> None:
         require_file(self.root / f"{self.archive}.tar", "face archive", DataError)
 
-    def run(self, bench: Bench) -> Findings:
-        faces = read_labelled_faces(self.root, self.archive, bench.pack.size, self.held_out, "held_out")
-        parser = bench.pack.load("parser").to(bench.device)
+    def run(self, context: AuditContext) -> Findings:
+        faces = read_labelled_faces(self.root, self.archive, context.pack.size, self.held_out, "held_out")
+        parser = context.pack.load("parser").to(context.device)
 
         @torch.no_grad()
         def predict(x: Float[Tensor, "b 3 h h"]) -> UInt8[Tensor, "b h h"]:
-            labels: Tensor = parser(x.to(bench.device)).argmax(dim=1).to("cpu", torch.uint8)
+            labels: Tensor = parser(x.to(context.device)).argmax(dim=1).to("cpu", torch.uint8)
             return labels
 
         shared, either = overlaps(faces, predict)
@@ -58,7 +58,7 @@ class ParserAudit(Audit):
         findings.figures.append(Measurement.plain(section, "mean", sum(each) / len(each), len(faces), "higher"))
         right = shared.sum(dim=1) / (shared.sum(dim=1) + (either - shared).sum(dim=1) / 2.0).clamp_min(1.0)
         findings.figures.append(
-            Measurement.of(section, "share of pixels right, mean of photos", bench.estimate(right), "higher")
+            Measurement.of(section, "share of pixels right, mean of photos", context.estimate(right), "higher")
         )
         chosen = torch.arange(len(faces))[spread(len(faces), SHOWN)]
         x, labels = crop(faces, chosen)

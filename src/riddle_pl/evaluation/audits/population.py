@@ -1,4 +1,4 @@
-"""Drawn people compared with real people: Fréchet distance and diversity."""
+"""Samples compared with real faces: Fréchet distance, diversity and memorisation."""
 
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -7,7 +7,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from riddle_pl.evaluation.audits.audit import Bench
+from riddle_pl.evaluation.audits.audit import AuditContext
 from riddle_pl.evaluation.report.measurement import Measurement
 from riddle_pl.judging.metrics import FrechetDistance
 from riddle_pl.judging.pairs import STRANGERS, strangers
@@ -83,7 +83,7 @@ def mean_distance(rows: Float[Tensor, "n d"]) -> float:
     return float(1.0 - total / (count * (count - 1)))
 
 
-# Does a generator repeat the people it was trained on? The nearest training face of each sample tells.
+# Memorisation: the nearest training face of each sample.
 
 BLOCK = 512
 
@@ -102,7 +102,9 @@ def nearest(faces: Float[Tensor, "n d"], training: Float[Tensor, "m d"]) -> Near
     return Nearest(torch.cat([best.values for best in found]), torch.cat([best.indices for best in found]))
 
 
-def memorisation_figures(bench: Bench, section: str, near: dict[str, Nearest], threshold: float) -> list[Measurement]:
+def memorisation_figures(
+    context: AuditContext, section: str, near: dict[str, Nearest], threshold: float
+) -> list[Measurement]:
     """How near training faces are to several kinds of faces, and the share that passes for one of them.
 
     Args:
@@ -112,10 +114,10 @@ def memorisation_figures(bench: Bench, section: str, near: dict[str, Nearest], t
     """
     figures = []
     for kind, (cosine, _) in near.items():
-        passes = bench.estimate((cosine > threshold).float())
+        passes = context.estimate((cosine > threshold).float())
         figures += [
             Measurement.of(section, f"{kind}: share with a training face above the threshold", passes),
-            Measurement.of(section, f"{kind}: mean cosine to the nearest training face", bench.estimate(cosine)),
+            Measurement.of(section, f"{kind}: mean cosine to the nearest training face", context.estimate(cosine)),
             Measurement.plain(section, f"{kind}: 99th percentile of that cosine", _percentile(cosine), len(cosine)),
         ]
     return figures

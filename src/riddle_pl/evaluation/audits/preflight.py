@@ -7,13 +7,13 @@ from omegaconf import DictConfig
 from riddle_pl.config import check_config
 from riddle_pl.errors import ConfigError
 from riddle_pl.evaluation.audits.archives import require_root
-from riddle_pl.evaluation.audits.audit import Audit, Bench
+from riddle_pl.evaluation.audits.audit import Audit, AuditContext
 from riddle_pl.evaluation.audits.build import build_audit
 from riddle_pl.evaluation.audits.card import check_export
 from riddle_pl.files import require_place_for_dir
 
 
-def check_job(cfg: DictConfig) -> tuple[Bench, Audit]:
+def check_job(cfg: DictConfig) -> tuple[AuditContext, Audit]:
     """Checks the config of one audit, and that everything that it names is there; gives its parts.
 
     Raises:
@@ -26,11 +26,11 @@ def check_job(cfg: DictConfig) -> tuple[Bench, Audit]:
             raise ConfigError(f"{name}={cfg[name]}; give at least 1")
     out = Path(cfg.out)
     require_place_for_dir(out, "folder of out")
-    bench, audit = build_audit(cfg)
-    bench.pack.check(audit.role)
+    context, audit = build_audit(cfg)
+    context.pack.check(audit.role)
     if cfg.export is not None:
-        check_export(Path(cfg.export), bench.pack, audit.role)
-    for judge in (*bench.recognisers, *bench.detectors):
+        check_export(Path(cfg.export), context.pack, audit.role)
+    for judge in (*context.recognisers, *context.detectors):
         judge.check()
-    audit.check(bench)
-    return bench, audit
+    audit.check(context)
+    return context, audit

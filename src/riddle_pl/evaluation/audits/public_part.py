@@ -1,4 +1,4 @@
-"""``audit=public_part``: what public coordinates and the choice of the nonce give a photo, and what they give away."""
+"""``audit=public_part``: quality and leakage by number of public coordinates and of nonces to choose from."""
 
 import time
 from collections.abc import Mapping, Sequence
@@ -10,7 +10,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from riddle_pl.errors import ConfigError
-from riddle_pl.evaluation.audits.audit import Audit, Bench, Findings
+from riddle_pl.evaluation.audits.audit import Audit, AuditContext, Findings
 from riddle_pl.evaluation.audits.embeddings import embed
 from riddle_pl.evaluation.audits.verification import calibrated
 from riddle_pl.evaluation.report.measurement import Measurement
@@ -37,7 +37,7 @@ COARSE = 16
 
 @dataclass(frozen=True)
 class Seen:
-    """What judges see of each person's image."""
+    """Embeddings, detections and colours of each person's image."""
 
     embeddings: Mapping[str, Float[Tensor, "n d"]]
     """By recogniser."""
@@ -88,99 +88,99 @@ class PublicPartAudit(Audit):
         self.candidates = tuple(sorted(candidates))
         self.far = far
 
-    def check(self, bench: Bench) -> None:
-        bench.require_encryptor(self.role)
-        entry = bench.pack.entry(self.role)
+    def check(self, context: AuditContext) -> None:
+        context.require_encryptor(self.role)
+        entry = context.pack.entry(self.role)
         if entry.arch != "padded":
             raise ConfigError(f"audit.encryptor={self.role} is {entry.arch}; only a padded encryptor has a public part")
         components = int(entry.args["components"])
         if max(self.public) >= components:
             raise ConfigError(f"audit.public={list(self.public)}; {self.role} has {components} coordinates, give less")
-        if not bench.recognisers or not bench.detectors:
+        if not context.recognisers or not context.detectors:
             raise ConfigError("evaluators or detectors is empty; audit=public_part needs one of each")
         self.inversion.check()
         self.people.check()
 
-    def run(self, bench: Bench) -> Findings:
+    def run(self, context: AuditContext) -> Findings:
         findings = Findings(notes=list(NOTES))
-        thresholds = calibrated(bench, self.people, self.far, findings)
-        keys, faces = zip(*self.people.held_out(bench.seed, bench.pack.size), strict=True)
-        work = _Work(bench, self.role, self.inversion, torch.cat(faces))
+        thresholds = calibrated(context, self.people, self.far, findings)
+        keys, faces = zip(*self.people.held_out(context.seed, context.pack.size), strict=True)
+        work = _Work(context, self.role, self.inversion, torch.cat(faces))
         findings.about["faces"] = f"{len(keys):,} people of {self.people.name}; invert={self.inversion.name}"
         section = "Two different people's inversions"
         for name, found in work.inverted.embeddings.items():
-            strangers = OtherPeopleRate(thresholds[name].threshold, resamples=bench.resamples, seed=bench.seed)
+            strangers = OtherPeopleRate(thresholds[name].threshold, resamples=context.resamples, seed=context.seed)
             strangers.update(found)
             findings.figures.append(Measurement.of(section, f"pass as one person's, by {name}", strangers.compute()))
         for public in self.public:
             for count, (first, second, seconds) in work.encrypted(public, self.candidates).items():
                 section = f"{public} public coordinates, best of {count}"
-                findings.figures += _figures(bench, section, work, (first, second), thresholds)
+                findings.figures += _figures(context, section, work, (first, second), thresholds)
                 findings.figures.append(Measurement.plain(section, "seconds per face", seconds, len(keys), "lower", 2))
-        findings.figures += self._given_away(bench, work, keys)
+        findings.figures += self._given_away(context, work, keys)
         return findings
 
-    def _given_away(self, bench: Bench, work: "_Work", keys: Sequence[str]) -> list[Measurement]:
+    def _given_away(self, context: AuditContext, work: "_Work", keys: Sequence[str]) -> list[Measurement]:
         """Of the people with another photo, how often it is found first, by what is public of the one that is known."""
         others = [(row, other) for row, key in enumerate(keys) if (other := self.people.another(key)) is not None]
         if not others:
             return []
         rows = torch.tensor([row for row, _ in others])
-        x = torch.cat([self.people.load(other, bench.pack.size) for _, other in others])
+        x = torch.cat([self.people.load(other, context.pack.size) for _, other in others])
         codes = work.coordinates(x)
         figures = []
         views = {f"{r} public coordinates": (codes[:, :r], work.v[rows][:, :r]) for r in self.public if r}
         around = [without_face(part, work.parser, COARSE).flatten(1) for part in (x, work.x[rows])]
         views["the photo without its face"] = (around[0], around[1])
         found = work.coder.context(x)
-        if found is not None and work.context is not None:
-            views["the context that the encryptor reads"] = (found.float(), work.context[rows].float())
+        if found is not None and work.read is not None:
+            views["the context that the encryptor reads"] = (found.float(), work.read[rows].float())
         for name, (queries, gallery) in views.items():
             first = ranks(queries, gallery, torch.arange(len(rows)), gallery.mean(dim=0)) <= 1
             section = f"Another photo of the person comes first among {len(rows):,}"
-            figures.append(Measurement.of(section, f"by {name}", bench.estimate(first), "lower"))
+            figures.append(Measurement.of(section, f"by {name}", context.estimate(first), "lower"))
         return figures
 
 
 class _Work:
     """The people's codes, and what is drawn of them."""
 
-    def __init__(self, bench: Bench, role: str, inversion: Inversion, x: Float[Tensor, "n 3 h h"]):
-        self.bench = bench
+    def __init__(self, context: AuditContext, role: str, inversion: Inversion, x: Float[Tensor, "n 3 h h"]):
+        self.context = context
         self.x = x
-        self.coder = FaceCoder(bench.pack, role, bench.device, inversion=inversion)
-        network, self.tokens = bench.pack.encryptor(role)
+        self.coder = FaceCoder(context.pack, role, context.device, inversion=inversion)
+        network, self.tokens = context.pack.encryptor(role)
         if not isinstance(network, PaddedEncryptor):
             raise ConfigError(f"audit.encryptor={role} is no padded encryptor")
-        self.encryptor = network.to(bench.device)
-        self.parser = ParserMap(bench.pack, bench.device)
-        self.fit = BestFit(bench.pack, device=bench.device)
+        self.encryptor = network.to(context.device)
+        self.parser = ParserMap(context.pack, context.device)
+        self.fit = BestFit(context.pack, device=context.device)
         self.v = self.coordinates(x)
-        self.context = self.coder.context(x)
+        self.read = self.coder.context(x)
         self.photo = self.see(x)
         self.inverted = self.see(self.coder.synthesise(self.encryptor.decode(self.v).float()))
 
     def coordinates(self, x: Float[Tensor, "n 3 h h"]) -> Float[Tensor, "n k"]:
-        parts = x.split(self.bench.batch_size)
-        w = [self.coder.inversion(part) for part in track(parts, len(parts), "inverting", self.bench.quiet)]
-        return self.encryptor.coordinates(torch.cat(w).to(self.bench.device)).cpu()
+        parts = x.split(self.context.batch_size)
+        w = [self.coder.inversion(part) for part in track(parts, len(parts), "inverting", self.context.quiet)]
+        return self.encryptor.coordinates(torch.cat(w).to(self.context.device)).cpu()
 
     def encrypted(self, public: int, candidates: Sequence[int]) -> dict[int, tuple[Seen, Seen, float]]:
         """By number of candidates: the faces under two passwords, and the seconds that one takes."""
         network = self.encryptor.with_public(public)
-        rng = torch.Generator().manual_seed(self.bench.seed)
+        rng = torch.Generator().manual_seed(self.context.seed)
         chosen: dict[int, list[list[Tensor]]] = {count: [[], []] for count in candidates}
         seconds = dict.fromkeys(candidates, 0.0)
         starts = range(0, len(self.x), GROUP)
-        for start in track(starts, len(starts), f"{public} public coordinates", self.bench.quiet):
+        for start in track(starts, len(starts), f"{public} public coordinates", self.context.quiet):
             x, v = self.x[start : start + GROUP], self.v[start : start + GROUP]
-            w, context = self.encryptor.decode(v), None if self.context is None else self.context[start : start + GROUP]
-            repeated = None if context is None else context.repeat_interleave(candidates[-1], dim=0)
+            w, read = self.encryptor.decode(v), None if self.read is None else self.read[start : start + GROUP]
+            repeated = None if read is None else read.repeat_interleave(candidates[-1], dim=0)
             for password in range(2):
                 began = time.perf_counter()
                 many = w.repeat_interleave(candidates[-1], dim=0)
                 stream = random_passwords(len(many), self.coder.generator, self.tokens, rng)
-                codes = network.given(repeated)(many, stream.to(self.bench.device)).float().unflatten(0, (len(w), -1))
+                codes = network.given(repeated)(many, stream.to(self.context.device)).float().unflatten(0, (len(w), -1))
                 drawn = self.coder.sketch(codes.flatten(0, 1)).unflatten(0, (len(w), -1))
                 drawing = (time.perf_counter() - began) / candidates[-1]
                 for count in candidates:
@@ -196,14 +196,18 @@ class _Work:
 
     def see(self, x: Float[Tensor, "n 3 h h"]) -> Seen:
         return Seen(
-            {judge.name: embed(judge, x) for judge in self.bench.recognisers},
-            {detector.name: detector.locate(x) for detector in self.bench.detectors},
-            torch.cat([_colour(part, self.parser(part)) for part in x.split(self.bench.batch_size)]),
+            {judge.name: embed(judge, x) for judge in self.context.recognisers},
+            {detector.name: detector.locate(x) for detector in self.context.detectors},
+            torch.cat([_colour(part, self.parser(part)) for part in x.split(self.context.batch_size)]),
         )
 
 
 def _figures(
-    bench: Bench, section: str, work: _Work, encrypted: tuple[Seen, Seen], thresholds: Mapping[str, Calibration]
+    context: AuditContext,
+    section: str,
+    work: _Work,
+    encrypted: tuple[Seen, Seen],
+    thresholds: Mapping[str, Calibration],
 ) -> list[Measurement]:
     first, second = encrypted
     figures = []
@@ -213,7 +217,7 @@ def _figures(
             ("de-identification, against the inversion", work.inverted),
             ("two passwords, one person", second),
         ):
-            rate = IdentificationRate(thresholds[name].threshold, resamples=bench.resamples, seed=bench.seed)
+            rate = IdentificationRate(thresholds[name].threshold, resamples=context.resamples, seed=context.seed)
             rate.update(found, others.embeddings[name])
             figures.append(Measurement.of(section, f"{title}, by {name}", rate.compute(), "lower"))
     for name, seen in first.detections.items():
@@ -222,14 +226,14 @@ def _figures(
         away = (seen.points - before.points).norm(dim=-1).mean(dim=1)[both]
         boxes = (seen.boxes - before.boxes).abs().mean(dim=1)[both]
         figures += [
-            Measurement.of(section, f"{name} finds a face", bench.estimate(seen.found), "higher"),
+            Measurement.of(section, f"{name} finds a face", context.estimate(seen.found), "higher"),
             Measurement.of(
-                section, f"landmarks of {name}, px of 256 from the photo's", bench.estimate(away), "lower", 2
+                section, f"landmarks of {name}, px of 256 from the photo's", context.estimate(away), "lower", 2
             ),
-            Measurement.of(section, f"box of {name}, px of 256 from the photo's", bench.estimate(boxes), "lower", 2),
+            Measurement.of(section, f"box of {name}, px of 256 from the photo's", context.estimate(boxes), "lower", 2),
         ]
     apart = (first.colours - work.photo.colours).norm(dim=1)
-    difference = bench.estimate(apart[~apart.isnan()])
+    difference = context.estimate(apart[~apart.isnan()])
     return [
         *figures,
         Measurement.of(section, "colour of the face, ΔE (CIE76) from the photo's", difference, "lower", 1),

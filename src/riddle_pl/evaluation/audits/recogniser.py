@@ -1,11 +1,10 @@
-"""``audit=recogniser``: verification rate, and whether its gradients transfer to other recognisers."""
+"""``audit=recogniser``: verification rates, and the transfer of its gradients to other recognisers."""
 
 import torch
 
-from riddle_pl.data.face_set import to_float
 from riddle_pl.errors import ConfigError
 from riddle_pl.evaluation.audits.archives import GROUPS_NOTE, FaceArchives, all_and_groups, strangers_figures
-from riddle_pl.evaluation.audits.audit import Audit, Bench, Findings, Picture
+from riddle_pl.evaluation.audits.audit import Audit, AuditContext, Findings, Picture
 from riddle_pl.evaluation.audits.embeddings import embed
 from riddle_pl.evaluation.audits.gradients import Descent, descend
 from riddle_pl.evaluation.audits.plots import curves_plot
@@ -32,7 +31,7 @@ class RecogniserAudit(Audit):
         people: faces and pairs of LFW; the first ``count`` people's faces are encrypted, and their codes moved.
         faces: archives with one image per person, of whose held-out part strangers are compared within each group.
         encryptor: role of the encryptor whose faces are changed.
-        compared: the bench's recognisers verify the pairs too, for comparison, looking once.
+        compared: the context's recognisers verify the pairs too, for comparison, looking once.
         steps: gradient steps.
         length: of a step, in standard deviations of W (root mean square over a code).
         smallest: groups with fewer faces are left out.
@@ -66,67 +65,69 @@ class RecogniserAudit(Audit):
         self.length = length
         self.smallest = smallest
 
-    def check(self, bench: Bench) -> None:
+    def check(self, context: AuditContext) -> None:
         self.people.check()
         self.faces.check()
-        bench.pack.check("generator", "encoder", self.encryptor)
+        context.pack.check("generator", "encoder", self.encryptor)
 
-    def run(self, bench: Bench) -> Findings:
+    def run(self, context: AuditContext) -> Findings:
         findings = Findings(notes=list(NOTES))
-        findings.about["pairs"] = f"the pairs of LFW with both photos there, at {bench.pack.size} px"
-        own = PackEvaluator(bench.pack, str(bench.device))
-        pairs = self._verify(bench, own, findings)
-        self._strangers(bench, own, pairs, findings)
-        self._follow(bench, findings)
+        findings.about["pairs"] = f"the pairs of LFW with both photos there, at {context.pack.size} px"
+        own = PackEvaluator(context.pack, str(context.device))
+        pairs = self._verify(context, own, findings)
+        self._strangers(context, own, pairs, findings)
+        self._follow(context, findings)
         return findings
 
-    def _verify(self, bench: Bench, own: PackEvaluator, findings: Findings) -> PairSimilarities:
+    def _verify(self, context: AuditContext, own: PackEvaluator, findings: Findings) -> PairSimilarities:
         """Everybody's figures on LFW's pairs; returns this recogniser's cosines of them."""
         judges: dict[str, Recogniser] = {
             "this recogniser": own,
             "this recogniser, mirror image added": MirroredRecogniser(own),
         }
         if self.compared:
-            judges |= {judge.name: judge for judge in bench.recognisers}
+            judges |= {judge.name: judge for judge in context.recognisers}
         pairs, points = {}, {}
         for name, judge in judges.items():
-            pairs[name] = lfw_pairs(judge, self.people, bench.pack.size, bench.cache_dir, bench.quiet)
-            findings.figures += verification_figures(bench, name, pairs[name], FARS)
+            pairs[name] = lfw_pairs(judge, self.people, context.pack.size, context.cache_dir, context.quiet)
+            findings.figures += verification_figures(context, name, pairs[name], FARS)
             points[name] = roc_points(pairs[name])
             rows = zip(*(values.tolist() for values in points[name]), strict=True)
             findings.curves[f"roc, {name}"] = [{"far": far, "tar": tar} for far, tar in rows]
         findings.pictures.append(roc_picture(points))
         return pairs["this recogniser"]
 
-    def _strangers(self, bench: Bench, own: PackEvaluator, pairs: PairSimilarities, findings: Findings) -> None:
+    def _strangers(
+        self, context: AuditContext, own: PackEvaluator, pairs: PairSimilarities, findings: Findings
+    ) -> None:
         """How often two people of one group pass as one person, at thresholds that hold for LFW's strangers."""
-        faces = self.faces.unseen(bench.pack.size)
-        rows = embed(own, to_float(faces.images), "embedding held-out faces", bench.quiet)
+        faces = self.faces.unseen(context.pack.size)
+        rows = embed(own, faces.images, "embedding held-out faces", context.quiet)
         groups = all_and_groups(faces.names, self.smallest)
         for far in STRANGERS_FARS:
             section = f"Two people of one group who pass as one at FAR {far:g} of LFW"
             threshold = calibrate(pairs, far).threshold
-            findings.figures += strangers_figures(bench, section, rows, threshold, groups, "lower")
+            findings.figures += strangers_figures(context, section, rows, threshold, groups, "lower")
 
-    def _follow(self, bench: Bench, findings: Findings) -> None:
-        generator = bench.generator()
-        x = torch.cat([x for _, x in self.people.held_out(bench.seed, bench.pack.size)])
-        network, tokens = bench.pack.encryptor(self.encryptor)
-        recogniser = bench.pack.load("recogniser").to(bench.device)
-        invert = EncoderInversion(bench.pack, str(bench.device))
-        rng = torch.Generator().manual_seed(bench.seed)
-        spread = spread_of_w(generator, bench.seed)
+    def _follow(self, context: AuditContext, findings: Findings) -> None:
+        generator = context.generator()
+        x = torch.cat([x for _, x in self.people.held_out(context.seed, context.pack.size)])
+        network, tokens = context.pack.encryptor(self.encryptor)
+        recogniser = context.pack.load("recogniser").to(context.device)
+        invert = EncoderInversion(context.pack, str(context.device))
+        rng = torch.Generator().manual_seed(context.seed)
+        spread = spread_of_w(generator, context.seed)
         descents = []
-        for part in x.split(bench.batch_size):
+        for part in x.split(context.batch_size):
             with torch.no_grad():
-                w = invert(part).to(bench.device)
+                w = invert(part).to(context.device)
                 w_pwd = random_passwords(len(part), generator, tokens, rng)
-                w_enc = network.to(bench.device)(w, w_pwd.to(bench.device))
+                w_enc = network.to(context.device)(w, w_pwd.to(context.device))
                 reference = generator(w).clamp(-1.0, 1.0)
             descents.append(
                 descend(
                     recogniser,
-                    bench.recognisers,
+                    context.recognisers,
                     generator,
                     w_enc,
                     reference,
@@ -140,19 +141,19 @@ class RecogniserAudit(Audit):
             {name: torch.cat([d.others[name] for d in descents], dim=1) for name in descents[0].others},
             torch.stack([d.moved for d in descents]).mean(dim=0),
         )
-        _report(bench, self.steps, descent, findings)
+        _report(context, self.steps, descent, findings)
 
 
-def _report(bench: Bench, steps: int, descent: Descent, findings: Findings) -> None:
+def _report(context: AuditContext, steps: int, descent: Descent, findings: Findings) -> None:
     section = "Gradients"
     curves = {"this recogniser": descent.own, **descent.others}
     for name, cosines in curves.items():
         fell = cosines[0] - cosines[-1]
         findings.figures += [
-            Measurement.of(section, f"{name}: cosine to the inversion before", bench.estimate(cosines[0])),
-            Measurement.of(section, f"{name}: after {steps} steps", bench.estimate(cosines[-1]), "lower"),
+            Measurement.of(section, f"{name}: cosine to the inversion before", context.estimate(cosines[0])),
+            Measurement.of(section, f"{name}: after {steps} steps", context.estimate(cosines[-1]), "lower"),
             Measurement.of(
-                section, f"{name}: share of faces on which it fell", bench.estimate((fell > 0).float()), "higher"
+                section, f"{name}: share of faces on which it fell", context.estimate((fell > 0).float()), "higher"
             ),
         ]
         means = cosines.mean(dim=1).tolist()

@@ -1,4 +1,4 @@
-"""People that a generator draws, and pictures of them."""
+"""Samples of a generator, and pictures of them."""
 
 from collections.abc import Mapping, Sequence
 

@@ -8,7 +8,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from riddle_pl.errors import DataError
-from riddle_pl.evaluation.audits.audit import Bench, Findings, Picture
+from riddle_pl.evaluation.audits.audit import AuditContext, Findings, Picture
 from riddle_pl.evaluation.audits.plots import curves_plot
 from riddle_pl.evaluation.report.measurement import Measurement
 from riddle_pl.figures.roc import roc_curve
@@ -21,11 +21,11 @@ from riddle_pl.judging.pairs import PairSimilarities, lfw_pairs
 # Above which cosine two images count as one person's: each recogniser's threshold, on LFW's pairs.
 
 
-def calibrated(bench: Bench, people: LFW, far: float, findings: Findings) -> dict[str, Calibration]:
-    """The threshold of each of the bench's recognisers, by name; the report says what it is.
+def calibrated(context: AuditContext, people: LFW, far: float, findings: Findings) -> dict[str, Calibration]:
+    """The threshold of each of the context's recognisers, by name; the report says what it is.
 
     Args:
-        bench: has the recognisers.
+        context: has the recognisers.
         people: their pairs.
         far: false-accept rate.
         findings: receive a line per recogniser.
@@ -34,8 +34,8 @@ def calibrated(bench: Bench, people: LFW, far: float, findings: Findings) -> dic
         DataError: there is no pair of different people.
     """
     thresholds = {}
-    for recogniser in bench.recognisers:
-        pairs = lfw_pairs(recogniser, people, bench.pack.size, bench.cache_dir, bench.quiet)
+    for recogniser in context.recognisers:
+        pairs = lfw_pairs(recogniser, people, context.pack.size, context.cache_dir, context.quiet)
         found = calibrate(pairs, far)
         thresholds[recogniser.name] = found
         findings.about[f"same person by {recogniser.name}"] = (
@@ -85,11 +85,13 @@ def best_threshold(cosines: Float[Tensor, "p"], same: Bool[Tensor, "p"]) -> floa
     return float((edges[rank] + edges[rank + 1]) / 2.0)
 
 
-def verification_figures(bench: Bench, name: str, pairs: PairSimilarities, fars: Sequence[float]) -> list[Measurement]:
+def verification_figures(
+    context: AuditContext, name: str, pairs: PairSimilarities, fars: Sequence[float]
+) -> list[Measurement]:
     """Accuracy by folds, share of pairs of one person that pass at several false-accept rates, area under the curve."""
     section = f"Verification by {name}"
     folds = fold_accuracies(pairs)
-    accuracy = bench.estimate(folds)
+    accuracy = context.estimate(folds)
     count = len(pairs.same)
     figures = [
         Measurement.of(section, f"accuracy, mean of {len(folds)} folds", Estimate(*accuracy[:3], count), "higher", 4),
@@ -101,7 +103,7 @@ def verification_figures(bench: Bench, name: str, pairs: PairSimilarities, fars:
         found = calibrate(pairs, far)
         passes = (pairs.cosines[pairs.same] > found.threshold).float()
         title = f"share of pairs of one person that pass at FAR {far:g} (cosine above {found.threshold:.3f})"
-        figures.append(Measurement.of(section, title, bench.estimate(passes), "higher"))
+        figures.append(Measurement.of(section, title, context.estimate(passes), "higher"))
     area = auroc(pairs.cosines[pairs.same], pairs.cosines[~pairs.same])
     return [*figures, Measurement.plain(section, "area under the ROC curve", area, count, "higher", 4)]
 

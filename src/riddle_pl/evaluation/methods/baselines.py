@@ -16,6 +16,7 @@ from riddle_pl.device import resolve_device
 from riddle_pl.errors import ConfigError
 from riddle_pl.evaluation.methods.latent import load_generator, synthesise
 from riddle_pl.evaluation.methods.method import FaceImages, Method
+from riddle_pl.judging.images import PHOTO, X_DEC, X_ENC1
 from riddle_pl.networks.generator import FaceGenerator
 from riddle_pl.packs import Pack
 
@@ -40,7 +41,7 @@ class Baseline(Method):
 
     def images(self, names: Sequence[str], x: Float[Tensor, "b 3 h h"]) -> FaceImages:
         x = x.float().cpu()
-        return {"photo": x, "encrypted": self.obscure(names, x)}
+        return {PHOTO: x, X_ENC1: self.obscure(names, x)}
 
     @abstractmethod
     def obscure(self, names: Sequence[str], x: Float[Tensor, "b 3 h h"]) -> Float[Tensor, "b 3 h h"]:
@@ -128,7 +129,7 @@ class NoChange(Baseline):
 
     def images(self, names: Sequence[str], x: Float[Tensor, "b 3 h h"]) -> FaceImages:
         images = dict(super().images(names, x))
-        return images | {"recovered": images["encrypted"]}
+        return images | {X_DEC: images[X_ENC1]}
 
     def obscure(self, names: Sequence[str], x: Float[Tensor, "b 3 h h"]) -> Float[Tensor, "b 3 h h"]:
         return x
@@ -168,7 +169,7 @@ class RandomOtherFace(Baseline):
         return torch.cat([self._person(name, 0) for name in names])
 
     def encryptions(self, name: str, x: Float[Tensor, "1 3 h h"], count: int) -> FaceImages:
-        return {"encrypted": torch.cat([self._person(name, number) for number in range(1, count + 1)])}
+        return {X_ENC1: torch.cat([self._person(name, number) for number in range(1, count + 1)])}
 
     @cached_property
     def _generator(self) -> FaceGenerator:

@@ -13,8 +13,9 @@ from riddle_pl.data.sources import ImageSource, open_source
 from riddle_pl.errors import ConfigError, DataError, PhotoError
 from riddle_pl.evaluation.methods.method import FaceImages, Method
 from riddle_pl.faces.crop import FaceCropper
+from riddle_pl.judging.images import PHOTO, X_DEC, X_ENC1, X_WRONG1
 
-FOLDERS = {"encrypted": "anonymised", "recovered": "recovered", "wrong": "wrong"}
+FOLDERS = {X_ENC1: "anonymised", X_DEC: "recovered", X_WRONG1: "wrong"}
 """Argument of :class:`FolderMethod` by name of the image."""
 
 
@@ -51,9 +52,9 @@ class FolderMethod(Method):
             raise ConfigError(f"method.size={size}; give at least 16")
         self.root = Path(root).expanduser()
         self.paths = {
-            "encrypted": self.root / anonymised,
-            "recovered": self.root / recovered,
-            "wrong": self.root / wrong,
+            X_ENC1: self.root / anonymised,
+            X_DEC: self.root / recovered,
+            X_WRONG1: self.root / wrong,
         }
         self.many_path = self.root / many
         self._size = size
@@ -83,7 +84,7 @@ class FolderMethod(Method):
         return {"method": f"{self.label}: images in {self.root.name}/: {', '.join(folders)}; brought to {self.size} px"}
 
     def check(self) -> None:
-        if not self.paths["encrypted"].exists():
+        if not self.paths[X_ENC1].exists():
             raise DataError(
                 f"{self.paths['encrypted']} does not exist; check method.root and method.anonymised (the layout: "
                 "originals/, anonymised/, and recovered/, wrong/ where there are any)"
@@ -124,7 +125,7 @@ class FolderMethod(Method):
             if reason := self.lacks(name):
                 raise DataError(f"{name} cannot be judged: {reason}")
         rows = [self._ready.pop(name) for name in names]
-        return {"photo": x.float().cpu(), **{image: torch.cat([row[image] for row in rows]) for image in self._files}}
+        return {PHOTO: x.float().cpu(), **{image: torch.cat([row[image] for row in rows]) for image in self._files}}
 
     def encryptions(self, name: str, x: Float[Tensor, "1 3 h h"], count: int) -> FaceImages:
         folder = self.many_path / _stem(name)
@@ -133,7 +134,7 @@ class FolderMethod(Method):
         source = open_source(folder)
         keys = source.list_keys()[:count]
         try:
-            return {"encrypted": torch.cat([self._load(source, key) for key in keys])} if keys else {}
+            return {X_ENC1: torch.cat([self._load(source, key) for key in keys])} if keys else {}
         except (PhotoError, OSError) as error:
             raise DataError(f"{folder}: {error}") from error
 

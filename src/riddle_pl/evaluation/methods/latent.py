@@ -13,6 +13,7 @@ from riddle_pl.device import resolve_device
 from riddle_pl.evaluation.methods.method import FaceImages, Method
 from riddle_pl.evaluation.methods.passwords import TextPasswords
 from riddle_pl.inversion import Inversion
+from riddle_pl.judging.images import PHOTO, X_DEC, X_ENC1, X_ENC2, X_NEAR_MISS, X_WRONG1, X
 from riddle_pl.networks.encryptors.padded import encryptable
 from riddle_pl.networks.generator import FaceGenerator
 from riddle_pl.packs import Pack
@@ -117,14 +118,14 @@ class LatentMethod(Method):
         w = encryptable(encryptor, self._codes(names, x))
         w_enc = encryptor(w, right)
         codes = {
-            "inversion": w,
-            "encrypted": w_enc,
-            "encrypted_2": encryptor(w, self._latents([k.other for k in keys])),
-            "recovered": encryptor(w_enc, right),
-            "wrong": encryptor(w_enc, self._latents([k.wrong for k in keys])),
-            "near_miss": encryptor(w_enc, self._latents([k.near_miss for k in keys])),
+            X: w,
+            X_ENC1: w_enc,
+            X_ENC2: encryptor(w, self._latents([k.other for k in keys])),
+            X_DEC: encryptor(w_enc, right),
+            X_WRONG1: encryptor(w_enc, self._latents([k.wrong for k in keys])),
+            X_NEAR_MISS: encryptor(w_enc, self._latents([k.near_miss for k in keys])),
         }
-        return {"photo": x.float().cpu(), **{name: self._synthesise(code) for name, code in codes.items()}}
+        return {PHOTO: x.float().cpu(), **{name: self._synthesise(code) for name, code in codes.items()}}
 
     @torch.no_grad()
     def encryptions(self, name: str, x: Float[Tensor, "1 3 h h"], count: int) -> FaceImages:
@@ -133,8 +134,8 @@ class LatentMethod(Method):
         w = encryptable(encryptor, self._codes([name], x))
         w_enc = encryptor(w, self._latents([keys.right]))
         return {
-            "encrypted": self._under_each(encryptor, w, keys.encryption),
-            "wrong": self._under_each(encryptor, w_enc, keys.wrong),
+            X_ENC1: self._under_each(encryptor, w, keys.encryption),
+            X_WRONG1: self._under_each(encryptor, w_enc, keys.wrong),
         }
 
     def encryptor_for(self, x: Float[Tensor, "b 3 h h"]) -> nn.Module:

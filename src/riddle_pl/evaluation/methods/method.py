@@ -1,4 +1,4 @@
-"""What a method is: whatever turns photos of faces into the images that are compared."""
+"""Interface of the methods: photos of faces to the images that are compared."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
@@ -9,16 +9,14 @@ from jaxtyping import Float
 from torch import Tensor
 
 FaceImages = Mapping[str, Float[Tensor, "b 3 h h"]]
-"""Images in [-1, 1] on the CPU, by name; row i of each belongs to the same face.
+"""Images in [-1, 1] on the CPU, by the names of :mod:`riddle_pl.judging.images`; row i of each is of the same face.
 
-``photo``, ``inversion``; ``encrypted``, and ``encrypted_2`` with another password; and made from ``encrypted``:
-``recovered``, ``wrong`` (another password) and ``near_miss`` (a password that differs in one character). A method
-delivers ``photo`` and ``encrypted``, and of the others those that it has.
+A method delivers ``PHOTO`` and ``X_ENC1``, and of the others those that it has.
 """
 
 
 class Method(ABC):
-    """Whatever turns photos into the images that are compared. Nothing is loaded before it is asked for."""
+    """Turns photos into the images that are compared. Nothing is loaded before its first use."""
 
     @property
     @abstractmethod

@@ -1,4 +1,4 @@
-"""Pictures of several people where there are only face crops: crops laid like prints on a photo without people."""
+"""Composite pictures: aligned face crops pasted onto photos without people."""
 
 from collections.abc import Sequence
 

@@ -1,7 +1,6 @@
 """Identification rates over the faces of photos."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
@@ -10,8 +9,9 @@ from torch import Tensor
 
 from riddle_pl.evaluation.photos.trial import IMAGES, Trial
 from riddle_pl.evaluation.scores import identity
-from riddle_pl.evaluation.scores.base import Comparison
-from riddle_pl.judging.metrics import Estimate, bootstrap
+from riddle_pl.evaluation.scores.base import Row
+from riddle_pl.judging.measures import Statistic
+from riddle_pl.judging.metrics import bootstrap
 from riddle_pl.photos.gate.refusal import Reason
 
 COMPARISONS = tuple(c for c in identity.COMPARISONS if {c.image, c.reference} <= {*IMAGES})
@@ -20,30 +20,17 @@ COMPARISONS = tuple(c for c in identity.COMPARISONS if {c.image, c.reference} <=
 Embed = Callable[[Float[Tensor, "b 3 h h"]], Float[Tensor, "b d"]]
 
 
-@dataclass(frozen=True)
-class Rate:
-    """Share of faces of which two images are taken for one person.
-
-    Args:
-        comparison: what is measured, on which image of a face, against which other.
-        protected: over the faces that the gate lets pass.
-        all_faces: over all that could be aligned.
-    """
-
-    comparison: Comparison
-    protected: Estimate
-    all_faces: Estimate
-
-
 class Rates:
     """Embeds faces as they come, and keeps the cosines only.
 
     Args:
-        embed: a recogniser.
+        judge: name of a recogniser.
+        embed: its embeddings.
         same_person: cosine above which it takes two images for one person.
     """
 
-    def __init__(self, embed: Embed, same_person: float):
+    def __init__(self, judge: str, embed: Embed, same_person: float):
+        self.judge = judge
         self.embed = embed
         self.same_person = same_person
         self._cosines: list[Float[Tensor, "b comparisons"]] = []
@@ -58,18 +45,15 @@ class Rates:
         self._cosines.append(torch.stack(pairs, dim=1))
         self._passed += [reason is None for reason in trial.refused if reason is not Reason.NOT_ALIGNED]
 
-    def compute(self, resamples: int, seed: int) -> list[Rate]:
-        """One rate per comparison, with 95 % bootstrap intervals."""
+    def rows(self, resamples: int, seed: int) -> list[Row]:
+        """Two per comparison: over all faces that could be aligned, and over those that the gate lets pass."""
         cosines = torch.cat(self._cosines) if self._cosines else torch.zeros(0, len(COMPARISONS))
         same = (cosines > self.same_person).double()
         passed: Bool[Tensor, "n"] = torch.tensor(self._passed, dtype=torch.bool)
         return [
-            Rate(
-                comparison,
-                protected=bootstrap(column[passed], resamples, seed),
-                all_faces=bootstrap(column, resamples, seed),
-            )
-            for comparison, column in zip(COMPARISONS, same.unbind(dim=1), strict=True)
+            Row(self.judge, c.metric, c.image, c.reference, statistic, c.better, bootstrap(faces, resamples, seed))
+            for c, column in zip(COMPARISONS, same.unbind(dim=1), strict=True)
+            for statistic, faces in ((Statistic.PASSED_RATE, column[passed]), (Statistic.RATE, column))
         ]
 
 

@@ -9,14 +9,15 @@ from riddle_pl.device import resolve_device
 from riddle_pl.errors import ConfigError
 from riddle_pl.evaluation.photos.photos import LaidCrops, Photos, PlainPhotos
 from riddle_pl.evaluation.photos.rates import Rates
-from riddle_pl.evaluation.photos.report import Report
+from riddle_pl.evaluation.photos.report import report_of
 from riddle_pl.evaluation.photos.trial import Trials
+from riddle_pl.evaluation.report.report import JudgeEntry, MethodEntry, Report
 from riddle_pl.files import require_writable_dir
-from riddle_pl.judging.calibration import calibrate
+from riddle_pl.judging.calibration import Calibration, calibrate
+from riddle_pl.judging.dlib_recogniser import DlibRecogniser
 from riddle_pl.judging.gate_judges import best_judge
 from riddle_pl.judging.lfw import LFW
 from riddle_pl.judging.pairs import lfw_pairs
-from riddle_pl.judging.recognisers import DlibEvaluator
 from riddle_pl.packs import Pack, choose_pack
 from riddle_pl.packs.store import home
 from riddle_pl.photos.build import build_pseudonymiser
@@ -27,7 +28,7 @@ RESAMPLES = 2000
 
 
 @dataclass(frozen=True)
-class Measurement:
+class PhotoOrder:
     """What is measured.
 
     Args:
@@ -56,7 +57,7 @@ class Measurement:
     quiet: bool = False
 
 
-def run_measurement(order: Measurement) -> Report:
+def run_measurement(order: PhotoOrder) -> Report:
     """Encrypts and recovers every photo, and judges every face.
 
     Raises:
@@ -68,10 +69,11 @@ def run_measurement(order: Measurement) -> Report:
     pack = choose_pack(order.pack, order.pack_size)
     device = resolve_device(order.device)
     judge = best_judge(pack, device)
-    same_person, origin = _threshold(order, judge.name, judge.same_person)
+    calibration, origin = _calibration(order, judge.name)
+    same_person = judge.same_person if calibration is None else calibration.threshold
     pseudonymiser = build_pseudonymiser(pack, order.pipeline, order.encryptor, device)
     pseudonymiser.coder.prepare()
-    trials, rates = Trials(pseudonymiser, order.seed), Rates(judge.embed, same_person)
+    trials, rates = Trials(pseudonymiser, order.seed), Rates(judge.name, judge.embed, same_person)
     done = []
     for photo in track(photos, order.count, "encrypting, recovering, judging", order.quiet):
         trial = trials(photo)
@@ -81,26 +83,29 @@ def run_measurement(order: Measurement) -> Report:
     about["judge"] = f"{judge.name}: same person above a cosine of {same_person:.4f} ({origin})"
     if judge.note:
         about["judge's note"] = judge.note
-    return Report(about, done, rates.compute(RESAMPLES, order.seed))
+    role = pack.encryptor_for_photos(order.encryptor)
+    method = MethodEntry(f"{role} of {pack.name}", pack.size, pack.expected_sha256(role))
+    entry = JudgeEntry(judge.name, judge.note, calibration=calibration, calibrated_on=origin)
+    return report_of(about, method, entry, done, rates.rows(RESAMPLES, order.seed))
 
 
-def _threshold(order: Measurement, judge: str, same_person: float) -> tuple[float, str]:
-    """The judge's threshold and where it comes from."""
+def _calibration(order: PhotoOrder, judge: str) -> tuple[Calibration | None, str]:
+    """The judge's threshold, None for its own, and where it comes from."""
     if order.calibrate_on is None:
-        return same_person, "the threshold of the quality gate"
-    if judge != DlibEvaluator.name:
+        return None, "the threshold of the quality gate"
+    if judge != DlibRecogniser.name:
         raise ConfigError("--calibrate-on needs dlib; pip install 'riddle-pl[dlib]'")
-    evaluator = DlibEvaluator(device="cpu")
+    evaluator = DlibRecogniser(device="cpu")
     faces = LFW(str(order.calibrate_on))
     pairs = lfw_pairs(evaluator, faces, JUDGED_SIZE, home() / "evaluation", order.quiet)
     found = calibrate(pairs, 1e-3)
-    return found.threshold, (
+    return found, (
         f"calibrated on {pairs.origin}: it accepts {found.far:.2%} of {found.different} pairs of different people and "
         f"{found.tar:.1%} of {found.same} pairs of one person"
     )
 
 
-def _about(order: Measurement, photos: Photos, pack: Pack) -> dict[str, str]:
+def _about(order: PhotoOrder, photos: Photos, pack: Pack) -> dict[str, str]:
     entry = pack.encryptor_for_photos(order.encryptor)
     return {
         "riddle-pl": riddle_pl.__version__,

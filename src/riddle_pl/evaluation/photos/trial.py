@@ -1,4 +1,4 @@
-"""One photo through the pipeline, there and back."""
+"""One photo, encrypted and decrypted by the pipeline."""
 
 import hashlib
 from collections.abc import Mapping
@@ -11,22 +11,23 @@ from torch import Tensor
 
 from riddle_pl.errors import NoFaceError, RiddleError
 from riddle_pl.evaluation.photos.photos import Photo
-from riddle_pl.evaluation.photos.watch import WatchingGate
+from riddle_pl.evaluation.photos.recording_gate import RecordingGate
 from riddle_pl.faces.align import align_face
+from riddle_pl.judging.images import PHOTO, X_DEC, X_ENC1, X_WRONG1, X
 from riddle_pl.key import SALT_BYTES, KdfParams, repeatable_nonces
 from riddle_pl.photos.face_work import JUDGED_SIZE
 from riddle_pl.photos.gate.refusal import Reason
 from riddle_pl.photos.pseudonymise import EncryptRequest, Pseudonymiser
 from riddle_pl.photos.record.record import Record
 
-IMAGES = ("photo", "inversion", "encrypted", "recovered", "wrong")
+IMAGES = (PHOTO, X, X_ENC1, X_DEC, X_WRONG1)
 """Of every face: in the photo; the generator's image of its code; and where it is in the encrypted, the recovered and
 the wrongly decrypted photo."""
 
 
 @dataclass(frozen=True, eq=False)
 class Trial:
-    """What became of a photo.
+    """Result of one photo.
 
     Args:
         photo: its name.
@@ -58,7 +59,7 @@ class Trials:
 
     def __init__(self, pseudonymiser: Pseudonymiser, seed: int):
         self.pipeline = pseudonymiser
-        self.gate = WatchingGate(pseudonymiser.gate)
+        self.gate = RecordingGate(pseudonymiser.gate)
         self.pipeline.gate = self.gate
         self.seed = seed
 
@@ -92,10 +93,10 @@ class Trials:
         wrong: str,
     ) -> dict[str, Tensor]:
         pictures = {
-            "photo": photo,
-            "encrypted": encrypted,
-            "recovered": self.pipeline.decrypt(record, password, encrypted),
-            "wrong": self.pipeline.decrypt(record, wrong, encrypted),
+            PHOTO: photo,
+            X_ENC1: encrypted,
+            X_DEC: self.pipeline.decrypt(record, password, encrypted),
+            X_WRONG1: self.pipeline.decrypt(record, wrong, encrypted),
         }
         quads = [face.quad for face in record.faces]
         images = {
@@ -104,4 +105,4 @@ class Trials:
         }
         coder = self.pipeline.coder
         x = torch.cat([align_face(photo, quad, self.pipeline.pack.size) for quad in quads])
-        return {**images, "inversion": coder.synthesise(coder.invert(x))}
+        return {**images, X: coder.synthesise(coder.invert(x))}

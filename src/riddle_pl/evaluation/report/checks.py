@@ -1,4 +1,4 @@
-"""Types of what a ``report.json`` holds, which may come from anyone and is shown in tables and on the terminal."""
+"""Type checks of ``report.json``, an untrusted file whose texts reach tables and the terminal."""
 
 import math
 from collections.abc import Callable, Mapping

@@ -50,8 +50,8 @@ def judge_entries(cfg: DictConfig, parts: Parts, identities: Sequence[Recogniser
     recognisers = [
         JudgeEntry(
             identity.recogniser.name,
-            identity.recogniser.note if trained or not identity.recogniser.trained_on_it else "",
-            identity.recogniser.trained_on_it and trained,
+            identity.recogniser.note if trained or not identity.recogniser.used_in_training_loss else "",
+            identity.recogniser.used_in_training_loss and trained,
             identity.calibration,
             f"{identity.pairs.origin} for a false-accept rate of {cfg.far:g}",
         )

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from riddle_pl.evaluation.report.tables.table import Number
+from riddle_pl.evaluation.report.table import Number
 from riddle_pl.judging.metrics import Estimate
 
 

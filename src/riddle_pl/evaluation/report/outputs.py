@@ -26,20 +26,30 @@ def write_evaluation(evaluation: Evaluation, tables: Sequence[Table], folder: Pa
 
     Args:
         evaluation: its report and traces.
-        tables: of its report.
+        tables: of its report, and others that belong beside them.
         folder: where to; it exists.
 
     Raises:
         FileError: the folder cannot be written to.
     """
     report, traces = evaluation
-    markdown, numbers_csv, whole = (folder / name for name in ("table.md", "table.csv", "report.json"))
-    write_text(markdown, page(report, tables))
+    numbers_csv = folder / "table.csv"
     write_text(numbers_csv, numbers([report]))
     made = write_tables(tables, folder / "tables")
-    html, *figures = write_page(report, traces, folder)
+    html, *figures = write_page(report, tables, traces, folder)
+    return Written([numbers_csv, *made, html, *write_report(report, tables, folder)], figures)
+
+
+def write_report(report: Report, tables: Sequence[Table], folder: Path) -> list[Path]:
+    """All tables on one page, ``table.md``, and every number, ``report.json``; each file whole or not at all.
+
+    Raises:
+        FileError: the folder cannot be written to.
+    """
+    markdown, whole = folder / "table.md", folder / "report.json"
+    write_text(markdown, page(report, tables))
     report.write(whole)
-    return Written([markdown, numbers_csv, *made, html, whole], figures)
+    return [markdown, whole]
 
 
 def write_tables(tables: Sequence[Table], folder: Path) -> list[Path]:
@@ -75,7 +85,7 @@ def numbers(reports: Sequence[Report]) -> str:
                 "method": report.method.label,
                 **flat(row),
                 "threshold": calibration.threshold if calibration else None,
-                "trained_on_it": report.judge(row.judge).trained_on_it,
+                "used_in_training_loss": report.judge(row.judge).used_in_training_loss,
                 **source(report),
             }
             if writer is None:

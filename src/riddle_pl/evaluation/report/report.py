@@ -1,4 +1,4 @@
-"""The report of an evaluation: every number, and all that the numbers depend on."""
+"""The report of an evaluation, an audit or a measurement of photos: its numbers, and all that they depend on."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from riddle_pl.errors import FileError, one_line, shown
 from riddle_pl.evaluation.report.checks import anything, count, flag, listed, named, number, optional, share, text
+from riddle_pl.evaluation.report.measurement import Measurement
 from riddle_pl.evaluation.scores import Row
 from riddle_pl.figures.traces import Traces
 from riddle_pl.files import finite, read_json, require_file, write_json
@@ -14,8 +15,8 @@ from riddle_pl.judging.calibration import Calibration
 from riddle_pl.judging.measures import Measure, Statistic
 from riddle_pl.judging.metrics import Estimate
 
-FORMAT_VERSION = 2
-"""Of ``report.json``. Version 1 had neither ``method`` nor ``left_out``, ``command`` nor ``config``."""
+FORMAT_VERSION = 3
+"""Of ``report.json``. Version 2 called ``used_in_training_loss`` otherwise."""
 
 
 @dataclass(frozen=True)
@@ -25,14 +26,14 @@ class JudgeEntry:
     Args:
         name: as in the rows.
         note: what a reader must know about it.
-        trained_on_it: the encryptor was trained with this recogniser, which therefore is no independent judge.
+        used_in_training_loss: the encryptor was trained with this recogniser, which therefore is no independent judge.
         calibration: of a recogniser.
         calibrated_on: where its threshold comes from.
     """
 
     name: str
     note: str = ""
-    trained_on_it: bool = False
+    used_in_training_loss: bool = False
     calibration: Calibration | None = None
     calibrated_on: str = ""
 
@@ -60,31 +61,35 @@ class MethodEntry:
 
 @dataclass(frozen=True)
 class Report:
-    """All numbers of an evaluation and what they depend on.
+    """All numbers and what they depend on.
 
     Args:
         about: facts by name: pack, encryptor, data, seed, ...; values JSON can hold.
-        method: whose images were judged.
+        method: whose images were judged, or which network was audited.
         judges: of the rows.
-        rows: the numbers.
+        rows: the numbers that tables select by their measure.
+        measurements: of an audit: numbers of its own, by section and name.
         names: the photos, by key.
         skipped: photos left out, and why; outputs of another method that match no photo are among them.
         left_out: judges that could not run, and why.
         notes: sentences below the tables.
         command: the command line.
         config: its composed config.
+        details: what else was found, by name; values JSON can hold.
     """
 
     about: Mapping[str, Any]
     method: MethodEntry
-    judges: Sequence[JudgeEntry]
-    rows: Sequence[Row]
-    names: Sequence[str]
+    judges: Sequence[JudgeEntry] = ()
+    rows: Sequence[Row] = ()
+    names: Sequence[str] = ()
+    measurements: Sequence[Measurement] = ()
     skipped: Mapping[str, str] = field(default_factory=dict)
     left_out: Mapping[str, str] = field(default_factory=dict)
     notes: Sequence[str] = ()
     command: str = ""
     config: Mapping[str, Any] = field(default_factory=dict)
+    details: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def title(self) -> str:
@@ -104,18 +109,20 @@ class Report:
             "method": asdict(self.method),
             "judges": judges,
             "rows": [flat(row) for row in self.rows],
+            "measurements": [asdict(one) for one in self.measurements],
             "notes": list(self.notes),
             "left_out": dict(self.left_out),
             "skipped": dict(self.skipped),
             "faces": list(self.names),
             "command": self.command,
             "config": dict(self.config),
+            "details": dict(self.details),
         }
         plain: dict[str, Any] = finite(content)
         return plain
 
     def write(self, path: Path) -> None:
-        """Writes ``report.json``, whole or not at all.
+        """Writes the report as JSON, whole or not at all.
 
         Raises:
             FileError: the folder cannot be written to.
@@ -145,11 +152,13 @@ def read_report(path: Path | str) -> Report:
             judges=listed(_judge, data["judges"]),
             rows=listed(_row, data["rows"]),
             names=listed(text, data["faces"]),
+            measurements=listed(_measurement, data.get("measurements", [])),
             skipped=named(text, data["skipped"]),
             left_out=named(text, data["left_out"]),
             notes=listed(text, data["notes"]),
             command=text(data["command"]),
             config=named(anything, data["config"]),
+            details=named(anything, data.get("details", {})),
         )
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise FileError(
@@ -175,9 +184,13 @@ def _method(values: Mapping[str, Any]) -> MethodEntry:
     )
 
 
+def _better(value: object) -> str:
+    if value not in ("lower", "higher", ""):
+        raise ValueError(f"better is {shown(value)}; expected lower, higher or nothing")
+    return str(value)
+
+
 def _row(values: Mapping[str, Any]) -> Row:
-    if values["better"] not in ("lower", "higher", ""):
-        raise ValueError(f"better is {shown(values['better'])}; expected lower, higher or nothing")
     low, high = number(values["low"]), number(values["high"])
     return Row(
         judge=text(values["judge"]),
@@ -185,8 +198,21 @@ def _row(values: Mapping[str, Any]) -> Row:
         image=text(values["image"]),
         reference=text(values["reference"]),
         statistic=Statistic(text(values["statistic"])),
-        better=values["better"],
+        better=_better(values["better"]),
         estimate=Estimate(number(values["value"]), low, high, count(values["faces"])),
+    )
+
+
+def _measurement(values: Mapping[str, Any]) -> Measurement:
+    return Measurement(
+        section=text(values["section"]),
+        name=text(values["name"]),
+        value=number(values["value"]),
+        low=optional(number, values["low"]),
+        high=optional(number, values["high"]),
+        count=count(values["count"]),
+        better=_better(values["better"]),
+        digits=count(values["digits"]),
     )
 
 
@@ -194,7 +220,7 @@ def _judge(values: Mapping[str, Any]) -> JudgeEntry:
     return JudgeEntry(
         name=text(values["name"]),
         note=text(values["note"]),
-        trained_on_it=flag(values["trained_on_it"]),
+        used_in_training_loss=flag(values["used_in_training_loss"]),
         calibration=optional(_calibration, values["calibration"]),
         calibrated_on=text(values["calibrated_on"]),
     )

@@ -7,6 +7,7 @@ from riddle_pl.evaluation.report.report import Report
 from riddle_pl.evaluation.report.tables import FORMATS, Line, Table
 from riddle_pl.evaluation.report.tables.select import judge_title, judges, measure, number, words
 from riddle_pl.evaluation.scores import Row
+from riddle_pl.judging.images import X_ENC1
 from riddle_pl.judging.measures import Measure, Statistic
 
 DECIDING = (
@@ -76,7 +77,7 @@ def _thresholds(report: Report, shown: Sequence[str]) -> list[str]:
 
 
 def _detection(report: Report) -> list[str]:
-    rows = [row for row in report.rows if row.metric == Measure.FACE_DETECTION and row.image == "encrypted"]
+    rows = [row for row in report.rows if row.metric == Measure.FACE_DETECTION and row.image == X_ENC1]
     found = [f"{row.judge} {number(row)}" for row in rows]
     return [f"a face is found in the encrypted images: {', '.join(found)}"] if found else []
 

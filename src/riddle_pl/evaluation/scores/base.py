@@ -1,4 +1,4 @@
-"""A judge at work: it takes images batch by batch and ends with rows of numbers, one a row."""
+"""Base of the scores: images batch by batch, then one row per number."""
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
@@ -10,10 +10,10 @@ from riddle_pl.judging.metrics import Estimate
 
 @dataclass(frozen=True)
 class Comparison:
-    """Two images of each face that are held against each other.
+    """Two images of each face that are compared.
 
     Args:
-        metric: what it says.
+        metric: what the comparison measures.
         image: name in :data:`riddle_pl.evaluation.methods.method.FaceImages`.
         reference: name of the other.
         better: ``lower`` or ``higher``.

@@ -1,20 +1,21 @@
-"""Whether a face is found, and whether it is where it was."""
+"""Detection rate, and displacement of boxes and landmarks."""
 
 from riddle_pl.evaluation.methods.method import FaceImages
 from riddle_pl.evaluation.scores.base import Comparison, Row, Scores
 from riddle_pl.judging.detectors import Detector
+from riddle_pl.judging.images import PHOTO, X_DEC, X_ENC1, X
 from riddle_pl.judging.measures import Measure, Statistic
 from riddle_pl.judging.metrics import BoxDistance, DetectionRate, LandmarkDistance
 
-DETECTED = ("photo", "inversion", "encrypted", "recovered")
+DETECTED = (PHOTO, X, X_ENC1, X_DEC)
 """Images in which a face is looked for."""
 
 MOVED = (
-    ("encrypted", "inversion"),
-    ("encrypted", "photo"),
-    ("recovered", "inversion"),
-    ("recovered", "photo"),
-    ("inversion", "photo"),
+    (X_ENC1, X),
+    (X_ENC1, PHOTO),
+    (X_DEC, X),
+    (X_DEC, PHOTO),
+    (X, PHOTO),
 )
 """Image and reference of the distances."""
 

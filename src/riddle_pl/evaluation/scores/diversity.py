@@ -1,4 +1,4 @@
-"""How many people one face can become: its images under many passwords, against each other."""
+"""Diversity of one face's images under many passwords."""
 
 from jaxtyping import Float
 from torch import Tensor
@@ -6,11 +6,12 @@ from torch import Tensor
 from riddle_pl.evaluation.methods.method import FaceImages
 from riddle_pl.evaluation.scores.base import Row, Scores
 from riddle_pl.evaluation.scores.identity import SHOWN, RecogniserScores
+from riddle_pl.judging.images import X_ENC1, X_WRONG1
 from riddle_pl.judging.measures import Measure, Statistic
 from riddle_pl.judging.metrics import DifferentPeople, FaceMean, PairwiseDistance
 from riddle_pl.judging.metrics.diversity import pair_cosines
 
-VARIED = ("encrypted", "wrong")
+VARIED = (X_ENC1, X_WRONG1)
 """Images of which there are many, one per password."""
 
 

@@ -1,4 +1,4 @@
-"""How far the images of a method are from real ones, as a whole: FID, or the same distance on other features."""
+"""Fréchet distances of a method's images to real ones: FID, or the same distance on other features."""
 
 from typing import Protocol
 
@@ -7,10 +7,11 @@ from torch import Tensor
 
 from riddle_pl.evaluation.methods.method import FaceImages
 from riddle_pl.evaluation.scores.base import Row, Scores
+from riddle_pl.judging.images import PHOTO, X_DEC, X_ENC1, X
 from riddle_pl.judging.measures import Measure, Statistic
 from riddle_pl.judging.metrics import FrechetDistance
 
-COMPARED = (("encrypted", "photo"), ("encrypted", "inversion"), ("recovered", "photo"), ("inversion", "photo"))
+COMPARED = ((X_ENC1, PHOTO), (X_ENC1, X), (X_DEC, PHOTO), (X, PHOTO))
 """Image and reference."""
 
 

@@ -10,28 +10,29 @@ from torch import Tensor
 from riddle_pl.evaluation.methods.method import FaceImages
 from riddle_pl.evaluation.scores.base import Comparison, Row, Scores
 from riddle_pl.judging.calibration import Calibration, calibrate
+from riddle_pl.judging.images import PHOTO, X_DEC, X_ENC1, X_ENC2, X_NEAR_MISS, X_WRONG1, X
 from riddle_pl.judging.measures import Measure, Statistic
 from riddle_pl.judging.metrics import FaceMean, IdentificationRate, MeanCosine, OtherPeopleRate, RankOneRate
 from riddle_pl.judging.pairs import PairSimilarities, strangers
 from riddle_pl.judging.recognisers import Recogniser
 
 COMPARISONS = (
-    Comparison(Measure.DEIDENTIFICATION, "encrypted", "inversion", "lower"),
-    Comparison(Measure.DEIDENTIFICATION, "encrypted", "photo", "lower"),
-    Comparison(Measure.RECOVERY, "recovered", "inversion", "higher"),
-    Comparison(Measure.RECOVERY, "recovered", "photo", "higher"),
-    Comparison(Measure.WRONG_PASSWORD, "wrong", "inversion", "lower"),
-    Comparison(Measure.WRONG_PASSWORD, "wrong", "photo", "lower"),
-    Comparison(Measure.WRONG_PASSWORD, "wrong", "encrypted", "lower"),
-    Comparison(Measure.NEAR_MISS, "near_miss", "inversion", "lower"),
-    Comparison(Measure.NEAR_MISS, "near_miss", "photo", "lower"),
-    Comparison(Measure.NEAR_MISS, "near_miss", "encrypted", "lower"),
-    Comparison(Measure.TWO_PASSWORDS, "encrypted", "encrypted_2", "lower"),
-    Comparison(Measure.INVERSION, "inversion", "photo", "higher"),
+    Comparison(Measure.DEIDENTIFICATION, X_ENC1, X, "lower"),
+    Comparison(Measure.DEIDENTIFICATION, X_ENC1, PHOTO, "lower"),
+    Comparison(Measure.RECOVERY, X_DEC, X, "higher"),
+    Comparison(Measure.RECOVERY, X_DEC, PHOTO, "higher"),
+    Comparison(Measure.WRONG_PASSWORD, X_WRONG1, X, "lower"),
+    Comparison(Measure.WRONG_PASSWORD, X_WRONG1, PHOTO, "lower"),
+    Comparison(Measure.WRONG_PASSWORD, X_WRONG1, X_ENC1, "lower"),
+    Comparison(Measure.NEAR_MISS, X_NEAR_MISS, X, "lower"),
+    Comparison(Measure.NEAR_MISS, X_NEAR_MISS, PHOTO, "lower"),
+    Comparison(Measure.NEAR_MISS, X_NEAR_MISS, X_ENC1, "lower"),
+    Comparison(Measure.TWO_PASSWORDS, X_ENC1, X_ENC2, "lower"),
+    Comparison(Measure.INVERSION, X, PHOTO, "higher"),
 )
 """What is compared; docs/paper.md has the definitions of the rates."""
 
-OTHER_PEOPLE = ("inversion", "photo")
+OTHER_PEOPLE = (X, PHOTO)
 """Images of which two people's are compared, to see how often strangers pass as each other."""
 
 SHOWN = 2000
@@ -76,7 +77,7 @@ class RecogniserScores(Scores):
         """The pairs that calibrate the threshold; a ROC curve can be drawn of them where some are of one person."""
         if self._pairs is not None:
             return self._pairs
-        shown = [name for name in ("photo", "inversion") if any(name in batch for batch in self._batches)]
+        shown = [name for name in (PHOTO, X) if any(name in batch for batch in self._batches)]
         [embeddings] = self._together(shown[0]) if shown else [torch.zeros(0, 1)]
         return strangers(embeddings, f"different people among the {shown[0] if shown else 'photo'}s evaluated")
 
@@ -120,11 +121,11 @@ class RecogniserScores(Scores):
         found: dict[str, Tensor] = {}
         if self.pairs.same.any():
             found["same person"] = self.pairs.cosines[self.pairs.same].float()
-        reference = "inversion" if any("inversion" in batch for batch in self._batches) else "photo"
+        reference = X if any(X in batch for batch in self._batches) else PHOTO
         different = strangers(self.embeddings(reference), "").cosines.float()
         if len(different):
             found["different people"] = different
-        for name in ("encrypted", "recovered", "wrong", "near_miss"):
+        for name in (X_ENC1, X_DEC, X_WRONG1, X_NEAR_MISS):
             both = self._together(name, reference)
             if len(both[0]):
                 found[name] = F.cosine_similarity(both[0][:SHOWN], both[1][:SHOWN], dim=1)

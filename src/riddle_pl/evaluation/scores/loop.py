@@ -1,4 +1,4 @@
-"""Shows every judge the images of all faces, a batch at a time; no image is kept."""
+"""Runs every score over the images of all faces, a batch at a time; no image is kept."""
 
 from collections.abc import Iterator, Sequence
 

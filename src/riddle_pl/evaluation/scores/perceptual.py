@@ -1,4 +1,4 @@
-"""How far images are apart to a deep network: LPIPS, or the distance of a pack's own features."""
+"""Perceptual distances: LPIPS, or the distance in a pack's own features."""
 
 import torch
 from torch import Tensor

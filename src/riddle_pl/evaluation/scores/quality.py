@@ -1,11 +1,12 @@
-"""Pixels against pixels: how well the recovered image matches."""
+"""Pixel metrics of the recovered image: MSE, SSIM and PSNR."""
 
 from riddle_pl.evaluation.methods.method import FaceImages
 from riddle_pl.evaluation.scores.base import Row, Scores
+from riddle_pl.judging.images import PHOTO, X_DEC, X
 from riddle_pl.judging.measures import Measure, Statistic
 from riddle_pl.judging.metrics import MSE, PSNR, SSIM
 
-COMPARED = (("recovered", "inversion"), ("recovered", "photo"), ("inversion", "photo"))
+COMPARED = ((X_DEC, X), (X_DEC, PHOTO), (X, PHOTO))
 """Image and reference."""
 
 METRICS = (

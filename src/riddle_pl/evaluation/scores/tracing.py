@@ -14,6 +14,7 @@ from riddle_pl.figures.traces import (
     Similarities,
     Traces,
 )
+from riddle_pl.judging.images import PHOTO, X_ENC1, X_WRONG1, X
 
 
 class Tracer:
@@ -51,7 +52,7 @@ class Tracer:
             notes: what a reader must know about each recogniser, by its name.
         """
         faces = [
-            FaceTrace(name, images, self._many.get(name, {}).get("encrypted"), self._many.get(name, {}).get("wrong"))
+            FaceTrace(name, images, self._many.get(name, {}).get(X_ENC1), self._many.get(name, {}).get(X_WRONG1))
             for name, images in self._images.items()
         ]
         clouds = [cloud for one in diversity if (cloud := self._cloud(one, notes[one.identity.recogniser.name]))]
@@ -79,11 +80,11 @@ class Tracer:
         )
 
     def _cloud(self, diversity: DiversityScores, note: str) -> IdentityCloud | None:
-        encryptions = diversity.embeddings("encrypted")[:PEOPLE]
+        encryptions = diversity.embeddings(X_ENC1)[:PEOPLE]
         if not encryptions:
             return None
         identity, people = diversity.identity, self._names[: len(encryptions)]
-        originals = identity.embeddings("inversion" if len(identity.embeddings("inversion")) else "photo")
+        originals = identity.embeddings(X if len(identity.embeddings(X)) else PHOTO)
         return IdentityCloud(
             judge=identity.recogniser.name,
             people=people,

@@ -1,6 +1,6 @@
 """An encryptor that is its own inverse: T(T(w, p), p) = w for every w and p, by construction (beyond the paper).
 
-The paper's T has to learn to undo itself, and spends capacity and loss weight on it. Here T_p = F_p^-1 S_p F_p:
+The paper's T has to learn its own inverse, which takes capacity and loss weight. Here T_p = F_p^-1 S_p F_p:
 F_p is a chain of additive coupling layers (Dinh et al., "NICE", ICLR workshop 2015) driven by the password, which can
 be undone exactly whatever its weights are, and S_p reflects the code in planes, at angles that the password chooses.
 S_p is its own inverse, hence T_p is too, up to rounding. Training is left with the rest of the task: a realistic,
@@ -40,7 +40,7 @@ class PlaneReflection(nn.Module):
 
 
 class CouplingShift(nn.Module):
-    """What one half of the coordinates gains from the other half and the password; all layers of w attend."""
+    """Shift that is added to one half of the coordinates, from the other half and the password; all layers attend."""
 
     def __init__(self, num_layers: int, dim: int, hidden: int, heads: int):
         super().__init__()

@@ -1,4 +1,4 @@
-"""Where a fresh transformer encryptor of the paper begins, by name in the config, and its weights on other scales."""
+"""Initialisations of the paper's transformer encryptor, by name in the config, and its weights on other scales."""
 
 from collections.abc import Callable, Mapping, Sequence
 
@@ -14,7 +14,7 @@ Start = Callable[[Layers, Float[Tensor, "d"], Float[Tensor, "d"]], None]
 def usual_start(layers: Layers, mean: Float[Tensor, "d"], std: Float[Tensor, "d"]) -> None:
     """Random weights. The outputs get the mean and the deviation of the codes, and attention sees what differs from it.
 
-    Without it, on a W far from zero, what all passwords have in common drowns what tells them apart.
+    Without it, on a W far from zero, the mean of the passwords dominates their differences.
     """
     for layer in layers:
         for attention in (layer.self_attn, layer.multihead_attn):

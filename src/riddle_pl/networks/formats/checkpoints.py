@@ -27,6 +27,7 @@ from riddle_pl.networks.formats.checkpoint_files import (
     tensors,
 )
 from riddle_pl.networks.irse import IRSE, PUBLIC_BLOCKS, PUBLIC_WIDTHS
+from riddle_pl.networks.lpips_features import LPIPSFeatures
 from riddle_pl.networks.mobilefacenet import SHRINK, MobileFaceNet
 from riddle_pl.networks.parser_unet import FaceParserUNet
 from riddle_pl.networks.size_limit import build_within_limits
@@ -38,6 +39,7 @@ __all__ = [
     "load_encryptor_checkpoint",
     "load_generator_checkpoint",
     "load_irse50",
+    "load_lpips",
     "load_mobilefacenet",
     "load_parser",
     "load_strict",
@@ -151,6 +153,13 @@ def load_bisenet(path: Path | str) -> BiSeNet:
     return network.eval()
 
 
+def load_lpips(path: Path | str) -> LPIPSFeatures:
+    """LPIPS's features, their trunk in the format of torchvision's ``vgg16-397923af.pth``: a bare state dict."""
+    network = LPIPSFeatures()
+    network.load_trunk(tensors(read_checkpoint(path), path), str(path))
+    return network.eval()
+
+
 def load_encryptor_checkpoint(
     path: Path | str, num_layers: int | None = None
 ) -> TransformerPaperEncryptor | MLPEncryptor:
@@ -198,7 +207,7 @@ def _sizes(layers: int) -> int:
 
 @contextmanager
 def _naming(path: Path | str) -> Iterator[None]:
-    """Turns a constructor's complaint about inferred arguments into an error that names the file."""
+    """Turns a constructor's error about inferred arguments into one that names the file."""
     try:
         yield
     except RiddleError:

@@ -1,4 +1,4 @@
-"""Loaders for the public checkpoints of networks that only judge. All load strictly and return eval mode.
+"""Loaders for the public checkpoints of networks for evaluation. All load strictly and return eval mode.
 
 A classifier that training left in the file is no part of the network; its keys are named, and must be there.
 All raise ``CheckpointError`` for a file that is missing, damaged or of another network.

@@ -1,6 +1,5 @@
 """Residual StyleGAN2 discriminator (Karras et al., CVPR 2020), for the pack's generator recipe only."""
 
-import itertools
 import math
 from collections.abc import Mapping
 
@@ -9,11 +8,12 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from riddle_pl.networks.residual import EqualizedConv2d, ResidualBlock
+from riddle_pl.networks.lite_encoder import widths_of
+from riddle_pl.networks.residual import EqualizedConv2d, ResidualTrunk
 from riddle_pl.networks.stylegan2 import EqualizedLinear
 
 
-class Discriminator(nn.Module):
+class Discriminator(ResidualTrunk):
     """Real or generated: residual blocks down to 4x4, minibatch standard deviation, two linear layers.
 
     Args:
@@ -23,27 +23,15 @@ class Discriminator(nn.Module):
     """
 
     def __init__(self, size: int, channels: Mapping[int, int], group: int = 4):
-        super().__init__()
-        sides = [2**k for k in range(int(math.log2(size)), 1, -1)]
-        widths = {int(side): width for side, width in channels.items()}
-        self.from_rgb = EqualizedConv2d(3, widths[size], 1)
-        self.blocks = nn.Sequential(*(ResidualBlock(widths[a], widths[b]) for a, b in itertools.pairwise(sides)))
+        widths = widths_of(size, channels)
+        super().__init__(widths)
         self.group = group
-        self.final_conv = EqualizedConv2d(widths[4] + 1, widths[4], 3)
-        self.final_linear = EqualizedLinear(widths[4] * 16, widths[4], activate=True)
-        self.score = EqualizedLinear(widths[4], 1)
-
-    def features(self, x: Float[Tensor, "b 3 h w"]) -> list[Float[Tensor, "b c h2 w2"]]:
-        """What the residual blocks see, from half the image's size to 4x4."""
-        maps = []
-        x = self.from_rgb(x)
-        for block in self.blocks:
-            x = block(x)
-            maps.append(x)
-        return maps
+        self.final_conv = EqualizedConv2d(widths[-1] + 1, widths[-1], 3)
+        self.final_linear = EqualizedLinear(widths[-1] * 16, widths[-1], activate=True)
+        self.score = EqualizedLinear(widths[-1], 1)
 
     def forward(self, x: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b 1"]:
-        x = self.blocks(self.from_rgb(x))
+        x = self.block_maps(x)[-1]
         x = self.final_conv(torch.cat([x, self._batch_deviation(x)], dim=1))
         score: Tensor = self.score(self.final_linear(x.flatten(1)))
         return score

@@ -21,8 +21,8 @@ def feature_difference(
 ) -> Float[Tensor, ""]:
     """Mean absolute difference of a network's maps, all levels alike."""
     with torch.no_grad():
-        seen = network.features(real)
-    maps = zip(network.features(redrawn), seen, strict=True)
+        seen = network.block_maps(real)
+    maps = zip(network.block_maps(redrawn), seen, strict=True)
     return torch.stack([F.l1_loss(ours.float(), true.float()) for ours, true in maps]).mean()
 
 

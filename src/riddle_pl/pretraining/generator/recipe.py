@@ -33,7 +33,7 @@ from riddle_pl.pretraining.generator.roles import generator_roles
 from riddle_pl.pretraining.generator.settings import Drawing, Judging, Weights
 from riddle_pl.pretraining.generator.start import silence_noise, start_from
 from riddle_pl.pretraining.generator.turning import RandomTurn
-from riddle_pl.pretraining.likeness import likeness, public_recogniser, strangeness
+from riddle_pl.pretraining.likeness import identity_cosine, identity_loss, public_recogniser
 from riddle_pl.pretraining.recipe import PackRole, Recipe
 
 SAMPLE_COUNT = 48
@@ -218,7 +218,7 @@ class GeneratorRecipe(Recipe):
         terms |= self._likeness(redrawn, real)
         for teacher in self._teachers:
             some = slice(self.drawing.redrawn)
-            terms["identity"] = strangeness(teacher.to(self.device), redrawn[some], real[some])
+            terms["identity"] = identity_loss(teacher.to(self.device), redrawn[some], real[some])
         return self._total(terms)
 
     def _likeness(self, redrawn: Float[Tensor, "r 3 h w"], real: Float[Tensor, "r 3 h w"]) -> dict[str, Tensor]:
@@ -246,7 +246,7 @@ class GeneratorRecipe(Recipe):
             terms["latent"] = F.mse_loss(self.encoder(fake.detach()).float(), drawn.w)
         for teacher in self._teachers:
             people, shown = torch.cat([redrawn, others]), torch.cat([real, real[: self.drawing.turned]])
-            alike = likeness(teacher.to(self.device), people, shown)
+            alike = identity_cosine(teacher.to(self.device), people, shown)
             terms["identity"] = (1.0 - alike[: len(real)]).mean()
             terms["apart"] = alike[len(real) :].relu().sum() / max(self.drawing.turned, 1)
         return self._total(terms)

@@ -5,8 +5,11 @@ import io
 import json
 import math
 
-from riddle_pl.evaluation.report.tables.formats import to_csv, to_json, to_latex, to_markdown
-from riddle_pl.evaluation.report.tables.table import Line, Number, Table
+import pytest
+
+from riddle_pl.errors import FileError
+from riddle_pl.evaluation.report.table import Line, Number, Table
+from riddle_pl.evaluation.report.tables.formats import read_table, to_csv, to_json, to_latex, to_markdown
 
 TABLE = Table(
     name="demo",
@@ -53,10 +56,27 @@ def test_csv_has_plain_numbers_with_interval_and_count():
 
 def test_json_is_strict():
     data = json.loads(to_json(TABLE), parse_constant=lambda text: 1 / 0)
-    assert data["lines"][0]["rate ↓"] == {"value": 0.5, "low": 0.4, "high": 0.6, "count": 20}
+    assert data["lines"][0]["rate ↓"] == {"value": 0.5, "low": 0.4, "high": 0.6, "count": 20, "digits": 3}
     assert data["lines"][1]["rate ↓"] is None
     assert data["lines"][2]["rate ↓"]["value"] is None
     assert data["notes"] == ["A note"]
+
+
+def test_a_table_is_read_as_it_was_written(tmp_path):
+    path = tmp_path / "demo.json"
+    path.write_text(to_json(TABLE))
+    read = read_table(path)
+    assert to_markdown(read) == to_markdown(TABLE)
+    assert to_csv(read) == to_csv(TABLE)
+
+
+@pytest.mark.parametrize("content", ["[]", '{"name": "demo"}', "[" * 100_000, None], ids=range(4))
+def test_what_is_no_table_is_one_line(tmp_path, content):
+    path = tmp_path / "attacks.json"
+    if content is not None:
+        path.write_text(content)
+    with pytest.raises(FileError, match=r"table .*attacks\.json"):
+        read_table(path)
 
 
 def test_latex_escapes_and_closes_what_it_opens():

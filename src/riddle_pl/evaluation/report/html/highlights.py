@@ -1,10 +1,11 @@
-"""The few numbers that a reader looks for first."""
+"""The headline rates of a report."""
 
 from collections.abc import Mapping
 from typing import NamedTuple
 
 from riddle_pl.evaluation.report.report import Report
 from riddle_pl.evaluation.scores import Row
+from riddle_pl.judging.images import PHOTO, X
 from riddle_pl.judging.measures import Measure, Statistic
 
 ASKED: Mapping[Measure, str] = {
@@ -14,7 +15,7 @@ ASKED: Mapping[Measure, str] = {
 }
 """Metrics, and how their rate reads."""
 
-REFERENCES = ("inversion", "photo")
+REFERENCES = (X, PHOTO)
 """The original, in order of preference."""
 
 
@@ -33,7 +34,7 @@ def highlights(report: Report) -> list[Highlight]:
         row for row in report.rows if row.metric in ASKED and row.statistic is Statistic.RATE and row.estimate.faces
     ]
     names = list(dict.fromkeys(row.judge for row in rows))
-    independent = [name for name in names if not report.judge(name).trained_on_it]
+    independent = [name for name in names if not report.judge(name).used_in_training_loss]
     chosen = next(iter(independent or names), None)
     found = [_first(rows, chosen, metric) for metric in ASKED]
     return [_words(report, row) for row in found if row is not None]
@@ -46,7 +47,7 @@ def _first(rows: list[Row], judge: str | None, metric: Measure) -> Row | None:
 
 def _words(report: Report, row: Row) -> Highlight:
     mean, low, high, faces = row.estimate
-    judge = f"{row.judge} (trained the encryptor)" if report.judge(row.judge).trained_on_it else row.judge
+    judge = f"{row.judge} (trained the encryptor)" if report.judge(row.judge).used_in_training_loss else row.judge
     return Highlight(
         percent=_percent(mean),
         interval=f"95 % interval {_percent(low)} to {_percent(high)}, {faces} faces",

@@ -11,9 +11,9 @@ from omegaconf import OmegaConf
 
 from riddle_pl.evaluation.report.html.highlights import highlights
 from riddle_pl.evaluation.report.report import Report
-from riddle_pl.evaluation.report.tables import all_tables
+from riddle_pl.evaluation.report.tables import Table
+from riddle_pl.figures.figure import Figure, save_figures
 from riddle_pl.figures.gallery import Gallery, draw_gallery
-from riddle_pl.figures.plate import Plate, save_plates
 from riddle_pl.figures.traces import Traces
 from riddle_pl.files import write_text
 
@@ -25,11 +25,14 @@ LISTED = 40
 """Skipped photos that are listed; report.json has them all."""
 
 
-def write_page(report: Report, traces: Traces, folder: Path, formats: Sequence[str] = ("png",)) -> list[Path]:
+def write_page(
+    report: Report, tables: Sequence[Table], traces: Traces, folder: Path, formats: Sequence[str] = ("png",)
+) -> list[Path]:
     """Writes ``report.html``, and the figures as files of their own in ``figures/``; each whole or not at all.
 
     Args:
         report: the numbers.
+        tables: of them, and others that belong beside them.
         traces: what the figures show.
         folder: of the evaluation; it exists.
         formats: of the figures' files: ``png``, ``svg``, ``pdf``; none are written for an empty list.
@@ -42,13 +45,13 @@ def write_page(report: Report, traces: Traces, folder: Path, formats: Sequence[s
         ConfigError: a format that there is not.
     """
     gallery = draw_gallery(traces)
-    figures = save_plates(gallery.plates, folder / "figures", formats) if formats else []
+    figures = save_figures(gallery.figures, folder / "figures", formats) if formats else []
     page = folder / PAGE
-    write_text(page, render_page(report, gallery))
+    write_text(page, render_page(report, tables, gallery))
     return [page, *figures]
 
 
-def render_page(report: Report, gallery: Gallery) -> str:
+def render_page(report: Report, tables: Sequence[Table], gallery: Gallery) -> str:
     """The page's HTML."""
     here = files("riddle_pl.evaluation.report.html")
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
@@ -57,8 +60,8 @@ def render_page(report: Report, gallery: Gallery) -> str:
         report=report,
         css=(here / "page.css").read_text(encoding="utf-8"),
         highlights=highlights(report),
-        tables=[table for table in all_tables([report]) if table.lines],
-        figures=[_figure(plate) for plate in gallery.plates],
+        tables=[table for table in tables if table.lines],
+        figures=[_figure(figure) for figure in gallery.figures],
         missing_figures=gallery.missing,
         facts={key: value for key, value in report.about.items() if not isinstance(value, Mapping) and key != "title"},
         networks=report.about.get("networks", {}),
@@ -67,11 +70,11 @@ def render_page(report: Report, gallery: Gallery) -> str:
     )
 
 
-def _figure(plate: Plate) -> dict[str, Any]:
-    width, height = (round(inches * CSS_PX_PER_INCH) for inches in plate.figure.get_size_inches())
-    data = base64.b64encode(plate.encoded("webp")).decode("ascii")
+def _figure(figure: Figure) -> dict[str, Any]:
+    width, height = (round(inches * CSS_PX_PER_INCH) for inches in figure.drawing.get_size_inches())
+    data = base64.b64encode(figure.encoded("webp")).decode("ascii")
     return {
-        "plate": plate,
+        "about": figure,
         "source": f"data:image/webp;base64,{data}",
         "width": width,
         "height": height,

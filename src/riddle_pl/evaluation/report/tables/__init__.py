@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 
 from riddle_pl.evaluation.report.report import Report
+from riddle_pl.evaluation.report.table import Line, Number, Table
 from riddle_pl.evaluation.report.tables.ablation import ablation_table, tables_of_runs
 from riddle_pl.evaluation.report.tables.diversity import diversity_table
 from riddle_pl.evaluation.report.tables.formats import FORMATS, markdown_page
 from riddle_pl.evaluation.report.tables.identification import identification_tables
 from riddle_pl.evaluation.report.tables.ordering import ordering_table
 from riddle_pl.evaluation.report.tables.quality import quality_table
-from riddle_pl.evaluation.report.tables.table import Line, Number, Table
 from riddle_pl.evaluation.report.tables.utility import utility_table
 
 

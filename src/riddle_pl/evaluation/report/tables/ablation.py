@@ -9,10 +9,11 @@ from scipy.stats import t as student_t
 from riddle_pl.errors import ConfigError
 from riddle_pl.evaluation.report.paper import paper
 from riddle_pl.evaluation.report.report import Report
+from riddle_pl.evaluation.report.table import Line, Number, Table
 from riddle_pl.evaluation.report.tables.select import captions, judge_title, thresholds
-from riddle_pl.evaluation.report.tables.table import Line, Number, Table
 from riddle_pl.evaluation.report.tables.utility import FRECHET
 from riddle_pl.evaluation.scores import Row
+from riddle_pl.judging.images import PHOTO, X_ENC1, X
 from riddle_pl.judging.measures import Measure, Statistic
 from riddle_pl.judging.metrics.estimate import LEVEL
 
@@ -118,10 +119,10 @@ def _column(row: Row) -> Measure:
 
 def _places(row: Row) -> list[Place]:
     """Judge and reference of the line that shows the row; none where no line does."""
-    if row.metric is Measure.DIVERSITY and (row.image, row.statistic) == ("encrypted", Statistic.DIFFERENT_PEOPLE):
-        return [(row.judge, "inversion")]
+    if row.metric is Measure.DIVERSITY and (row.image, row.statistic) == (X_ENC1, Statistic.DIFFERENT_PEOPLE):
+        return [(row.judge, X)]
     rate = row.metric in COLUMNS and row.statistic is Statistic.RATE
-    if (rate or (row.metric in FRECHET and row.image == "encrypted")) and row.reference in ("inversion", "photo"):
+    if (rate or (row.metric in FRECHET and row.image == X_ENC1)) and row.reference in (X, PHOTO):
         return [(row.judge, row.reference)]
     return []
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from riddle_pl.evaluation.report.report import Report
+from riddle_pl.evaluation.report.table import Line, Table
 from riddle_pl.evaluation.report.tables.select import (
     INTERVALS,
     captions,
@@ -12,7 +13,6 @@ from riddle_pl.evaluation.report.tables.select import (
     thresholds,
     words,
 )
-from riddle_pl.evaluation.report.tables.table import Line, Table
 from riddle_pl.evaluation.scores import Row
 from riddle_pl.judging.measures import Measure, Statistic
 

@@ -1,13 +1,17 @@
-"""Tables as Markdown, CSV, JSON and LaTeX."""
+"""Tables as Markdown, CSV, JSON and LaTeX; and read from JSON again."""
 
 import csv
 import io
 import json
 import math
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
-from riddle_pl.evaluation.report.tables.table import Line, Number, Table
+from riddle_pl.errors import FileError, one_line
+from riddle_pl.evaluation.report.checks import count, listed, named, number, optional, text
+from riddle_pl.evaluation.report.table import Line, Number, Table
+from riddle_pl.files import read_json, require_file
 
 _LATEX = {
     "\\": r"\textbackslash{}",
@@ -55,23 +59,48 @@ def to_csv(table: Table) -> str:
     """One line of plain numbers per line: each column's value, interval and count, and where the line comes from."""
     lines = records(table)
     fields = list(dict.fromkeys(key for line in lines for key in line))
-    text = io.StringIO()
-    writer = csv.DictWriter(text, fields, lineterminator="\n")
+    buffer = io.StringIO()
+    writer = csv.DictWriter(buffer, fields, lineterminator="\n")
     writer.writeheader()
     writer.writerows(lines)
-    return text.getvalue()
+    return buffer.getvalue()
 
 
 def to_json(table: Table) -> str:
     """The same as nested objects; null where there is no number."""
     lines = [
         dict(zip(table.labels, line.labels, strict=True))
-        | {c: _object(number) for c, number in zip(table.columns, line.numbers, strict=True)}
+        | {c: _object(cell) for c, cell in zip(table.columns, line.numbers, strict=True)}
         | {"source": dict(line.source)}
         for line in table.lines
     ]
-    content = {"name": table.name, "title": table.title, "lines": lines, "notes": list(table.notes)}
+    heads = {"name": table.name, "title": table.title, "labels": list(table.labels), "columns": list(table.columns)}
+    content = {**heads, "lines": lines, "notes": list(table.notes)}
     return json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def read_table(path: Path) -> Table:
+    """A table that :func:`to_json` wrote.
+
+    Raises:
+        FileError: missing, or no such table.
+    """
+    try:
+        data = read_json(require_file(path, "table"))
+        labels, columns = listed(text, data["labels"]), listed(text, data["columns"])
+        lines = [
+            Line(
+                [text(line[label]) for label in labels],
+                [optional(_read_number, line[column]) for column in columns],
+                named(text, line["source"]),
+            )
+            for line in data["lines"]
+        ]
+        return Table(text(data["name"]), text(data["title"]), labels, columns, lines, listed(text, data["notes"]))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise FileError(
+            f"table {path} cannot be read ({type(error).__name__}: {one_line(error)}); write it again with this version"
+        ) from error
 
 
 def to_latex(table: Table) -> str:
@@ -119,30 +148,35 @@ def records(table: Table) -> list[dict[str, Any]]:
 
 def _record(table: Table, line: Line) -> dict[str, Any]:
     record: dict[str, Any] = dict(zip(table.labels, line.labels, strict=True))
-    for column, number in zip(table.columns, line.numbers, strict=True):
-        values = _object(number) or {}
+    for column, cell in zip(table.columns, line.numbers, strict=True):
+        values = _object(cell) or {}
         record[column] = values.get("value")
-        if number is not None and number.count is not None:
+        if cell is not None and cell.count is not None:
             record |= {f"{column}: {key}": values[key] for key in ("low", "high", "count")}
     return record | dict(line.source)
 
 
-def _object(number: Number | None) -> dict[str, float | int | None] | None:
-    if number is None:
+def _object(cell: Number | None) -> dict[str, float | int | None] | None:
+    if cell is None:
         return None
-    values = {"value": number.value, "low": number.low, "high": number.high}
+    values = {"value": cell.value, "low": cell.low, "high": cell.high}
     finite = {key: value if value is not None and math.isfinite(value) else None for key, value in values.items()}
-    return {**finite, "count": number.count}
+    return {**finite, "count": cell.count, "digits": cell.digits}
 
 
-def _latex_number(number: Number) -> str:
-    value, bracket, interval = str(number).partition(" [")
+def _read_number(values: Any) -> Number:
+    low, high = (optional(number, values[side]) for side in ("low", "high"))
+    return Number(number(values["value"]), low, high, optional(count, values["count"]), count(values["digits"]))
+
+
+def _latex_number(cell: Number) -> str:
+    value, bracket, interval = str(cell).partition(" [")
     return value + (rf" {{\scriptsize [{interval}}}" if bracket else "")
 
 
-def _escape(text: str) -> str:
-    return "".join(_LATEX.get(character, character) for character in text)
+def _escape(plain: str) -> str:
+    return "".join(_LATEX.get(character, character) for character in plain)
 
 
-def _bar(text: str) -> str:
-    return text.replace("|", r"\|")
+def _bar(plain: str) -> str:
+    return plain.replace("|", r"\|")

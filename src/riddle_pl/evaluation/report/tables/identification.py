@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from riddle_pl.evaluation.report.paper import paper
 from riddle_pl.evaluation.report.report import Report
+from riddle_pl.evaluation.report.table import Line, Number, Table
 from riddle_pl.evaluation.report.tables.select import (
     INTERVALS,
     captions,
@@ -15,7 +16,6 @@ from riddle_pl.evaluation.report.tables.select import (
     thresholds,
     words,
 )
-from riddle_pl.evaluation.report.tables.table import Line, Number, Table
 from riddle_pl.evaluation.scores import Row
 from riddle_pl.judging.measures import Measure, Statistic
 

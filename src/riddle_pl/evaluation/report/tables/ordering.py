@@ -10,9 +10,9 @@ from scipy.stats import ttest_ind
 
 from riddle_pl.evaluation.report.paper import paper
 from riddle_pl.evaluation.report.report import Report
+from riddle_pl.evaluation.report.table import Line, Table
 from riddle_pl.evaluation.report.tables.ablation import COLUMNS, PAPER_COLUMNS, figures_by_place
 from riddle_pl.evaluation.report.tables.select import judge_title
-from riddle_pl.evaluation.report.tables.table import Line, Table
 from riddle_pl.judging.metrics.estimate import LEVEL
 
 

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 
 from riddle_pl.evaluation.report.paper import paper
 from riddle_pl.evaluation.report.report import Report
+from riddle_pl.evaluation.report.table import Line, Number, Table
 from riddle_pl.evaluation.report.tables.select import ARROWS, INTERVALS, captions, number, source, words
-from riddle_pl.evaluation.report.tables.table import Line, Number, Table
 from riddle_pl.evaluation.scores import Row
+from riddle_pl.judging.images import X_DEC
 from riddle_pl.judging.measures import Measure
 
 PIXELS = {Measure.MSE: "lower", Measure.SSIM: "higher", Measure.PSNR: "higher"}
@@ -22,7 +23,7 @@ def quality_table(reports: Sequence[Report]) -> Table:
     lines = [line for report in reports for line in _lines(report, metrics, theirs)]
     covered = {report.method.paper for report in reports}
     lines += [
-        Line([f"{method} (paper)", "recovered", ""], [*[None] * len(metrics), *_paper_numbers(method, theirs)])
+        Line([f"{method} (paper)", X_DEC, ""], [*[None] * len(metrics), *_paper_numbers(method, theirs)])
         for method in paper().quality
         if method not in covered
     ]
@@ -49,7 +50,7 @@ def _lines(report: Report, metrics: Sequence[Measure], theirs: Sequence[str]) ->
             found.setdefault((row.image, row.reference), {})[row.metric] = row
     lines: list[Line] = []
     for (image, reference), rows in found.items():
-        first = image == "recovered" and not any(line.labels[1] == "recovered" for line in lines)
+        first = image == X_DEC and not any(line.labels[1] == X_DEC for line in lines)
         paper_numbers = _paper_numbers(report.method.paper if first else None, theirs)
         numbers = [_number(rows.get(metric)) for metric in metrics]
         lines.append(

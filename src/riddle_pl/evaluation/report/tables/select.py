@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 
 from riddle_pl.evaluation.report.report import Report
-from riddle_pl.evaluation.report.tables.table import Number
+from riddle_pl.evaluation.report.table import Number
 from riddle_pl.evaluation.scores import Row
 from riddle_pl.judging.measures import Measure, Statistic
 
@@ -40,7 +40,7 @@ def source(report: Report) -> dict[str, str]:
 
 def judge_title(reports: Sequence[Report], name: str) -> str:
     """A judge's name; marked where some report's encryptor was trained with it."""
-    return f"{name} (trained it)" if any(report.judge(name).trained_on_it for report in reports) else name
+    return f"{name} (trained it)" if any(report.judge(name).used_in_training_loss for report in reports) else name
 
 
 def judges(reports: Sequence[Report], metrics: Iterable[Measure]) -> list[str]:

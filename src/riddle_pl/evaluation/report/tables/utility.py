@@ -4,8 +4,9 @@ from collections.abc import Sequence
 
 from riddle_pl.evaluation.report.paper import paper
 from riddle_pl.evaluation.report.report import Report
+from riddle_pl.evaluation.report.table import Line, Number, Table
 from riddle_pl.evaluation.report.tables.select import INTERVALS, captions, measure, number, source, words
-from riddle_pl.evaluation.report.tables.table import Line, Number, Table
+from riddle_pl.judging.images import X_ENC1
 from riddle_pl.judging.measures import Measure
 
 METRICS = (Measure.FACE_DETECTION, Measure.BOX_DISTANCE, Measure.LANDMARK_DISTANCE)
@@ -50,7 +51,7 @@ def _lines(report: Report) -> list[Line]:
     lines = []
     for row in sorted(rows, key=lambda row: row.metric not in FRECHET):
         key = f"{row.title} {row.judge}"
-        value = theirs.get(key) if row.image == "encrypted" and key not in shown else None
+        value = theirs.get(key) if row.image == X_ENC1 and key not in shown else None
         if value is not None:
             shown.add(key)
         labels = [report.method.label, measure(row), row.judge, words(row.image), words(row.reference)]

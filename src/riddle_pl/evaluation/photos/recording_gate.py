@@ -1,4 +1,4 @@
-"""A quality gate that lets every face pass and remembers what the real one would have refused."""
+"""A quality gate that lets every face pass and records what the real one would have refused."""
 
 from collections.abc import Sequence
 
@@ -10,7 +10,7 @@ from riddle_pl.photos.gate.gate import Gate, Verdict
 from riddle_pl.photos.gate.refusal import Reason
 
 
-class WatchingGate:
+class RecordingGate:
     """So that faces which would be refused can be measured like the others. For one photo at a time.
 
     Args:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import matplotlib
-from matplotlib.figure import Figure
+from matplotlib.figure import Figure as Drawing
 
 from riddle_pl.errors import ConfigError
 from riddle_pl.files import atomic_write, require_writable_dir
@@ -31,33 +31,33 @@ _SETTINGS: dict[Any, Any] = {
 
 
 @dataclass(frozen=True, eq=False)
-class Plate:
+class Figure:
     """One figure.
 
     Args:
         name: file name without suffix.
         title: heading.
-        figure: the drawing, of a size in inches.
+        drawing: of a size in inches.
         caption: what is shown, and how to read it.
         alt: what is to be seen, for those who cannot see it.
     """
 
     name: str
     title: str
-    figure: Figure
+    drawing: Drawing
     caption: str
     alt: str
 
     def __post_init__(self) -> None:
         """Lays the drawing out once and for all: a layout that is computed again at every drawing drifts a little."""
-        self.figure.draw_without_rendering()
-        self.figure.set_layout_engine("none")
+        self.drawing.draw_without_rendering()
+        self.drawing.set_layout_engine("none")
 
     def encoded(self, file_format: str, dpi: int = DPI) -> bytes:
         """The drawing in one of :data:`FORMATS`, ``webp`` or ``jpeg``; the same drawing gives the same bytes."""
         buffer = io.BytesIO()
         with matplotlib.rc_context(_SETTINGS):
-            self.figure.savefig(buffer, format=file_format, dpi=dpi, **_OPTIONS[file_format])
+            self.drawing.savefig(buffer, format=file_format, dpi=dpi, **_OPTIONS[file_format])
         return buffer.getvalue()
 
     def _repr_jpeg_(self) -> bytes:
@@ -65,11 +65,11 @@ class Plate:
         return self.encoded("jpeg", NOTEBOOK_DPI)
 
 
-def save_plates(plates: Sequence[Plate], folder: Path, formats: Sequence[str] = ("png",)) -> list[Path]:
-    """Writes ``folder/<name>.<format>`` for every plate and format, each whole or not at all.
+def save_figures(figures: Sequence[Figure], folder: Path, formats: Sequence[str] = ("png",)) -> list[Path]:
+    """Writes ``folder/<name>.<format>`` for every figure and format, each whole or not at all.
 
     Args:
-        plates: of :func:`riddle_pl.figures.gallery.draw_gallery`.
+        figures: of :func:`riddle_pl.figures.gallery.draw_gallery`.
         folder: made if it is missing.
         formats: of :data:`FORMATS`; SVG and PDF are drawn with lines instead of pixels, for papers.
 
@@ -81,8 +81,8 @@ def save_plates(plates: Sequence[Plate], folder: Path, formats: Sequence[str] = 
         if file_format not in FORMATS:
             raise ConfigError(f"figures: format {file_format!r} is unknown; choose from {', '.join(FORMATS)}")
     require_writable_dir(folder, "folder of figures", create=True)
-    paths = [folder / f"{plate.name}.{file_format}" for plate in plates for file_format in formats]
-    for path, plate in zip(paths, (plate for plate in plates for _ in formats), strict=True):
+    paths = [folder / f"{figure.name}.{file_format}" for figure in figures for file_format in formats]
+    for path, figure in zip(paths, (figure for figure in figures for _ in formats), strict=True):
         with atomic_write(path) as temporary:
-            temporary.write_bytes(plate.encoded(path.suffix[1:]))
+            temporary.write_bytes(figure.encoded(path.suffix[1:]))
     return paths
