@@ -96,14 +96,22 @@ class Decryption:
             self._built[made_with] = self.build(record)
         return self._built[made_with]
 
-    def write(self, record: Record, photo: Pixels | None, target: Path) -> None:
-        """Decrypts one record into a new picture."""
-        pixels = self.pseudonymiser(record).decrypt(
+    def pixels(self, record: Record, photo: Pixels | None) -> Pixels:
+        """The recovered faces of a record in their picture, or alone."""
+        return self.pseudonymiser(record).decrypt(
             record, self.password, photo, only=self.only, passwords=self.passwords, force=self.force
         )
-        require_writable_dir(target.parent, "output folder", create=True)
+
+    def note_of(self, record: Record) -> bytes:
+        """What the recovered picture says of itself, as XMP."""
         synthetic = self.note and record.mode == "deniable"
-        note = marked(SYNTHETIC_NOTE if synthetic else None, Mark.of(record.to_bytes()))
+        return marked(SYNTHETIC_NOTE if synthetic else None, Mark.of(record.to_bytes()))
+
+    def write(self, record: Record, photo: Pixels | None, target: Path) -> None:
+        """Decrypts one record into a new picture."""
+        pixels = self.pixels(record, photo)
+        require_writable_dir(target.parent, "output folder", create=True)
+        note = self.note_of(record)
         save_picture(pixels, target, self.force, note=note, compression=Compression(self.quality))
 
 
