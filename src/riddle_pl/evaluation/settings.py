@@ -38,6 +38,8 @@ class EvalConfig:
     """No progress bar, no table on the screen."""
     out: str = MISSING
     """Folder of the report."""
+    part: str | None = None
+    """I/N: judge only part I of N, from 0, and leave the report to a run without it; None: as torchrun or srun say."""
     cache_dir: str | None = None
     """Folder of calibrated pairs; None: evaluation/ in $RIDDLE_HOME."""
     diversity: DiversityConfig = field(default_factory=DiversityConfig)
