@@ -14,7 +14,7 @@ from tests.bad_input.test_killed import in_a_process
 from tests.cli.riddle_command import Riddle, pixels
 from tests.photos.fakes import fake_photo
 
-MADE_FROM, LEFT_OUT = "__riddle__/made_from.json", "__riddle__/left_out.json"
+MADE_FROM, LEFT_OUT = "__riddle__/made_from.txt", "__riddle__/left_out.json"
 
 
 def encoded(seed: int, kind: str = "PNG") -> bytes:

@@ -36,8 +36,9 @@ from riddle_pl.photos.record.archive import is_entry_name
 from riddle_pl.photos.record.record import Record
 from riddle_pl.photos.reports import Encrypted
 
-MADE_FROM, LEFT_OUT = "__riddle__/made_from.json", "__riddle__/left_out.json"
+MADE_FROM, LEFT_OUT = "__riddle__/made_from.txt", "__riddle__/left_out.json"
 """WebDataset passes over names like these."""
+_MARK_BYTES = 1 << 12
 _END = bytes(2 * tarfile.BLOCKSIZE)
 
 
@@ -52,9 +53,9 @@ def new_shard(
     """
     left_out: dict[str, str] = {}
     with new_archive(target) as add:
-        add(MADE_FROM, _json(Mark.of(_origin(archive, described)).statement()))
+        add(MADE_FROM, Mark.of(_origin(archive, described)).statement().encode())
         yield add, left_out
-        add(LEFT_OUT, _json(left_out))
+        add(LEFT_OUT, json.dumps(left_out, ensure_ascii=False, indent=1).encode(errors="backslashreplace"))
 
 
 class Shard:
@@ -165,8 +166,8 @@ def is_done(archive: Path, target: Path, described: Mapping[str, Any]) -> bool:
         with tarfile.open(target, "r:") as tar:
             first = tar.next()
             content = tar.extractfile(first) if first is not None and first.name == MADE_FROM else None
-            mark = Mark.parse(json.loads(content.read()).encode()) if whole and content is not None else None
-    except (tarfile.TarError, OSError, EOFError, ValueError, AttributeError):
+            mark = Mark.parse(content.read(_MARK_BYTES)) if whole and content is not None else None
+    except (tarfile.TarError, OSError, EOFError, ValueError):
         mark = None
     if mark is None:
         raise FileError(f"output {target} is nothing that riddle wrote, or is damaged; {ANEW}")
@@ -240,7 +241,3 @@ def _origin(archive: Path, described: Mapping[str, Any]) -> bytes:
 
 def _stem(name: str) -> str:
     return PurePosixPath(name).with_suffix("").as_posix()
-
-
-def _json(value: object) -> bytes:
-    return json.dumps(value, ensure_ascii=False, indent=1).encode(errors="backslashreplace")
