@@ -21,11 +21,19 @@ def test_without_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_with_gpus(monkeypatch: pytest.MonkeyPatch) -> None:
+    gpus(monkeypatch, 1)
+    assert resolve_device("auto") == resolve_device("cuda") == torch.device("cuda")
     gpus(monkeypatch, 2)
-    assert resolve_device("auto") == torch.device("cuda")
     assert resolve_device("cuda:1") == torch.device("cuda:1")
     with pytest.raises(DeviceError, match="there are 2 GPUs; choose cuda:0 to cuda:1"):
         resolve_device("cuda:2")
+
+
+@pytest.mark.parametrize(("process", "gpu"), [("0", "cuda:0"), ("1", "cuda:1"), ("2", "cuda:0")])
+def test_each_process_has_a_gpu_of_its_own(monkeypatch: pytest.MonkeyPatch, process: str, gpu: str) -> None:
+    gpus(monkeypatch, 2)
+    monkeypatch.setenv("LOCAL_RANK", process)
+    assert resolve_device("auto") == resolve_device("cuda") == torch.device(gpu)
 
 
 @pytest.mark.parametrize("name", ["", "gpu", "cuda:", "cuda:-1", "cuda:x", "CPU"])

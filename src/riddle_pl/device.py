@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from riddle_pl.errors import DeviceError
+from riddle_pl.launch import local_rank
 
 if TYPE_CHECKING:
     import torch
@@ -23,7 +24,7 @@ def check_device(name: str) -> None:
 
 
 def resolve_device(name: str) -> "torch.device":
-    """``auto`` (a GPU where there is one), ``cpu``, ``cuda`` or ``cuda:N``.
+    """``auto`` (a GPU where there is one), ``cpu``, ``cuda`` or ``cuda:N``; of several GPUs the process's own.
 
     Raises:
         DeviceError: another name, no usable GPU, or no GPU of that number.
@@ -31,17 +32,18 @@ def resolve_device(name: str) -> "torch.device":
     import torch
 
     check_device(name)
+    if name == "auto":
+        name = "cuda" if torch.cuda.is_available() else "cpu"
     if name == "cpu":
         return torch.device("cpu")
-    if name == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     if not torch.cuda.is_available():
         reason = "PyTorch finds no GPU" if torch.version.cuda else "this PyTorch was built without CUDA"
         raise DeviceError(f"device is {name!r}, but {reason}; use device=cpu or auto (`riddle doctor` tells more)")
     match, count = _CUDA.fullmatch(name), torch.cuda.device_count()
     if match is not None and match[1] is not None and int(match[1]) >= count:
         raise DeviceError(f"device is {name!r}, but there are {count} GPUs; choose cuda:0 to cuda:{count - 1}")
-    return torch.device(name)
+    several = name == "cuda" and count > 1
+    return torch.device(f"cuda:{local_rank() % count}" if several else name)
 
 
 def hardware_name(device: "torch.device") -> str:

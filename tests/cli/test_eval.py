@@ -346,3 +346,32 @@ def test_training_data_are_refused(riddle_eval):
     status, _, err = riddle_eval("data=ffhq", without=["data.faces", "data.pairs", "data.count"])
     assert status == 2
     assert err.endswith("is for training; choose data=lfw, data=drawn or, for any photos, data=folder\n")
+
+
+def test_the_parts_of_several_processes_give_the_numbers_of_one(riddle_eval, monkeypatch):
+    """Bit for bit, whichever process judged a batch; torchrun's first process waits and writes the report."""
+    given = ("batch_size=1", "features=[pack_features]")
+    assert riddle_eval("out=whole", *given)[0] == 0
+    whole = riddle_eval.report("whole")
+    assert {row["metric"] for row in whole["rows"]} > {"recovery", "diversity", "FD-fake", "SSIM", "pack_features"}
+    for part in ("0/2", "1/2"):
+        assert riddle_eval("out=parts", f"part={part}", *given)[0] == 0
+        assert not Path("parts/report.json").exists()
+    assert len(list(Path("parts/batches").iterdir())) == 4
+    assert riddle_eval("out=parts", *given)[0] == 0
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    for rank in ("1", "0"):
+        monkeypatch.setenv("RANK", rank)
+        assert riddle_eval("out=ranks", *given)[0] == 0
+    for out in ("parts", "ranks"):
+        shared = riddle_eval.report(out)
+        assert shared["rows"] == whole["rows"]
+        assert (shared["faces"], shared["skipped"]) == (whole["faces"], whole["skipped"])
+
+
+def test_a_batch_of_another_evaluation_is_refused(riddle_eval):
+    assert riddle_eval("out=out", "part=0/2")[0] == 0
+    other, wrong = ("out=out", "seed=1"), ("out=out", "part=2/2")
+    for given, said in ((other, "with other settings"), (wrong, "expected I/N"), (("part=0/2",), "give out=FOLDER")):
+        status, _, err = riddle_eval(*given)
+        assert (status, said in err) == (2, True), err

@@ -67,7 +67,7 @@ def test_pictures_without_a_face_and_damaged_archives_are_told(riddle: Riddle) -
 
 def test_mistakes_are_one_line_and_write_nothing(riddle: Riddle) -> None:
     before = riddle.files()
-    riddle.refused(invert(riddle, "--part", "3/3"), "--part is '3/3'; expected I/N", before=before)
+    riddle.refused(invert(riddle, "--part", "3/3"), "part is '3/3'; expected I/N", before=before)
     riddle.refused(invert(riddle, "--inversion", "magic"), "choose from encoder, refine, optimise", before=before)
     riddle.refused(riddle("invert", "absent", "-o", "codes"), "absent is no .tar archive", before=before)
 

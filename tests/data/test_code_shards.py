@@ -10,12 +10,10 @@ from safetensors.torch import save_file
 
 from riddle_pl.data import CodesDataModule
 from riddle_pl.data.code_shards import (
-    archives_in,
     fingerprint,
     invert_archive,
     is_done,
     open_codes,
-    part_of,
     read_about,
     target_of,
 )
@@ -52,23 +50,6 @@ def test_pictures_without_a_code_are_named(tmp_path: Path, toy_pack: ToyPack) ->
     assert outcome.codes == 3
     assert "no face" in outcome.skipped["black.png"]
     assert json.loads(read_about(tmp_path / "x.codes.safetensors")["skipped"]) == outcome.skipped
-
-
-def test_all_parts_together_are_all_archives(tmp_path: Path) -> None:
-    for number in range(7):
-        write_tar(tmp_path / f"{number}.tar", 1)
-    archives = archives_in([tmp_path, tmp_path / "3.tar"])
-    assert [path.name for path in archives] == [f"{number}.tar" for number in range(7)]
-    parts = [part_of(archives, rank, 3) for rank in range(3)]
-    assert sorted(path for part in parts for path in part) == archives
-    with pytest.raises(DataError, match="part 3 of 3"):
-        part_of(archives, 3, 3)
-    (tmp_path / "other").mkdir()
-    write_tar(tmp_path / "other" / "3.tar", 1)
-    with pytest.raises(DataError, match=r"two archives are called 3\.tar"):
-        archives_in([tmp_path, tmp_path / "other"])
-    with pytest.raises(DataError, match=r"no \.tar archive"):
-        archives_in([tmp_path / "absent"])
 
 
 def test_codes_made_in_another_way_are_not_taken_for_done(tmp_path: Path, toy_pack: ToyPack) -> None:

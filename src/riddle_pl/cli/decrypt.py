@@ -11,6 +11,7 @@ from riddle_pl.cli.options import (
     FacePasswords,
     Force,
     PackSize,
+    Part,
     PasswordFile,
     PasswordStdin,
     Quality,
@@ -54,13 +55,15 @@ def decrypt(
     synthetic_note: SyntheticNote = True,
     force: Force = False,
     quality: Quality = None,
+    part: Part = None,
     quiet: Quiet = False,
 ) -> int:
     """Recover the faces from records, with the password that encrypted them.
 
     With a deniable record every password gives some face and no error. With a sealed record the right password gives
-    the original pixels, and a wrong one is an error. Exit status: 0 if all
-    records were decrypted, 1 if some of several were skipped, 2 for errors.
+    the original pixels, and a wrong one is an error. From .tar archives that riddle encrypt wrote, recovered pictures
+    go into archives of the same names in -o. Exit status: 0 if all records were decrypted, 1 if some of several were
+    skipped, 2 for errors.
 
     Examples: riddle decrypt portrait_anonymised.riddle
 
@@ -73,6 +76,7 @@ def decrypt(
     from riddle_pl.errors import ConfigError
     from riddle_pl.key import Password
     from riddle_pl.photos.choices import parse_faces
+    from riddle_pl.photos.jobs.plan import in_archives
     from riddle_pl.photos.jobs.recover import nothing_left, plan_recovery
 
     if face_only and image is not None:
@@ -81,12 +85,33 @@ def decrypt(
     if chosen.people:
         raise ConfigError(f"--only {chosen.people[0]} is a photo; give indices of faces in the record")
     check_names(pack, device, settings)
-    plan = plan_recovery(records, out, image, face_only, force)
 
-    def load() -> "Decryption":
+    def make() -> "Decryption":
         from riddle_pl.photos.jobs.decrypt import Decryption
 
         made = Decryption.make(pack, pack_size, settings or (), device, chosen.indices or None)
+        return replace(made, note=synthetic_note, quality=quality, force=force)
+
+    if in_archives(records):
+        from riddle_pl.cli.decrypt_shards import ShardOrder, plan_recovery_of_shards, recover_shards
+
+        described = {"pack": pack, "pack_size": pack_size, "only": sorted(chosen.indices), "settings": settings}
+        order = ShardOrder(face_only, {**described, "alone": face_only, "note": synthetic_note, "quality": quality})
+        shards = plan_recovery_of_shards(records, out, image, part, order, force, quiet)
+        if not shards.left:
+            return 0
+        job = replace(
+            make(),
+            password=given_password(password_file, password_stdin) or asked_password(),
+            passwords=read_face_passwords(face_password_file or (), "--face-password-file"),
+        )
+        return recover_shards(job, shards, order, quiet)
+    if part is not None:
+        raise ConfigError(f"--part {part} is for .tar archives; leave it out")
+    plan = plan_recovery(records, out, image, face_only, force)
+
+    def load() -> "Decryption":
+        made = make()
         made.prepare(plan)
         return made
 
@@ -96,14 +121,7 @@ def decrypt(
     password = asked_password() if given is None else given
     with working("loading the networks", quiet):
         made = loading.result()
-    job = replace(
-        made,
-        password=password,
-        passwords=passwords,
-        note=synthetic_note,
-        quality=quality,
-        force=force,
-    )
+    job = replace(made, password=password, passwords=passwords)
 
     from riddle_pl.cli.decrypt_job import decrypt_records
 

@@ -14,6 +14,7 @@ from riddle_pl.cli.options import (
     MaxSize,
     Pack,
     PackSize,
+    Part,
     PasswordFile,
     PasswordStdin,
     Quality,
@@ -27,7 +28,9 @@ app = typer.Typer(add_completion=False)
 
 @app.command()
 def encrypt(
-    photos: Annotated[list[Path], typer.Argument(help="Photos, and folders of photos.")],
+    photos: Annotated[
+        list[Path], typer.Argument(help="Photos and folders of them, or .tar archives and folders of those.")
+    ],
     out: Annotated[
         Path | None,
         typer.Option("--out", "-o", help="Picture to write, or folder; PHOTO_anonymised.EXT beside PHOTO by default."),
@@ -88,6 +91,7 @@ def encrypt(
     ] = "_anonymised",
     quality: Quality = None,
     max_size: MaxSize = None,
+    part: Part = None,
     quiet: Quiet = False,
 ) -> int:
     """Turn the faces in photos into other people, with a password.
@@ -100,13 +104,19 @@ def encrypt(
     these settings, are skipped: an interrupted job continues when it is run again. Exit status: 0 if all is encrypted,
     1 if photos were skipped or faces covered, 2 for errors.
 
+    Of photos in .tar archives (WebDataset shards) the pictures and records go into archives of the same names in -o;
+    archives that are there already are skipped, and under torchrun or srun each process takes its part.
+
     Examples: riddle encrypt portrait.jpg
 
     riddle encrypt holiday/ -o shared/ --on-failure skip
+
+    srun riddle encrypt shards/ -o encrypted/ --on-failure skip --password-file pw
     """
     from riddle_pl.cli.options import check_names
     from riddle_pl.errors import ConfigError
     from riddle_pl.photos.choices import MODES, OnFailure
+    from riddle_pl.photos.jobs.plan import in_archives
 
     # What can be refused without the networks is refused before they are imported, which takes seconds.
     if mode not in MODES:
@@ -119,39 +129,47 @@ def encrypt(
         raise ConfigError("--archive and --force were both given; an archive's records stay, choose another archive")
     check_names(pack, device, settings)
 
-    from riddle_pl.cli.encrypt_job import run
     from riddle_pl.cli.encrypt_order import EncryptJob
 
-    return run(
-        EncryptJob(
-            photos=tuple(photos),
-            out=out,
-            record=record,
-            archive=archive,
-            embed=embed,
-            only=tuple(only or ()),
-            without=tuple(without or ()),
-            not_faces=tuple(not_a_face or ()),
-            mode=mode,
-            linkable=linkable,
-            on_failure=OnFailure(on_failure),
-            pack=pack,
-            pack_size=pack_size,
-            encryptor=encryptor,
-            settings=tuple(settings or ()),
-            device=device,
-            batch_size=batch_size,
-            jobs=jobs,
-            password_file=password_file,
-            password_stdin=password_stdin,
-            face_password_files=tuple(face_password_file or ()),
-            note=synthetic_note,
-            report=json,
-            force=force,
-            keep_time=keep_time,
-            suffix=suffix,
-            quality=quality,
-            max_size=max_size,
-            quiet=quiet,
-        )
+    job = EncryptJob(
+        photos=tuple(photos),
+        out=out,
+        record=record,
+        archive=archive,
+        embed=embed,
+        only=tuple(only or ()),
+        without=tuple(without or ()),
+        not_faces=tuple(not_a_face or ()),
+        mode=mode,
+        linkable=linkable,
+        on_failure=OnFailure(on_failure),
+        pack=pack,
+        pack_size=pack_size,
+        encryptor=encryptor,
+        settings=tuple(settings or ()),
+        device=device,
+        batch_size=batch_size,
+        jobs=jobs,
+        password_file=password_file,
+        password_stdin=password_stdin,
+        face_password_files=tuple(face_password_file or ()),
+        note=synthetic_note,
+        report=json,
+        force=force,
+        keep_time=keep_time,
+        suffix=suffix,
+        quality=quality,
+        max_size=max_size,
+        quiet=quiet,
+        part=part,
     )
+    if in_archives(photos):
+        from riddle_pl.cli.encrypt_shards import run_shards
+
+        return run_shards(job)
+    if part is not None:
+        raise ConfigError(f"--part {part} is for .tar archives; leave it out")
+
+    from riddle_pl.cli.encrypt_job import run
+
+    return run(job)

@@ -86,7 +86,7 @@ def _work(job: EncryptJob, chosen: Chosen, state: State, report: EncryptReport) 
     if state.left:
         if job.force and (replaced := sum(task.picture.exists() for task in state.left)):
             say(report.quiet, f"replacing {plural(replaced, 'picture')} of earlier runs")
-        work.encrypt(state.left, password, passwords, report)
+        work.encrypt(state.left, work.orders(password, passwords), report)
 
 
 def _how_far(plan: Plan) -> str:

@@ -40,6 +40,7 @@ class EncryptJob:
     quality: int | None
     max_size: int | None
     quiet: bool
+    part: str | None = None
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from riddle_pl.photos.jobs.encrypt import Orders, encrypt_all
 from riddle_pl.photos.jobs.outcome import Outcome
 from riddle_pl.photos.jobs.password_check import made_with, record_of
 from riddle_pl.photos.jobs.plan import Task
+from riddle_pl.photos.jobs.read import load_file
 from riddle_pl.photos.jobs.state import ANEW
 from riddle_pl.photos.pseudonymise import Pseudonymiser
 from riddle_pl.photos.record.known_leaks import note
@@ -86,23 +87,17 @@ class Work:
                 record = record_of(task)
                 if record is None:
                     continue
-                fits = made_with(task, record, passwords, self.pseudonymiser)
+                fits = made_with(task, load_file, record, passwords, self.pseudonymiser)
             except (PhotoError, RecordError):
                 continue
             if not fits:
                 raise FileError(f"output {task.picture} was made with another password; {ANEW}")
             return
 
-    def encrypt(
-        self, tasks: Sequence[Task], password: str, passwords: Mapping[int, str], report: EncryptReport
-    ) -> None:
-        """Encrypts photos and reports what becomes of them.
-
-        Raises:
-            RiddleError: see :func:`encrypt_all`.
-        """
+    def orders(self, password: str, passwords: Mapping[int, str]) -> Orders:
+        """What is to be done with every photo."""
         job = self.job
-        orders = Orders(
+        return Orders(
             password=password,
             passwords=passwords,
             mode=job.mode,
@@ -117,6 +112,14 @@ class Work:
             quality=job.quality,
             max_size=job.max_size,
         )
+
+    def encrypt(self, tasks: Sequence[Task], orders: Orders, report: EncryptReport) -> None:
+        """Encrypts photos and reports what becomes of them.
+
+        Raises:
+            RiddleError: see :func:`encrypt_all`.
+        """
+        job = self.job
         report.note = self.pseudonymiser.gate.note
         report.secrecy = note(self.pseudonymiser.coder.tokens.name, self.pseudonymiser.coder.reads)
         outcomes = encrypt_all(tasks, self.pseudonymiser, orders, job.batch_size, job.jobs)

@@ -9,6 +9,7 @@ from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
 
 from riddle_pl.config.app import run_app
+from riddle_pl.launch import rank
 
 if TYPE_CHECKING:
     from riddle_pl.evaluation.build import Parts
@@ -33,10 +34,13 @@ def run_evaluation(cfg: DictConfig, parts: "Parts") -> None:
     from riddle_pl.evaluation.report.outputs import write_evaluation
     from riddle_pl.evaluation.report.screen import screen
     from riddle_pl.evaluation.report.tables import all_tables
-    from riddle_pl.evaluation.run import evaluate
+    from riddle_pl.evaluation.run import evaluate, judge_part
 
     out = Path(HydraConfig.get().runtime.output_dir)
-    evaluation = evaluate(cfg, parts, command=shlex.join(["riddle-eval", *sys.argv[1:]]))
+    shared = judge_part(cfg, parts)
+    if shared and (cfg.part is not None or rank() > 0):
+        return  # another run, or the first process, writes the report
+    evaluation = evaluate(cfg, parts, command=shlex.join(["riddle-eval", *sys.argv[1:]]), waits=shared)
     tables = [*all_tables([evaluation.report]), *attack_tables(cfg)]
     written = write_evaluation(evaluation, tables, out)
     log_evaluation(cfg, evaluation.report, tables, written.figures, out)

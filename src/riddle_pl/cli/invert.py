@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from riddle_pl.cli.options import PackSize, Quiet, plural, say
+from riddle_pl.cli.options import PackSize, Part, Quiet, plural, say
 from riddle_pl.errors import ConfigError, DataError
 
 app = typer.Typer(add_completion=False)
@@ -24,9 +24,7 @@ def invert(
     device: Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N; cuda takes the process's own.")] = "auto",
     batch_size: Annotated[int, typer.Option(min=1, help="Faces inverted together.")] = 32,
     workers: Annotated[int, typer.Option(min=0, help="Processes that find and align faces meanwhile.")] = 0,
-    part: Annotated[
-        str | None, typer.Option(help="I/N: only part I of N, from 0; by default as torchrun or srun say.")
-    ] = None,
+    part: Part = None,
     spark: Annotated[
         str | None,
         typer.Option(metavar="MASTER", help="Run as tasks of a Spark cluster: spark://HOST:PORT, yarn or local[N]."),
@@ -44,18 +42,20 @@ def invert(
 
     srun riddle invert photos/ -o codes/ --pack ffhq256 --workers 8
     """
-    number, parts = _part(part)
-    if spark is not None and parts > 1:
+    from riddle_pl.launch import world_size
+
+    if spark is not None and (part is not None or world_size() > 1):
         raise ConfigError("--spark shares the work itself; give it in one process, without --part")
 
-    from riddle_pl.data.code_shards import archives_in, part_of, target_of
+    from riddle_pl.data.archives import archives_in, own_share
+    from riddle_pl.data.code_shards import target_of
     from riddle_pl.data.invert_job import Done, InvertJob, invert_one, not_done
     from riddle_pl.data.spark import invert_on_spark
     from riddle_pl.files import require_writable_dir
 
     place = str(out.absolute() if spark else out)
     job = InvertJob(place, pack, pack_size, inversion, aligned, half, device, batch_size, workers)
-    own = part_of(archives_in(archives), number, parts)
+    own = own_share(archives_in(archives), part)
     left = not_done(job, own, force)
     require_writable_dir(out, "folder of the codes", create=True)
     if done := len(own) - len(left):
@@ -75,15 +75,3 @@ def invert(
     if errors:
         raise DataError(f"{errors[0]} ({plural(len(errors), 'archive')} of {len(own)} failed)")
     return 1 if skipped else 0
-
-
-def _part(text: str | None) -> tuple[int, int]:
-    """The number of this process and how many there are."""
-    from riddle_pl.launch import rank, world_size
-
-    if text is None:
-        return rank(), world_size()
-    number, slash, parts = text.partition("/")
-    if not (slash and number.isdigit() and parts.isdigit() and int(number) < int(parts)):
-        raise ConfigError(f"--part is {text!r}; expected I/N with I from 0 to N - 1, such as 0/64")
-    return int(number), int(parts)

@@ -61,6 +61,10 @@ MaxSize = Annotated[
     int | None,
     typer.Option(min=16, help="Longest side of the pictures in pixels; larger photos are made smaller first."),
 ]
+Part = Annotated[
+    str | None,
+    typer.Option(help="I/N: of .tar archives only part I of N, from 0; by default as torchrun or srun say."),
+]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print warnings and errors only.")]
 
 

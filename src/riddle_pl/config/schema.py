@@ -125,6 +125,8 @@ class EvalConfig(MeasuringConfig):
     """What tables and loggers call the method; null: its own name."""
     far: float = 1e-3
     """False-accept rate on pairs of different people that gives the threshold."""
+    part: str | None = None
+    """I/N: judge only part I of N, from 0, and leave the report to a run without it; null: as torchrun or srun say."""
     attacks: str | None = None
     """Folder of ``riddle-attack`` whose table is to stand beside the others; null: none."""
     diversity: DiversityConfig = field(default_factory=DiversityConfig)

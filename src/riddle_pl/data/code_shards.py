@@ -8,7 +8,7 @@ a run that was stopped goes on with the archives that have none.
 
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -39,39 +39,6 @@ class Outcome:
 
     codes: int
     skipped: dict[str, str]
-
-
-def archives_in(places: Iterable[Path]) -> list[Path]:
-    """The archives among these files and folders, in the order of their names, each once.
-
-    Raises:
-        DataError: something is not there, is no archive, or two have one name.
-    """
-    found: list[Path] = []
-    for place in places:
-        if place.is_dir():
-            found += place.glob("*.tar")
-        elif place.is_file() and place.suffix == ".tar":
-            found.append(place)
-        else:
-            raise DataError(f"{place} is no .tar archive and no folder of them; for a folder of photos: data=images")
-    by_name = {path.name: path for path in found}
-    if twice := [path for path in found if not by_name[path.name].samefile(path)]:
-        raise DataError(f"two archives are called {twice[0].name}, {twice[0]} and {by_name[twice[0].name]}; rename one")
-    if not by_name:
-        raise DataError("there is no .tar archive in what was given; for a folder of photos: data=images")
-    return [by_name[name] for name in sorted(by_name)]
-
-
-def part_of(archives: Sequence[Path], rank: int, world_size: int) -> list[Path]:
-    """Those of one process of several.
-
-    Raises:
-        DataError: there is no such process.
-    """
-    if not 0 <= rank < world_size:
-        raise DataError(f"part {rank} of {world_size}; expected a number from 0 to {world_size - 1}")
-    return list(archives[rank::world_size])
 
 
 def fingerprint(inversion: Inversion, cropper: Cropper) -> str:

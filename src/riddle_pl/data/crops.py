@@ -1,14 +1,27 @@
-"""Pictures of a data set to aligned faces, in this process or read ahead by others."""
+"""Pictures of a data set to aligned faces, read ahead while others are inverted: by a thread, or by other processes."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, Protocol
+import multiprocessing
+import signal
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
+from functools import cache
+from typing import Protocol
 
+import numpy as np
+import torch
 from jaxtyping import Float
 from torch import Tensor
-from torch.utils.data import DataLoader, Dataset
 
 from riddle_pl.data.sources import ImageSource, sha256
 from riddle_pl.errors import DataError, PhotoError
+
+CHUNK = 8
+"""Pictures of a task: what one more would cost another process is small beside their alignment."""
+AHEAD = 4
+"""Tasks that wait for each process, or for the thread."""
 
 
 class Cropper(Protocol):
@@ -24,8 +37,12 @@ class Cropper(Protocol):
         ...
 
 
-class Crops(Dataset[Any]):
-    """By number the aligned face (1, 3, size, size) of a picture, the reason why it has none, or an error to raise.
+Crop = Callable[[Cropper, Sequence[tuple[bytes, str]], int], list[np.ndarray | str]]
+
+
+@dataclass(frozen=True)
+class Crops:
+    """The aligned faces (1, 3, size, size) of pictures.
 
     Args:
         source: of the pictures.
@@ -35,47 +52,85 @@ class Crops(Dataset[Any]):
         digests: sha256 by key that the pictures must still have; None: any.
     """
 
-    def __init__(
-        self,
-        source: ImageSource,
-        keys: Sequence[str],
-        cropper: Cropper,
-        size: int,
-        digests: Mapping[str, str] | None = None,
-    ):
-        self.source = source
-        self.keys = keys
-        self.cropper = cropper
-        self.size = size
-        self.digests = digests
+    source: ImageSource
+    keys: Sequence[str]
+    cropper: Cropper
+    size: int
+    digests: Mapping[str, str] | None = None
 
-    def __len__(self) -> int:
-        return len(self.keys)
+    def in_order(self, workers: int = 0) -> Iterator[Tensor | str]:
+        """The faces, or why there is none, read ahead.
 
-    def __getitem__(self, number: int) -> Tensor | str | DataError:
-        key, name = self.keys[number], self.source.name
+        Args:
+            workers: processes that find and align faces; they stay for the next pictures. 0: a thread does.
+
+        Raises:
+            DataError: a picture cannot be read any more, or changed meanwhile; or a process was killed.
+        """
+        if workers:
+            yield from self._tasks(_crop_elsewhere, _pool(workers), AHEAD * workers)
+            return
+        with ThreadPoolExecutor(1) as thread:
+            yield from self._tasks(_crop, thread, AHEAD)
+
+    def _tasks(self, crop: Crop, executor: Executor, ahead: int) -> Iterator[Tensor | str]:
+        waiting: deque[Future[list[np.ndarray | str]]] = deque()
+        try:
+            for start in range(0, len(self.keys), CHUNK):
+                pictures = [(self._read(key), key) for key in self.keys[start : start + CHUNK]]
+                waiting.append(executor.submit(crop, self.cropper, pictures, self.size))
+                if len(waiting) > ahead:
+                    yield from _faces(waiting.popleft())
+            while waiting:
+                yield from _faces(waiting.popleft())
+        except BrokenProcessPool:
+            _pool.cache_clear()
+            raise DataError(
+                "a process that finds faces was killed, perhaps for its memory; use fewer workers"
+            ) from None
+        finally:
+            for future in waiting:
+                future.cancel()
+
+    def _read(self, key: str) -> bytes:
+        name = self.source.name
         try:
             data = self.source.read(key)
         except OSError as error:
-            return DataError(f"{key} in {name} cannot be read any more ({error}); start again")
+            raise DataError(f"{key} in {name} cannot be read any more ({error}); start again") from error
         if self.digests is not None and sha256(data) != self.digests[key]:
-            return DataError(f"{key} in {name} changed while it was read; start again when it is complete")
+            raise DataError(f"{key} in {name} changed while it was read; start again when it is complete")
+        return data
+
+
+def _faces(done: "Future[list[np.ndarray | str]]") -> Iterator[Tensor | str]:
+    return (face if isinstance(face, str) else torch.from_numpy(face) for face in done.result())
+
+
+_croppers: dict[str, Cropper] = {}
+"""Of a process, by fingerprint: each loads its networks once."""
+
+
+def _crop(cropper: Cropper, pictures: Sequence[tuple[bytes, str]], size: int) -> list[np.ndarray | str]:
+    found: list[np.ndarray | str] = []
+    for data, key in pictures:
         try:
-            return self.cropper(data, key, self.size)
+            found.append(cropper(data, key, size).numpy())
         except PhotoError as error:
-            return str(error)
+            found.append(str(error))
+    return found
 
-    def in_order(self, workers: int = 0) -> Iterator[Tensor | str]:
-        """The faces, or why there is none; read ahead by so many processes.
 
-        Raises:
-            DataError: a picture cannot be read any more, or changed meanwhile.
-        """
-        found: Iterable[Any] = (self[number] for number in range(len(self)))
-        if workers:
-            # New processes, not copies of this one: its networks have threads.
-            found = DataLoader(self, None, num_workers=workers, prefetch_factor=8, multiprocessing_context="spawn")
-        for face in found:
-            if isinstance(face, DataError):
-                raise face
-            yield face
+def _crop_elsewhere(cropper: Cropper, pictures: Sequence[tuple[bytes, str]], size: int) -> list[np.ndarray | str]:
+    return _crop(_croppers.setdefault(cropper.fingerprint, cropper), pictures, size)
+
+
+@cache
+def _pool(workers: int) -> ProcessPoolExecutor:
+    # New processes, not copies of this one: its networks have threads.
+    return ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), initializer=_start)
+
+
+def _start() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C ends the process that waits for this one
+    torch.set_num_threads(1)

@@ -11,7 +11,6 @@ from riddle_pl.data.code_shards import fingerprint, invert_archive, is_done, tar
 from riddle_pl.errors import ConfigError, DataError, one_line
 from riddle_pl.faces.crop import FaceCropper
 from riddle_pl.inversion import EncoderInversion, Inversion, OptimisedInversion, RefinedInversion
-from riddle_pl.launch import local_rank
 from riddle_pl.packs import load_pack
 
 WAYS = {"encoder": EncoderInversion, "refine": RefinedInversion, "optimise": OptimisedInversion}
@@ -67,10 +66,7 @@ def tools(job: InvertJob) -> tuple[Inversion, FaceCropper]:
     Raises:
         RiddleError: the pack or the device is not there, or lacks something.
     """
-    device = job.device
-    if device in ("auto", "cuda") and torch.cuda.device_count() > 1:
-        device = f"cuda:{local_rank() % torch.cuda.device_count()}"
-    inversion = WAYS[job.inversion](load_pack(job.pack, job.pack_size), device)
+    inversion = WAYS[job.inversion](load_pack(job.pack, job.pack_size), job.device)
     inversion.check()
     return inversion, FaceCropper(job.aligned)
 

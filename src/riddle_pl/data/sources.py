@@ -3,7 +3,7 @@
 import hashlib
 import os
 import tarfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -71,11 +71,15 @@ class FolderSource:
 class TarSource:
     """The image files in an uncompressed tar archive. Nothing is ever unpacked to disk.
 
+    Args:
+        path: of the archive.
+        wanted: by the name of a file, whether it is one.
+
     Raises:
         DataError: the archive is missing, damaged or compressed.
     """
 
-    def __init__(self, path: Path | str):
+    def __init__(self, path: Path | str, wanted: Callable[[str], bool] = is_image_name):
         self.path = Path(path).expanduser()
         self.name = str(path)
         if not self.path.is_file():
@@ -85,7 +89,7 @@ class TarSource:
                 self._places = {
                     member.name: (member.offset_data, member.size)
                     for member in tar
-                    if member.isfile() and not member.issparse() and is_image_name(member.name)
+                    if member.isfile() and not member.issparse() and wanted(member.name)
                 }
         except (tarfile.TarError, OSError, EOFError) as error:
             raise DataError(f"archive {path} cannot be read as an uncompressed tar ({error}); get it again") from error

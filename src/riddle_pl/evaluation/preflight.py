@@ -2,9 +2,10 @@
 
 from pathlib import Path
 
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
 
 from riddle_pl.config import check_config, instantiate
+from riddle_pl.data.archives import parse_part
 from riddle_pl.device import resolve_device
 from riddle_pl.errors import ConfigError, DataError
 from riddle_pl.evaluation.build import Parts, build_parts
@@ -30,6 +31,10 @@ def check_job(cfg: DictConfig) -> Parts:
             f"diversity.faces={cfg.diversity.faces}, diversity.passwords={cfg.diversity.passwords}; give at least 0 "
             "faces and 2 passwords"
         )
+    if cfg.part is not None:
+        parse_part(cfg.part)
+        if "${now:" in str(OmegaConf.to_container(cfg)):
+            raise ConfigError(f"part={cfg.part}: all parts and the report need one folder; give out=FOLDER")
     resolve_device(cfg.device)
     require_place_for_dir(Path(cfg.out), "folder of out")
     attack_tables(cfg)

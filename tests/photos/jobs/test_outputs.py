@@ -11,7 +11,15 @@ from PIL import Image
 
 from riddle_pl.errors import FileError
 from riddle_pl.photos.jobs.metadata import COVERED_NOTE, SYNTHETIC, SYNTHETIC_NOTE, is_covered
-from riddle_pl.photos.jobs.outputs import check_new_picture, finish_pair, picture_beside, save_pair, save_picture, sweep
+from riddle_pl.photos.jobs.outputs import (
+    check_new_picture,
+    finish_pair,
+    picture_beside,
+    picture_bytes,
+    save_pair,
+    save_picture,
+    sweep,
+)
 from riddle_pl.photos.jobs.plan import Task
 from riddle_pl.photos.jobs.state import is_done, look_around
 from riddle_pl.photos.record.load import load_embedded
@@ -245,3 +253,9 @@ def test_the_picture_beside_a_record_is_a_file_of_its_name_in_either_case(tmp_pa
     assert picture_beside(record) is None
     (tmp_path / "a.JPG").touch()
     assert picture_beside(record) == tmp_path / "a.JPG"
+
+
+@pytest.mark.parametrize("name", ["a.png", "a.jpg", "a.webp"])
+def test_the_contents_of_a_picture_are_those_of_its_file(tmp_path, name):
+    save_picture(PIXELS, tmp_path / name, note=SYNTHETIC_NOTE)
+    assert picture_bytes(PIXELS, tmp_path / name, SYNTHETIC_NOTE) == (tmp_path / name).read_bytes()

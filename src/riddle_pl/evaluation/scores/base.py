@@ -1,7 +1,10 @@
 """Base of the scores: images batch by batch, then one row per number."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass
+
+from torch import Tensor
 
 from riddle_pl.evaluation.methods.method import FaceImages
 from riddle_pl.judging.measures import Measure, Statistic
@@ -53,12 +56,27 @@ class Row:
         return f"{self.metric}-{self.judge}" if self.metric is Measure.FD else str(self.metric)
 
 
+Judgement = Mapping[str, Tensor]
+"""What a judge says of the images of some faces: all that its rows need of them."""
+
+
 class Scores(ABC):
-    """Takes images, keeps no image, and gives the rows for which it was shown images."""
+    """Takes images, keeps no image, and gives the rows for which it was shown images.
+
+    To judge takes long and needs nothing of what came before, so that other processes can do it; to add does not.
+    """
 
     @abstractmethod
+    def judge(self, images: FaceImages) -> Judgement:
+        """Looks at the images of some faces."""
+
+    @abstractmethod
+    def add(self, judgement: Judgement) -> None:
+        """Takes what :meth:`judge` gave for some more faces."""
+
     def update(self, images: FaceImages) -> None:
         """Takes the images of some more faces."""
+        self.add(self.judge(images))
 
     @abstractmethod
     def rows(self) -> list[Row]:

@@ -1,8 +1,8 @@
 """Detection rate, and displacement of boxes and landmarks."""
 
 from riddle_pl.evaluation.methods.method import FaceImages
-from riddle_pl.evaluation.scores.base import Comparison, Row, Scores
-from riddle_pl.judging.detectors import Detector
+from riddle_pl.evaluation.scores.base import Comparison, Judgement, Row, Scores
+from riddle_pl.judging.detectors import Detections, Detector
 from riddle_pl.judging.images import PHOTO, X_DEC, X_ENC1, X
 from riddle_pl.judging.measures import Measure, Statistic
 from riddle_pl.judging.metrics import BoxDistance, DetectionRate, LandmarkDistance
@@ -43,8 +43,14 @@ class DetectorScores(Scores):
             for image, reference in MOVED
         ]
 
-    def update(self, images: FaceImages) -> None:
+    def judge(self, images: FaceImages) -> Judgement:
         found = {name: self.detector.locate(images[name]) for name in DETECTED if name in images}
+        boxes = {f"{name} boxes": where.boxes for name, where in found.items()}
+        return boxes | {f"{name} points": where.points for name, where in found.items()}
+
+    def add(self, judgement: Judgement) -> None:
+        shown = [name for name in DETECTED if f"{name} boxes" in judgement]
+        found = {name: Detections(judgement[f"{name} boxes"], judgement[f"{name} points"]) for name in shown}
         for name, where in found.items():
             self._rates[name].update(where.found)
         for c, metric in self._moved:

@@ -4,7 +4,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from riddle_pl.evaluation.methods.method import FaceImages
-from riddle_pl.evaluation.scores.base import Row, Scores
+from riddle_pl.evaluation.scores.base import Judgement, Row, Scores
 from riddle_pl.evaluation.scores.identity import SHOWN, RecogniserScores
 from riddle_pl.judging.images import X_ENC1, X_WRONG1
 from riddle_pl.judging.measures import Measure, Statistic
@@ -29,11 +29,14 @@ class DiversityScores(Scores):
         self._cosines: dict[str, list[Tensor]] = {name: [] for name in VARIED}
         self._embeddings: dict[str, list[Tensor]] = {name: [] for name in VARIED}
 
-    def update(self, images: FaceImages) -> None:
-        """Takes the images of one face: row i of ``encrypted`` and of ``wrong`` is that of its i-th password."""
+    def judge(self, images: FaceImages) -> Judgement:
+        """Looks at the images of one face: row i of ``encrypted`` and of ``wrong`` is that of its i-th password."""
+        return {name: self.identity.recogniser.embed(images[name]).float().cpu() for name in VARIED if name in images}
+
+    def add(self, judgement: Judgement) -> None:
         for name in VARIED:
-            if name in images:
-                embeddings = self.identity.recogniser.embed(images[name]).float().cpu()
+            if name in judgement:
+                embeddings = judgement[name]
                 self._cosines[name].append(pair_cosines(embeddings))
                 if sum(len(some) for some in self._embeddings[name]) + len(embeddings) <= SHOWN:
                     self._embeddings[name].append(embeddings)

@@ -6,7 +6,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from riddle_pl.evaluation.methods.method import FaceImages
-from riddle_pl.evaluation.scores.base import Row, Scores
+from riddle_pl.evaluation.scores.base import Judgement, Row, Scores
 from riddle_pl.judging.images import PHOTO, X_DEC, X_ENC1, X
 from riddle_pl.judging.measures import Measure, Statistic
 from riddle_pl.judging.metrics import FrechetDistance
@@ -38,14 +38,17 @@ class FrechetScores(Scores):
         self.metric = metric
         self._metrics: dict[tuple[str, str], FrechetDistance] = {}
 
-    def update(self, images: FaceImages) -> None:
+    def judge(self, images: FaceImages) -> Judgement:
         pairs = [pair for pair in COMPARED if all(name in images for name in pair)]
         names = dict.fromkeys(name for pair in pairs for name in pair)
-        embeddings = {name: self.features.embed(images[name]).cpu() for name in names}
-        for image, reference in pairs:
-            length = embeddings[image].shape[1]
-            metric = self._metrics.setdefault((image, reference), FrechetDistance(length))
-            metric.update(embeddings[image], embeddings[reference])
+        return {name: self.features.embed(images[name]).cpu() for name in names}
+
+    def add(self, judgement: Judgement) -> None:
+        for image, reference in COMPARED:
+            if image in judgement and reference in judgement:
+                length = judgement[image].shape[1]
+                metric = self._metrics.setdefault((image, reference), FrechetDistance(length))
+                metric.update(judgement[image], judgement[reference])
 
     def rows(self) -> list[Row]:
         return [

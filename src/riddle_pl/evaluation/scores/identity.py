@@ -8,7 +8,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from riddle_pl.evaluation.methods.method import FaceImages
-from riddle_pl.evaluation.scores.base import Comparison, Row, Scores
+from riddle_pl.evaluation.scores.base import Comparison, Judgement, Row, Scores
 from riddle_pl.judging.calibration import Calibration, calibrate
 from riddle_pl.judging.images import PHOTO, X_DEC, X_ENC1, X_ENC2, X_NEAR_MISS, X_WRONG1, X
 from riddle_pl.judging.measures import Measure, Statistic
@@ -65,12 +65,15 @@ class RecogniserScores(Scores):
         self.resamples = resamples
         self.seed = seed
         self._pairs = pairs
-        self._batches: list[dict[str, Tensor]] = []
+        self._batches: list[Judgement] = []
 
-    def update(self, images: FaceImages) -> None:
+    def judge(self, images: FaceImages) -> Judgement:
         sizes = [len(x) for x in images.values()]
         parts = self.recogniser.embed(torch.cat(list(images.values()))).float().cpu().split(sizes)
-        self._batches.append(dict(zip(images, parts, strict=True)))
+        return dict(zip(images, parts, strict=True))
+
+    def add(self, judgement: Judgement) -> None:
+        self._batches.append(judgement)
 
     @property
     def pairs(self) -> PairSimilarities:

@@ -1,10 +1,10 @@
 """Pixel metrics of the recovered image: MSE, SSIM and PSNR."""
 
 from riddle_pl.evaluation.methods.method import FaceImages
-from riddle_pl.evaluation.scores.base import Row, Scores
+from riddle_pl.evaluation.scores.base import Judgement, Row, Scores
 from riddle_pl.judging.images import PHOTO, X_DEC, X
 from riddle_pl.judging.measures import Measure, Statistic
-from riddle_pl.judging.metrics import MSE, PSNR, SSIM
+from riddle_pl.judging.metrics import MSE, PSNR, SSIM, PerFace, measured
 
 COMPARED = ((X_DEC, X), (X_DEC, PHOTO), (X, PHOTO))
 """Image and reference."""
@@ -27,15 +27,23 @@ class QualityScores(Scores):
 
     def __init__(self, resamples: int = 2000, seed: int = 0):
         self._metrics = [
-            (name, statistic, better, image, reference, metric(resamples=resamples, seed=seed))
-            for name, metric, statistic, better in METRICS
+            (name, statistic, better, image, reference, PerFace(resamples=resamples, seed=seed))
+            for name, _metric, statistic, better in METRICS
             for image, reference in COMPARED
         ]
 
-    def update(self, images: FaceImages) -> None:
-        for *_, image, reference, metric in self._metrics:
-            if image in images and reference in images:
-                metric.update(images[image], images[reference])
+    def judge(self, images: FaceImages) -> Judgement:
+        return {
+            f"{name} {image} {reference}": measured(metric(), images[image], images[reference])
+            for name, metric, *_ in METRICS
+            for image, reference in COMPARED
+            if image in images and reference in images
+        }
+
+    def add(self, judgement: Judgement) -> None:
+        for name, *_, image, reference, metric in self._metrics:
+            if f"{name} {image} {reference}" in judgement:
+                metric.update(judgement[f"{name} {image} {reference}"])
 
     def rows(self) -> list[Row]:
         return [

@@ -6,7 +6,7 @@ All but :class:`FrechetDistance` average one value per face (:class:`FaceMean`) 
 from riddle_pl.judging.metrics.detection import BoxDistance, DetectionRate, LandmarkDistance
 from riddle_pl.judging.metrics.diversity import DifferentPeople, PairwiseDistance
 from riddle_pl.judging.metrics.estimate import Estimate, bootstrap
-from riddle_pl.judging.metrics.face_mean import FaceMean
+from riddle_pl.judging.metrics.face_mean import FaceMean, PerFace, measured
 from riddle_pl.judging.metrics.frechet import FrechetDistance
 from riddle_pl.judging.metrics.identity import IdentificationRate, MeanCosine, OtherPeopleRate, RankOneRate
 from riddle_pl.judging.metrics.perceptual import PerceptualDistance
@@ -27,7 +27,9 @@ __all__ = [
     "MeanCosine",
     "OtherPeopleRate",
     "PairwiseDistance",
+    "PerFace",
     "PerceptualDistance",
     "RankOneRate",
     "bootstrap",
+    "measured",
 ]

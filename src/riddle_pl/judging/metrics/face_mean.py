@@ -35,3 +35,21 @@ class FaceMean(Metric):
 
     def compute(self) -> Estimate:
         return bootstrap(self.per_face(), self.resamples, self.seed)
+
+
+class PerFace(FaceMean):
+    """The mean of values that another metric gave."""
+
+    def update(self, values: Float[Tensor, "b"]) -> None:
+        self.values.append(values)
+
+
+def measured(metric: FaceMean, *images: Any) -> Float[Tensor, "b"]:
+    """A metric's value of each face of a batch.
+
+    >>> from riddle_pl.judging.metrics import MSE
+    >>> measured(MSE(), torch.ones(2, 3, 8, 8), torch.zeros(2, 3, 8, 8))
+    tensor([0.2500, 0.2500])
+    """
+    metric.update(*images)
+    return metric.per_face()

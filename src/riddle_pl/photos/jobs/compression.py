@@ -1,7 +1,8 @@
 """How strongly pictures are compressed: as the photo's own file by default, so that a result is about as large."""
 
+import io
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -28,15 +29,15 @@ class Compression:
 
     Args:
         quality: of JPEG and WebP, 1 to 100; None: as ``like``, or high.
-        like: a picture's file; a JPEG is then compressed by its tables and sampling of colours, a WebP file is lossy
-            where it is.
+        like: a picture's file, or its contents; a JPEG is then compressed by its tables and sampling of colours, a WebP
+            file is lossy where it is.
 
     Raises:
         ConfigError: a quality out of range.
     """
 
     quality: int | None = None
-    like: Path | None = None
+    like: Path | bytes | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         if self.quality is not None and not 1 <= self.quality <= 100:
@@ -55,10 +56,14 @@ class Compression:
         return dict(DEFAULTS[kind]) if own is None else own
 
 
-def _as_jpeg(path: Path) -> dict[str, Any] | None:
+def _opened(photo: Path | bytes) -> io.BytesIO | io.BufferedReader:
+    return io.BytesIO(photo) if isinstance(photo, bytes) else photo.open("rb")
+
+
+def _as_jpeg(photo: Path | bytes) -> dict[str, Any] | None:
     """The tables of a JPEG photo; None for other files."""
     try:
-        with Image.open(path, formats=("JPEG",)) as image:
+        with _opened(photo) as file, Image.open(file, formats=("JPEG",)) as image:
             if image.mode not in ("RGB", "L") or not isinstance(image, JpegImagePlugin.JpegImageFile):
                 return None
             tables = [image.quantization[key] for key in sorted(image.quantization)][:2]
@@ -68,10 +73,10 @@ def _as_jpeg(path: Path) -> dict[str, Any] | None:
         return None
 
 
-def _as_webp(path: Path) -> dict[str, Any] | None:
+def _as_webp(photo: Path | bytes) -> dict[str, Any] | None:
     """The kind of a WebP photo; None for other files."""
     try:
-        with path.open("rb") as file:
+        with _opened(photo) as file:
             head = file.read(_HEAD_BYTES)
     except OSError:
         return None

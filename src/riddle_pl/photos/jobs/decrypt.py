@@ -9,6 +9,9 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+import numpy as np
+from jaxtyping import UInt8
+
 from riddle_pl.device import resolve_device
 from riddle_pl.errors import ConfigError, FileError, PasswordError, PhotoError, RecordError, RiddleError
 from riddle_pl.faces.load import load_image
@@ -22,6 +25,8 @@ from riddle_pl.photos.jobs.outputs import require_result, save_picture
 from riddle_pl.photos.jobs.recover import Recovery
 from riddle_pl.photos.pseudonymise import Pseudonymiser
 from riddle_pl.photos.record.record import Record
+
+Pixels = UInt8[np.ndarray, "h w 3"]
 
 
 @dataclass(frozen=True)
@@ -84,23 +89,34 @@ class Decryption:
             self._built[made_with] = self.build(record)
         return self._built[made_with]
 
+    def pixels(self, record: Record, photo: Pixels | None) -> Pixels:
+        """The recovered faces of a record in their picture, or alone.
+
+        Raises:
+            RiddleError: the record, its picture, its pack or the password is at fault.
+        """
+        pseudonymiser = self.pseudonymiser(record)
+        pseudonymiser.check(record)
+        return pseudonymiser.decrypt(
+            record, self.password, photo, only=self.only, passwords=self.passwords, force=self.force
+        )
+
+    def note_of(self, record: Record) -> bytes:
+        """What the recovered picture says of itself, as XMP."""
+        synthetic = self.note and record.mode == "deniable"
+        return marked(SYNTHETIC_NOTE if synthetic else None, Mark.of(record.to_bytes()))
+
     def recover(self, item: Recovery) -> Record:
         """Decrypts one record into a new picture; gives the record.
 
         Raises:
-            RiddleError: the record, its picture, its pack or the password is at fault, or nothing can be written.
+            RiddleError: see :meth:`pixels`; or nothing can be written.
         """
         record = item.source.load()
-        photo = None if item.picture is None else load_image(item.picture)
-        pseudonymiser = self.pseudonymiser(record)
-        pseudonymiser.check(record)
-        pixels = pseudonymiser.decrypt(
-            record, self.password, photo, only=self.only, passwords=self.passwords, force=self.force
-        )
+        pixels = self.pixels(record, None if item.picture is None else load_image(item.picture))
         require_writable_dir(item.target.parent, "output folder", create=True)
-        synthetic = self.note and record.mode == "deniable"
-        note = marked(SYNTHETIC_NOTE if synthetic else None, Mark.of(record.to_bytes()))
-        save_picture(pixels, item.target, self.force, note=note, compression=Compression(self.quality))
+        compression = Compression(self.quality)
+        save_picture(pixels, item.target, self.force, note=self.note_of(record), compression=compression)
         return record
 
 

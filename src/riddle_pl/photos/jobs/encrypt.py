@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from riddle_pl.errors import ConfigError, NoFaceError, PhotoError, RiddleError
-from riddle_pl.files import require_writable_dir
+from riddle_pl.files import require_writable_dir, sha256_file
 from riddle_pl.key import KdfParams
 from riddle_pl.photos.choices import OnFailure
 from riddle_pl.photos.gate.refusal import FaceRefusedError
@@ -19,7 +19,7 @@ from riddle_pl.photos.jobs.origin import Mark, made_from
 from riddle_pl.photos.jobs.outcome import Outcome, Status
 from riddle_pl.photos.jobs.outputs import save_pair, save_picture
 from riddle_pl.photos.jobs.plan import Task
-from riddle_pl.photos.jobs.read import Photo, batches
+from riddle_pl.photos.jobs.read import Loader, Photo, batches, load_file
 from riddle_pl.photos.pseudonymise import Pseudonymiser
 from riddle_pl.photos.reports import Encrypted, EncryptRequest
 from riddle_pl.photos.select import Selector
@@ -58,6 +58,9 @@ class Orders:
     max_size: int | None = None
 
 
+Writer = Callable[[Outcome, Encrypted, Orders], Outcome]
+
+
 class _StopError(Exception):
     """The job ends with this photo."""
 
@@ -66,14 +69,55 @@ class _StopError(Exception):
         self.outcome, self.error = outcome, error
 
 
+def write_files(outcome: Outcome, answer: Encrypted, orders: Orders) -> Outcome:
+    """Writes a picture and its record to the task's files; the outcome, with the record's place.
+
+    Raises:
+        FileError: they cannot be written.
+    """
+    task = outcome.task
+    require_writable_dir(task.picture.parent, "output folder", create=True)
+    record, beside, force = answer.record, task.record, orders.force
+    note = note_of(answer, sha256_file(task.photo), orders)
+    compression = Compression(orders.quality, task.photo)
+    if record is None or beside is None:
+        save_picture(answer.image, task.picture, force, note=note, record=record, compression=compression)
+        if record is None and force and beside is not None:
+            beside.unlink(missing_ok=True)  # of the picture that was there before
+    else:
+        save_pair(answer.image, task.picture, record, beside, force, note=note, compression=compression)
+    if orders.keep_time:
+        taken = task.photo.stat()
+        os.utime(task.picture, ns=(taken.st_atime_ns, taken.st_mtime_ns))
+    return outcome if record is None else replace(outcome, record=beside or task.picture)
+
+
+def note_of(answer: Encrypted, photo: str, orders: Orders) -> bytes:
+    """What the picture of an answer says of itself, as XMP.
+
+    Args:
+        photo: sha256 of the photo's file.
+    """
+    said = SYNTHETIC_NOTE if orders.note else None
+    return marked(COVERED_NOTE if answer.record is None else said, Mark.of(made_from(photo, orders.described)))
+
+
 def encrypt_all(
-    tasks: Iterable[Task], pseudonymiser: Pseudonymiser, orders: Orders, batch_size: int = 8, jobs: int = 2
+    tasks: Iterable[Task],
+    pseudonymiser: Pseudonymiser,
+    orders: Orders,
+    batch_size: int = 8,
+    jobs: int = 2,
+    load: Loader = load_file,
+    write: Writer = write_files,
 ) -> Iterator[Outcome]:
     """Does the tasks and yields their outcomes in order, each after its files are written.
 
     Args:
         batch_size: most photos that are encrypted together.
         jobs: threads that read and write photos meanwhile.
+        load: reads the photo of a task, in one of these threads.
+        write: writes what it became, in one of them.
 
     Raises:
         RiddleError: a photo failed and ``on_failure`` is ``error`` (what was done before stays); or an output, the
@@ -83,9 +127,9 @@ def encrypt_all(
         writing: deque[tuple[Task, Future[Outcome]]] = deque()
         try:
             try:
-                for batch in batches(tasks, pool, jobs, batch_size, orders.max_size):
-                    for task, write in _encrypt(batch, pseudonymiser, orders):
-                        writing.append((task, pool.submit(write)))
+                for batch in batches(tasks, pool, jobs, batch_size, orders.max_size, load):
+                    for task, finish in _encrypt(batch, pseudonymiser, orders, write):
+                        writing.append((task, pool.submit(finish)))
                     while len(writing) > batch_size:
                         yield _written(*writing.popleft())
             except (RiddleError, _StopError):
@@ -110,7 +154,7 @@ def _written(task: Task, writing: "Future[Outcome]") -> Outcome:
 
 
 def _encrypt(
-    batch: Sequence[tuple[Task, Photo]], pseudonymiser: Pseudonymiser, orders: Orders
+    batch: Sequence[tuple[Task, Photo]], pseudonymiser: Pseudonymiser, orders: Orders, write: Writer
 ) -> Iterator[tuple[Task, Callable[[], Outcome]]]:
     """What is left to do for each photo: writing it."""
     start = time.perf_counter()
@@ -120,7 +164,7 @@ def _encrypt(
     seconds = (time.perf_counter() - start) / len(batch)
     for task, request in requests.items():
         answer = request if isinstance(request, RiddleError) else answers[task]
-        yield task, _settle(task, answer, orders, seconds)
+        yield task, _settle(task, answer, orders, seconds, write)
 
 
 def _request(task: Task, photo: Photo, pseudonymiser: Pseudonymiser, orders: Orders) -> EncryptRequest | RiddleError:
@@ -138,7 +182,9 @@ def _request(task: Task, photo: Photo, pseudonymiser: Pseudonymiser, orders: Ord
     )
 
 
-def _settle(task: Task, answer: Encrypted | RiddleError, orders: Orders, seconds: float) -> Callable[[], Outcome]:
+def _settle(
+    task: Task, answer: Encrypted | RiddleError, orders: Orders, seconds: float, write: Writer
+) -> Callable[[], Outcome]:
     """Decides what becomes of a photo; nothing that the gate refuses gets beyond this.
 
     Raises:
@@ -150,36 +196,15 @@ def _settle(task: Task, answer: Encrypted | RiddleError, orders: Orders, seconds
             raise _StopError(outcome, answer)
         return lambda: outcome
     if not answer.refusals:
-        return lambda: _write(Outcome(task, Status.ENCRYPTED, answer.faces, None, seconds), answer, orders)
+        return lambda: write(Outcome(task, Status.ENCRYPTED, answer.faces, None, seconds), answer, orders)
     refused = FaceRefusedError(str(task.photo), answer.refusals)
     left_out = Outcome(task, Status.REFUSED, answer.faces, refused, seconds)
     if orders.on_failure is OnFailure.ERROR:
         raise _StopError(left_out, refused)
     if orders.on_failure is OnFailure.SKIP:
         return lambda: left_out
-    return lambda: _write(Outcome(task, Status.COVERED, answer.faces, refused, seconds), answer, orders)
+    return lambda: write(Outcome(task, Status.COVERED, answer.faces, refused, seconds), answer, orders)
 
 
 def _left_out(error: RiddleError) -> Status:
     return Status.REFUSED if isinstance(error, NoFaceError) else Status.FAILED
-
-
-def _write(outcome: Outcome, answer: Encrypted, orders: Orders) -> Outcome:
-    task = outcome.task
-    require_writable_dir(task.picture.parent, "output folder", create=True)
-    mark = Mark.of(made_from(task.photo, orders.described))
-    note = marked(SYNTHETIC_NOTE if orders.note else None, mark)
-    record, beside, force = answer.record, task.record, orders.force
-    compression = Compression(orders.quality, task.photo)
-    if record is None:
-        save_picture(answer.image, task.picture, force, note=marked(COVERED_NOTE, mark), compression=compression)
-        if force and beside is not None:
-            beside.unlink(missing_ok=True)  # of the picture that was there before
-    elif beside is None:
-        save_picture(answer.image, task.picture, force, note=note, record=record, compression=compression)
-    else:
-        save_pair(answer.image, task.picture, record, beside, force, note=note, compression=compression)
-    if orders.keep_time:
-        taken = task.photo.stat()
-        os.utime(task.picture, ns=(taken.st_atime_ns, taken.st_mtime_ns))
-    return outcome if record is None else replace(outcome, record=beside or task.picture)

@@ -11,10 +11,7 @@ import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
-
-from riddle_pl.files import sha256_file
 
 SALT_BYTES = CHECK_BYTES = 8
 NAMESPACE = "http://ns.adobe.com/xap/1.0/mm/"
@@ -65,11 +62,12 @@ class Mark:
         return hashlib.sha256(b"riddle-pl wrote " + self.digest + self.salt).digest()[:CHECK_BYTES]
 
 
-def made_from(photo: Path, orders: Mapping[str, Any]) -> bytes:
+def made_from(photo: str, orders: Mapping[str, Any]) -> bytes:
     """What a picture is made from, but for the password: the bytes of the photo's file, and what was ordered.
 
     Args:
+        photo: sha256 of its file, or whatever else names its contents.
         orders: plain values, such as a JSON file may hold.
     """
     ordered = json.dumps(orders, sort_keys=True, default=str)
-    return f"{sha256_file(photo)} {ordered}".encode()
+    return f"{photo} {ordered}".encode()

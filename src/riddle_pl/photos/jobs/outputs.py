@@ -8,6 +8,7 @@ No metadata of the input photo is copied (see :mod:`riddle_pl.photos.jobs.metada
 """
 
 import hashlib
+import io
 import re
 from collections.abc import Collection
 from pathlib import Path
@@ -28,7 +29,7 @@ RECORD_SUFFIX = ".riddle"
 _FORMATS = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WEBP"}
 PICTURE_SUFFIXES = tuple(_FORMATS)
 AS_USUAL = Compression()
-_SHORT = 40
+SHORT = 40
 """Characters of a file's stem in its hidden name."""
 _LEFTOVER = re.compile(r"\.(?P<stem>.+)\.(?:[0-9a-f]{12}\.tmp|[0-9a-f]{16}\.part)(?P<suffix>\.\w+)")
 
@@ -120,7 +121,35 @@ def save_picture(
     Raises:
         FileError: the file exists (unless ``overwrite``), or cannot be written.
     """
-    kind = _FORMATS[path.suffix.lower()]
+    shown = name or path
+    if record is not None and path.suffix.lower() != ".png":
+        raise FileError(f"output {shown} cannot hold a record; choose .png")
+    with atomic_write(path, overwrite=overwrite, name=name) as temporary:
+        _write(pixels, temporary, shown, note, record, compression)
+
+
+def picture_bytes(
+    pixels: UInt8[ndarray, "h w 3"], name: Path, note: bytes | None = None, compression: Compression = AS_USUAL
+) -> bytes:
+    """The contents of a picture's file, as :func:`save_picture` writes it under this name.
+
+    Raises:
+        FileError: the format cannot hold so large a picture.
+    """
+    buffer = io.BytesIO()
+    _write(pixels, buffer, name, note, None, compression)
+    return buffer.getvalue()
+
+
+def _write(
+    pixels: UInt8[ndarray, "h w 3"],
+    file: Path | io.BytesIO,
+    name: Path,
+    note: bytes | None,
+    record: Writable | None,
+    compression: Compression,
+) -> None:
+    kind = _FORMATS[name.suffix.lower()]
     options: dict[str, Any] = compression.options(kind)
     if kind == "PNG":
         chunks = PngImagePlugin.PngInfo()
@@ -129,15 +158,12 @@ def save_picture(
         if record is not None:
             chunks.add(CHUNK, record.to_bytes())
         options = {**options, "pnginfo": chunks}
-    elif record is not None:
-        raise FileError(f"output {name or path} cannot hold a record; choose .png")
     elif note is not None:
         options = {**options, "xmp": note}
-    with atomic_write(path, overwrite=overwrite, name=name) as temporary:
-        try:
-            Image.fromarray(pixels).save(temporary, format=kind, **options)
-        except ValueError as error:  # WebP and JPEG have largest sides
-            raise FileError(f"output {name or path} cannot be written as {kind} ({error}); choose .png") from error
+    try:
+        Image.fromarray(pixels).save(file, format=kind, **options)
+    except ValueError as error:  # WebP and JPEG have largest sides
+        raise FileError(f"output {name} cannot be written as {kind} ({error}); choose .png") from error
 
 
 def save_pair(
@@ -187,7 +213,7 @@ def sweep(folder: Path, names: Collection[str]) -> None:
     """Removes what a killed job left under hidden names while it wrote the files ``names`` of a folder."""
     if not folder.is_dir():
         return
-    hidden = {name[:_SHORT] + Path(name).suffix if len(Path(name).stem) > _SHORT else name for name in names}
+    hidden = {name[:SHORT] + Path(name).suffix if len(Path(name).stem) > SHORT else name for name in names}
     for path in folder.iterdir():
         name = path.name
         while leftover := _LEFTOVER.fullmatch(name):
@@ -203,4 +229,4 @@ def picture_beside(record: Path) -> Path | None:
 
 
 def _part(picture: Path, record: bytes) -> Path:
-    return picture.with_name(f".{picture.stem[:_SHORT]}.{hashlib.sha256(record).hexdigest()[:16]}.part{picture.suffix}")
+    return picture.with_name(f".{picture.stem[:SHORT]}.{hashlib.sha256(record).hexdigest()[:16]}.part{picture.suffix}")

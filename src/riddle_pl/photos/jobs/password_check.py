@@ -8,10 +8,9 @@ from collections.abc import Iterable
 
 from riddle_pl.errors import PasswordError
 from riddle_pl.faces.align import align_face
-from riddle_pl.faces.load import load_image
 from riddle_pl.key import derive_key
 from riddle_pl.photos.jobs.plan import Task
-from riddle_pl.photos.jobs.read import fit
+from riddle_pl.photos.jobs.read import Loader, fit
 from riddle_pl.photos.pseudonymise import Pseudonymiser
 from riddle_pl.photos.record.load import load_embedded
 from riddle_pl.photos.record.record import Record
@@ -28,8 +27,11 @@ def record_of(task: Task) -> Record | None:
     return Record.load(task.record) if task.record.is_file() else None
 
 
-def made_with(task: Task, record: Record, passwords: Iterable[str], pseudonymiser: Pseudonymiser) -> bool:
+def made_with(task: Task, load: Loader, record: Record, passwords: Iterable[str], pseudonymiser: Pseudonymiser) -> bool:
     """Whether the first face of a record was encrypted with one of the passwords.
+
+    Args:
+        load: reads the task's photo.
 
     Raises:
         PhotoError, RecordError: the photo cannot be read, or the record was made with another pack.
@@ -38,7 +40,7 @@ def made_with(task: Task, record: Record, passwords: Iterable[str], pseudonymise
     if record.mode == "sealed":
         return any(_opens(record, key) for key in keys)
     coder, face = pseudonymiser.coder_for(record), record.faces[0]
-    w = coder.invert(align_face(fit(load_image(task.photo), max(record.image_size)), face.quad, coder.pack.size))
+    w = coder.invert(align_face(fit(load(task), max(record.image_size)), face.quad, coder.pack.size))
     for key in keys:
         encrypted = coder.transform(w, coder.password(key, face.nonce), record.contexts([0]))
         if float((encrypted - face.w_enc).abs().mean() / face.w_enc.abs().mean()) < SAME_CODE:

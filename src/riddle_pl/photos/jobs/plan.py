@@ -119,6 +119,16 @@ def plan_encryption(
     return Plan(tuple(tasks), left_out, tuple(renamed))
 
 
+def in_archives(inputs: Iterable[Path]) -> bool:
+    """Whether a user named tar archives: one of the inputs is one, or a folder that holds some and no photo."""
+    return any(path.is_file() and path.suffix == ".tar" for path in inputs) or any(
+        path.is_dir()
+        and any(path.glob("*.tar"))
+        and not any(file.suffix.lower() in PHOTO_SUFFIXES for file in walk(path))
+        for path in inputs
+    )
+
+
 def means_folder(out: Path) -> bool:
     """Whether an output that a user named is a folder: it is one, or has no suffix."""
     return out.is_dir() or not out.suffix

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from riddle_pl.errors import FileError
-from riddle_pl.files import require_writable_dir
+from riddle_pl.files import require_writable_dir, sha256_file
 from riddle_pl.photos.jobs.metadata import is_covered, read_mark
 from riddle_pl.photos.jobs.origin import made_from
 from riddle_pl.photos.jobs.outputs import finish_pair, require_record_result, require_result, sweep
@@ -118,7 +118,7 @@ def _check_origin(task: Task, orders: Mapping[str, Any]) -> None:
     mark = read_mark(task.picture)
     if mark is None:
         raise FileError(f"output {task.picture} does not say what it was made from; {ANEW}")
-    if not mark.fits(made_from(task.photo, orders)):
+    if not mark.fits(made_from(sha256_file(task.photo), orders)):
         raise FileError(f"output {task.picture} was made from another photo, or with another mode or setting; {ANEW}")
 
 
