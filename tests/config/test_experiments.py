@@ -98,17 +98,26 @@ def test_the_command_line_overrules_the_stage() -> None:
     assert cfg.scheduler.total_steps == 7
 
 
-def test_an_ablation_is_one_on_codes_too() -> None:
-    assert job("experiment=wo_diversity", "stage=codes").loss.diversity_codes.weight == 0
-    assert job("experiment=riddle", "stage=codes").loss.diversity_codes.weight > 0
+@pytest.mark.parametrize(
+    ("stage", "term"), [("codes", "diversity_codes"), ("pictures", "diversity"), ("after_codes", "diversity")]
+)
+def test_an_ablation_is_one_in_every_stage(stage: str, term: str) -> None:
+    assert job("experiment=wo_diversity", f"stage={stage}").loss[term].weight == 0
+    assert job("experiment=riddle", f"stage={stage}").loss[term].weight > 0
 
 
 @pytest.mark.parametrize("experiment", ["riddle", "riddle_df", "wo_diversity"])
-def test_pictures_after_codes_go_on_with_the_same_network_and_the_experiments_own_loss(experiment: str) -> None:
+def test_pictures_after_codes_go_on_with_the_same_network_and_a_loss_of_their_own(experiment: str) -> None:
     after = job(f"experiment={experiment}", "stage=after_codes")
     codes = job(f"experiment={experiment}", "stage=codes")
     assert {key for key in codes.encryptor if codes.encryptor[key] != after.encryptor[key]} == {"start"}
-    assert after.loss == job(f"experiment={experiment}").loss
+    for term in ("pixel", "perceptual"):  # what encrypts is not to look like the original
+        assert after.loss[term].images == ["x_dec"]
+        assert after.loss[term].weight == job(f"experiment={experiment}").loss[term].weight
+    paper = job(f"experiment={experiment}", "stage=after_codes", "loss=paper").loss
+    assert {name: term for name, term in paper.items() if term.weight} == {
+        name: term for name, term in job(f"experiment={experiment}").loss.items() if term.weight
+    }
     assert after.stage._target_.endswith(".PictureStage")
     assert (after.steps, after.batch_size, after.optimizer.lr, after.scheduler.warmup_steps) == (600, 8, 3e-4, 20)
     assert (after.scheduler.total_steps, after.trainer.gradient_clip_val) == (600, 1.0)

@@ -16,7 +16,7 @@ from riddle_pl.losses.term import check_name
 from tests.losses.fakes import gradients, make_step, run_step
 
 CONF = Path(__file__).resolve().parents[2] / "conf"
-LOSSES = ("paper", "default", "involutive", "involutive_distinct", "wo_diversity", "codes", "photo_codes")
+LOSSES = ("paper", "default", "involutive", "involutive_distinct", "codes", "photo_codes", "after_codes")
 
 
 def compose_loss(name: str, *overrides: str) -> DictConfig:
@@ -141,7 +141,7 @@ def test_each_loss_config_runs(name):
     step = make_step()
     total, values = build_loss(compose_loss(name))(run_step(step))
     assert torch.isfinite(total)
-    assert ("diversity" in values) == (name not in ("wo_diversity", "codes", "photo_codes"))
+    assert ("diversity" in values) == (name not in ("codes", "photo_codes"))
 
 
 def test_the_loss_on_codes_draws_no_picture_and_needs_no_network():
