@@ -87,3 +87,14 @@ def test_contexts_that_do_not_belong_together_are_refused(pipeline: Pseudonymise
             replace(record, faces=faces)
     with pytest.raises(RecordError, match="context of face 0 is there; format version 3 has none"):
         replace(record, version=3)
+
+
+def test_a_linkable_person_is_drawn_in_the_context_of_each_photo(pipeline: Pseudonymiser) -> None:
+    coder, key = pipeline.coder, bytes(32)
+    w = coder.invert(torch.rand(2, 3, 32, 32) * 2 - 1)
+    contexts = torch.tensor([[0.0] * K, [1.0] * K], dtype=torch.float64)
+    encryptor, _ = pipeline.pack.encryptor("encryptor-padded")
+    shown = torch.stack([code.shown for code in coder.encrypt(w, [key, key], [True, True], contexts)])
+    one, other = encryptor.given(contexts).coordinates(shown)
+    torch.testing.assert_close(one, other)
+    assert (shown[0] - shown[1]).abs().max() > 1e-3

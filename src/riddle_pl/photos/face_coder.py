@@ -163,7 +163,8 @@ class FaceCoder:
         shown = list(w_enc)
         for index, (key, shared) in enumerate(zip(keys, linkable, strict=True)):
             if shared and isinstance(encryptor, PaddedEncryptor):
-                (shown[index],) = self._in_batches(encryptor.persona, w[index, None], self.password(key, None))
+                given = encryptor.given(None if context is None else context[index, None])
+                (shown[index],) = self._in_batches(given.persona, w[index, None], self.password(key, None))
         return [EncryptedCode(*face) for face in zip(w_enc, shown, nonces, strict=True)]
 
     @torch.no_grad()
