@@ -63,7 +63,8 @@ def run_shards(job: EncryptJob) -> int:
                 yield word, f"{verb}: {one_line(outcome.error)}"
 
     status = do_shards(plan.left, encrypt, job.quiet)
-    for line in (note(work.pseudonymiser.coder.tokens.name), SEVERAL):
+    coder = work.pseudonymiser.coder
+    for line in (note(coder.tokens.name, coder.reads), SEVERAL):
         say(job.quiet, f"note: {line}")
     return status
 

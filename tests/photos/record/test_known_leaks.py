@@ -35,7 +35,7 @@ def test_a_padded_record_tells_what_is_public_and_its_guesses_a_little(sealed: b
 def test_a_record_with_contexts_tells_them() -> None:
     faces = tuple(replace(face, w_enc=face.w_enc.to(torch.float64)) for face in with_contexts().faces)
     said = " ".join(given_away(replace(with_contexts(), tokens="key_stream", faces=faces)))
-    assert f"a little: with each of its 2 faces about {2 * BITS_IN_CONTEXT:.1f} bits in all" in said
+    assert f"in part: with each of its 2 faces about {2 * BITS_IN_CONTEXT:.0f} bits in all" in said
     assert "what the encryptor read of the photo around each face" in said
     assert "what is public of each face" not in said
 

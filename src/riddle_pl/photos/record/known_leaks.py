@@ -2,7 +2,7 @@
 docs/security.md.
 
 A padded record (its tokens are a key stream) tells what is public of a face, and next to nothing of a guessed password.
-The photo around the face tells a right guess, since the right face fits it; a little where the code was padded given a
+The photo around the face tells a right guess, since the right face fits it; less so where the code was padded given a
 context, so that all faces fit. Any other encryptor is smooth in the password, and nothing makes its wrong decryptions
 lie where codes of real faces lie: its records tell much.
 """
@@ -25,8 +25,8 @@ PADDED_NOTE = (
 """The same with a padded one."""
 
 CONTEXT_NOTE = (
-    "without the password the record tells what the photo shows around a face, and no more; guesses of the password "
-    f"can be tested a little, more with every face, so choose one that nobody guesses; see {PAGE}"
+    "without the password the record tells what the photo shows around a face, and no more; who has the picture as "
+    f"well can test guesses of the password, better with every face, so choose one that nobody guesses; see {PAGE}"
 )
 """The same with a padded one that reads contexts and keeps no coordinate in clear."""
 
@@ -44,10 +44,10 @@ BITS_PER_FACE = 0.09
 """The most that an attack of ``riddle-attack`` got out of codes of pack mobile's encryptor-padded before it read
 contexts, with 700 public faces, on 200 records."""
 GUESSES_IN_CONTEXT = (
-    "whether a guessed password is right, a little: with {faces} about {bits:.1f} bits in all, to whoever has the "
+    "whether a guessed password is right, in part: with {faces} about {bits:.0f} bits in all, to whoever has the "
     "picture as well, of the 13 of one among ten thousand passwords, which take half an hour of one core"
 )
-BITS_IN_CONTEXT = 0.5
+BITS_IN_CONTEXT = 4.6
 """The most that an attack of ``riddle-attack`` gets out of code, picture and photo around the face, with pack mobile's
 encryptor-padded (docs/security.md has the command and the interval)."""
 LINKS = "with the pack and without a password: which other records were made of the same photo, and often which photo"
