@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from riddle_pl.config import compose_jobs
-from riddle_pl.evaluation.settings import register_eval_schema
 
 SCRIPTS = Path(__file__).resolve().parents[1] / "scripts"
 
@@ -57,7 +56,6 @@ def test_an_encryptor_that_was_begun_goes_on(tmp_path: Path) -> None:
 
 
 def test_every_row_of_the_ablation_goes_through_its_stages_and_is_measured(tmp_path: Path) -> None:
-    register_eval_schema()
     rows: dict[str, list[str]] = {}
     for program, *overrides in commands(tmp_path, "gpu_rows.sh", "[a.tar,b.tar]", "lfw", "3"):
         [cfg] = compose_jobs(program.removeprefix("riddle-"), overrides)

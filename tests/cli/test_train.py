@@ -18,7 +18,7 @@ from riddle_pl import __version__
 from riddle_pl.cli import train as riddle_train
 from riddle_pl.cli.train import main
 from riddle_pl.packs import Pack, load_pack
-from riddle_pl.training import build, preflight
+from riddle_pl.training import build
 from riddle_pl.training.checkpoint_file import load_checkpoint
 from riddle_pl.training.origin import read_origin
 from tests.training.jobs import NO_FEATURES
@@ -60,9 +60,8 @@ def test_trains_from_any_directory_and_builds_its_data_once(  # type: ignore[no-
     train, tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     built = []
-    for module in (preflight, build):
-        made = module.build_data
-        monkeypatch.setattr(module, "build_data", lambda *given, made=made: built.append(made(*given)) or built[-1])
+    made = build.build_data
+    monkeypatch.setattr(build, "build_data", lambda *given: built.append(made(*given)) or built[-1])
     assert train(*SMALL, *DATA_FREE, "steps=2") == 0
     assert len(built) == 1
     [run] = runs(tmp_path)

@@ -54,7 +54,11 @@ def test_every_option_is_listed_by_an_application_that_has_it() -> None:
 @pytest.mark.parametrize(
     ("app", "own", "others"),
     [
-        ("train", "loss: codes, default", ("recipe", "audit", "method", "attack", "mask", "budget", "hydra")),
+        (
+            "train",
+            "loss: after_codes, codes, default",
+            ("recipe", "audit", "method", "attack", "mask", "budget", "hydra"),
+        ),
         ("eval", "data: drawn, folder, lfw", ("recipe", "audit", "loss", "encryptor", "trainer", "experiment")),
         ("audit", "audit: encoder, encryptor", ("recipe", "method", "loss", "data")),
         ("pretrain", "recipe: code_encoder", ("data", "loss", "audit")),

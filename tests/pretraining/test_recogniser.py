@@ -96,7 +96,9 @@ def test_the_sheet_and_the_figures_are_of_held_out_faces(data_root: Path, monkey
     assert name == f"cosine to the teacher, {len(faces)} held-out images"
     assert abs(cosine) < 0.9  # it has not been taught yet
     for sign in (1.0, -1.0):
-        monkeypatch.setattr("riddle_pl.pretraining.recogniser.teach", lambda _, x, s=sign: s * one.average.module(x))
+        monkeypatch.setattr(
+            "riddle_pl.pretraining.recogniser.teacher_embeddings", lambda _, x, s=sign: s * one.average.module(x)
+        )
         assert one.figures()[name] == pytest.approx(sign, abs=1e-5)
 
 

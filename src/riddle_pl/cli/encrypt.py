@@ -116,7 +116,6 @@ def encrypt(
     from riddle_pl.cli.options import check_names
     from riddle_pl.errors import ConfigError
     from riddle_pl.photos.choices import MODES, OnFailure
-    from riddle_pl.photos.jobs.plan import in_archives
 
     # What can be refused without the networks is refused before they are imported, which takes seconds.
     if mode not in MODES:
@@ -130,6 +129,7 @@ def encrypt(
     check_names(pack, device, settings)
 
     from riddle_pl.cli.encrypt_order import EncryptJob
+    from riddle_pl.photos.jobs.plan import in_archives
 
     job = EncryptJob(
         photos=tuple(photos),
