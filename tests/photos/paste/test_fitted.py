@@ -76,24 +76,3 @@ def test_the_pack_s_parser_finds_regions_at_the_size_of_the_mask() -> None:
     assert {tuple(region.shape) for region in regions} == {(2, 1, SIDE, SIDE)}
     assert face_map.size == SIDE
     assert torch.equal(face_map(x), regions.face)
-
-
-class Misplaced(FittedMap):
-    """A parser that draws a head of hair above and face below, two of 64 pixels too wide on the right."""
-
-    def classes(self, x: torch.Tensor) -> torch.Tensor:
-        found = torch.zeros(len(x), 19, 64, 64)
-        found[:, 13, 10:20, 16:48] = 1.0
-        found[:, 1, 20:60, 16:48] = 1.0
-        found[:, 0] = 1.0 - found[:, [1, 13]].sum(dim=1)
-        return found
-
-
-def test_the_head_ends_where_the_picture_s_colours_do() -> None:
-    x = torch.full((1, 3, SIDE, SIDE), -0.8)
-    x[..., 40:240, 64:184] = torch.tensor([0.6, 0.2, 0.0])[None, :, None, None]
-    regions = Misplaced(load_pack("lite")).regions(x)
-    beside, cheek = (slice(100, 220), slice(187, 192)), (slice(100, 220), slice(70, 178))
-    assert regions.background[0, 0][beside].min() > 0.5
-    assert regions.face[0, 0][cheek].min() > 0.9
-    assert regions.hair[0, 0, 48:68, 80:170].min() > 0.9  # of the colour of the face, and hair to the parser

@@ -11,7 +11,6 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor
 
-from riddle_pl.photos.paste.colour_model import by_colours
 from riddle_pl.photos.paste.guided import guided_filter
 from riddle_pl.photos.paste.mask import (
     CELEBA_FACE,
@@ -69,11 +68,7 @@ class FittedMap(ParserMap):
         """Of images in [-1, 1]."""
         classes = self.classes(x)
         kinds = (classes[:, [BACKGROUND]], classes[:, CELEBA_FACE].sum(dim=1, keepdim=True), classes[:, [HAIR]])
-        small, picture = (_sized(image, FITTED_SIDE) for image in (torch.cat(kinds, dim=1), x))
-        parsed = small[:, :1]
-        background = by_colours(torch.cat([parsed, 1.0 - parsed], dim=1), picture)[:, :1]
-        head = small[:, 1:] * (1.0 - background) / (1.0 - parsed).clamp_min(1e-3)
-        background, face, hair = _to_edges(torch.cat([background, head], dim=1), x).split(1, dim=1)
+        background, face, hair = _to_edges(torch.cat(kinds, dim=1), x).split(1, dim=1)
         return Regions(background, face, hair)
 
     def mask(
@@ -95,7 +90,7 @@ class FittedMap(ParserMap):
         gap = round(HOLE * SIDE)
         closed = shrink(widen(whole, gap), gap)
         soft = _to_edges(blur(closed, FEATHER * SIDE), photo)
-        head = shrink(one_whole(torch.maximum((new.background < 0.5).float(), middle)), round(INSIDE * SIDE))
+        head = shrink((new.background < 0.5).float(), round(INSIDE * SIDE))
         soft = torch.minimum(soft, blur(head, FEATHER * SIDE))
         soft = torch.maximum(soft, blur(middle, FEATHER * SIDE)) * fade(SIDE)
         return torch.where(soft < NOTHING, torch.zeros_like(soft), soft)
@@ -103,12 +98,13 @@ class FittedMap(ParserMap):
 
 def _to_edges(maps: Float[Tensor, "b c m m"], x: Float[Tensor, "b 3 h h"]) -> Float[Tensor, "b c side side"]:
     """Maps that follow the edges of their picture."""
-    small = _sized(maps, FITTED_SIDE)
-    return guided_filter(small, _sized(x, SIDE), round(REACH * FITTED_SIDE), SMOOTHNESS).clamp(0.0, 1.0)
+    size = (FITTED_SIDE, FITTED_SIDE)
+    small = F.interpolate(maps, size, mode="bilinear", antialias=True, align_corners=False)
+    return guided_filter(small, _at_side(x), round(REACH * FITTED_SIDE), SMOOTHNESS).clamp(0.0, 1.0)
 
 
-def _sized(x: Float[Tensor, "b c h h"], side: int) -> Float[Tensor, "b c side side"]:
-    return F.interpolate(x, (side, side), mode="bilinear", antialias=True, align_corners=False)
+def _at_side(x: Float[Tensor, "b 3 h h"]) -> Float[Tensor, "b 3 side side"]:
+    return F.interpolate(x, (SIDE, SIDE), mode="bilinear", antialias=True, align_corners=False)
 
 
 def _beard() -> Float[Tensor, "1 1 m m"]:
