@@ -88,3 +88,13 @@ def test_another_photo_of_a_person_is_looked_for(padded, audit_data):
 def test_what_cannot_be_measured_is_refused(padded, audit_data, changes, error, message):
     with pytest.raises(error, match=message):
         audit(padded, audit_data, **changes).check(padded)
+
+
+def test_coordinates_that_cannot_be_in_clear_are_refused(padded, audit_data):
+    entry = padded.pack.manifest.networks["encryptor-padded"]
+    entry.args["public"], before = 0, entry.args["public"]
+    try:
+        with pytest.raises(ConfigError, match=r"audit.public=\[0, 2\]; encryptor-padded was fitted without directions"):
+            audit(padded, audit_data, public=[0, 2]).check(padded)
+    finally:
+        entry.args["public"] = before

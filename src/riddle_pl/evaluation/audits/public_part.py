@@ -72,7 +72,7 @@ class PublicPartAudit(Audit):
         inversion: Inversion,
         people: LFW,
         encryptor: str = "encryptor-padded",
-        public: Sequence[int] = (0, 2, 4, 8, 14),
+        public: Sequence[int] = (0,),
         candidates: Sequence[int] = (1, 4, 16),
         far: float = 1e-3,
     ):
@@ -96,6 +96,11 @@ class PublicPartAudit(Audit):
         components = int(entry.args["components"])
         if max(self.public) >= components:
             raise ConfigError(f"audit.public={list(self.public)}; {self.role} has {components} coordinates, give less")
+        if max(self.public) and not entry.args.get("public"):
+            raise ConfigError(
+                f"audit.public={list(self.public)}; {self.role} was fitted without directions that can stay in clear: "
+                "give [0], or fit one with recipe.public.count"
+            )
         if not context.recognisers or not context.detectors:
             raise ConfigError("evaluators or detectors is empty; audit=public_part needs one of each")
         self.inversion.check()
