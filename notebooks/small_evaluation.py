@@ -7,6 +7,7 @@ from PIL import Image
 
 from riddle_pl.config.compose import compose_jobs
 from riddle_pl.demo.people import TRUNCATION
+from riddle_pl.demo.run import shown_encryptor
 from riddle_pl.faces.pixels import to_pixels
 from riddle_pl.files import require_writable_dir
 from riddle_pl.packs import load_pack
@@ -55,7 +56,8 @@ def small_evaluation(folder: Path, people: int = 12, pack: str = "lite", seed: i
         for number, x in enumerate(generator(generator.broadcast(w))):
             Image.fromarray(to_pixels(x)).save(faces / f"person_{number:02d}.png")
     places = [f"data.root='{faces}'", f"out='{folder}'", f"cache_dir='{folder / 'cache'}'", f"seed={seed}"]
-    cfg = compose_jobs("eval", [*SETTINGS, *places, f"pack.name_or_path='{pack}'"])[0]
+    of_pack = [f"pack.name_or_path='{pack}'", f"method.role={shown_encryptor(load_pack(pack))}"]
+    cfg = compose_jobs("eval", [*SETTINGS, *places, *of_pack])[0]
     evaluation = evaluate(cfg, check_job(cfg), "small_evaluation")
     write_evaluation(evaluation, all_tables([evaluation.report]), folder)
     return folder
