@@ -8,7 +8,6 @@ import pytest
 from riddle_pl.cli import attack as command
 from riddle_pl.config import check_config, compose_jobs
 from riddle_pl.evaluation.attacks.build import build_suite
-from riddle_pl.evaluation.attacks.settings import register_attack_schema
 from tests.cli.hydra_command import run_command
 from tests.evaluation.fakes import write_lfw
 from tests.pretraining.archives import face_archive
@@ -128,7 +127,6 @@ def test_help_shows_examples_and_attacks(riddle_attack):
 
 
 def test_guesses_and_dictionary_share_their_network():
-    register_attack_schema()
     [cfg] = compose_jobs("attack", ["data.root=x"])
     check_config(cfg)
     attacks = build_suite(cfg).attacks

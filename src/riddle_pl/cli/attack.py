@@ -13,9 +13,6 @@ if TYPE_CHECKING:
 
 def main() -> None:
     """Entry point. Exit status 2 after a mistake of the user's, 130 after Ctrl-C."""
-    from riddle_pl.evaluation.attacks.settings import register_attack_schema
-
-    register_attack_schema()
     run_app("attack", attack, check)
 
 

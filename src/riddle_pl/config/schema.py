@@ -83,11 +83,11 @@ class PretrainConfig:
 
 
 @dataclass
-class MeasuringConfig:
-    """What ``riddle-eval`` and ``riddle-audit`` both read."""
+class FiguresConfig:
+    """What ``riddle-eval``, ``riddle-audit`` and ``riddle-attack`` all read."""
 
     seed: int = 0
-    """Chooses people, samples, passwords and the bootstrap's draws."""
+    """Chooses people, samples, passwords, the start of attackers' networks and the bootstrap's draws."""
     resamples: int = 2000
     """Of the bootstrap."""
     batch_size: int = 50
@@ -97,12 +97,18 @@ class MeasuringConfig:
     quiet: bool = False
     """No progress bar, no table on the screen."""
     out: str = MISSING
-    """Folder of the report and its pictures."""
-    cache_dir: str | None = None
-    """Folder of judgements and calibrated pairs; null: evaluation/ in $RIDDLE_HOME."""
+    """Folder of the report or the tables, and of what is kept for the next run."""
     pack: Node = field(default_factory=dict)
     data: Node = field(default_factory=dict)
     invert: Node = field(default_factory=dict)
+
+
+@dataclass
+class MeasuringConfig(FiguresConfig):
+    """What ``riddle-eval`` and ``riddle-audit`` both read."""
+
+    cache_dir: str | None = None
+    """Folder of judgements and calibrated pairs; null: evaluation/ in $RIDDLE_HOME."""
     evaluators: Node = field(default_factory=dict)
     detectors: Node = field(default_factory=dict)
 
@@ -148,6 +154,21 @@ class AuditConfig(MeasuringConfig):
 
 
 @dataclass
+class AttackConfig(FiguresConfig):
+    """Everything ``riddle-attack`` reads."""
+
+    encryptors: list[str] | None = None
+    """Roles of the pack; null: all of its encryptors."""
+    public: int = 2000
+    """Public faces on which attackers learn, at most."""
+    part: str = "train"
+    """Of the public faces: ``train``, which recipes trained on, or ``held_out``, fewer, which none has seen."""
+    people: Node = field(default_factory=dict)
+    faces: Node = field(default_factory=dict)
+    attack: Node = field(default_factory=dict)
+
+
+@dataclass
 class AblationConfig:
     """Everything ``riddle-ablation`` reads."""
 
@@ -174,6 +195,7 @@ SCHEMAS = {
     "pretrain": PretrainConfig,
     "eval": EvalConfig,
     "audit": AuditConfig,
+    "attack": AttackConfig,
     "ablation": AblationConfig,
 }
 """By the name of the primary config."""

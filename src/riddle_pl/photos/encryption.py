@@ -26,7 +26,7 @@ from riddle_pl.photos.paste.blend import Layer, supports
 from riddle_pl.photos.paste.layers import Brush
 from riddle_pl.photos.paste.solid import solid_face
 from riddle_pl.photos.record.linkable import is_linkable
-from riddle_pl.photos.record.record import Record, RecordedFace
+from riddle_pl.photos.record.record import Record, RecordedFace, stacked
 from riddle_pl.photos.record.sealing import Patch
 from riddle_pl.photos.reports import Encrypted, EncryptRequest
 from riddle_pl.photos.surroundings import describe
@@ -184,8 +184,7 @@ def _encrypt(photos: Sequence[_Photo], done: _Codes, tools: Tools, pool: ThreadP
     pack_hash = tools.coder.pack.fingerprint("generator")
     linkable = [is_linkable(photo.kdf, pack_hash) for _, photo in pairs]
     keys = [photo.key(work) for work, photo in pairs]
-    found = [work.context for work in works if work.context is not None]
-    context = torch.stack(found) if found else None
+    context = stacked(work.context for work in works)
     codes = best_codes(tools.coder, tools.nonces, w, keys, linkable, _judged(works), context)
     sides = [quad_side(work.quad) for work in works]
     x_enc = tools.coder.synthesise_for(torch.stack([code.shown for code in codes]), sides)

@@ -10,13 +10,12 @@ from torch import Tensor, nn
 
 from riddle_pl.inversion import Inversion, RefinedInversion
 from riddle_pl.key import fresh_nonce
-from riddle_pl.networks.encryptors.context_reader import SIDE
-from riddle_pl.networks.encryptors.padded import PaddedEncryptor, encryptable
+from riddle_pl.networks.encryptors.padded import PaddedEncryptor, encryptable, in_context, reads_context
 from riddle_pl.networks.generator import FaceGenerator
 from riddle_pl.packs import Pack
 from riddle_pl.password import PasswordTokens, key_latent
 from riddle_pl.photos.paste.mask import ParserMap
-from riddle_pl.photos.without_face import without_face
+from riddle_pl.photos.without_face import read_context
 
 ENLARGED = 1.25
 """How many times a face may be enlarged before it is drawn larger, where the pack draws several sizes."""
@@ -95,8 +94,7 @@ class FaceCoder:
     @property
     def reads(self) -> bool:
         """Whether the encryptor reads contexts."""
-        encryptor = self._encryptor[0]
-        return isinstance(encryptor, PaddedEncryptor) and encryptor.reader is not None
+        return reads_context(self._encryptor[0])
 
     @property
     def tokens(self) -> PasswordTokens:
@@ -134,12 +132,7 @@ class FaceCoder:
     @torch.no_grad()
     def context(self, x: Float[Tensor, "b 3 h h"]) -> Float64[Tensor, "b k"] | None:
         """What the encryptor reads of the photos around aligned faces in [-1, 1]; None where it reads nothing."""
-        encryptor = self._encryptor[0]
-        if not isinstance(encryptor, PaddedEncryptor) or encryptor.reader is None:
-            return None
-        around = without_face(x, self._parser, SIDE, self.batch_size)
-        found = self._in_batches(encryptor.reader, around)
-        return found.double()
+        return read_context(self._encryptor[0], x, self._parser, self.device, self.batch_size)
 
     @torch.no_grad()
     def encrypt(
@@ -180,9 +173,9 @@ class FaceCoder:
             context: of each face, of :meth:`context`, the same both ways.
         """
         encryptor, w_pwd = self._encryptor[0], w_pwd.expand(len(w), -1, -1)
-        if context is None or not isinstance(encryptor, PaddedEncryptor):
+        if context is None:
             return self._in_batches(encryptor, w, w_pwd)
-        return self._in_batches(lambda *batch: encryptor.given(batch[2])(*batch[:2]), w, w_pwd, context)
+        return self._in_batches(lambda w, w_pwd, part: in_context(encryptor, part)(w, w_pwd), w, w_pwd, context)
 
     @torch.no_grad()
     def synthesise(self, w: Float[Tensor, "b n 512"]) -> Float[Tensor, "b 3 h h"]:

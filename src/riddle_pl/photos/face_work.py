@@ -114,8 +114,9 @@ def invert(works: Sequence[FaceWork], coder: FaceCoder, gate: Gate) -> None:
     verdicts = gate.inversions(judged, coder.synthesise(w))
     for work, code, crop, verdict in zip(open_works, w, judged, verdicts, strict=True):
         work.w, work.judged, work.inverted, work.verdict = code, crop, verdict, verdict
-    for work, context in zip(open_works, () if contexts is None else contexts, strict=contexts is not None):
-        work.context = context
+    if contexts is not None:
+        for work, context in zip(open_works, contexts, strict=True):
+            work.context = context
 
 
 def aligned(

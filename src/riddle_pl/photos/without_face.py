@@ -2,9 +2,11 @@
 
 import torch
 import torch.nn.functional as F
-from jaxtyping import Float
-from torch import Tensor
+from jaxtyping import Float, Float64
+from torch import Tensor, nn
 
+from riddle_pl.networks.encryptors.context_reader import SIDE
+from riddle_pl.networks.encryptors.padded import PaddedEncryptor
 from riddle_pl.photos.paste.mask import FaceMap
 
 
@@ -24,3 +26,21 @@ def without_face(
         face = F.interpolate((parser(part) > 0.5).float(), part.shape[-2:], mode="nearest")
         parts.append(F.adaptive_avg_pool2d(torch.cat([part * (1.0 - face), face], dim=1), side))
     return torch.cat(parts) if parts else x.new_empty(0, 4, side, side)
+
+
+@torch.no_grad()
+def read_context(
+    encryptor: nn.Module, x: Float[Tensor, "b 3 h h"], parser: FaceMap, device: torch.device, batch_size: int = 50
+) -> Float64[Tensor, "b k"] | None:
+    """The contexts of aligned faces, on the CPU; None where the encryptor reads none.
+
+    Args:
+        encryptor: T, on ``device``.
+        x, parser, batch_size: see :func:`without_face`.
+        device: where T runs.
+    """
+    reader = encryptor.reader if isinstance(encryptor, PaddedEncryptor) else None
+    if reader is None:
+        return None
+    around = without_face(x, parser, SIDE, batch_size)
+    return torch.cat([reader(part.to(device)).cpu() for part in around.split(batch_size)]).double()

@@ -269,20 +269,20 @@ What is proven of it and what is only measured: docs/security.md.
         if reader is None:
             return
         kept = self.refined_count or max(4, self.fitted // HELD_OUT)
-        context.train(reader, self._around(slice(kept, self.fitted)), self._normal(slice(kept, self.fitted)), self.seed)
-        context.finish(self.encryptor, self._around(slice(0, kept)), self._normal(slice(0, kept)))
+        around, v = self._around(self.images[kept : self.fitted]), self._normal(self.codes[kept : self.fitted])
+        context.train(reader, around, v, self.seed)
+        found = self.codes if self.refined is None else self.refined_codes
+        context.finish(self.encryptor, self._around(self.images[:kept]), self._normal(found[:kept]))
 
-    def _around(self, faces: slice) -> Float[Tensor, "m 4 s s"]:
-        """What these photos show around the faces."""
-        pack = self.inversion.pack
-        parser = ParserMap(pack, self.device)
-        parts = self.images[faces].split(AROUND_AT_ONCE)
+    def _around(self, images: UInt8[Tensor, "m 3 h h"]) -> Float[Tensor, "m 4 s s"]:
+        """What photos show around their faces."""
+        parser = ParserMap(self.inversion.pack, self.device)
+        parts = images.split(AROUND_AT_ONCE)
         return torch.cat([without_face(to_float(part), parser, AROUND).half() for part in parts])
 
-    def _normal(self, faces: slice) -> Float[Tensor, "m k"]:
-        """Normal numbers of these faces' codes; of the refined ones, if all of them were refined."""
-        again = self.refined is not None and faces.stop <= self.refined_count
-        parts = (self.refined_codes if again else self.codes)[faces].split(AROUND_AT_ONCE)
+    def _normal(self, codes: Float[Tensor, "m g d"]) -> Float[Tensor, "m k"]:
+        """Normal numbers of codes."""
+        parts = codes.split(AROUND_AT_ONCE)
         return torch.cat([self.encryptor.flow(self.encryptor.codes.encode_grouped(part)) for part in parts])
 
     def _context_figures(self) -> Mapping[str, float]:
@@ -290,11 +290,8 @@ What is proven of it and what is only measured: docs/security.md.
         reader, count = self.encryptor.reader, len(self.refined_codes) - self.refined_count
         if reader is None or count < 2:
             return {}
-        around = without_face(
-            to_float(self.refined_images[self.refined_count :]), ParserMap(self.inversion.pack, self.device), AROUND
-        )
-        codes = self.encryptor.codes.encode_grouped(self.refined_codes[self.refined_count :])
-        v = self.encryptor.flow(codes)
+        around = self._around(self.refined_images[self.refined_count :])
+        v = self._normal(self.refined_codes[self.refined_count :])
         left = torch.linalg.solve_triangular(
             self.encryptor.residual.double(), (v - read_all(reader, around).double()).T, upper=False
         )

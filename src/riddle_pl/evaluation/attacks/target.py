@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from riddle_pl.judging.metrics import Estimate, bootstrap
 from riddle_pl.key import KdfParams, derive_key
-from riddle_pl.networks.encryptors.padded import PaddedEncryptor, encryptable
+from riddle_pl.networks.encryptors.padded import PaddedEncryptor, encryptable, in_context
 from riddle_pl.networks.generator import FaceGenerator
 from riddle_pl.networks.resize import resize
 from riddle_pl.password import PasswordTokens, key_latent, random_passwords
@@ -81,8 +81,8 @@ class Target:
 
         The contexts that a padded encryptor reads are in the records. Other encryptors read none.
         """
-        read = self.encryptor.read if isinstance(self.encryptor, PaddedEncryptor) else lambda around: None
-        return replace(self, context=read(around))
+        context = self.encryptor.read(around) if isinstance(self.encryptor, PaddedEncryptor) else None
+        return replace(self, context=context)
 
     def at(self, rows: Int[Tensor, "r"] | slice) -> "Target":
         """The same target around some of its faces."""
@@ -94,7 +94,13 @@ class Target:
         Raises:
             TypeError: it is another one.
         """
-        return self._batches(lambda part, *context: self._given(context).coordinates(part), w, *self._contexts(w))
+        encryptor = self.encryptor
+        if not isinstance(encryptor, PaddedEncryptor):
+            raise TypeError(f"{type(encryptor).__name__} has no coordinates that are padded")
+        if self.context is None:
+            return self._batches(encryptor.coordinates, w)
+        context = self.context.expand(len(w), -1)
+        return self._batches(lambda w, part: encryptor.given(part).coordinates(w), w, context)
 
     def rng(self, attack: str) -> torch.Generator:
         """An attack's own, so that its figures do not depend on which others run."""
@@ -113,7 +119,8 @@ class Target:
         """T, a batch at a time."""
         if self.context is None:
             return self._batches(self.encryptor, w, w_pwd)
-        return self._batches(lambda *part: self._given(part[2:])(*part[:2]), w, w_pwd, *self._contexts(w))
+        context = self.context.expand(len(w), -1)
+        return self._batches(lambda w, w_pwd, part: in_context(self.encryptor, part)(w, w_pwd), w, w_pwd, context)
 
     def encrypt(self, w: Codes, rng: torch.Generator) -> Codes:
         """T, each code under a password of its own."""
@@ -131,14 +138,6 @@ class Target:
     def estimate(self, values: Float[Tensor, "m"]) -> Estimate:
         """Mean and 95 % bootstrap interval."""
         return bootstrap(values.float(), self.resamples, self.seed)
-
-    def _contexts(self, w: Codes) -> tuple[Tensor, ...]:
-        return () if self.context is None else (self.context.expand(len(w), -1),)
-
-    def _given(self, context: tuple[Tensor, ...]) -> PaddedEncryptor:
-        if not isinstance(self.encryptor, PaddedEncryptor):
-            raise TypeError(f"{type(self.encryptor).__name__} has no coordinates given a context")
-        return self.encryptor.given(context[0] if context else None)
 
     @torch.no_grad()
     def _batches(self, network: Callable[..., Tensor], *inputs: Tensor) -> Tensor:

@@ -11,11 +11,10 @@ from riddle_pl.errors import ConfigError, suggestion
 from riddle_pl.evaluation.methods.latent import LatentMethod
 from riddle_pl.evaluation.methods.passwords import TextPasswords
 from riddle_pl.inversion import Inversion
-from riddle_pl.networks.encryptors.context_reader import SIDE
-from riddle_pl.networks.encryptors.padded import PaddedEncryptor
+from riddle_pl.networks.encryptors.padded import in_context
 from riddle_pl.password import PasswordTokens
 from riddle_pl.photos.paste.mask import ParserMap
-from riddle_pl.photos.without_face import without_face
+from riddle_pl.photos.without_face import read_context
 
 PAPER = {"encryptor": "RiDDLE", "encryptor-df": "RiDDLE data-free"}
 """What the paper calls the encryptors, by role."""
@@ -70,10 +69,7 @@ class PackMethod(LatentMethod):
 
     def encryptor_for(self, x: Float[Tensor, "b 3 h h"]) -> nn.Module:
         encryptor = self.networks.encryptor
-        if not isinstance(encryptor, PaddedEncryptor) or encryptor.reader is None:
-            return encryptor
-        around = without_face(x, self._parser, SIDE).to(resolve_device(self.device))
-        return encryptor.given(encryptor.read(around))
+        return in_context(encryptor, read_context(encryptor, x, self._parser, resolve_device(self.device)))
 
     def load_encryptor(self) -> tuple[nn.Module, PasswordTokens]:
         return self.pack.encryptor(self.role)

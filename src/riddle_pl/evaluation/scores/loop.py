@@ -95,7 +95,7 @@ class Measuring:
         for score, judgement in zip(self.scores, batch.judged, strict=True):
             score.add(judgement)
         tracer.add_faces(batch.keys, batch.images)
-        for key, many in zip(batch.keys, batch.many, strict=False):
+        for key, many in zip(batch.keys[: len(batch.many)], batch.many, strict=True):
             for one, judgement in zip(self.diversity, many.judged, strict=True):
                 one.add(judgement)
             tracer.add_passwords(key, many.images)

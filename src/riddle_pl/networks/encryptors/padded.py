@@ -250,3 +250,13 @@ def orthonormal_rows(rows: Float64[Tensor, "k k"]) -> Float64[Tensor, "k k"]:
 def encryptable(encryptor: nn.Module, w: Float[Tensor, "b n d"]) -> Float[Tensor, "b n d"]:
     """The codes that T brings back: those inside of the model of a padded encryptor, any for all others."""
     return encryptor.inside(w) if isinstance(encryptor, PaddedEncryptor) else w
+
+
+def reads_context(encryptor: nn.Module) -> bool:
+    """Whether T is a padded encryptor that reads contexts."""
+    return isinstance(encryptor, PaddedEncryptor) and encryptor.reader is not None
+
+
+def in_context(encryptor: nn.Module, context: Float64[Tensor, "b k"] | None) -> nn.Module:
+    """T for faces in these contexts; an encryptor that is not padded is the same in any."""
+    return encryptor.given(context) if isinstance(encryptor, PaddedEncryptor) else encryptor

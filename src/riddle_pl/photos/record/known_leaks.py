@@ -96,7 +96,7 @@ def given_away(record: Record) -> list[str]:
     faces, padded = len(record.faces), record.tokens == KeyStream.name
     lines = [SEALED_GUESSES] if record.mode == "sealed" else []
     of_each = "its face" if faces == 1 else f"each of its {faces} faces"
-    if record.contexts(range(faces)) is not None:
+    if record.faces[0].context is not None:
         lines += [GUESSES_IN_CONTEXT.format(faces=of_each, bits=faces * BITS_IN_CONTEXT), CONTEXT, TWICE]
     elif padded:
         lines += [PADDED_GUESSES.format(faces=of_each, bits=faces * BITS_PER_FACE), PUBLIC, TWICE]

@@ -16,7 +16,7 @@ what it takes. The format is specified byte by byte in ``docs/record-format.md``
 the password alone; a deniable one also takes the pack that made it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -131,9 +131,7 @@ class Record:
 
     def contexts(self, chosen: Sequence[int]) -> Float64[Tensor, "faces k"] | None:
         """What the encryptor read of the photo around some faces; None where it read nothing."""
-        found = [self.faces[index].context for index in chosen]
-        contexts = [context for context in found if context is not None]
-        return torch.stack(contexts) if contexts else None
+        return stacked(self.faces[index].context for index in chosen)
 
     def check_pack(self, pack_name: str, pack_hash: str) -> None:
         """Makes sure that the pack in use is the one that made the record; the name may differ, the hash may not.
@@ -276,6 +274,12 @@ class Record:
     def _associated(self, face: int) -> bytes:
         """What AES-GCM authenticates beside a face's pixels: everything else in the sealed record, and its place."""
         return digest(self._header("sealed"), self._open_arrays()) + face.to_bytes(4, "little")
+
+
+def stacked(contexts: Iterable[Float64[Tensor, "k"] | None]) -> Float64[Tensor, "faces k"] | None:
+    """The contexts of faces that one encryptor reads, together; None where it reads none."""
+    found = [context for context in contexts if context is not None]
+    return torch.stack(found) if found else None
 
 
 def _record(header: Header, arrays: Arrays, source: str) -> Record:
