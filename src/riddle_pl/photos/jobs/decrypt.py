@@ -80,7 +80,9 @@ class Decryption:
         with suppress(RiddleError):
             record = plan[0].source.load() if plan else None
             if record is not None and record.mode == "deniable":
-                self.pseudonymiser(record).coder_for(record).prepare(inversion=False)
+                pseudonymiser = self.pseudonymiser(record)
+                pseudonymiser.brush.prepare()
+                pseudonymiser.coder_for(record).prepare(inversion=False)
 
     def pseudonymiser(self, record: Record) -> Pseudonymiser:
         """What decrypts this record."""

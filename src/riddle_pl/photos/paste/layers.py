@@ -35,6 +35,15 @@ class Brush:
     colour: ColourMatch
     grain: GrainMatch
 
+    def prepare(self) -> None:
+        """Makes sure that the parser's file is there.
+
+        Raises:
+            PackError: it is missing or another one.
+        """
+        if isinstance(self.face_map, FittedMap):
+            self.face_map.regions.parser.check()
+
     @torch.no_grad()
     def layer(
         self,
@@ -54,6 +63,8 @@ class Brush:
         """
         views = Views(self.face_map, align_face(photo, quad, self.face_map.size), x[None])
         mask = self._mask(views, recovering)
+        if isinstance(self.face_map, FittedMap):
+            views.fit(self.face_map)
         grained = self.grain(self.colour(views, mask), mask, photo, quad)
         return Layer(as_grey(grained, views.photo)[0], mask[0, 0], quad)
 
@@ -68,7 +79,7 @@ class Brush:
 
     def _mask(self, views: Views, recovering: bool) -> Float[Tensor, "1 1 m m"]:
         if isinstance(self.face_map, FittedMap):
-            return self.face_map.mask(views.photo, views.theirs, views.ours, recovering)
+            return self.face_map.mask(views.photo, views.theirs, recovering)
         if recovering:
             return join_maps(views.theirs.face, views.ours.face, grow=GROW + FURTHER)
         return join_maps(views.theirs.face)

@@ -72,6 +72,14 @@ class ParserMap:
         owner = self.pack.entry("parser").pack
         return min(self.pack.size if owner is None else load_pack(owner).size, MAX_SIDE)
 
+    def check(self) -> None:
+        """Verifies the parser's file.
+
+        Raises:
+            PackError: it is missing or another one.
+        """
+        self.pack.check("parser")
+
     @cached_property
     def _network(self) -> nn.Module:
         return self.pack.load("parser").to(self.device)
@@ -92,30 +100,41 @@ class ParserMap:
 
 
 class BiSeNetMap:
-    """By BiSeNet, whose public checkpoint the user imports: finer than the lite pack's parser, and it knows glasses,
-    necks and hats. ``riddle weights import face_mask 79999_iter.pth --pack ffhq256``
+    """By BiSeNet: far finer than the small parsers of the packs, and it knows glasses, necks and hats.
 
     Args:
-        source: name or folder of the pack that has it as ``face_mask``, whichever pack encrypts.
+        pack: has it as ``face_mask``.
         device: where it runs.
     """
 
     size = 512
 
-    def __init__(self, source: str = "ffhq256", device: torch.device | str = "cpu"):
-        self.source = source
+    def __init__(self, pack: Pack, device: torch.device | str = "cpu"):
+        self.pack = pack
         self.device = torch.device(device)
+
+    def check(self) -> None:
+        """Verifies BiSeNet's file.
+
+        Raises:
+            PackError: it is missing or another one.
+        """
+        self.pack.check("face_mask")
 
     @cached_property
     def _network(self) -> nn.Module:
-        return load_pack(self.source).load("face_mask").to(self.device)
+        return self.pack.load("face_mask").to(self.device)
+
+    def __call__(self, x: Float[Tensor, "b 3 h h"]) -> Float[Tensor, "b 1 m m"]:
+        return self.classes(x)[:, BISENET_FACE].sum(dim=1, keepdim=True)
 
     @torch.no_grad()
-    def __call__(self, x: Float[Tensor, "b 3 h h"]) -> Float[Tensor, "b 1 m m"]:
+    def classes(self, x: Float[Tensor, "b 3 h h"]) -> Float[Tensor, "b 19 m m"]:
+        """Probabilities of all that it knows, in the order of ``79999_iter.pth``."""
         mean, std = (torch.tensor(values).view(3, 1, 1) for values in (IMAGENET_MEAN, IMAGENET_STD))
         unit = (resize(x, (self.size, self.size)) + 1.0) / 2.0
         logits: Tensor = self._network(((unit - mean) / std).to(self.device))
-        return logits.softmax(dim=1)[:, BISENET_FACE].sum(dim=1, keepdim=True).cpu()
+        return logits.softmax(dim=1).cpu()
 
 
 class OvalMap:
@@ -192,8 +211,10 @@ def _radius(size: int) -> Float[Tensor, "1 1 size size"]:
     return radius[None, None]
 
 
-def fade(size: int) -> Float[Tensor, "1 1 size size"]:
-    t = ((0.97 - _radius(size)) / (0.97 - SOLID)).clamp(0.0, 1.0)
+def fade(size: int, solid: float = SOLID) -> Float[Tensor, "1 1 size size"]:
+    """1 within ``solid`` of the way from the centre to the sides, 0 at the sides."""
+    end = max(0.97, (1.0 + solid) / 2)
+    t = ((end - _radius(size)) / (end - solid)).clamp(0.0, 1.0)
     return t * t * (3.0 - 2.0 * t)
 
 

@@ -6,8 +6,9 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from riddle_pl.photos.paste.fitted import FittedMap, Regions
+from riddle_pl.photos.paste.fitted import FittedMap
 from riddle_pl.photos.paste.mask import FaceMap
+from riddle_pl.photos.paste.regions import Regions
 
 
 class Views:
@@ -34,8 +35,12 @@ class Views:
         """Of the new face."""
         return self._regions(self.x)
 
+    def fit(self, fitted: FittedMap) -> None:
+        """Puts the face that is fitted into the photo's in the new one's place."""
+        self.x, self.ours = fitted.fit(self.x, self.ours, self.theirs)
+
     def _regions(self, image: Float[Tensor, "1 3 h h"]) -> Regions:
         if isinstance(self.face_map, FittedMap):
             return self.face_map.regions(image)
         face = self.face_map(image)
-        return Regions(1.0 - face, face, torch.zeros_like(face))
+        return Regions(face, face, torch.zeros_like(face))

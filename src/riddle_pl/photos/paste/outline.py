@@ -1,0 +1,80 @@
+"""A new face brought to the outline of the one that it replaces, so that jaw and forehead meet the photo's head.
+
+Around the middle of the face, an outline is its distance from there by direction. Along each ray, the picture is
+stretched or compressed until its outline lies on the photo's; eyes, nose and mouth, which the alignment has put in
+place, move little or not at all.
+"""
+
+import math
+
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float
+from torch import Tensor
+
+from riddle_pl.photos.paste.mask import CORE_CENTRE, core, one_whole
+
+RAYS = 180
+STEPS = 300
+"""Samples of a ray."""
+LONGEST = 0.75
+"""Length of a ray, as a share of the side."""
+SMOOTH = 3.0
+"""Deviation of the blur of an outline, in rays."""
+STILL = 0.5
+"""Share of the way to the photo's outline that does not move."""
+MOST = 0.12
+"""How far an outline is moved at most, as a share of the side. What the picture then does not show is to be filled."""
+STEEPEST = 0.8
+"""Largest share of the way to the outline that a ray may lose or gain at a place; at 1 the picture would fold."""
+
+
+def outline(face: Float[Tensor, "1 1 m m"]) -> Float[Tensor, "r"]:
+    """Distance from the middle to the last face pixel of each ray, smoothed, as a share of the side.
+
+    Args:
+        face: share of face in [0, 1]; the middle always counts as face.
+    """
+    whole = one_whole(torch.maximum((face > 0.5).float(), core(face.shape[-1])))
+    angles = torch.arange(RAYS) / RAYS * 2.0 * math.pi
+    lengths = torch.linspace(0.0, LONGEST, STEPS)
+    rays = torch.stack([angles.cos()[:, None] * lengths, angles.sin()[:, None] * lengths], dim=-1)
+    grid = (rays + torch.tensor(CORE_CENTRE)) * 2.0 - 1.0
+    inside = F.grid_sample(whole, grid[None], mode="bilinear", padding_mode="zeros", align_corners=False)[0, 0] > 0.5
+    distance = (inside * lengths).amax(dim=1)
+    reach = math.ceil(3 * SMOOTH)
+    kernel = torch.exp(-0.5 * (torch.arange(-reach, reach + 1) / SMOOTH) ** 2)
+    around = F.pad(distance[None, None], (reach, reach), mode="circular")
+    return F.conv1d(around, (kernel / kernel.sum())[None, None])[0, 0]
+
+
+def to_outline(
+    images: Float[Tensor, "1 c s s"], ours: Float[Tensor, "r"], theirs: Float[Tensor, "r"]
+) -> Float[Tensor, "1 c s s"]:
+    """Images of the new face, warped from its outline to the photo's.
+
+    Along a ray, what lies at r comes from r + d t^2 (3 - 2 t), with d the difference of the outlines, and t rising from
+    0 at ``STILL`` of the way to 1 at the photo's outline.
+
+    Args:
+        images: the picture, or maps of it.
+        ours: its outline.
+        theirs: the photo's.
+    """
+    side = images.shape[-1]
+    u = (torch.arange(side) + 0.5) / side
+    x, y = torch.meshgrid(u - CORE_CENTRE[0], u - CORE_CENTRE[1], indexing="xy")
+    r = torch.hypot(x, y).clamp_min(1e-6)
+    ray = torch.remainder(torch.atan2(y, x), 2.0 * math.pi) / (2.0 * math.pi) * RAYS
+    before, share = ray.floor().long() % RAYS, ray - ray.floor()
+    target, difference = (
+        torch.lerp(values[before], values[(before + 1) % RAYS], share)
+        for values in (theirs, (ours - theirs).clamp(-MOST, MOST))
+    )
+    still = STILL * target
+    room = STEEPEST * (target - still) / 1.5  # 1.5 is the steepest slope of t^2 (3 - 2 t)
+    difference = torch.maximum(torch.minimum(difference, room), -room)
+    t = ((r - still) / (target - still)).clamp(0.0, 1.0)
+    scale = 1.0 + difference * t * t * (3.0 - 2.0 * t) / r
+    grid = torch.stack([CORE_CENTRE[0] + x * scale, CORE_CENTRE[1] + y * scale], dim=-1) * 2.0 - 1.0
+    return F.grid_sample(images, grid[None], mode="bicubic", padding_mode="border", align_corners=False)
