@@ -217,7 +217,8 @@ class Figures:
         wide, narrow = (F.max_pool2d(sign * inside.float(), 7, 1, 3) * sign for sign in (1, -1))
         seam = (wide > narrow)[0, 0]
         row["seam"] = float(gradient(after)[seam].mean() / gradient(before)[seam].mean().clamp_min(1e-4))
-        theirs_map, ours_map = (self.face_map(image) > 0.7 for image in (old, new))
+        maps = (F.interpolate(self.face_map(image), (COMPARED, COMPARED)) for image in (old, new))
+        theirs_map, ours_map = (face > 0.7 for face in maps)
         face = F.interpolate(theirs_map.float(), (side, side))[0, 0] > 0.5
         ours, theirs = look(after, face & (narrow[0, 0] > 0)), look(before, face & (narrow[0, 0] > 0))
         row["detail"] = ours.detail / max(theirs.detail, 1e-4)

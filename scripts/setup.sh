@@ -87,6 +87,6 @@ if ! { "$venv/bin/python" -m pip install --disable-pip-version-check --progress-
 fi
 # Photographic faces. Without them everything works with the lite pack, so a failure is a line and no more.
 if ! reason=$("$venv/bin/riddle" weights fetch --pack mobile --quiet 2>&1); then
-  say "the generator of photographic faces (pack mobile, 38 MB) is not there yet: ${reason##*error: }"
+  say "pack mobile, which draws photographic faces (88 MB), is not complete yet: ${reason##*error: }"
 fi
 say "done."

