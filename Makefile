@@ -50,9 +50,9 @@ hooks: $(STAMP)  ## let git check each commit (.pre-commit-config.yaml)
 demo: $(STAMP)  ## photos of synthetic people encrypted and recovered; writes one picture (a minute or two)
 	$(BIN)/riddle demo --out "$(DEMO_OUT)"
 
-picture: $(STAMP)  ## make the README's picture anew, docs/demo.jpg; look at it before you commit it
+picture: $(STAMP)  ## make the README's pictures anew, docs/demo.jpg and docs/photos.jpg; look before you commit
 	$(BIN)/riddle demo --pack mobile --out "$(DEMO_OUT)"
-	cp "$(DEMO_OUT)/demo.jpg" docs/demo.jpg
+	cp "$(DEMO_OUT)"/{demo,photos}.jpg docs
 
 test: lint typecheck  ## lint, typecheck, all tests but the slow ones, coverage of 95 % of the lines
 ifneq ($(strip $(PYTEST_ARGS)),)

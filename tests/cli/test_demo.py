@@ -90,7 +90,7 @@ def test_without_the_photographic_packs_generator_it_says_so_and_takes_the_small
     result = riddle("demo", "--steps", "0")
     assert (result.status, result.err) == (0, "")
     first_line = result.out.splitlines()[0]
-    assert "lacks its generator" in first_line
+    assert "lacks generator" in first_line
     assert "riddle weights fetch --pack mobile" in first_line
     assert "through encryptor of pack tiny" in result.out
     assert "openpeople" not in result.out

@@ -92,7 +92,10 @@ def test_verify(
         (["import", "generator", "."], "is a folder"),
         (["fetch", "generator"], "no stable address"),
         (["fetch", "perceptul"], "did you mean 'perceptual'"),
-        (["fetch", "parser", "--pack", "mobile"], "parser comes with pack mobile; fetch and import are for face_mask, generator"),
+        (
+            ["fetch", "parser", "--pack", "mobile"],
+            "parser comes with pack mobile; fetch and import are for face_mask, generator",
+        ),
         (["import", "generator", __file__, "--pack", "mobile"], "test_weights.py has sha256"),
         (["fetch", "parser", "--pack", "lite"], "pack lite in"),
         ([], "Missing command"),

@@ -32,7 +32,8 @@ def demo(
     """Invert faces, encrypt them with two passwords, recover them, and try two wrong passwords.
 
     Writes OUT/demo.jpg (a row per person: photo, inversion, encrypted with two passwords, recovered, two wrong
-    passwords) and prints what a recogniser says to the images.
+    passwords) and prints what a recogniser says to the images. With the pack mobile also OUT/photos.jpg: the same
+    people's whole photos, as riddle encrypt and riddle decrypt leave them.
 
     With the pack mobile the faces are selfies of synthetic people out of the package openpeople (MIT licence), which
     pip downloads the first time, as it is configured here, and does not install. With the pack lite they are an

@@ -13,6 +13,7 @@ from riddle_pl.demo.figures import Figures, measure, table_of
 from riddle_pl.demo.journey import PASSWORD_1, PASSWORD_2, WRONG_1, WRONG_2, Journey, Traveller
 from riddle_pl.demo.openpeople import PEOPLE, WHEEL, fetch_photos, photographed_people
 from riddle_pl.demo.people import Person, astronaut, generated_people
+from riddle_pl.demo.photos import draw_photos
 from riddle_pl.demo.sheet import draw_sheet
 from riddle_pl.demo.stages import Stages
 from riddle_pl.demo.training import EXPERIMENT, short_training
@@ -24,6 +25,8 @@ from riddle_pl.judging.gate_judges import best_judge
 from riddle_pl.key import SALT_BYTES, KdfParams, repeatable_nonces
 from riddle_pl.packs import Pack, choose_pack
 from riddle_pl.packs.choose import SMALL
+from riddle_pl.packs.pack import PADDED
+from riddle_pl.photos.build import build_pseudonymiser
 from riddle_pl.photos.gate.gate import OpenGate
 from riddle_pl.photos.jobs.outputs import save_pair, save_picture
 from riddle_pl.photos.pseudonymise import Pseudonymiser
@@ -41,6 +44,8 @@ MIN_FACE = 96
 WIDTH_WITHOUT_TERMINAL = 160
 JPEG: Mapping[str, Any] = {"quality": 78, "subsampling": 2, "optimize": True}
 """Of the picture: half a megabyte for five photos of 256 px."""
+PHOTOS_JPEG: Mapping[str, Any] = {"quality": 88, "optimize": True}
+"""Of the picture with the whole photos, which is to show what a photo keeps."""
 
 
 def run_demo(
@@ -105,6 +110,10 @@ def run_demo(
         with stages("whole photo"):
             pseudonymiser.coder.draw_nonce = repeatable_nonces(kdfs[0].salt)
             written += _write_photo(out, pseudonymiser, persons[0], kdfs[0])
+    elif PADDED in opened.roles:
+        console.print(f"{len(persons)} whole photos with {PADDED}, as `riddle encrypt` and `riddle decrypt` do it ...")
+        with stages("whole photos"):
+            written.append(_write_photos(out / "photos.jpg", opened, persons, kdfs))
     written.append(_write_sheet(out / "demo.jpg", opened, role, seed, journeys, figures))
     console.print(stages.line())
     console.print("Written:", *(f"  {path}" for path in written), sep="\n")
@@ -148,6 +157,14 @@ def _write_sheet(path: Path, pack: Pack, role: str, seed: int, journeys: Sequenc
     )
     with atomic_write(path) as temporary:
         draw_sheet(journeys, figures, footnote).save(temporary, format="JPEG", **JPEG)
+    return path
+
+
+def _write_photos(path: Path, pack: Pack, persons: Sequence[Person], kdfs: Sequence[KdfParams]) -> Path:
+    pseudonymiser = build_pseudonymiser(pack)
+    pseudonymiser.coder.draw_nonce = repeatable_nonces(kdfs[0].salt)
+    with atomic_write(path, overwrite=True) as temporary:
+        draw_photos(persons, pseudonymiser, kdfs).save(temporary, format="JPEG", **PHOTOS_JPEG)
     return path
 
 

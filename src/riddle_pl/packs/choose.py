@@ -12,7 +12,7 @@ PHOTOGRAPHIC, SMALL = "mobile", "lite"
 def choose_pack(
     name: str | None = None, size: int | None = None, say: Callable[[str], object] = lambda line: None
 ) -> Pack:
-    """The pack asked for; else the photographic one, and without its generator the small one, with a line that says so.
+    """The pack asked for; else the photographic one, or where it is incomplete the small one, with a line that says so.
 
     Args:
         name: name or folder; None leaves the choice to what is there.
@@ -24,11 +24,13 @@ def choose_pack(
     """
     if name is not None:
         return load_pack(name, size)
-    if load_pack(PHOTOGRAPHIC).has("generator"):
+    photographic = load_pack(PHOTOGRAPHIC)
+    missing = [role for role in photographic.roles if photographic.importable(role) and not photographic.has(role)]
+    if not missing:
         return load_pack(PHOTOGRAPHIC, size)
     say(
-        f"Pack {PHOTOGRAPHIC}, which draws photographic faces, lacks its generator; to fetch it: riddle weights fetch "
-        f"--pack {PHOTOGRAPHIC}. Going on with pack {SMALL}."
+        f"Pack {PHOTOGRAPHIC}, which draws photographic faces, lacks {' and '.join(missing)}; to fetch: riddle weights "
+        f"fetch --pack {PHOTOGRAPHIC}. Going on with pack {SMALL}."
     )
     return load_pack(SMALL, size)
 
