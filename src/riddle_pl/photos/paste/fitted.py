@@ -23,8 +23,11 @@ FEATHER = 0.006
 """Deviation of the blur of the seam before it follows the photo's edges, as a share of the side."""
 COVER = 0.004
 """How much further than the face in the picture a recovered one reaches, as a share of the side, to cover it."""
-MARGIN = 0.02
-"""Width of the new face's own edge that is filled: hair and background shine through there. A share of the side."""
+MARGIN, FRINGE = 0.02, 0.05
+"""Width of the new face's own edge that is filled, since hair and background shine through there, and that of its
+forehead, on which strands and shadows of hair lie. Shares of the side."""
+BROWS = 0.4
+"""Height of the brows in an aligned face, as a share of the side."""
 SOLID = 0.93
 """Share of the way from the centre to the square's sides within which the mask is not limited: beards reach far."""
 
@@ -81,7 +84,9 @@ class FittedMap:
         warped = to_outline(x, *outlines).clamp(-1.0, 1.0)
         face, skin = to_outline(torch.cat(ours[:2], dim=1), *outlines).clamp(0.0, 1.0).split(1, dim=1)
         size, side = self.size, x.shape[-1]
-        inner = shrink(one_whole(torch.maximum((face > 0.5).float(), core(size))), round(MARGIN * size))
+        whole = one_whole(torch.maximum((face > 0.5).float(), core(size)))
+        inner, forehead = shrink(whole, round(MARGIN * size)), round(BROWS * size)
+        inner[..., :forehead, :] *= shrink(whole, round(FRINGE * size))[..., :forehead, :]
         shown = F.interpolate(inner, (side, side), mode="bilinear", antialias=True, align_corners=False)
         soft = blur(shown, MARGIN * side) * (shown > 0.5)
         return torch.lerp(fill(warped, (shown > 0.5).float()), warped, soft), Regions(
