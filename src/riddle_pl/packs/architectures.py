@@ -33,6 +33,7 @@ CLASSES: Mapping[str, str] = {
     "parser_unet": "parser_unet.FaceParserUNet",
     "retinaface": "retinaface.RetinaFace",
     "traits": "traits.Traits",
+    "face_axes": "face_axes.FaceAxes",
     "pack_features": "features.PackFeatures",
     "lpips_vgg": "lpips_features.LPIPSFeatures",
     "transformer_paper": "encryptors.transformer_paper.TransformerPaperEncryptor",

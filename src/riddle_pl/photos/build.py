@@ -11,7 +11,7 @@ from riddle_pl.config import compose_jobs
 from riddle_pl.config.check import locate
 from riddle_pl.config.instantiate import instantiate
 from riddle_pl.packs import Pack
-from riddle_pl.photos.choices import FOR_PADDED
+from riddle_pl.photos.choices import FOR_FACE_AXES, FOR_PADDED
 from riddle_pl.photos.pseudonymise import Pseudonymiser
 from riddle_pl.photos.record.record import Record
 
@@ -38,7 +38,8 @@ def build_pseudonymiser(
     """
     role = pack.encryptor_for_photos(encryptor)
     padded = role in pack.roles and pack.entry(role).arch == "padded"
-    (cfg,) = compose_jobs(CONFIG, [*(FOR_PADDED if padded else ()), *overrides])
+    defaults = (*FOR_PADDED, *(FOR_FACE_AXES if "face_axes" in pack.roles else ())) if padded else ()
+    (cfg,) = compose_jobs(CONFIG, [*defaults, *overrides])
     names = ("face_detector", "invert", "mask", "gate", "nonce", "colour", "grain")
     offered = {"pack": pack, "device": str(device)}
     if padded and cfg.invert.get("code_model") is None:

@@ -11,6 +11,8 @@ MODES = ("deniable", "sealed")
 FOR_PADDED = ("mask=fitted", "nonce=best_fit", "colour=skin", "grain=photo")
 """Settings with a padded encryptor, before what the user says: a person who fits. Codes are found inside of its model,
 too."""
+FOR_FACE_AXES = ("invert=redrawn",)
+"""More of them, where the pack knows which coordinates draw the face."""
 
 
 class OnFailure(StrEnum):

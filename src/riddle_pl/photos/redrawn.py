@@ -1,0 +1,164 @@
+"""``invert=redrawn``: a code for the face alone; what it draws around the face is another's."""
+
+import hashlib
+from functools import cached_property
+from typing import ClassVar
+
+import numpy as np
+import torch
+from jaxtyping import Float, Float64
+from torch import Tensor, nn
+
+from riddle_pl.errors import ConfigError
+from riddle_pl.inversion.inversion import Inversion
+from riddle_pl.losses.identity import cosine
+from riddle_pl.networks.encryptors.padded import PaddedEncryptor, quantile, uniforms
+from riddle_pl.networks.face_axes import FaceAxes
+from riddle_pl.networks.fold_norms import fold_norms
+from riddle_pl.networks.generator import FaceGenerator
+from riddle_pl.networks.resize import resize
+from riddle_pl.packs import Pack
+from riddle_pl.photos.paste.mask import ParserMap
+from riddle_pl.photos.without_face import read_context
+
+AT_ONCE = 8
+"""Faces, which bounds the memory: 0.2 GB each at 128 px."""
+SIZE = 128
+"""Side in pixels at which faces are drawn and compared, where the pack draws that size."""
+
+
+class RedrawnInversion(Inversion):
+    """The encoder's code, of which the face is kept and improved, and hair and background are drawn anew.
+
+    Whoever guesses passwords may compare what a guess draws around the face with the photo, which shows it still: the
+    code of a whole picture gives the right guess away. Only the face is pasted. So the coordinates c of the
+    encoder's code, in the photo's context, are kept along the pack's ``face_axes`` alone; across them they are replaced
+    by standard normal numbers, as a wrong password would draw them. The kept part a is then improved by Adam on
+
+        pixel ‖m (x - G(w))‖₁ / mean(m) + identity (1 - cos(R(x), R(G(w)))) + prior ‖a‖²,
+
+    with the face m of the photo, as the pack's parser sees it. All norms are means. The numbers come from a hash of the
+    face's pixels (SHAKE-256): the same photo gives the same code, and who does not have the face cannot repeat them.
+
+    Args:
+        pack: generator, encoder, recogniser R, parser, ``face_axes`` and the encryptor.
+        device: see :class:`~riddle_pl.inversion.inversion.Inversion`.
+        code_model: role of a padded encryptor that reads contexts.
+        steps: of Adam; the learning rate falls to zero by a cosine.
+        learning_rate: at the start, in coordinates.
+        pixel, identity, prior: weights.
+
+    Raises:
+        ConfigError: a value is out of range.
+    """
+
+    name: ClassVar[str] = "redrawn"
+    roles: ClassVar[tuple[str, ...]] = ("generator", "encoder", "recogniser", "parser", "face_axes")
+
+    def __init__(
+        self,
+        pack: Pack,
+        device: str = "auto",
+        code_model: str = "encryptor-padded",
+        steps: int = 8,
+        learning_rate: float = 0.4,
+        pixel: float = 1.0,
+        identity: float = 1.0,
+        prior: float = 0.1,
+    ):
+        super().__init__(pack, device)
+        if steps < 1 or learning_rate <= 0 or min(pixel, identity, prior) < 0:
+            raise ConfigError(
+                f"invert has steps={steps}, learning_rate={learning_rate}, pixel={pixel}, identity={identity}, "
+                f"prior={prior}; expected at least one step, a rate above 0 and no negative weight"
+            )
+        self.code_model_role = code_model
+        self.steps, self.learning_rate = steps, learning_rate
+        self.pixel, self.identity, self.prior = pixel, identity, prior
+
+    @property
+    def needed(self) -> tuple[str, ...]:
+        return (*self.roles, self.code_model_role)
+
+    @property
+    def networks(self) -> tuple[str, ...]:
+        return ("generator", "encoder", "recogniser", "face_axes", "encryptor")
+
+    @property
+    def drawing_pack(self) -> Pack:
+        return self.pack.at(SIZE) if SIZE in self.pack.manifest.sizes else self.pack
+
+    @property
+    def fingerprint(self) -> str:
+        numbers = (self.steps, self.learning_rate, self.pixel, self.identity, self.prior)
+        return f"{super().fingerprint} {self.name} {numbers}"
+
+    def __call__(self, x: Float[Tensor, "b 3 h h"]) -> Float[Tensor, "b n 512"]:
+        return torch.cat([self._redrawn(part) for part in x.split(AT_ONCE)])
+
+    @torch.enable_grad()
+    def _redrawn(self, x: Float[Tensor, "b 3 h h"]) -> Float[Tensor, "b n 512"]:
+        rest = torch.stack([_normal(face, self.encryptor.codes.components) for face in x]).to(self.device)
+        encryptor = self.encryptor.given(read_context(self.encryptor, x, self.parser, self.device))
+        side = self.drawing_pack.size
+        with torch.no_grad():
+            along = self.face_axes.along(encryptor.coordinates(self.encode(x.to(self.device))))
+            face = resize(self.parser(x), (side, side)).clamp(0.0, 1.0).to(self.device)
+            face = face / face.mean(dim=(1, 2, 3), keepdim=True).clamp_min(1e-3)
+            x = resize(x, (side, side)).to(self.device)
+            known = self.recogniser(x)
+        along.requires_grad_(True)
+        optimizer = torch.optim.Adam([along], lr=self.learning_rate)
+        schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, self.steps)
+        for _ in range(self.steps):
+            image = self.generator(encryptor.decode(self.face_axes.joined(along, rest)).float())
+            loss = (
+                self.pixel * (face * (image - x).abs()).mean(dim=(1, 2, 3))
+                + self.identity * (1.0 - cosine(self.recogniser(image), known))
+                + self.prior * along.square().mean(dim=1)
+            )
+            (along.grad,) = torch.autograd.grad(loss.sum(), along)  # a sum: a face's steps are its own
+            optimizer.step()
+            schedule.step()
+        return encryptor.decode(self.face_axes.joined(along.detach(), rest)).float().cpu()
+
+    @cached_property
+    def generator(self) -> FaceGenerator:
+        """G, at the size at which faces are compared."""
+        return self.drawing_pack.generator().to(self.device)
+
+    @cached_property
+    def encryptor(self) -> PaddedEncryptor:
+        """T.
+
+        Raises:
+            ConfigError: the role is that of another network, or of one that reads no contexts.
+        """
+        network = self._load(self.code_model_role)
+        if isinstance(network, PaddedEncryptor) and network.reader is not None:
+            return network
+        raise ConfigError(
+            f"invert.code_model={self.code_model_role} of pack {self.pack.name} is no padded encryptor with contexts; "
+            "give one, or another inversion (invert=refine)"
+        )
+
+    @cached_property
+    def face_axes(self) -> FaceAxes:
+        return self.pack.load_as("face_axes", FaceAxes).to(self.device)
+
+    @cached_property
+    def parser(self) -> ParserMap:
+        """Tells the face."""
+        return ParserMap(self.pack, self.device)
+
+    @cached_property
+    def recogniser(self) -> nn.Module:
+        """R."""
+        return fold_norms(self._load("recogniser"))
+
+
+def _normal(face: Float[Tensor, "3 h h"], count: int) -> Float64[Tensor, "count"]:
+    """Numbers of an encryptor's own marginal, from a hash of the pixels."""
+    pixels = face.detach().float().cpu().contiguous().numpy().tobytes()
+    words = np.frombuffer(hashlib.shake_256(pixels).digest(8 * count), dtype="<u8") >> 12
+    return quantile(uniforms(torch.from_numpy(words.astype(np.int64))))
