@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from cryptography.hazmat.primitives.ciphers import Cipher
 from cryptography.hazmat.primitives.ciphers.algorithms import ChaCha20
-from jaxtyping import Float, Float32, Float64
+from jaxtyping import Float, Float64
 from torch import Tensor
 
 from riddle_pl.errors import ConfigError
@@ -64,11 +64,6 @@ def password_z64(key: bytes, count: int, dim: int = 512, nonce: bytes | None = N
     """
     z: Tensor = torch.special.ndtri(key_stream(key, count, dim, nonce))
     return z
-
-
-def password_z(key: bytes, count: int, dim: int = 512, nonce: bytes | None = None) -> Float32[Tensor, "count dim"]:
-    """:func:`password_z64` rounded to float32, the input of the mapping network."""
-    return password_z64(key, count, dim, nonce).float()
 
 
 class PasswordTokens(Protocol):

@@ -9,7 +9,6 @@ a run that was stopped goes on with the archives that have none.
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -26,19 +25,6 @@ from riddle_pl.files import atomic_write
 from riddle_pl.inversion import Inversion
 
 SUFFIX = ".codes.safetensors"
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What an archive gave.
-
-    Args:
-        codes: how many.
-        skipped: pictures without one, with the reason.
-    """
-
-    codes: int
-    skipped: dict[str, str]
 
 
 def fingerprint(inversion: Inversion, cropper: Cropper) -> str:
@@ -76,8 +62,8 @@ def invert_archive(
     batch_size: int = 32,
     workers: int = 0,
     dtype: torch.dtype = torch.float32,
-) -> Outcome:
-    """Writes the codes of an archive's pictures.
+) -> tuple[int, dict[str, str]]:
+    """Writes the codes of an archive's images.
 
     Args:
         archive: uncompressed tar.
@@ -87,6 +73,9 @@ def invert_archive(
         batch_size: faces that the inversion gets at a time.
         workers: processes that find and align faces meanwhile.
         dtype: of the codes in the file.
+
+    Returns:
+        The number of codes; and the images without one, with the reason.
 
     Raises:
         DataError: the archive is damaged, or a code is not finite.
@@ -123,7 +112,7 @@ def invert_archive(
     }
     with atomic_write(target) as temporary:
         save_file({"w": w.to(dtype).contiguous()}, temporary, metadata=about)
-    return Outcome(len(w), skipped)
+    return len(w), skipped
 
 
 def read_about(path: Path) -> dict[str, str]:

@@ -91,7 +91,7 @@ def invert_one(job: InvertJob, archive: str) -> Done:
     path, dtype = Path(archive), torch.float16 if job.half else torch.float32
     target = target_of(path, Path(job.out))
     try:
-        found = invert_archive(path, target, inversion, cropper, job.batch_size, job.workers, dtype)
+        codes, skipped = invert_archive(path, target, inversion, cropper, job.batch_size, job.workers, dtype)
     except DataError as error:
         return Done(archive, error=one_line(error))
-    return Done(archive, found.codes, len(found.skipped))
+    return Done(archive, codes, len(skipped))

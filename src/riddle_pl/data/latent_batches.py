@@ -1,6 +1,7 @@
 """Batches of cached latents: shuffled by seed and epoch for training, in order for validation."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 import torch
@@ -68,22 +69,15 @@ class ShuffledBatches(Dataset[Batch]):
         return batch | {"x": self.table.crops(rows)} if self.with_target else batch
 
 
+@dataclass(frozen=True)
 class PartlyDrawn(Dataset[Batch]):
     """Batches of photos' codes, the first ``count`` of each replaced by drawn people's, by (seed, step, rank)."""
 
-    def __init__(
-        self,
-        photos: Dataset[Batch],
-        draw: Callable[[int, torch.Generator], Float[Tensor, "k n d"]],
-        count: int,
-        seed: int,
-        rank: int = 0,
-    ):
-        self.photos = photos
-        self.draw = draw
-        self.count = count
-        self.seed = seed
-        self.rank = rank
+    photos: Dataset[Batch]
+    draw: Callable[[int, torch.Generator], Float[Tensor, "k n d"]]
+    count: int
+    seed: int
+    rank: int = 0
 
     def __getitem__(self, step: int) -> Batch:
         w = self.photos[step]["w"]
@@ -91,14 +85,14 @@ class PartlyDrawn(Dataset[Batch]):
         return {"w": torch.cat([drawn, w[self.count :]])}
 
 
+@dataclass(frozen=True)
 class OrderedBatches(Dataset[Batch]):
     """All rows in order; the last batch may be smaller."""
 
-    def __init__(self, table: CodeTable, batch_size: int, with_photo: bool, with_target: bool):
-        self.table = table
-        self.batch_size = batch_size
-        self.with_photo = with_photo
-        self.with_target = with_target
+    table: CodeTable
+    batch_size: int
+    with_photo: bool
+    with_target: bool
 
     def __len__(self) -> int:
         return -(-len(self.table) // self.batch_size)
