@@ -19,7 +19,7 @@ from riddle_pl.data.base import LatentDataModule
 from riddle_pl.data.crops import Cropper
 from riddle_pl.data.data_free import LatentSampler
 from riddle_pl.data.digests import Digests
-from riddle_pl.data.latent_batches import OrderedBatches, PartlyDrawn, ShuffledBatches, spread_codes
+from riddle_pl.data.latent_batches import MixedBatches, OrderedBatches, ShuffledBatches, spread_codes
 from riddle_pl.data.latent_cache import Item, LatentCache, LatentTable
 from riddle_pl.data.sources import ImageSource
 from riddle_pl.data.steps import Batch
@@ -241,7 +241,7 @@ class InvertedDataModule(LatentDataModule):
         count = round(self.drawn * self.batch_size)
         if not count:
             return photos, steps
-        return PartlyDrawn(photos, LatentSampler(self.pack.generator()), count, self.seed, rank), steps
+        return MixedBatches(photos, LatentSampler(self.pack.generator()), count, self.seed, rank), steps
 
     def val_batches(self) -> Dataset[Batch]:
         self.setup()

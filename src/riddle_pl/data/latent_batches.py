@@ -70,7 +70,7 @@ class ShuffledBatches(Dataset[Batch]):
 
 
 @dataclass(frozen=True)
-class PartlyDrawn(Dataset[Batch]):
+class MixedBatches(Dataset[Batch]):
     """Batches of photos' codes, the first ``count`` of each replaced by drawn people's, by (seed, step, rank)."""
 
     photos: Dataset[Batch]

@@ -52,7 +52,7 @@ def new_figure(width: float, height: float) -> Figure:
     return figure
 
 
-def dress(axes: Axes, xlabel: str = "", ylabel: str = "", title: str = "") -> Axes:
+def style_axes(axes: Axes, xlabel: str = "", ylabel: str = "", title: str = "") -> Axes:
     """Labels, a light grid and no frame on the upper and right side."""
     axes.set_xlabel(xlabel, fontsize=TEXT_PT, color=INK)
     axes.set_ylabel(ylabel, fontsize=TEXT_PT, color=INK)

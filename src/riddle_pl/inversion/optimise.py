@@ -15,7 +15,7 @@ from riddle_pl.losses.identity import cosine
 from riddle_pl.losses.perceptual import perceptual_distance
 from riddle_pl.networks.code_model import GaussianCodeModel
 from riddle_pl.networks.encryptors.padded import PaddedEncryptor
-from riddle_pl.networks.fold_norms import fold_norms
+from riddle_pl.networks.fuse_batch_norms import fuse_batch_norms
 from riddle_pl.networks.generator import FaceGenerator
 from riddle_pl.networks.resize import resize
 from riddle_pl.packs import Pack
@@ -214,7 +214,7 @@ class OptimisedInversion(Inversion):
     @cached_property
     def recogniser(self) -> nn.Module:
         """R."""
-        return fold_norms(self._load("recogniser"))
+        return fuse_batch_norms(self._load("recogniser"))
 
     @cached_property
     def perceptual(self) -> nn.Module:

@@ -13,12 +13,12 @@ from riddle_pl.errors import ConfigError
 from riddle_pl.losses.perceptual import perceptual_distance
 from riddle_pl.networks.code_encoder import CodeEncoder
 from riddle_pl.networks.code_model import GaussianCodeModel
-from riddle_pl.networks.fold_norms import fold_norms
+from riddle_pl.networks.fuse_batch_norms import fuse_batch_norms
 from riddle_pl.networks.lite_encoder import LiteEncoder
 from riddle_pl.networks.stylegan2 import EqualizedLinear
 from riddle_pl.packs.registry import load_pack
 from riddle_pl.pretraining.average import Averaged
-from riddle_pl.pretraining.likeness import identity_loss, public_recogniser
+from riddle_pl.pretraining.identity_terms import identity_loss, public_recogniser
 from riddle_pl.pretraining.optimiser import adam_with_warm_up
 from riddle_pl.pretraining.recipe import PackRole, Recipe
 from riddle_pl.pretraining.sheet import spread, stacked_rows
@@ -113,7 +113,7 @@ class CodeEncoderRecipe(Recipe):
             "embedding": embedding,
         }
         # In tuples, so that frozen networks stay out of the checkpoint.
-        judges = [fold_norms(recogniser)]
+        judges = [fuse_batch_norms(recogniser)]
         judges += [] if teacher is None else [public_recogniser(Path(teacher))]
         self._frozen = (opened.generator(), opened.load("perceptual"))
         self._judges = tuple(judges)

@@ -16,7 +16,7 @@ from riddle_pl.packs.registry import load_pack
 from riddle_pl.pretraining.average import Averaged
 from riddle_pl.pretraining.drawing import random_codes
 from riddle_pl.pretraining.generator.discriminator import LatentDiscriminator
-from riddle_pl.pretraining.likeness import identity_loss, public_recogniser
+from riddle_pl.pretraining.identity_terms import identity_loss, public_recogniser
 from riddle_pl.pretraining.recipe import PackRole, Recipe
 from riddle_pl.pretraining.sheet import spread, stacked_rows
 
@@ -135,7 +135,7 @@ class EncoderRecipe(Recipe):
         w_real = codes[: self.batch]
 
         self.latent_discriminator.requires_grad_(False)
-        terms = self._likeness(generator(w_real).float(), real) | {
+        terms = self._reconstruction_terms(generator(w_real).float(), real) | {
             "latent": F.mse_loss(codes[self.batch :], w.float()) / self.variance,
             "offset": offsets[: self.batch].float().square().mean() / self.variance,
             "alike": self.latent_discriminator.loss_real(w_real),
@@ -154,7 +154,9 @@ class EncoderRecipe(Recipe):
         self.log_dict({f"loss/{name}": value for name, value in terms.items()}, prog_bar=True)
         self.log("loss/latent_discriminator", verdict)
 
-    def _likeness(self, redrawn: Float[Tensor, "b 3 h w"], real: Float[Tensor, "b 3 h w"]) -> dict[str, Tensor]:
+    def _reconstruction_terms(
+        self, redrawn: Float[Tensor, "b 3 h w"], real: Float[Tensor, "b 3 h w"]
+    ) -> dict[str, Tensor]:
         """How far the redrawn faces are from the real ones."""
         perceptual = self._frozen[1].to(self.device)
         with torch.no_grad():

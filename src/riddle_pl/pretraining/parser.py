@@ -11,7 +11,7 @@ from pytorch_lightning.utilities.types import OptimizerLRSchedulerConfig
 from torch import Tensor
 
 from riddle_pl.data.face_set import recipe_rng
-from riddle_pl.networks.motion import motion
+from riddle_pl.networks.affine import affine_maps
 from riddle_pl.networks.parser_unet import CLASSES, FaceParserUNet
 from riddle_pl.pretraining.average import Averaged
 from riddle_pl.pretraining.label_maps import COLOURS, FINENESS, IGNORED, LABELS, MARGIN, LabelledFaces
@@ -112,7 +112,7 @@ class ParserRecipe(Recipe):
         angle = uniform(math.radians(self.turn))
         mirror = 1.0 - 2.0 * (torch.rand(self.batch, generator=rng) < 0.5).float()
         shift = torch.stack([uniform(2.0 * self.shift), uniform(2.0 * self.shift)], dim=1)
-        return motion(angle, scale, mirror, shift)
+        return affine_maps(angle, scale, mirror, shift)
 
     def optimizer_step(self, *args: Any, **kwargs: Any) -> None:
         super().optimizer_step(*args, **kwargs)

@@ -14,16 +14,16 @@ from torch import Tensor, nn
 
 from riddle_pl.data.face_set import FaceSet, recipe_rng, to_float
 from riddle_pl.errors import ConfigError
-from riddle_pl.networks.fold_norms import fold_norms
+from riddle_pl.networks.affine import affine_maps, warp
 from riddle_pl.networks.formats.checkpoint_files import load_strict
+from riddle_pl.networks.fuse_batch_norms import fuse_batch_norms
 from riddle_pl.networks.mobilefacenet import MobileFaceNet
-from riddle_pl.networks.motion import motion, move
 from riddle_pl.networks.recogniser import MOBILEFACENET_CROP, AlignedRecogniser
 from riddle_pl.networks.resize import resize
 from riddle_pl.packs.registry import load_pack
 from riddle_pl.pretraining.average import Averaged
 from riddle_pl.pretraining.drawing import random_codes
-from riddle_pl.pretraining.likeness import public_recogniser
+from riddle_pl.pretraining.identity_terms import public_recogniser
 from riddle_pl.pretraining.optimiser import adamw_one_cycle
 from riddle_pl.pretraining.recipe import PackRole, Recipe
 
@@ -140,7 +140,7 @@ class RecogniserRecipe(Recipe):
         self._teacher_path = Path(teacher)
         self.generated = generated
         # In tuples, so that the frozen networks stay out of the checkpoint.
-        self._teachers = (fold_norms(public_recogniser(self._teacher_path)),)
+        self._teachers = (fuse_batch_norms(public_recogniser(self._teacher_path)),)
         self._generators = (load_pack(generator_pack).load("generator"),) if generator_pack and generated else ()
         if compiled:
             self.student.compile()
@@ -225,7 +225,7 @@ def augmented(x: Float[Tensor, "b 3 h w"], rng: torch.Generator) -> Float[Tensor
     angle, zoom = uniform(-math.radians(8), math.radians(8)), uniform(0.9, 1.1)
     mirror = torch.where(uniform(0, 1) < 0.5, -1.0, 1.0)
     shift = torch.stack([uniform(-0.08, 0.08), uniform(-0.08, 0.08)], dim=1)
-    x = move(x, motion(angle, zoom, mirror, shift))
+    x = warp(x, affine_maps(angle, zoom, mirror, shift))
     soft = F.avg_pool2d(F.pad(x, [1] * 4, mode="replicate"), 3, stride=1)
     x = torch.where((uniform(0, 1) < 0.3)[:, None, None, None], soft, x)
     x = x * uniform(0.7, 1.3)[:, None, None, None] + uniform(-0.2, 0.2)[:, None, None, None]

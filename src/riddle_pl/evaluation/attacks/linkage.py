@@ -20,7 +20,7 @@ View = Callable[[Target, Codes], Float[Tensor, "m f"]]
 """What is compared of codes, given the target around their faces."""
 
 
-class LinearReading:
+class CodeRegression:
     """The least-squares guess of a code from its encryption, learned on codes of strangers under many passwords.
 
     One linear map for all layers, between codes centred layer by layer.
@@ -90,7 +90,7 @@ class Linkage(Attack):
                     for codes in (first, w)
                 )
                 figures += _figures(target, f"record to another photo of the person, by {name}", found, unhidden)
-        reading = LinearReading(around_public.encrypt(faces.public, rng).float(), public)
+        reading = CodeRegression(around_public.encrypt(faces.public, rng).float(), public)
         read, centre = reading(first).flatten(1), reading(second).flatten(1).mean(dim=0)
         found, exact = _found(read, w.flatten(1), centre), torch.ones(len(w))
         figures += _figures(target, "record to its photo, by a linear reading of the code", found, exact)

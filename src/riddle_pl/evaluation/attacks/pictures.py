@@ -58,7 +58,7 @@ class Pictures(Attack):
     def run(self, target: Target, faces: Faces) -> list[Measurement]:
         rng = target.rng("pictures")
         public = target.around(faces.public_around)
-        sight = _Sight(Features(public, faces.public, self.components), faces.around.shape[-1])
+        sight = _Observations(Features(public, faces.public, self.components), faces.around.shape[-1])
         right = sight(public, faces.public, faces.public_around)
         wrong = torch.stack(
             [
@@ -80,10 +80,10 @@ class Pictures(Attack):
         return [figure for name, found in scores.items() for figure in rank_figures(target, name, torch.stack(found))]
 
     def _network(self, side: int, images: int, inputs: int) -> nn.Module:
-        return _Looking(images, side, inputs, self.channels, self.training.dropout)
+        return _PictureNetwork(images, side, inputs, self.channels, self.training.dropout)
 
 
-class _Sight:
+class _Observations:
     """All that is seen of a decryption, in one row: its picture, the photo without the face, the code's features."""
 
     def __init__(self, features: Features, side: int):
@@ -95,7 +95,7 @@ class _Sight:
         return torch.cat([pictures.flatten(1), around.to(pictures).flatten(1), self.features(target, w)], dim=1)
 
 
-class _Looking(nn.Module):
+class _PictureNetwork(nn.Module):
     """Three strided convolutions on the first 3 or 7 channels of a row; with 7, the layers behind see the code."""
 
     def __init__(self, images: int, side: int, inputs: int, channels: int, dropout: float):

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from riddle_pl.evaluation.audits.audit import AuditContext
 from riddle_pl.evaluation.audits.embeddings import embed
-from riddle_pl.evaluation.audits.spread_of_w import LEADING, SpreadOfW
+from riddle_pl.evaluation.audits.w_statistics import LEADING, WStatistics
 from riddle_pl.evaluation.report.measurement import Measurement
 from riddle_pl.inversion import Inversion
 from riddle_pl.judging.calibration import Calibration
@@ -68,7 +68,7 @@ def invert_all(
     return Inverted(x, w, x_inv, cosines, distance.per_face(), psnr.per_face(), seconds)
 
 
-def likeness_figures(
+def similarity_figures(
     context: AuditContext, section: str, found: Inverted, thresholds: Mapping[str, Calibration], far: float
 ) -> list[Measurement]:
     """Identity, perceptual distance and PSNR of inversions against their photos.
@@ -95,8 +95,8 @@ def likeness_figures(
     ]
 
 
-def nearness_figures(
-    context: AuditContext, section: str, w: Float[Tensor, "n k 512"], spread: SpreadOfW
+def distance_to_w_figures(
+    context: AuditContext, section: str, w: Float[Tensor, "n k 512"], spread: WStatistics
 ) -> list[Measurement]:
     """How near to W codes stay."""
     outside, offsets = context.estimate(spread.outside(w)), context.estimate(spread.offsets(w))

@@ -46,7 +46,7 @@ def population_figures(
     return figures
 
 
-def mistaken_figures(
+def confusion_figures(
     judge: str, drawn: Mapping[str, Float[Tensor, "n d"]], threshold: float, far: float
 ) -> list[Measurement]:
     """How often two samples pass for one person, where two real people do in ``far`` of the pairs.

@@ -122,10 +122,10 @@ class PublicPartAudit(Audit):
                 section = f"{public} public coordinates, best of {count}"
                 findings.figures += _figures(context, section, work, (first, second), thresholds)
                 findings.figures.append(Measurement.plain(section, "seconds per face", seconds, len(keys), "lower", 2))
-        findings.figures += self._given_away(context, work, keys)
+        findings.figures += self._leakage_figures(context, work, keys)
         return findings
 
-    def _given_away(self, context: AuditContext, work: "_Work", keys: Sequence[str]) -> list[Measurement]:
+    def _leakage_figures(self, context: AuditContext, work: "_Work", keys: Sequence[str]) -> list[Measurement]:
         """Of the people with another photo, how often it is found first, by what is public of the one that is known."""
         others = [(row, other) for row, key in enumerate(keys) if (other := self.people.another(key)) is not None]
         if not others:

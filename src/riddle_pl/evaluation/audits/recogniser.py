@@ -8,8 +8,8 @@ from riddle_pl.evaluation.audits.audit import Audit, AuditContext, Findings, Pic
 from riddle_pl.evaluation.audits.embeddings import embed
 from riddle_pl.evaluation.audits.gradients import Descent, descend
 from riddle_pl.evaluation.audits.plots import curves_plot
-from riddle_pl.evaluation.audits.spread_of_w import spread_of_w
 from riddle_pl.evaluation.audits.verification import roc_picture, roc_points, verification_figures
+from riddle_pl.evaluation.audits.w_statistics import w_statistics
 from riddle_pl.evaluation.report.measurement import Measurement
 from riddle_pl.inversion import EncoderInversion
 from riddle_pl.judging.calibration import calibrate
@@ -116,7 +116,7 @@ class RecogniserAudit(Audit):
         recogniser = context.pack.load("recogniser").to(context.device)
         invert = EncoderInversion(context.pack, str(context.device))
         rng = torch.Generator().manual_seed(context.seed)
-        spread = spread_of_w(generator, context.seed)
+        spread = w_statistics(generator, context.seed)
         descents = []
         for part in x.split(context.batch_size):
             with torch.no_grad():

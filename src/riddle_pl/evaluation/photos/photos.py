@@ -10,7 +10,7 @@ from jaxtyping import UInt8
 
 from riddle_pl.data.sources import ImageSource
 from riddle_pl.errors import DataError, PhotoError
-from riddle_pl.evaluation.photos.backgrounds import MAX_PEOPLE, backgrounds, lay_out
+from riddle_pl.evaluation.photos.backgrounds import MAX_PEOPLE, backgrounds, compose_photo
 from riddle_pl.faces.load import decode_image
 
 
@@ -63,7 +63,7 @@ class PlainPhotos:
                 yield Photo(key, None, error=str(error))
 
 
-class LaidCrops:
+class CompositePhotos:
     """Aligned face crops, one to three at a time on a photo without people (``backgrounds.py``).
 
     Args:
@@ -96,7 +96,7 @@ class LaidCrops:
             except PhotoError as error:
                 yield Photo(name, None, error=str(error))
                 continue
-            yield Photo(name, lay_out(crops, grounds[number % len(grounds)], rng), len(keys))
+            yield Photo(name, compose_photo(crops, grounds[number % len(grounds)], rng), len(keys))
 
 
 def shuffled(source: ImageSource, seed: int) -> Sequence[str]:

@@ -29,11 +29,11 @@ from riddle_pl.pretraining.generator.augment import Augmentation
 from riddle_pl.pretraining.generator.discriminator import Discriminator
 from riddle_pl.pretraining.generator.gaussian_mapping import REACH, Whitening, set_gaussian_mapping
 from riddle_pl.pretraining.generator.perceptual import feature_difference, perceptual_role
+from riddle_pl.pretraining.generator.reflection import RandomReflection
 from riddle_pl.pretraining.generator.regularisation import PathLengthPenalty, R1Penalty
 from riddle_pl.pretraining.generator.settings import Drawing, Judging, Weights
 from riddle_pl.pretraining.generator.start import silence_noise, start_from
-from riddle_pl.pretraining.generator.turning import RandomTurn
-from riddle_pl.pretraining.likeness import identity_cosine, identity_loss, public_recogniser
+from riddle_pl.pretraining.identity_terms import identity_cosine, identity_loss, public_recogniser
 from riddle_pl.pretraining.recipe import PackRole, Recipe
 
 SAMPLE_COUNT = 48
@@ -123,7 +123,7 @@ class GeneratorRecipe(Recipe):
         self.generator = Generator(size, self.channels)
         self.discriminator = Discriminator(size, self.channels)
         self.encoder = LiteEncoder(size, self.generator.num_layers, self.channels)
-        self.turn = RandomTurn(self.generator.style_dim)
+        self.turn = RandomReflection(self.generator.style_dim)
         self.log_spread = nn.Parameter(torch.full((self.generator.style_dim,), math.log(drawing.spread)))
         self.encoder.w_mean.fill_(REACH)
         if start_pack is not None:
@@ -215,13 +215,15 @@ class GeneratorRecipe(Recipe):
         """Loss of a variational autoencoder: redraw real faces."""
         w_real, terms = self._read(real)
         redrawn = self.generator(w_real, random_noise=True)
-        terms |= self._likeness(redrawn, real)
+        terms |= self._reconstruction_terms(redrawn, real)
         for teacher in self._teachers:
             some = slice(self.drawing.redrawn)
             terms["identity"] = identity_loss(teacher.to(self.device), redrawn[some], real[some])
         return self._total(terms)
 
-    def _likeness(self, redrawn: Float[Tensor, "r 3 h w"], real: Float[Tensor, "r 3 h w"]) -> dict[str, Tensor]:
+    def _reconstruction_terms(
+        self, redrawn: Float[Tensor, "r 3 h w"], real: Float[Tensor, "r 3 h w"]
+    ) -> dict[str, Tensor]:
         return {
             "pixel": F.l1_loss(redrawn.float(), real),
             "features": feature_difference(self.discriminator, redrawn, real),
@@ -235,7 +237,7 @@ class GeneratorRecipe(Recipe):
         """Loss of generator and encoder: fool the discriminator, redraw real faces, read the codes of drawn ones."""
         drawn = self._draw(real)
         fake, redrawn, others = drawn.split(drawn.images)
-        terms = {**drawn.near_w, **self._likeness(redrawn, real)}
+        terms = {**drawn.near_w, **self._reconstruction_terms(redrawn, real)}
         verdict = F.softplus(-self.discriminator(self.augment(drawn.images)).float()).flatten(1).mean(dim=1)
         on_random, on_redrawn, on_turned = drawn.split(verdict)
         terms["adversarial_redrawn"] = on_redrawn.mean()

@@ -30,14 +30,14 @@ COLUMNS: Mapping[str, str] = {
 
 
 @dataclass(frozen=True, eq=False)
-class Journey:
+class DemoFace:
     """The images of one person by column, each (1, 3, H, H) in [-1, 1]."""
 
     name: str
     images: Mapping[str, Float[Tensor, "1 3 h h"]]
 
 
-class Traveller:
+class DemoPipeline:
     """Takes faces through the method with the demo's four passwords.
 
     Args:
@@ -49,7 +49,7 @@ class Traveller:
         self.coder = coder
         self.stages = stages
 
-    def __call__(self, names: Sequence[str], x: Float[Tensor, "b 3 h h"], kdfs: Sequence[KdfParams]) -> list[Journey]:
+    def __call__(self, names: Sequence[str], x: Float[Tensor, "b 3 h h"], kdfs: Sequence[KdfParams]) -> list[DemoFace]:
         """Every image of some aligned faces; salt and cost are each face's own, as each photo's are elsewhere."""
         with self.stages("inversion"):
             w, context = self.coder.invert(x), self.coder.context(x)
@@ -72,6 +72,6 @@ class Traveller:
         with self.stages("drawing"):
             images = {"photo": x, **{column: self.coder.synthesise(code) for column, code in codes.items()}}
         return [
-            Journey(name, {column: image[row : row + 1] for column, image in images.items()})
+            DemoFace(name, {column: image[row : row + 1] for column, image in images.items()})
             for row, name in enumerate(names)
         ]

@@ -12,7 +12,7 @@ MEMORY = 0.02
 REFIT_EVERY = 50
 
 
-class RandomTurn(nn.Module):
+class RandomReflection(nn.Module):
     """Reflects codes in planes of their principal components, at angles drawn anew for every image.
 
     The distribution of the codes stays what it is as far as mean and covariance describe it, and every layer of one
