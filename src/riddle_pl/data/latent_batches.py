@@ -13,7 +13,7 @@ from riddle_pl.data.steps import Batch, step_rng
 
 
 class CodeTable(Protocol):
-    """Codes by row, and the aligned photos where they are kept."""
+    """Codes by row, and aligned photos if stored."""
 
     def __len__(self) -> int: ...
 
@@ -27,12 +27,12 @@ class CodeTable(Protocol):
 
 
 def spread_codes(table: CodeTable, count: int) -> Float[Tensor, "b n d"]:
-    """About so many codes of a table, evenly spread over its rows."""
+    """About ``count`` codes, evenly spaced."""
     return table.codes(range(0, len(table), -(-len(table) // count)))
 
 
 class ShuffledBatches(Dataset[Batch]):
-    """Step k to its batch: every epoch is a new order of all rows, by (seed, epoch); each rank takes its own part."""
+    """Batches by step: all rows, shuffled by (seed, epoch) and divided among ranks."""
 
     def __init__(
         self,
@@ -71,7 +71,7 @@ class ShuffledBatches(Dataset[Batch]):
 
 @dataclass(frozen=True)
 class MixedBatches(Dataset[Batch]):
-    """Batches of photos' codes, the first ``count`` of each replaced by drawn people's, by (seed, step, rank)."""
+    """Batches of photos' codes with the first ``count`` of each replaced by sampled ones, by (seed, step, rank)."""
 
     photos: Dataset[Batch]
     draw: Callable[[int, torch.Generator], Float[Tensor, "k n d"]]
