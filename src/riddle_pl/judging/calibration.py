@@ -7,14 +7,14 @@ from riddle_pl.judging.pairs import PairSimilarities
 
 
 class Calibration(NamedTuple):
-    """A threshold and what it does on the pairs that it was calibrated on."""
+    """A threshold and its rates on the calibration pairs."""
 
     threshold: float
     """Two images are one person's when their cosine is greater."""
     far: float
-    """Share of the pairs of different people that pass; at most what was asked for."""
+    """False-accept rate on the pairs; at most the requested one."""
     tar: float
-    """Share of the pairs of one person that pass; NaN where there were none."""
+    """True-accept rate on the pairs; NaN without pairs of one person."""
     different: int
     """Pairs of different people."""
     same: int

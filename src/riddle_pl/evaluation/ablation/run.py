@@ -18,7 +18,7 @@ from riddle_pl.training.run import fit
 
 
 def run_ablation(cfg: DictConfig, progress: bool = False) -> tuple[list[Table], list[Path]]:
-    """Trains and evaluates every experiment with every seed; a run that is there already is read, not repeated.
+    """Trains and evaluates every experiment with every seed; existing results are reused.
 
     Args:
         cfg: checked by :func:`riddle_pl.evaluation.ablation.jobs.check`.
@@ -28,8 +28,8 @@ def run_ablation(cfg: DictConfig, progress: bool = False) -> tuple[list[Table], 
         The tables, and the files that hold them.
 
     Raises:
-        Interrupted: Ctrl-C; the run in progress goes on from there the next time.
-        RiddleError: something for the user to put right.
+        Interrupted: Ctrl-C; the next call resumes.
+        RiddleError: an error for the user to fix.
     """
     out = require_writable_dir(Path(cfg.out).expanduser(), "out", create=True)
     remember(cfg)

@@ -102,7 +102,7 @@ class EncoderAudit(Audit):
         thresholds: Mapping[str, Calibration],
         findings: Findings,
     ) -> None:
-        """Faces that the encoder has inverted, inverted again in the other way."""
+        """Compares the encoder with the other inversion."""
         other = invert_all(context, self.inversion, generator, found.x)
         for name, inverted in (("encoder", found), (self.inversion.name, other)):
             section = f"invert={name}: {len(inverted):,} of these people"
@@ -120,7 +120,7 @@ class EncoderAudit(Audit):
         thresholds: Mapping[str, Calibration],
         findings: Findings,
     ) -> None:
-        """Held-out faces of the archives, all together and by the groups that their names tell."""
+        """Held-out faces of the archives, overall and by group."""
         unseen = self.faces.unseen(context.pack.size, self.count, context.seed)
         found = invert_all(context, encoder, generator, to_float(unseen.images))
         section = f"Held-out part of {', '.join(self.faces.archives)}"
@@ -141,7 +141,7 @@ NOTES = (
 
 
 def _own_nearness(context: AuditContext, section: str, generator: FaceGenerator, spread: WStatistics) -> Measurement:
-    """What :func:`distance_to_w_figures` says of W itself."""
+    """The figure of :func:`distance_to_w_figures` for W codes."""
     w = generator.broadcast(codes(generator, OWN, context.seed + 1)).cpu()
     return Measurement.of(
         section, f"W itself: the same share outside {LEADING} components", context.estimate(spread.outside(w))

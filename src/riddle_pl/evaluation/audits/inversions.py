@@ -22,7 +22,7 @@ from riddle_pl.process import track
 
 @dataclass(frozen=True)
 class Inverted:
-    """Faces, their codes and inversions, and how alike photo and inversion are."""
+    """Faces, their codes and inversions, and their similarity."""
 
     x: Float[Tensor, "n 3 h h"]
     w: Float[Tensor, "n k 512"]
@@ -51,7 +51,7 @@ def invert_all(
 ) -> Inverted:
     """Inverts faces in [-1, 1] and compares the inversions with them."""
     parts = x.split(context.batch_size)
-    inversion(parts[0][:1])  # loads the networks, which is not timed
+    inversion(parts[0][:1])  # load the networks before timing
     started = time.perf_counter()
     w = torch.cat([inversion(part) for part in track(parts, len(parts), f"inverting: {inversion.name}", context.quiet)])
     seconds = (time.perf_counter() - started) / len(x)
@@ -98,7 +98,7 @@ def similarity_figures(
 def distance_to_w_figures(
     context: AuditContext, section: str, w: Float[Tensor, "n k 512"], spread: WStatistics
 ) -> list[Measurement]:
-    """How near to W codes stay."""
+    """Distance of codes from W."""
     outside, offsets = context.estimate(spread.outside(w)), context.estimate(spread.offsets(w))
     return [
         Measurement.of(section, f"codes: share of variance outside {LEADING} components of W", outside, "lower"),

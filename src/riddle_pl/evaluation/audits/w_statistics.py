@@ -1,4 +1,4 @@
-"""How W is spread out, and how near to it the codes of an inversion stay."""
+"""Second moments of W, and distances of codes from W."""
 
 from dataclasses import dataclass
 
@@ -36,7 +36,7 @@ class WStatistics:
 
 
 def w_statistics(generator: FaceGenerator, seed: int) -> WStatistics:
-    """Measured on codes of random people."""
+    """Estimated from random W codes."""
     w = codes(generator, SAMPLES, seed).double().cpu()
     covariance = torch.cov(w.T)
     _, vectors = torch.linalg.eigh(covariance)  # in the order of rising variance

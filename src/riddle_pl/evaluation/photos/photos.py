@@ -32,10 +32,10 @@ class Photo:
 
 
 class Photos(Protocol):
-    """Where the photos come from."""
+    """A source of photos."""
 
     note: str
-    """What a reader must know about them."""
+    """Note for the report."""
 
     def __iter__(self) -> Iterator[Photo]: ...
 
@@ -64,7 +64,7 @@ class PlainPhotos:
 
 
 class CompositePhotos:
-    """Aligned face crops, one to three at a time on a photo without people (``backgrounds.py``).
+    """Composites of one to three aligned face crops on photos without people (``backgrounds.py``).
 
     Args:
         source: folder or archive of the crops.
@@ -100,7 +100,7 @@ class CompositePhotos:
 
 
 def shuffled(source: ImageSource, seed: int) -> Sequence[str]:
-    """The keys in an order that depends on each key and the seed alone, so that a larger count adds photos.
+    """The keys in an order that depends on key and seed only, so that a larger count only adds photos.
 
     Raises:
         DataError: there is no image.
