@@ -67,7 +67,7 @@ def password_z64(key: bytes, count: int, dim: int = 512, nonce: bytes | None = N
 
 
 class PasswordTokens(Protocol):
-    """What a password is for an encryptor: the numbers that it makes, and how they fill the n layers of w_pwd."""
+    """A scheme of password tokens: from uniforms to the n layers of w_pwd."""
 
     @property
     def name(self) -> str: ...
@@ -94,7 +94,7 @@ class SingleToken:
 
 
 class PerLayerTokens:
-    """One latent per layer, so that attention over the password has something to choose from (beyond the paper)."""
+    """One latent per layer, so that attention over the password is effective (beyond the paper)."""
 
     name = "per_layer"
 
@@ -108,7 +108,7 @@ class PerLayerTokens:
 
 
 class KeyStream:
-    """The stream itself, uniform in (0, 1) and in float64: the pad of ``encryptor=padded``. No network takes part."""
+    """The stream itself, uniform in (0, 1) and in float64: the pad of ``encryptor=padded``. No network is used."""
 
     name = "key_stream"
 
@@ -141,7 +141,7 @@ def token_scheme(name: str) -> PasswordTokens:
 
 
 def token_override(name: str) -> str:
-    """What gives a run the scheme called ``name``: the config group has another name for ``single``."""
+    """The override that selects a scheme; the config group calls ``single`` otherwise."""
     return f"password={'single_token' if name == 'single' else name}"
 
 

@@ -1,4 +1,4 @@
-"""Faces through the whole method: inverted, encrypted with two passwords, recovered, tried with wrong passwords."""
+"""The demo's pipeline: inversion, encryption with two passwords, recovery, decryption with wrong passwords."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -38,11 +38,11 @@ class DemoFace:
 
 
 class DemoPipeline:
-    """Takes faces through the method with the demo's four passwords.
+    """Processes faces with the demo's four passwords.
 
     Args:
         coder: the pack's networks.
-        stages: learn how long everything takes.
+        stages: timers.
     """
 
     def __init__(self, coder: FaceCoder, stages: Stages):

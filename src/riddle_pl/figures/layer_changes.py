@@ -1,4 +1,4 @@
-"""What an encryptor changes in a code, layer by layer of the generator, and its figure."""
+"""Changes of a code by an encryptor, by layer of the generator."""
 
 from collections.abc import Mapping
 
@@ -23,7 +23,7 @@ def layer_groups(num_layers: int) -> Mapping[str, range]:
 def layer_changes(
     w: Float[Tensor, "b n d"], w_enc: Float[Tensor, "b n d"], mean: Float[Tensor, "d"]
 ) -> Float[Tensor, "b n"]:
-    """How far each layer's code moved: ‖w_enc − w‖ over ‖w − mean‖, the face's own distance from the average face.
+    """Relative change of each layer's code: ‖w_enc − w‖ over ‖w − mean‖, the face's own distance from the average face.
 
     Args:
         w: codes.

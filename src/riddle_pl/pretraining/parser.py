@@ -93,7 +93,7 @@ class ParserRecipe(Recipe):
         return loss
 
     def draw(self, step: int) -> tuple[Float[Tensor, "b 3 h h"], UInt8[Tensor, "b h h"]]:
-        """Images in [-1, 1] and labels of one step, disturbed alike: they depend on seed and step alone."""
+        """Augmented images in [-1, 1] and labels of one step; deterministic given seed and step."""
         rng = recipe_rng(self.seed, step)
         chosen = torch.randint(len(self.faces), (self.batch,), generator=rng)
         x, labels = crop(self.faces, chosen, self._motions(rng))
@@ -157,7 +157,7 @@ light are rare among them. Fair hair is often taken for skin, and a restless bac
 def crop(
     faces: LabelledFaces, chosen: Tensor, motions: Float[Tensor, "b 2 3"] | None = None
 ) -> tuple[Float[Tensor, "b 3 h h"], UInt8[Tensor, "b h h"]]:
-    """Images in [-1, 1] and labels of the chosen faces, each moved by an affine map; in place if None."""
+    """Images in [-1, 1] and labels of the chosen faces, each warped by an affine map, if given."""
     size = faces.size
     if motions is None:
         motions = torch.eye(2, 3).expand(len(chosen), 2, 3)

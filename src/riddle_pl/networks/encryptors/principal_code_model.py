@@ -6,7 +6,7 @@ from jaxtyping import Float, Float64
 from torch import Tensor, nn
 
 FEW = 4
-"""Truncated SVD is used for fewer components than this fraction of all."""
+"""Truncated SVD is used below 1 / FEW of all components."""
 
 
 class PrincipalCodeModel(nn.Module):

@@ -1,10 +1,9 @@
 """Recipe of the pack's generator: StyleGAN2 with DiffAugment, lazy R1 and path-length regularisation, EMA.
 
-An inversion encoder learns beside it, and the generator learns to redraw the faces that the encoder reads: on little
-compute this shows it what a face is long before the discriminator can, and keeps real faces invertible. The encoder is
-variational (Kingma and Welling, ICLR 2014; one spread for all images): codes fill W, which is Gaussian, without gaps.
-When the discriminator has joined, the generator also learns to draw codes of real faces turned, as encryption will turn
-them, and to draw other people then.
+An inversion encoder is trained jointly with a reconstruction loss, which speeds up training at low compute and keeps
+real faces invertible. The encoder is variational (Kingma and Welling, ICLR 2014; one variance for all images), with the
+Gaussian W as prior. Once the discriminator is active, the generator is also trained on randomly reflected codes of real
+faces, as encryption produces them, to generate other identities.
 """
 
 import math
@@ -40,14 +39,14 @@ SAMPLE_COUNT = 48
 
 
 @dataclass(frozen=True)
-class Drawn:
-    """The images of one step: random people, then real ones drawn again, then other people, of turned codes.
+class GeneratedBatch:
+    """Generated images of one step: random codes, reconstructions of real images, reflected codes.
 
     Attributes:
         images: all of them.
         counts: how many of each kind.
-        w: codes of the random people.
-        near_w: terms that hold the codes of real images near W.
+        w: the random codes.
+        near_w: loss terms that keep codes of real images near W.
     """
 
     images: Float[Tensor, "b 3 h w"]
@@ -56,7 +55,7 @@ class Drawn:
     near_w: Mapping[str, Tensor]
 
     def split(self, values: Float[Tensor, "b ..."]) -> tuple[Tensor, ...]:
-        """One value of each image, as those of random people, redrawn images and other people."""
+        """Values by image, split by kind of image."""
         parts: tuple[Tensor, ...] = values.split(self.counts)
         return parts
 
@@ -71,9 +70,9 @@ class GeneratorRecipe(Recipe):
         batch: images per step, real and drawn alike.
         learning_rate: of Adam, both networks.
         weights: of the terms of generator and encoder.
-        drawing: what these two draw in a step.
-        judging: how the discriminator learns.
-        teacher: checkpoint of a public MobileFaceNet (``068.ckpt`` format) that knows people apart; or null, with
+        drawing: generated images per step, and regularisation of both.
+        judging: training of the discriminator.
+        teacher: checkpoint of a public MobileFaceNet (``068.ckpt`` format) for identity terms; or null, with
             the weights ``identity`` and ``apart`` 0.
         start_pack: pack of this size whose generator, encoder and perceptual features (the first blocks of the
             discriminator) are the start; or null.
@@ -117,7 +116,7 @@ class GeneratorRecipe(Recipe):
         self.r1 = R1Penalty(judging.r1, judging.r1_every)
         self.path_length = PathLengthPenalty(drawing.path_length, drawing.path_length_every)
         self.augment = Augmentation(judging.augmentations)
-        # In a tuple, so that the frozen network stays out of the checkpoint.
+        # in a tuple, so that the frozen network is not part of the checkpoint
         self._teachers = () if teacher is None else (public_recogniser(Path(teacher)),)
         self.channels = {int(side): int(width) for side, width in channels.items() if int(side) <= size}
         self.generator = Generator(size, self.channels)
@@ -166,7 +165,7 @@ class GeneratorRecipe(Recipe):
     def _learn_to_draw(
         self, drawing: LightningOptimizer, real: Float[Tensor, "b 3 h w"], judged: bool, step: int
     ) -> None:
-        """The step of generator and encoder."""
+        """Training step of generator and encoder."""
         self.toggle_optimizer(drawing)
         some = real[: self.drawing.redrawn]
         self._step(drawing, self._drawing_loss(some) if judged else self._redrawing_loss(real))
@@ -193,7 +192,7 @@ class GeneratorRecipe(Recipe):
         optimizer.step()
 
     def _read(self, real: Float[Tensor, "r 3 h w"]) -> tuple[Float[Tensor, "r n 512"], dict[str, Tensor]]:
-        """Codes of real images, drawn from the encoder's distribution, and the terms that hold it near W."""
+        """Codes of real images, sampled from the encoder's distribution, and its regularisation terms."""
         base, offsets = self.encoder.split(real)
         base, offsets = base.float(), offsets.float()
         spread = self.log_spread.exp()
@@ -203,16 +202,16 @@ class GeneratorRecipe(Recipe):
         self.turn.update(w_real)
         return w_real, {"kl": divergence.sum(dim=(1, 2)).mean(), "offset": offsets.square().mean()}
 
-    def _draw(self, real: Float[Tensor, "r 3 h w"]) -> Drawn:
-        """A batch of images of which ``real`` are redrawn."""
+    def _draw(self, real: Float[Tensor, "r 3 h w"]) -> GeneratedBatch:
+        """Generates a batch, with reconstructions of ``real``."""
         w = self._codes(self.batch - self.drawing.redrawn - self.drawing.turned)
         w_real, near_w = self._read(real)
         w_turned = self.turn(w_real[: self.drawing.turned])
         images = self.generator(torch.cat([w, w_real, w_turned]), random_noise=True)
-        return Drawn(images, (len(w), len(real), self.drawing.turned), w, near_w)
+        return GeneratedBatch(images, (len(w), len(real), self.drawing.turned), w, near_w)
 
     def _redrawing_loss(self, real: Float[Tensor, "r 3 h w"]) -> Float[Tensor, ""]:
-        """Loss of a variational autoencoder: redraw real faces."""
+        """Loss of the variational autoencoder."""
         w_real, terms = self._read(real)
         redrawn = self.generator(w_real, random_noise=True)
         terms |= self._reconstruction_terms(redrawn, real)
@@ -234,7 +233,7 @@ class GeneratorRecipe(Recipe):
         return torch.stack([self.weights[name] * value.float() for name, value in terms.items()]).sum()
 
     def _drawing_loss(self, real: Float[Tensor, "r 3 h w"]) -> Float[Tensor, ""]:
-        """Loss of generator and encoder: fool the discriminator, redraw real faces, read the codes of drawn ones."""
+        """Adversarial, reconstruction and code losses of generator and encoder."""
         drawn = self._draw(real)
         fake, redrawn, others = drawn.split(drawn.images)
         terms = {**drawn.near_w, **self._reconstruction_terms(redrawn, real)}
@@ -253,7 +252,7 @@ class GeneratorRecipe(Recipe):
         return self._total(terms)
 
     def _judging_loss(self, real: Float[Tensor, "b 3 h w"]) -> Float[Tensor, ""]:
-        """Loss of the judge: tell real images from drawn ones."""
+        """Loss of the discriminator."""
         with torch.no_grad():
             drawn = self._draw(real[: self.drawing.redrawn]).images
         scores = self.discriminator(self.augment(torch.cat([drawn.to(real.dtype), real])))
@@ -262,13 +261,13 @@ class GeneratorRecipe(Recipe):
 
     @torch.no_grad()
     def _whitening(self, encoder: LiteEncoder) -> Whitening:
-        """Of the codes that an encoder reads in 2,048 training images."""
+        """Whitening of an encoder's codes of 2,048 training images."""
         real = self.faces.batch(2048, self.seed, -1, device=self.device).split(256)
         return Whitening.of(torch.cat([encoder(x) for x in real]).float().flatten(0, 1))
 
     @torch.no_grad()
     def _whiten(self) -> None:
-        """Brings the codes to W's mean and covariance again; what depends on the old coordinates starts anew."""
+        """Whitens the codes, and resets state that depends on the old coordinates."""
         change = self._whitening(self.encoder)
         change.apply(self.generator, self.encoder)
         change.apply(self.average.module, self.average_encoder.module)
@@ -279,7 +278,7 @@ class GeneratorRecipe(Recipe):
 
     @torch.no_grad()
     def samples(self) -> Float[Tensor, "n 3 h w"]:
-        """Random people (psi = 0.8), then training faces above what is drawn of them and of their codes turned."""
+        """Random samples (psi = 0.8), training faces, their reconstructions, and images of their reflected codes."""
         network = self.average.module
         mean = network.mean_w()
         w = mean + 0.8 * (network.mapping(self.sample_z) - mean)
