@@ -20,7 +20,7 @@ from jaxtyping import Float, Float64
 from torch import Tensor
 
 from riddle_pl.errors import ConfigError
-from riddle_pl.key import FACE_LABEL, LATENT_LABEL, NONCE_BYTES, KdfParams, derive_key, expand
+from riddle_pl.key import FACE_LABEL, LATENT_LABEL, NONCE_BYTES, expand
 from riddle_pl.networks.encryptors.padded import MODULUS, WORD_BITS, uniforms
 from riddle_pl.networks.generator import FaceGenerator
 
@@ -58,6 +58,7 @@ def key_stream(key: bytes, count: int, dim: int = 512, nonce: bytes | None = Non
 def password_z64(key: bytes, count: int, dim: int = 512, nonce: bytes | None = None) -> Float64[Tensor, "count dim"]:
     """Standard normal noise: the inverse normal distribution function of :func:`key_stream`.
 
+    >>> from riddle_pl.key import KdfParams, derive_key
     >>> cheap = KdfParams(memory_kib=64, time=1, salt=bytes(range(16)))  # vector 2 of docs/password-vectors.md
     >>> password_z64(derive_key("correct horse battery staple", cheap), count=1)[0, :2].tolist()
     [1.2524718457..., -1.0068186793...]
@@ -148,7 +149,7 @@ def token_override(name: str) -> str:
 def key_latent(
     key: bytes, generator: FaceGenerator, tokens: PasswordTokens, nonce: bytes | None = None
 ) -> Float[Tensor, "1 n d"]:
-    """w_pwd of a key of :func:`derive_key`, for callers that also need the key. On the generator's device.
+    """w_pwd of a key of :func:`derive_key`, on the generator's device.
 
     Args:
         nonce: the face's; see :func:`key_stream`.
@@ -156,17 +157,6 @@ def key_latent(
     u = key_stream(key, tokens.count(generator.num_layers), generator.style_dim, nonce)
     with torch.no_grad():
         return tokens.latent(generator, u[None])
-
-
-def password_latent(
-    password: str, kdf: KdfParams, generator: FaceGenerator, tokens: PasswordTokens, nonce: bytes | None = None
-) -> Float[Tensor, "1 n d"]:
-    """w_pwd of a text password: :func:`derive_key`, then :func:`key_latent`.
-
-    Raises:
-        PasswordError: see :func:`derive_key`.
-    """
-    return key_latent(derive_key(password, kdf), generator, tokens, nonce)
 
 
 def random_passwords(

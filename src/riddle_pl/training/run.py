@@ -38,19 +38,6 @@ class Finished:
     metrics: Mapping[str, float]
 
 
-def fit(
-    cfg: DictConfig,
-    run_dir: Path,
-    progress: bool = False,
-    overrides: Sequence[str] | None = None,
-    lines: bool = False,
-    restarted: bool = False,
-    parts: Parts | None = None,
-) -> Path | None:
-    """:func:`train`, for callers that want its last checkpoint."""
-    return train(cfg, run_dir, progress, overrides, lines, restarted, parts).checkpoint
-
-
 def train(
     cfg: DictConfig,
     run_dir: Path,
