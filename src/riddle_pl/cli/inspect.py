@@ -63,12 +63,12 @@ def _rows(source: "Source", record: "Record") -> dict[str, str]:
         "password": f"Argon2id, {_memory(kdf.memory_kib)}, {plural(kdf.time, 'pass', 'passes')}, "
         f"{plural(kdf.lanes, 'lane')}, "
         f"salt {kdf.salt.hex()}, {record.tokens} tokens",
-        "gives away": "\n".join(_leakage_figures(source, record)),
+        "gives away": "\n".join(_given_away(source, record)),
         "personal data": "yes: pseudonymised (GDPR Art. 4(5)), not anonymised",
     }
 
 
-def _leakage_figures(source: "Source", record: "Record") -> list[str]:
+def _given_away(source: "Source", record: "Record") -> list[str]:
     from riddle_pl.photos.record.known_leaks import PAGE, given_away
     from riddle_pl.photos.record.linkable import is_linkable
 
