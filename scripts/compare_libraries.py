@@ -23,7 +23,7 @@ from torchmetrics.functional.classification import binary_roc
 from riddle_pl.faces.align import align_face, crop_to_photo
 from riddle_pl.figures.roc import roc_curve
 from riddle_pl.judging.metrics import bootstrap
-from riddle_pl.networks.motion import motion, move
+from riddle_pl.networks.affine import affine_maps, warp
 from riddle_pl.photos.paste.guided import guided_filter
 from riddle_pl.photos.paste.mask import widen
 
@@ -58,7 +58,7 @@ def cases() -> list[Case]:
         return found / 127.5 - 1
 
     draw = torch.rand(4, generator=rng)
-    motions = motion(draw - 0.5, 1 + draw / 4, torch.ones(4), torch.stack([draw / 5, -draw / 5], dim=1))
+    motions = affine_maps(draw - 0.5, 1 + draw / 4, torch.ones(4), torch.stack([draw / 5, -draw / 5], dim=1))
 
     rates = (torch.rand(1000, generator=rng) < 0.1).float()
 
@@ -90,7 +90,7 @@ def cases() -> list[Case]:
         Case("widen", "scipy.ndimage.grey_dilation", lambda: widen(mask, 7), lambda: _grey(mask, 7)),
         Case("guided_filter", "kornia.filters.guided_blur", our_guided, lambda: _guided(mask, x[:1])),
         Case("align_face", "kornia warp_perspective", lambda: align_face(photo, quad, 128)[0], lambda: warped()[0]),
-        Case("move", "kornia warp_affine", lambda: move(x, motions), lambda: _moved(x, motions)),
+        Case("move", "kornia warp_affine", lambda: warp(x, motions), lambda: _moved(x, motions)),
         Case("bootstrap", "scipy.stats.bootstrap", our_interval, scipy_interval),
         Case(
             "roc_curve",

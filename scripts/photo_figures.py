@@ -44,7 +44,7 @@ from torch import Tensor
 from riddle_pl.data.sources import ImageSource, JoinedSource, is_image_name, open_source
 from riddle_pl.demo.openpeople import WHEEL, fetch_photos
 from riddle_pl.errors import ConfigError, FileError, RiddleError
-from riddle_pl.evaluation.photos.photos import LaidCrops, Photo, PlainPhotos
+from riddle_pl.evaluation.photos.photos import CompositePhotos, Photo, PlainPhotos
 from riddle_pl.faces.align import align_face, ffhq_quad, quad_side
 from riddle_pl.faces.pixels import to_lab
 from riddle_pl.files import atomic_write, require_writable_dir
@@ -133,7 +133,7 @@ def photos_of(given: argparse.Namespace) -> Iterator[Photo]:
     if whole:
         found.append(PlainPhotos(JoinedSource(whole), given.count, given.seed))
     if given.crops is not None:
-        found.append(LaidCrops(open_source(given.crops), given.count, given.seed))
+        found.append(CompositePhotos(open_source(given.crops), given.count, given.seed))
     if not found:
         raise ConfigError("there are no photos to measure; give folders or archives, --people or --crops")
     return islice(chain(*found), given.count)

@@ -11,7 +11,7 @@ SRC = Path(__file__).resolve().parents[1] / "src" / "riddle_pl"
 INSTANTIATE = {
     "evaluation": ("build.py", "preflight.py", "run.py"),
     "evaluation/attacks": ("build.py",),
-    "evaluation/audits": ("build.py",),
+    "evaluation/audits": ("preflight.py",),
     "evaluation/report": ("loggers.py",),
     "photos": ("build.py",),
     "pretraining": ("run.py",),

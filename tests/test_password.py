@@ -22,8 +22,6 @@ from riddle_pl.password import (
     SingleToken,
     key_latent,
     key_stream,
-    password_latent,
-    password_z,
     password_z64,
     random_passwords,
     token_override,
@@ -108,7 +106,6 @@ def test_z_equals_a_plain_computation() -> None:
     z = password_z64(key, 2)
     assert z.shape == (2, 512)
     torch.testing.assert_close(z.flatten(), torch.tensor(expected, dtype=torch.float64), rtol=1e-12, atol=1e-14)
-    assert password_z(key, 2).dtype == torch.float32
 
 
 def test_the_smallest_and_the_largest_word_are_numbers_too(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -300,15 +297,15 @@ def test_password_does_not_show_itself() -> None:
 
 
 def test_token_schemes(generator: Generator) -> None:
-    single = password_latent("p", FAST, generator, SingleToken())
-    layers = password_latent("p", FAST, generator, PerLayerTokens())
+    single = key_latent(derive_key("p", FAST), generator, SingleToken())
+    layers = key_latent(derive_key("p", FAST), generator, PerLayerTokens())
     assert single.shape == layers.shape == (1, 8, 512)
     assert torch.equal(single, single[:, :1].expand_as(single))
     assert len({tuple(row) for row in layers[0].tolist()}) == 8
     torch.testing.assert_close(single[:, 0], layers[:, 0])
-    z = password_z(derive_key("p", FAST), 8)
+    z = password_z64(derive_key("p", FAST), 8).float()
     torch.testing.assert_close(layers[0], generator.mapping(z))
-    assert torch.equal(single, password_latent("p", FAST, generator, SingleToken()))
+    assert torch.equal(single, key_latent(derive_key("p", FAST), generator, SingleToken()))
     assert not single.requires_grad
 
 
@@ -369,5 +366,5 @@ def test_a_scheme_is_chosen_by_the_name_of_its_config() -> None:
 
 def test_passwords_are_of_the_generators_type(generator: Generator) -> None:
     double = copy.deepcopy(generator).double()
-    assert password_latent("p", FAST, double, SingleToken()).dtype == torch.float64
+    assert key_latent(derive_key("p", FAST), double, SingleToken()).dtype == torch.float64
     assert random_passwords(2, double, SingleToken()).dtype == torch.float64

@@ -1,4 +1,4 @@
-"""Text password -> key, with salts and nonces; no tensors, so that it is imported in no time.
+"""Text password -> key, with salts and nonces; imports no torch.
 
 Every character counts, spaces and case included; only forms that Unicode calls compatible (NFKC: composed and
 decomposed accents, full-width letters, ligatures) are one password. Nothing here prints or logs a password or a key.
@@ -83,7 +83,7 @@ class KdfParams:
 
 
 def check_password(password: str) -> None:
-    """Refuses what cannot be meant as a password.
+    """Checks that a password is usable.
 
     >>> check_password("   ")
     Traceback (most recent call last):
@@ -129,7 +129,7 @@ def expand(key: bytes, label: bytes) -> bytes:
 
 
 def sealing_key(key: bytes) -> bytes:
-    """The AES-256-GCM key of sealed records; tells nothing about the password latent, nor the reverse."""
+    """The AES-256-GCM key of sealed records; independent of the password latent."""
     return expand(key, SEALING_LABEL)
 
 

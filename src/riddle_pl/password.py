@@ -16,11 +16,11 @@ import numpy as np
 import torch
 from cryptography.hazmat.primitives.ciphers import Cipher
 from cryptography.hazmat.primitives.ciphers.algorithms import ChaCha20
-from jaxtyping import Float, Float32, Float64
+from jaxtyping import Float, Float64
 from torch import Tensor
 
 from riddle_pl.errors import ConfigError
-from riddle_pl.key import FACE_LABEL, LATENT_LABEL, NONCE_BYTES, KdfParams, derive_key, expand
+from riddle_pl.key import FACE_LABEL, LATENT_LABEL, NONCE_BYTES, expand
 from riddle_pl.networks.encryptors.padded import MODULUS, WORD_BITS, uniforms
 from riddle_pl.networks.generator import FaceGenerator
 
@@ -58,6 +58,7 @@ def key_stream(key: bytes, count: int, dim: int = 512, nonce: bytes | None = Non
 def password_z64(key: bytes, count: int, dim: int = 512, nonce: bytes | None = None) -> Float64[Tensor, "count dim"]:
     """Standard normal noise: the inverse normal distribution function of :func:`key_stream`.
 
+    >>> from riddle_pl.key import KdfParams, derive_key
     >>> cheap = KdfParams(memory_kib=64, time=1, salt=bytes(range(16)))  # vector 2 of docs/password-vectors.md
     >>> password_z64(derive_key("correct horse battery staple", cheap), count=1)[0, :2].tolist()
     [1.2524718457..., -1.0068186793...]
@@ -66,13 +67,8 @@ def password_z64(key: bytes, count: int, dim: int = 512, nonce: bytes | None = N
     return z
 
 
-def password_z(key: bytes, count: int, dim: int = 512, nonce: bytes | None = None) -> Float32[Tensor, "count dim"]:
-    """:func:`password_z64` rounded to float32, the input of the mapping network."""
-    return password_z64(key, count, dim, nonce).float()
-
-
 class PasswordTokens(Protocol):
-    """What a password is for an encryptor: the numbers that it makes, and how they fill the n layers of w_pwd."""
+    """A scheme of password tokens: from uniforms to the n layers of w_pwd."""
 
     @property
     def name(self) -> str: ...
@@ -99,7 +95,7 @@ class SingleToken:
 
 
 class PerLayerTokens:
-    """One latent per layer, so that attention over the password has something to choose from (beyond the paper)."""
+    """One latent per layer, so that attention over the password is effective (beyond the paper)."""
 
     name = "per_layer"
 
@@ -113,7 +109,7 @@ class PerLayerTokens:
 
 
 class KeyStream:
-    """The stream itself, uniform in (0, 1) and in float64: the pad of ``encryptor=padded``. No network takes part."""
+    """The stream itself, uniform in (0, 1) and in float64: the pad of ``encryptor=padded``. No network is used."""
 
     name = "key_stream"
 
@@ -146,14 +142,14 @@ def token_scheme(name: str) -> PasswordTokens:
 
 
 def token_override(name: str) -> str:
-    """What gives a run the scheme called ``name``: the config group has another name for ``single``."""
+    """The override that selects a scheme; the config group calls ``single`` otherwise."""
     return f"password={'single_token' if name == 'single' else name}"
 
 
 def key_latent(
     key: bytes, generator: FaceGenerator, tokens: PasswordTokens, nonce: bytes | None = None
 ) -> Float[Tensor, "1 n d"]:
-    """w_pwd of a key of :func:`derive_key`, for callers that also need the key. On the generator's device.
+    """w_pwd of a key of :func:`derive_key`, on the generator's device.
 
     Args:
         nonce: the face's; see :func:`key_stream`.
@@ -161,17 +157,6 @@ def key_latent(
     u = key_stream(key, tokens.count(generator.num_layers), generator.style_dim, nonce)
     with torch.no_grad():
         return tokens.latent(generator, u[None])
-
-
-def password_latent(
-    password: str, kdf: KdfParams, generator: FaceGenerator, tokens: PasswordTokens, nonce: bytes | None = None
-) -> Float[Tensor, "1 n d"]:
-    """w_pwd of a text password: :func:`derive_key`, then :func:`key_latent`.
-
-    Raises:
-        PasswordError: see :func:`derive_key`.
-    """
-    return key_latent(derive_key(password, kdf), generator, tokens, nonce)
 
 
 def random_passwords(

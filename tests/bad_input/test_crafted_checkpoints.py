@@ -18,9 +18,8 @@ from riddle_pl.packs import Pack, load_pack
 from riddle_pl.training.checkpoint_file import load_checkpoint
 from riddle_pl.training.export import export_encryptor, load_trained_encryptor
 from riddle_pl.training.preflight import check_job
-from riddle_pl.training.run import fit
 from tests.bad_input.crafted import ARGS, MLP, Marks, checkpoint, one_line, origin, save
-from tests.training.jobs import small_job
+from tests.training.jobs import fit, small_job
 
 SMALL = ("encryptor=involutive", "encryptor.hidden=16", "encryptor.depth=1", "callbacks.grid=null", "logger=none")
 BEST = (

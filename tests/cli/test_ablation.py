@@ -9,9 +9,9 @@ import torch
 from riddle_pl.cli import ablation as command
 from riddle_pl.evaluation.ablation import run as ablation_run
 from riddle_pl.training.checkpointing import Interrupted
-from riddle_pl.training.run import fit
 from tests.cli.hydra_command import run_command
 from tests.evaluation.fakes import write_lfw
+from tests.training.jobs import fit
 
 TRAIN = (
     "pack.name_or_path={pack}",
@@ -64,7 +64,7 @@ class RiddleAblation:
         monkeypatch.setattr(
             "riddle_pl.evaluation.report.outputs.write_page", lambda _report, _tables, _traces, folder: [folder]
         )
-        monkeypatch.setattr(ablation_run, "fit", self._fit)
+        monkeypatch.setattr(ablation_run, "train", self._fit)
 
     def _fit(self, cfg, run_dir, progress):
         self.trained.append((cfg.name, cfg.seed, cfg.ckpt_path is not None))
@@ -118,12 +118,12 @@ def test_a_training_that_was_stopped_goes_on(riddle_ablation, monkeypatch):
         cfg.steps = 1
         raise Interrupted(1, riddle_ablation._fit(cfg, run_dir, progress))
 
-    monkeypatch.setattr(ablation_run, "fit", stopped)
+    monkeypatch.setattr(ablation_run, "train", stopped)
     status, out, err = riddle_ablation("experiments=[riddle_df]", "seeds=[0]")
     assert status == 130
     assert "## Ablation" not in out
     assert err.endswith("interrupted after step 1; the same command resumes from there\n")
-    monkeypatch.setattr(ablation_run, "fit", riddle_ablation._fit)
+    monkeypatch.setattr(ablation_run, "train", riddle_ablation._fit)
     assert riddle_ablation("experiments=[riddle_df]", "seeds=[0]")[0] == 0
     assert riddle_ablation.trained == [("riddle_df", 0, False), ("riddle_df", 0, True)]
 

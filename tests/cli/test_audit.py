@@ -98,7 +98,7 @@ def test_help_shows_an_example(riddle_audit):
     ],
 )
 def test_every_shipped_audit_fits_its_signature(name, role):
-    from riddle_pl.evaluation.audits.build import build_audit
+    from riddle_pl.evaluation.audits.preflight import build_audit
 
     [cfg] = compose_jobs("audit", [f"audit={name}", "data.root=x"])
     check_config(cfg)

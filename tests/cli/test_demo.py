@@ -14,7 +14,7 @@ from PIL import Image
 from riddle_pl.demo import openpeople
 from riddle_pl.demo import people as demo_people
 from riddle_pl.demo import run as demo_run
-from riddle_pl.demo.journey import COLUMNS, Traveller
+from riddle_pl.demo.pipeline import COLUMNS, DemoPipeline
 from riddle_pl.demo.stages import Stages
 from riddle_pl.demo.training import short_training
 from riddle_pl.errors import FileError, NoFaceError
@@ -177,7 +177,7 @@ def test_bad_input(riddle, args, expected):
 
 
 def test_the_right_password_recovers_and_the_columns_hold_what_they_say(tiny_pack):
-    travel = Traveller(FaceCoder(tiny_pack, "encryptor-df"), Stages())
+    travel = DemoPipeline(FaceCoder(tiny_pack, "encryptor-df"), Stages())
     kdfs = [KdfParams(8, 1, 1, bytes([number] * 16)) for number in range(2)]
     one, other = travel(["one", "other"], torch.rand(2, 3, 32, 32) * 2 - 1, kdfs)
     assert (one.name, other.name) == ("one", "other")
@@ -191,7 +191,7 @@ def test_the_right_password_recovers_and_the_columns_hold_what_they_say(tiny_pac
 
 
 def test_every_person_has_a_salt(tiny_pack):
-    travel = Traveller(FaceCoder(tiny_pack, "encryptor-df"), Stages())
+    travel = DemoPipeline(FaceCoder(tiny_pack, "encryptor-df"), Stages())
     twice = (torch.rand(1, 3, 32, 32) * 2 - 1).expand(2, -1, -1, -1)
     one, other = travel(["a", "b"], twice, [KdfParams(8, 1, 1, demo_run.demo_kdf(0, n).salt) for n in range(2)])
     assert (one.images["inversion"] - other.images["inversion"]).abs().max() < 1e-4

@@ -8,11 +8,10 @@ import pytest
 from riddle_pl.config import compose_jobs
 from riddle_pl.data.code_shards import open_codes, read_about
 from riddle_pl.packs import Pack
-from riddle_pl.training.run import fit
 from tests.cli.riddle_command import Result, Riddle
 from tests.data.conftest import black
 from tests.data.test_sources import write_tar
-from tests.training.jobs import NO_FEATURES, SMALL
+from tests.training.jobs import NO_FEATURES, SMALL, fit
 
 
 @pytest.fixture

@@ -7,10 +7,9 @@ import pytest
 
 from riddle_pl.packs import Pack, load_pack
 from riddle_pl.packs.public import PUBLIC_PACKS
-from riddle_pl.training.run import fit
 from tests.cli.riddle_command import Riddle
 from tests.packs.test_own import public  # noqa: F401  # a fixture
-from tests.training.jobs import small_job
+from tests.training.jobs import fit, small_job
 
 
 @pytest.fixture

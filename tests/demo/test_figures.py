@@ -6,7 +6,7 @@ import torch
 from rich.console import Console
 
 from riddle_pl.demo.figures import Figures, measure, table_of
-from riddle_pl.demo.journey import COLUMNS, Journey
+from riddle_pl.demo.pipeline import COLUMNS, DemoFace
 from riddle_pl.demo.sheet import BAD, CELL, GAP, GOOD, HEADING, LEFT, draw_sheet, verdict
 from riddle_pl.demo.stages import Stages
 
@@ -25,15 +25,15 @@ class ByAngle:
         return 3.0 * torch.stack([angle.cos(), angle.sin()], dim=1)
 
 
-def journey(turn: float = 0.0) -> Journey:
+def demo_face(turn: float = 0.0) -> DemoFace:
     """Images of one colour; ``turn`` degrees are added to all but photo and inversion."""
     degrees = {name: ANGLES.get(name, 0) + (0 if name in ("photo", "inversion") else turn) for name in COLUMNS}
-    return Journey("someone", {name: torch.full((1, 3, 4, 4), angle / 180) for name, angle in degrees.items()})
+    return DemoFace("someone", {name: torch.full((1, 3, 4, 4), angle / 180) for name, angle in degrees.items()})
 
 
 @pytest.fixture
 def figures() -> Figures:
-    return measure([journey(), journey(turn=30)], ByAngle())
+    return measure([demo_face(), demo_face(turn=30)], ByAngle())
 
 
 def test_each_image_is_compared_with_its_photo_and_its_inversion(figures):
@@ -76,7 +76,7 @@ def test_verdicts(figures):
 
 def test_sheet_shows_each_image_in_its_place():
     greys = {name: torch.full((1, 3, 8, 8), -1 + 2 * i / 6) for i, name in enumerate(COLUMNS)}
-    one = Journey("someone", greys)
+    one = DemoFace("someone", greys)
     sheet = np.asarray(draw_sheet([one], measure([one], ByAngle()), "a footnote"))
     middles = [sheet[HEADING + CELL // 2, LEFT + i * (CELL + GAP) + CELL // 2, 0] for i in range(len(COLUMNS))]
     np.testing.assert_allclose(middles, [255 * i / 6 for i in range(7)], atol=2)

@@ -6,15 +6,13 @@ import pytest
 import torch
 
 from riddle_pl.errors import DataError
-from riddle_pl.judging.calibration import VerificationThreshold
+from riddle_pl.judging.calibration import calibrate
+from riddle_pl.judging.pairs import PairSimilarities
 
 
 def threshold(different, same, far):
-    metric = VerificationThreshold(far)
-    metric.update(torch.tensor(different), torch.zeros(len(different), dtype=torch.bool))
-    if same:
-        metric.update(torch.tensor(same), torch.ones(len(same), dtype=torch.bool))
-    return metric.compute()
+    labels = torch.tensor([False] * len(different) + [True] * len(same), dtype=torch.bool)
+    return calibrate(PairSimilarities(torch.tensor(different + same), labels, "made up"), far)
 
 
 def test_threshold_worked_by_hand():
@@ -37,11 +35,7 @@ def test_ties_never_exceed_the_rate():
     assert threshold([0.5] * 100, [0.5, 0.6], far=0.1)[:3] == (0.5, 0.0, 0.5)
 
 
-@pytest.mark.filterwarnings("ignore:The ``compute`` method")
-def test_without_pairs_of_different_people_it_says_so():
+@pytest.mark.parametrize("same", [[], [0.5]])
+def test_without_pairs_of_different_people_it_says_so(same):
     with pytest.raises(DataError, match="no pair of different people"):
-        VerificationThreshold().compute()
-    metric = VerificationThreshold()
-    metric.update(torch.tensor([0.5]), torch.tensor([True]))
-    with pytest.raises(DataError, match="no pair of different people"):
-        metric.compute()
+        threshold([], same, 1e-3)

@@ -6,7 +6,7 @@ import torch.nn.functional as F
 
 from riddle_pl.losses.features import StepFeatures
 from riddle_pl.losses.identity import cosine
-from riddle_pl.losses.views import AlignedView, MovedView, RandomViews
+from riddle_pl.losses.views import AffineView, AlignedView, RandomViews
 from tests.losses.fakes import make_codes, make_generator, make_step
 
 STILL = torch.tensor([[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]])
@@ -16,8 +16,8 @@ def rng(seed: int = 0) -> torch.Generator:
     return torch.Generator().manual_seed(seed)
 
 
-def in_colour(*places: torch.Tensor) -> MovedView:
-    return MovedView(torch.stack(places), torch.zeros(len(places), dtype=torch.bool))
+def in_colour(*places: torch.Tensor) -> AffineView:
+    return AffineView(torch.stack(places), torch.zeros(len(places), dtype=torch.bool))
 
 
 def test_a_face_that_is_not_moved_stays_as_it_is():
@@ -61,7 +61,7 @@ def test_faces_views_and_steps_differ():
 
 def test_grey_faces_have_no_colour():
     x = torch.rand(2, 3, 8, 8)
-    seen = MovedView(STILL.repeat(2, 1, 1), torch.tensor([True, False]))(x)
+    seen = AffineView(STILL.repeat(2, 1, 1), torch.tensor([True, False]))(x)
     torch.testing.assert_close(seen[0], x[0].mean(dim=0, keepdim=True).expand(3, -1, -1))
     torch.testing.assert_close(seen[1], x[1])
 
@@ -76,7 +76,7 @@ def test_the_share_of_grey_faces_is_the_settings(share):
 
 def test_nothing_is_moved_further_than_the_settings_say():
     views = RandomViews(count=300, shift=0.1, zoom=1.25, turn=10.0, grey=0.0).draw(4, rng())
-    place = torch.cat([view.place for view in views])  # type: ignore[attr-defined]  # that of MovedView
+    place = torch.cat([view.place for view in views])  # type: ignore[attr-defined]  # that of AffineView
     assert 0.19 < place[:, :, 2].abs().max() <= 0.2
     scale = place[:, :, 1].norm(dim=1)
     assert 0.8 <= scale.min() < 0.82
@@ -125,7 +125,7 @@ def test_views_may_leave_a_face_where_it_is():
 def test_the_seed_of_a_step_gives_its_views():
     """Or a run could not be repeated, nor continued from a checkpoint as if it had not been stopped."""
     (one,), (other,) = (RandomViews(count=1).draw(200, rng()) for _ in range(2))
-    assert torch.equal(one.place, other.place)  # type: ignore[attr-defined]  # that of MovedView
+    assert torch.equal(one.place, other.place)  # type: ignore[attr-defined]  # that of AffineView
     assert torch.equal(one.grey, other.grey)  # type: ignore[attr-defined]
 
 

@@ -7,7 +7,7 @@ import pytest
 from jaxtyping import UInt8
 
 from riddle_pl.demo.people import generated_people
-from riddle_pl.evaluation.photos.backgrounds import backgrounds, lay_out
+from riddle_pl.evaluation.photos.backgrounds import backgrounds, compose_photo
 from riddle_pl.faces.align import align_face, ffhq_quad
 from riddle_pl.faces.load import load_image
 from riddle_pl.judging.gate_judges import best_judge
@@ -33,7 +33,7 @@ def pseudonymiser() -> Pseudonymiser:
 def group(pseudonymiser: Pseudonymiser) -> UInt8[np.ndarray, "h w 3"]:
     """Three people who do not exist, on a real photo."""
     people = generated_people(pseudonymiser.coder.generator, pseudonymiser.detector, 3, seed=1)
-    return lay_out([person.photo for person in people], backgrounds()[0], np.random.default_rng(3))
+    return compose_photo([person.photo for person in people], backgrounds()[0], np.random.default_rng(3))
 
 
 def astronaut() -> UInt8[np.ndarray, "h w 3"]:

@@ -10,6 +10,7 @@ from omegaconf import DictConfig
 from torch import Tensor, nn
 
 from riddle_pl.config import compose_jobs
+from riddle_pl.training.run import train
 
 SMALL = (
     "trainer=cpu",
@@ -22,6 +23,11 @@ SMALL = (
 )
 NO_FEATURES = ("loss.perceptual=null", "loss.perceptual_recovery=null", "loss.parse=null")
 """The identity, pixel and latent terms alone."""
+
+
+def fit(*args: Any, **options: Any) -> Path | None:
+    """Trains, and gives the last checkpoint."""
+    return train(*args, **options).checkpoint
 
 
 class TinyEncryptor(nn.Module):

@@ -14,8 +14,7 @@ from riddle_pl.packs import Pack
 from riddle_pl.training.checkpoint_file import load_checkpoint
 from riddle_pl.training.checkpointing import Interrupted, LastCheckpoint, newest_checkpoint
 from riddle_pl.training.cluster import slurm
-from riddle_pl.training.run import fit
-from tests.training.jobs import small_job
+from tests.training.jobs import fit, small_job
 
 QUIET = ("callbacks.grid=null", "logger=none", "val_every=100")
 

@@ -8,8 +8,7 @@ import torch
 
 from riddle_pl.packs import Pack
 from riddle_pl.training.checkpoint_file import load_checkpoint
-from riddle_pl.training.run import fit
-from tests.training.jobs import small_job
+from tests.training.jobs import fit, small_job
 
 
 @pytest.mark.skipif(not hasattr(torch.distributed, "is_gloo_available"), reason="this PyTorch has no gloo")

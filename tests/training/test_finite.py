@@ -14,8 +14,7 @@ from riddle_pl.training.checkpoint_file import load_checkpoint
 from riddle_pl.training.export import export_encryptor
 from riddle_pl.training.finite import all_finite, not_finite
 from riddle_pl.training.preflight import check_job
-from riddle_pl.training.run import fit
-from tests.training.jobs import small_job
+from tests.training.jobs import fit, small_job
 
 QUIET = ("callbacks.grid=null", "logger=none")
 EXPORTED = ("encryptor=involutive", "encryptor.hidden=16", "encryptor.depth=1")

@@ -14,8 +14,7 @@ from riddle_pl.packs.architectures import ENCRYPTORS, class_of
 from riddle_pl.packs.encryptors import EncryptorSpec
 from riddle_pl.training.checkpoint_file import load_checkpoint
 from riddle_pl.training.inherit import inherited, kept_overrides
-from riddle_pl.training.run import fit
-from tests.training.jobs import small_overrides
+from tests.training.jobs import fit, small_overrides
 
 
 def command(pack: Pack, *overrides: str) -> list[str]:

@@ -11,8 +11,7 @@ from riddle_pl.errors import CheckpointError, ConfigError
 from riddle_pl.packs import Pack
 from riddle_pl.training.checkpoint_file import load_checkpoint
 from riddle_pl.training.ema import EMA_KEY
-from riddle_pl.training.run import fit
-from tests.training.jobs import small_job
+from tests.training.jobs import fit, small_job
 
 
 def trained(pack: Pack, folder: Path, *overrides: str) -> dict[str, object]:

@@ -12,8 +12,7 @@ from riddle_pl.networks.stylegan2 import Generator
 from riddle_pl.packs import Pack, load_pack
 from riddle_pl.training.build import build_module
 from riddle_pl.training.export import load_checkpoint
-from riddle_pl.training.run import fit
-from tests.training.jobs import small_job
+from tests.training.jobs import fit, small_job
 from tests.training.test_run import assert_same_state
 
 CODES = (

@@ -15,9 +15,8 @@ from riddle_pl.training import module as training_module
 from riddle_pl.training.build import build_data, build_module, build_trainer
 from riddle_pl.training.export import load_checkpoint, load_trained_encryptor
 from riddle_pl.training.module import RiddleModule
-from riddle_pl.training.run import fit
 from riddle_pl.training.start import start_encryptor_from_run
-from tests.training.jobs import small_job
+from tests.training.jobs import fit, small_job
 
 NO_FILES = ["logger=none", "callbacks.last=null", "callbacks.grid=null"]
 RESIDUAL = ["encryptor=transformer", "encryptor.depth=1", "encryptor.ffn=64", "password=per_layer"]

@@ -1,4 +1,4 @@
-"""Runs one of our Hydra applications: the config is checked first; a user error is one line and exit status 2."""
+"""Runs a Hydra application: checks the config first; user errors are one line with exit status 2."""
 
 import os
 import sys
@@ -34,7 +34,7 @@ def run_app(
         task: called with the config of one job, after Hydra has made its output folder, and with what ``check`` built.
         check: called with the config of every job before anything is written; raises a ``RiddleError``. It returns what
             it has built of the config, so that nothing is built twice.
-        prepare: called with the overrides of the command line; gives more of them, which are put before.
+        prepare: called with the overrides of the command line; returns overrides to prepend.
     """
     run_cli(lambda: _run(config_name, task, check, prepare))
 

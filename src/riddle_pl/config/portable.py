@@ -5,7 +5,7 @@ from pathlib import Path
 
 
 def portable_command(program: str, arguments: Sequence[str], local: Collection[str]) -> str:
-    """The command without what only mattered on the machine of the run.
+    """The command without machine-specific settings.
 
     Args:
         program: its name.

@@ -1,4 +1,4 @@
-"""Tar archives as units of work that any number of processes can share: found, given out, written whole."""
+"""Tar archives as units of work for several processes."""
 
 import io
 import tarfile
@@ -21,7 +21,7 @@ def archives_in(places: Iterable[Path]) -> list[Path]:
     """
     found: list[Path] = []
     for place in places:
-        # Without hidden ones, which may be half written.
+        # Hidden files may be incomplete.
         here = [path for path in place.glob(f"*{SUFFIX}") if path.name[0] != "."] if place.is_dir() else [place]
         if not here or not all(path.is_file() and path.suffix == SUFFIX for path in here):
             raise DataError(f"{place} is no .tar archive and no folder of them; give archives alone")

@@ -1,4 +1,4 @@
-"""Base of the data modules: a training stream by step, a fixed validation set, and each rank's share of both."""
+"""Base of the data modules: a training stream by step, and a fixed validation set."""
 
 from abc import abstractmethod
 from typing import Any
@@ -47,18 +47,18 @@ class LatentDataModule(pl.LightningDataModule):
         """Codes of at most ``count`` training faces, the same in every run, after ``setup``."""
 
     def train_dataloader(self) -> StepLoader:
-        """The training stream; resumes where the trainer stands."""
+        """The training stream; resumes at the trainer's step."""
         trainer = self.trainer
         rank, world_size = (trainer.global_rank, trainer.world_size) if trainer else (0, 1)
         dataset, steps = self.train_batches(rank, world_size)
         together = trainer.accumulate_grad_batches if trainer else 1
-        steps = -(-steps // together) * together  # at the end of a pass Lightning takes a step with what it has
+        steps = -(-steps // together) * together  # Lightning steps at the end of an epoch in any case
         return StepLoader(dataset, steps, self._steps_done if trainer else None, self.num_workers)
 
     def val_dataloader(self) -> DataLoader[Batch]:
         """The same faces in the same order in every validation.
 
-        Every process validates all of them: they are few, and so the figures do not depend on the number of processes.
+        Every process validates all of them, so that results do not depend on the number of processes.
         """
         batches = self.val_batches()
         return fixed_loader(batches, len(batches))  # type: ignore[arg-type]  # a map has a length

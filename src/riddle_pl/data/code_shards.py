@@ -1,15 +1,14 @@
-"""Photos in tar archives to their codes, a file for each archive: work that any number of processes can share.
+"""Codes of the images in tar archives, one file per archive, for several processes.
 
-An archive is a WebDataset shard, or any other uncompressed tar with pictures in it. ``photos-0007.tar`` becomes
-``photos-0007.codes.safetensors``: the codes ``w`` (m, n, 512), and in its metadata the names of the pictures in their
-order, the reasons why others have no code, and what the codes depend on. A file is written whole or not at all, so that
-a run that was stopped goes on with the archives that have none.
+An archive is a WebDataset shard, or any other uncompressed tar with images. ``photos-0007.tar`` becomes
+``photos-0007.codes.safetensors``: the codes ``w`` (m, n, 512), and as metadata the names of the images in order, the
+reasons for skipped ones, and a fingerprint of what the codes depend on. Files are written atomically, so that a stopped
+run continues with the archives that have none.
 """
 
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -28,35 +27,22 @@ from riddle_pl.inversion import Inversion
 SUFFIX = ".codes.safetensors"
 
 
-@dataclass(frozen=True)
-class Outcome:
-    """What an archive gave.
-
-    Args:
-        codes: how many.
-        skipped: pictures without one, with the reason.
-    """
-
-    codes: int
-    skipped: dict[str, str]
-
-
 def fingerprint(inversion: Inversion, cropper: Cropper) -> str:
-    """Names what codes depend on, beside the pictures."""
+    """Fingerprint of what codes depend on besides the images."""
     parts = (inversion.fingerprint, cropper.fingerprint, inversion.pack.size)
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 
 def target_of(archive: Path, folder: Path) -> Path:
-    """Where the codes of an archive are written."""
+    """Path of the codes of an archive."""
     return folder / f"{archive.stem}{SUFFIX}"
 
 
 def is_done(target: Path, expected: str) -> bool:
-    """Whether the codes are there.
+    """Whether the codes exist.
 
     Raises:
-        DataError: they were made in another way, or the file is damaged.
+        DataError: they have another fingerprint, or the file is damaged.
     """
     if not target.exists():
         return False
@@ -76,17 +62,20 @@ def invert_archive(
     batch_size: int = 32,
     workers: int = 0,
     dtype: torch.dtype = torch.float32,
-) -> Outcome:
-    """Writes the codes of an archive's pictures.
+) -> tuple[int, dict[str, str]]:
+    """Writes the codes of an archive's images.
 
     Args:
         archive: uncompressed tar.
         target: the file, replaced if it is there.
         inversion: finds the codes.
         cropper: finds and aligns the faces.
-        batch_size: faces that the inversion gets at a time.
-        workers: processes that find and align faces meanwhile.
+        batch_size: faces per call of the inversion.
+        workers: processes for detection and alignment.
         dtype: of the codes in the file.
+
+    Returns:
+        The number of codes; and the images without one, with the reason.
 
     Raises:
         DataError: the archive is damaged, or a code is not finite.
@@ -123,14 +112,14 @@ def invert_archive(
     }
     with atomic_write(target) as temporary:
         save_file({"w": w.to(dtype).contiguous()}, temporary, metadata=about)
-    return Outcome(len(w), skipped)
+    return len(w), skipped
 
 
 def read_about(path: Path) -> dict[str, str]:
     """The metadata of a file of codes.
 
     Raises:
-        DataError: it is none, or damaged.
+        DataError: another kind of file, or damaged.
     """
     about = open_codes(path).metadata() or {}
     if not {"fingerprint", "pack", "generator"} <= set(about):
@@ -151,12 +140,12 @@ def open_codes(path: Path) -> Any:
 
 
 class ShardTable:
-    """Some codes of many files by row; each file is memory-mapped when it is first needed.
+    """Codes of many files by row, memory-mapped on first use.
 
     Args:
-        files: of codes.
-        starts: the number of each file's first code, among all; one more for the end.
-        numbers: of the codes in this table, among all.
+        files: files of codes.
+        starts: index of each file's first code, and the total number.
+        numbers: indices of the codes in this table.
     """
 
     MOST_OPEN = 256
@@ -171,7 +160,7 @@ class ShardTable:
         return len(self.numbers)
 
     def __getstate__(self) -> dict[str, Any]:
-        return self.__dict__ | {"_open": {}}  # worker processes open the files themselves
+        return self.__dict__ | {"_open": {}}  # opened again by worker processes
 
     def codes(self, rows: Sequence[int]) -> Float[Tensor, "b n d"]:
         """The codes of some rows, in float32."""
@@ -181,7 +170,7 @@ class ShardTable:
         return torch.stack([self._file(int(f))[int(place)] for f, place in zip(files, places, strict=True)]).float()
 
     def crops(self, rows: Sequence[int]) -> Float[Tensor, "b 3 h w"]:
-        """Files of codes hold no photos.
+        """Not available: files of codes hold no photos.
 
         Raises:
             DataError: always.

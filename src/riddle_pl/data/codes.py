@@ -1,4 +1,4 @@
-"""Codes that ``riddle invert`` wrote, as training data: memory-mapped, however many they are."""
+"""Codes written by ``riddle invert`` as training data, memory-mapped."""
 
 import zlib
 from collections.abc import Sequence
@@ -20,15 +20,15 @@ from riddle_pl.packs import Pack
 class CodesDataModule(LatentDataModule):
     """Serves the codes of a folder; a share, by file name and place in the file, is held out for validation.
 
-    Of codes of float32, 14 layers, a code takes 28 kB on disk and 8 bytes of memory in each process.
+    A float32 code of 14 layers takes 28 kB on disk and 8 bytes of memory per process.
 
     Args:
         root: folder with ``*.codes.safetensors``.
-        pack: whose generator the codes are for.
+        pack: its generator must be that of the codes.
         batch_size: faces per step and device.
         seed: of the order of training.
         val_share: share of the codes held out.
-        val_images: at most so many in validation.
+        val_images: largest number of validation codes.
         num_workers: processes that read batches.
 
     Raises:
@@ -57,10 +57,10 @@ class CodesDataModule(LatentDataModule):
         self._tables: dict[str, ShardTable] = {}
 
     def setup(self, stage: str | None = None) -> None:
-        """Opens the files one after the other, and reads of each how many codes it has.
+        """Reads the number of codes of every file.
 
         Raises:
-            DataError: there are none, they are for another generator, or were not made in one way.
+            DataError: there are none, they are for another generator, or their fingerprints differ.
         """
         if self._tables:
             return
@@ -79,7 +79,7 @@ class CodesDataModule(LatentDataModule):
         starts = torch.tensor([0, *counts]).cumsum(0)
         held_out = torch.cat([self._held_out(path, count) for path, count in zip(files, counts, strict=True)])
         numbers = {"train": (~held_out).nonzero()[:, 0], "val": held_out.nonzero()[:, 0][: self.val_images]}
-        if not len(numbers["val"]):  # few codes: the first, which training then leaves out
+        if not len(numbers["val"]):  # few codes: hold out the first
             numbers = {"train": numbers["train"][1:], "val": numbers["train"][:1]}
         self._tables = {name: ShardTable(files, starts, chosen) for name, chosen in numbers.items()}
 
@@ -114,6 +114,6 @@ class CodesDataModule(LatentDataModule):
         return shape[0]
 
     def _held_out(self, path: Path, count: int) -> Tensor:
-        """By the file's name and the place in it alone, so that more files change nothing for these."""
+        """Depends on the file name and the index only, so that added files do not change the split."""
         rng = torch.Generator().manual_seed(zlib.crc32(path.name.encode()))
         return torch.rand(count, generator=rng) < self.val_share

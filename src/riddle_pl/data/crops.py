@@ -1,4 +1,4 @@
-"""Pictures of a data set to aligned faces, read ahead while others are inverted: by a thread, or by other processes."""
+"""Prefetching of aligned faces, by a thread or by several processes."""
 
 import multiprocessing
 import signal
@@ -19,21 +19,21 @@ from riddle_pl.data.sources import ImageSource, sha256
 from riddle_pl.errors import DataError, PhotoError
 
 CHUNK = 8
-"""Pictures of a task: what one more would cost another process is small beside their alignment."""
+"""Images per task."""
 AHEAD = 4
-"""Tasks that wait for each process, or for the thread."""
+"""Prefetched tasks per process."""
 
 
 class Cropper(Protocol):
-    """Turns the bytes of an image file into the aligned face; :class:`riddle_pl.faces.crop.FaceCropper` is one."""
+    """Decodes and aligns a face; implemented by :class:`riddle_pl.faces.crop.FaceCropper`."""
 
     @property
     def fingerprint(self) -> str:
-        """Names everything that the crop of a given picture depends on."""
+        """Fingerprint of everything that a crop depends on besides the image."""
         ...
 
     def __call__(self, data: bytes, name: str, size: int) -> Float[Tensor, "1 3 size size"]:
-        """The face in [-1, 1]; raises PhotoError for an unusable picture."""
+        """The face in [-1, 1]; raises PhotoError for an unusable image."""
         ...
 
 
@@ -42,14 +42,14 @@ Crop = Callable[[Cropper, Sequence[tuple[bytes, str]], int], list[np.ndarray | s
 
 @dataclass(frozen=True)
 class Crops:
-    """The aligned faces (1, 3, size, size) of pictures.
+    """The aligned faces (1, 3, size, size) of images.
 
     Args:
-        source: of the pictures.
-        keys: theirs.
+        source: of the images.
+        keys: of the images.
         cropper: finds and aligns the face.
         size: side of the faces in pixels.
-        digests: sha256 by key that the pictures must still have; None: any.
+        digests: expected sha256 by key; None: not checked.
     """
 
     source: ImageSource
@@ -59,13 +59,13 @@ class Crops:
     digests: Mapping[str, str] | None = None
 
     def in_order(self, workers: int = 0) -> Iterator[Tensor | str]:
-        """The faces, or why there is none, read ahead.
+        """The faces, or the reasons why there is none, in the order of the keys.
 
         Args:
-            workers: processes that find and align faces; they stay for the next pictures. 0: a thread does.
+            workers: processes for detection and alignment, which are kept for further calls; 0: a thread.
 
         Raises:
-            DataError: a picture cannot be read any more, or changed meanwhile; or a process was killed.
+            DataError: an image cannot be read or has changed; or a process was killed.
         """
         if workers:
             yield from self._tasks(_crop_elsewhere, _pool(workers), AHEAD * workers)
@@ -108,7 +108,7 @@ def _faces(done: "Future[list[np.ndarray | str]]") -> Iterator[Tensor | str]:
 
 
 _croppers: dict[str, Cropper] = {}
-"""Of a process, by fingerprint: each loads its networks once."""
+"""Per process, by fingerprint, so that networks are loaded once."""
 
 
 def _crop(cropper: Cropper, pictures: Sequence[tuple[bytes, str]], size: int) -> list[np.ndarray | str]:
@@ -127,10 +127,10 @@ def _crop_elsewhere(cropper: Cropper, pictures: Sequence[tuple[bytes, str]], siz
 
 @cache
 def _pool(workers: int) -> ProcessPoolExecutor:
-    # New processes, not copies of this one: its networks have threads.
+    # spawned, not forked: torch has started threads
     return ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), initializer=_start)
 
 
 def _start() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C ends the process that waits for this one
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # handled by the parent process
     torch.set_num_threads(1)

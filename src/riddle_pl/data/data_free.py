@@ -1,4 +1,4 @@
-"""Training without any photo: the faces are drawn from the pack's generator."""
+"""Data-free training: codes are sampled from the pack's generator."""
 
 import copy
 
@@ -15,18 +15,18 @@ from riddle_pl.networks.generator import FaceGenerator
 from riddle_pl.packs.pack import CODE_MODEL, Pack
 
 VALIDATION_SEED = 0
-"""Of the validation faces: the same for every run with the same pack."""
+"""Of the validation faces, for every run."""
 
 
 class LatentSampler:
-    """Draws W+ codes of random people: w = f(z), z ~ N(0, I), on the CPU whatever device the generator is on.
+    """Samples W+ codes on the CPU: w = f(z), z ~ N(0, I).
 
     Args:
         generator: the pack's generator; its mapping network is copied.
-        truncation: psi in (0, 1]; w is pulled towards the mean code, 1 draws from the whole distribution.
-        code_model: of the pack, for codes whose layers differ as a photo's do; None for equal layers.
-        offsets: largest standard deviation of what the code model's groups of layers differ by, in its coordinates;
-            each code's is uniform from 0 to it.
+        truncation: psi in (0, 1] of the truncation trick; 1: none.
+        code_model: of the pack, for codes whose layers differ as those of photos do; None: equal layers.
+        offsets: largest standard deviation of the offsets between groups of layers, in the code model's coordinates;
+            sampled uniformly from 0 to it for each code.
     """
 
     def __init__(
@@ -45,13 +45,12 @@ class LatentSampler:
         self.offsets = offsets
 
     def __call__(self, count: int, rng: torch.Generator, style_mixing: float = 0.0) -> Float[Tensor, "b n d"]:
-        """``count`` codes, a function of the state of ``rng`` alone.
+        """Samples ``count`` codes; deterministic given ``rng``.
 
         Args:
             count: how many.
             rng: a CPU generator.
-            style_mixing: probability in [0, 1] that a code takes its layers from a random one on from a second person
-                (Karras et al., CVPR 2019, section 3.1).
+            style_mixing: probability in [0, 1] of style mixing (Karras et al., CVPR 2019, section 3.1).
         """
         w = self._codes(count, rng)[:, None].expand(-1, self.num_layers, -1)
         if style_mixing:
@@ -103,7 +102,7 @@ class _Fixed(Dataset[Batch]):
 
 
 class DataFreeDataModule(LatentDataModule):
-    """Random people of the pack's generator, new ones in every step; a fixed set for validation.
+    """Random codes of the pack's generator, new ones in every step; a fixed set for validation.
 
     Args:
         pack: its ``generator`` is used.
@@ -111,11 +110,11 @@ class DataFreeDataModule(LatentDataModule):
         seed: of the training stream.
         steps_per_epoch: length of what Lightning calls an epoch; the stream never repeats.
         truncation: psi in (0, 1], for training and validation.
-        style_mixing: probability of codes made of two people, in training only.
-        offsets: how much the layers of a code differ, as those of inverted photos do (about 1): see
-            :class:`LatentSampler`; 0 gives W codes. The pack needs a code model.
+        style_mixing: probability of style mixing, in training only.
+        offsets: spread between the layers of a code, see :class:`LatentSampler`; about 1 for inverted photos, 0 for W
+            codes. Needs a code model in the pack.
         val_samples: validation faces.
-        num_workers: processes that draw; 0 is fastest for the size of a mapping network.
+        num_workers: sampling processes; 0 is fastest, since mapping networks are small.
 
     Raises:
         DataError: a value is out of range.
@@ -156,7 +155,7 @@ class DataFreeDataModule(LatentDataModule):
 
     @property
     def equal_layers(self) -> bool:
-        """A code of one person repeats one w."""
+        """W codes have equal layers."""
         return not (self.style_mixing or self.offsets)
 
     def setup(self, stage: str | None = None) -> None:

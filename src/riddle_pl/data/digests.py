@@ -1,4 +1,4 @@
-"""Hashes of images, remembered with the size and the dates of their files: a start need not read what it has read."""
+"""Cache of image hashes, valid as long as size and dates of a file are unchanged."""
 
 from pathlib import Path
 
@@ -6,15 +6,15 @@ from riddle_pl.data.sources import ImageSource, sha256
 from riddle_pl.files import read_json, write_json
 
 MAX_BYTES = 1 << 30
-"""Of the file: about 200 bytes an image."""
+"""Largest size of the file; an image takes about 200 bytes."""
 
 
 class Digests:
     """The hashes of a data set's images by key.
 
     Args:
-        path: where they are kept; what is there and cannot be read is made anew.
-        recheck: read every image, whatever is kept.
+        path: of the cache file; an unreadable one is ignored.
+        recheck: ignore the cache.
     """
 
     def __init__(self, path: Path, recheck: bool = False):
@@ -23,7 +23,7 @@ class Digests:
         self._now: dict[str, tuple[str, str]] = {}
 
     def of(self, source: ImageSource, key: str) -> str:
-        """sha256 of an image: the one that is kept, if the file has the size and the dates that it had.
+        """sha256 of an image, from the cache if size and dates of the file are unchanged.
 
         Raises:
             OSError: it cannot be read.
@@ -35,7 +35,7 @@ class Digests:
         return digest
 
     def save(self) -> None:
-        """Keeps what was asked for.
+        """Writes the hashes that were used.
 
         Raises:
             FileError: it cannot be written.

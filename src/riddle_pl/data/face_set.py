@@ -1,4 +1,4 @@
-"""Aligned faces for the recipes: read from tar archives once, deduplicated, split by content, kept as bytes."""
+"""Aligned faces for the recipes: read from tar archives into memory, deduplicated, and split by content."""
 
 import hashlib
 import io
@@ -18,19 +18,17 @@ from riddle_pl.errors import DataError, PhotoError, one_line
 from riddle_pl.faces.load import check_pixels
 from riddle_pl.files import require_file
 
-# The chance of a recipe's step: from the seed and the number of the step alone, so that a resumed run repeats it.
-#
-# ``riddle_pl.data.steps.step_rng`` is the same for ``riddle-train``, by another formula. The recipes keep theirs: with
-# another one, the seeds of the model cards would draw other batches.
-
 
 def recipe_seed(seed: int, step: int) -> int:
-    """A seed of a step's own; the steps of different seeds do not meet within a million steps."""
+    """The seed of one step of a recipe, so that a resumed run repeats it.
+
+    Not ``riddle_pl.data.steps.step_rng``, which would change the batches of the seeds that model cards name.
+    """
     return seed * 1_000_003 + step
 
 
 def recipe_rng(seed: int, step: int) -> torch.Generator:
-    """A generator on the CPU for the draws of one step."""
+    """The CPU generator of one step."""
     return torch.Generator().manual_seed(recipe_seed(seed, step))
 
 
@@ -59,11 +57,11 @@ class FaceSet:
     ) -> Float[Tensor, "b 3 h w"]:
         """The images of one training step, in [-1, 1], channels last, on ``device``.
 
-        They depend on ``seed`` and ``step`` alone.
+        They depend on ``seed`` and ``step`` only.
         """
         rng = recipe_rng(seed, step)
         chosen = torch.randint(len(self), (size,), generator=rng)
-        x = to_float(self.images[chosen].to(device))  # as bytes, a quarter of what the floats would take
+        x = to_float(self.images[chosen].to(device))  # transferred as bytes
         if flip:
             mirrored = (torch.rand(size, generator=rng) < 0.5).to(device)
             x = torch.where(mirrored[:, None, None, None], x.flip(-1), x)
@@ -101,7 +99,7 @@ def read_members(archive: Path) -> Iterator[tuple[str, bytes]]:
 
 
 def _require_end(archive: Path, offset: int) -> None:
-    """An archive that was cut short between two members would pass for a smaller one: its end must be marked."""
+    """Checks the end marker, without which an archive truncated between two members would pass."""
     with archive.open("rb") as file:
         file.seek(offset)
         if file.read(tarfile.BLOCKSIZE) != bytes(tarfile.BLOCKSIZE):
@@ -109,7 +107,7 @@ def _require_end(archive: Path, offset: int) -> None:
 
 
 def open_rgb(content: bytes, name: str) -> Image.Image:
-    """The picture in a member of an archive, which may come from anyone.
+    """Decodes an image from an untrusted archive.
 
     Raises:
         DataError: damaged, too large, or neither JPEG nor PNG: some of Pillow's other decoders start programs.
@@ -144,7 +142,7 @@ def read_faces(
         size: side in pixels.
         held_out: share of held-out images, 0 to 1.
         part: ``train`` or ``held_out``.
-        count: at most so many of them, in an order that the seed fixes; the others are not decoded. None: all.
+        count: largest number, in an order given by the seed; None: all.
         seed: of that order.
 
     Raises:

@@ -1,4 +1,4 @@
-"""``riddle invert``, an archive at a time: what one process, or one task of an engine, does."""
+"""``riddle invert`` for one archive: the unit of work of a process or a Spark task."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,20 +18,20 @@ WAYS = {"encoder": EncoderInversion, "refine": RefinedInversion, "optimise": Opt
 
 @dataclass(frozen=True)
 class InvertJob:
-    """Plain values alone, so that it can be sent to another machine.
+    """Settings of an inversion as plain values, which can be sent to another machine.
 
     Args:
         out: folder of the codes.
         pack, pack_size: see :func:`riddle_pl.packs.load_pack`.
         inversion: one of :data:`WAYS`.
-        aligned: the pictures are square FFHQ-style crops.
-        half: keep the codes in float16.
+        aligned: the images are square FFHQ-style crops.
+        half: store the codes as float16.
         device: auto, cpu, cuda or cuda:N; of several GPUs, ``auto`` and ``cuda`` take the process's own.
         batch_size: faces inverted together.
-        workers: processes that find and align faces meanwhile.
+        workers: processes for detection and alignment.
 
     Raises:
-        ConfigError: there is no such way of inverting.
+        ConfigError: unknown inversion.
     """
 
     out: str
@@ -51,7 +51,7 @@ class InvertJob:
 
 @dataclass(frozen=True)
 class Done:
-    """What became of an archive: its codes, the pictures without one, or the error."""
+    """Result for an archive: number of codes, number of skipped images, or the error."""
 
     archive: str
     codes: int = 0
@@ -61,10 +61,10 @@ class Done:
 
 @lru_cache(maxsize=1)
 def tools(job: InvertJob) -> tuple[Inversion, FaceCropper]:
-    """The inversion and the cropper of a job; the networks are loaded once in a process.
+    """The inversion and the cropper of a job, loaded once per process.
 
     Raises:
-        RiddleError: the pack or the device is not there, or lacks something.
+        RiddleError: pack or device is missing or incomplete.
     """
     inversion = WAYS[job.inversion](load_pack(job.pack, job.pack_size), job.device)
     inversion.check()
@@ -72,17 +72,17 @@ def tools(job: InvertJob) -> tuple[Inversion, FaceCropper]:
 
 
 def not_done(job: InvertJob, archives: Sequence[Path], force: bool = False) -> list[Path]:
-    """The archives that have no codes yet.
+    """The archives without codes.
 
     Raises:
-        DataError: codes that were made in another way are there.
+        DataError: there are codes with another fingerprint.
     """
     expected = fingerprint(*tools(job))
     return [archive for archive in archives if force or not is_done(target_of(archive, Path(job.out)), expected)]
 
 
 def invert_one(job: InvertJob, archive: str) -> Done:
-    """Inverts an archive; one that is damaged is told, since the others may be whole.
+    """Inverts an archive; a damaged one is reported in the result.
 
     Raises:
         FileError: the codes cannot be written.
@@ -91,7 +91,7 @@ def invert_one(job: InvertJob, archive: str) -> Done:
     path, dtype = Path(archive), torch.float16 if job.half else torch.float32
     target = target_of(path, Path(job.out))
     try:
-        found = invert_archive(path, target, inversion, cropper, job.batch_size, job.workers, dtype)
+        codes, skipped = invert_archive(path, target, inversion, cropper, job.batch_size, job.workers, dtype)
     except DataError as error:
         return Done(archive, error=one_line(error))
-    return Done(archive, found.codes, len(found.skipped))
+    return Done(archive, codes, len(skipped))

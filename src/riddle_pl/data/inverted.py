@@ -1,4 +1,4 @@
-"""Data modules of photos, which are checked, aligned, inverted and cached once, then read as latents."""
+"""Data modules of photos, whose inversions are cached."""
 
 import csv
 import hashlib
@@ -19,7 +19,7 @@ from riddle_pl.data.base import LatentDataModule
 from riddle_pl.data.crops import Cropper
 from riddle_pl.data.data_free import LatentSampler
 from riddle_pl.data.digests import Digests
-from riddle_pl.data.latent_batches import OrderedBatches, PartlyDrawn, ShuffledBatches, spread_codes
+from riddle_pl.data.latent_batches import MixedBatches, OrderedBatches, ShuffledBatches, spread_codes
 from riddle_pl.data.latent_cache import Item, LatentCache, LatentTable
 from riddle_pl.data.sources import ImageSource
 from riddle_pl.data.steps import Batch
@@ -39,21 +39,20 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Plan:
-    """Which file belongs to which split; files that are passed over, with the reason."""
+    """Split by file; and skipped files, with the reason."""
 
     splits: dict[str, str | None]
-    """Key: ``train``, ``val``, or None where the contents decide."""
+    """By key: ``train``, ``val``, or None to split by content."""
     skipped: dict[str, str] = field(default_factory=dict)
 
 
 def held_out(digest: str, share: float) -> bool:
-    """Whether an image belongs to the held-out share, by its sha256 alone: the same on every machine and in every
-    recipe of this package."""
+    """Whether an image belongs to the held-out share, by its sha256 only."""
     return int(digest[:8], 16) < share * 2**32
 
 
 class InvertedDataModule(LatentDataModule):
-    """Latents of photos. ``prepare_data`` fills the cache; it resumes after a kill, and does again only what changed.
+    """Latents of photos. ``prepare_data`` fills the cache; it resumes after an interruption.
 
     Images that are damaged, faceless or exact duplicates are listed in ``skipped.csv`` beside the cached split.
     By default the target x of training is G(w), as in the authors' code; with ``target="photo"`` batches hold the
@@ -66,16 +65,16 @@ class InvertedDataModule(LatentDataModule):
         batch_size: faces per step and device.
         seed: of the order of training.
         target: ``inversion`` or ``photo``.
-        drawn: share of each training batch that the pack's generator draws, in place of photos.
+        drawn: share of each training batch that is sampled from the pack's generator.
         keep_crops: store the aligned photos (3 H^2 bytes each) beside the latents.
         val_share: share of the images held out for validation where the data set has no split of its own.
-        val_images: at most so many validation images.
-        max_images: at most so many training images, spread evenly over all; None: all.
+        val_images: largest number of validation images.
+        max_images: largest number of training images, evenly spaced; None: all.
         cache_dir: folder of the caches; None: ``latents`` in the user's cache folder (``$RIDDLE_HOME``).
         inversion: finds the codes of the photos; None: the pack's encoder.
-        inversion_batch: photos that it gets at a time.
-        inversion_workers: processes that find and align faces meanwhile; 0: none beside this one.
-        recheck: read every image and every part of the cache again, in place of trusting sizes and dates.
+        inversion_batch: photos per call of the inversion.
+        inversion_workers: processes for detection and alignment; 0: a thread.
+        recheck: hash all images and cache files instead of trusting sizes and dates.
         quiet: no progress bars.
         num_workers: processes that read batches.
         split: one of ``known_splits``; None: the first.
@@ -85,7 +84,7 @@ class InvertedDataModule(LatentDataModule):
     """
 
     known_splits: ClassVar[tuple[str, ...]] = ()
-    """Of a data set that has several; the first is the default."""
+    """Names of the data set's splits; the first is the default."""
 
     def __init__(
         self,
@@ -151,7 +150,7 @@ class InvertedDataModule(LatentDataModule):
 
     @abstractmethod
     def source(self) -> ImageSource:
-        """Where the images are; raises DataError if they are not there."""
+        """The images; raises DataError if they are missing."""
 
     @abstractmethod
     def plan(self, keys: Sequence[str]) -> Plan:
@@ -159,7 +158,7 @@ class InvertedDataModule(LatentDataModule):
 
     @property
     def identity(self) -> str:
-        """Text that names this data set and its split settings."""
+        """Identifies the data set and its split settings."""
         return json.dumps([type(self).__name__, self.val_share, self.val_images, self.max_images])
 
     def cache(self) -> LatentCache:
@@ -181,8 +180,7 @@ class InvertedDataModule(LatentDataModule):
         return self.cache().folder / f"split-{hashlib.sha256(self.identity.encode()).hexdigest()[:16]}"
 
     def prepare_data(self) -> None:
-        """Hashes the images that are new or were written to, inverts those that the cache lacks, and writes the split
-        and the list of skipped files.
+        """Hashes new or changed images, inverts those missing in the cache, and writes the split and the skipped files.
 
         Raises:
             DataError: no images, or none is usable.
@@ -215,7 +213,7 @@ class InvertedDataModule(LatentDataModule):
         """Opens the cached latents.
 
         Raises:
-            DataError: they were not prepared.
+            DataError: ``prepare_data`` has not run.
         """
         if self._tables:
             return
@@ -241,7 +239,7 @@ class InvertedDataModule(LatentDataModule):
         count = round(self.drawn * self.batch_size)
         if not count:
             return photos, steps
-        return PartlyDrawn(photos, LatentSampler(self.pack.generator()), count, self.seed, rank), steps
+        return MixedBatches(photos, LatentSampler(self.pack.generator()), count, self.seed, rank), steps
 
     def val_batches(self) -> Dataset[Batch]:
         self.setup()
@@ -280,7 +278,7 @@ class InvertedDataModule(LatentDataModule):
         for item in usable:
             by_content = "val" if held_out(item.sha256, self.val_share) else "train"
             parts[splits[item.key] or by_content].append(item.sha256)
-        if not parts["val"]:  # few images: the one with the smallest hash, which training then leaves out if it can
+        if not parts["val"]:  # few images: hold out the one with the smallest hash
             parts["val"] = [min(parts["train"])]
             if len(parts["train"]) > 1:
                 parts["train"].remove(parts["val"][0])

@@ -1,6 +1,7 @@
 """Batches of cached latents: shuffled by seed and epoch for training, in order for validation."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 import torch
@@ -12,7 +13,7 @@ from riddle_pl.data.steps import Batch, step_rng
 
 
 class CodeTable(Protocol):
-    """Codes by row, and the aligned photos where they are kept."""
+    """Codes by row, and aligned photos if stored."""
 
     def __len__(self) -> int: ...
 
@@ -26,12 +27,12 @@ class CodeTable(Protocol):
 
 
 def spread_codes(table: CodeTable, count: int) -> Float[Tensor, "b n d"]:
-    """About so many codes of a table, evenly spread over its rows."""
+    """About ``count`` codes, evenly spaced."""
     return table.codes(range(0, len(table), -(-len(table) // count)))
 
 
 class ShuffledBatches(Dataset[Batch]):
-    """Step k to its batch: every epoch is a new order of all rows, by (seed, epoch); each rank takes its own part."""
+    """Batches by step: all rows, shuffled by (seed, epoch) and divided among ranks."""
 
     def __init__(
         self,
@@ -68,22 +69,15 @@ class ShuffledBatches(Dataset[Batch]):
         return batch | {"x": self.table.crops(rows)} if self.with_target else batch
 
 
-class PartlyDrawn(Dataset[Batch]):
-    """Batches of photos' codes, the first ``count`` of each replaced by drawn people's, by (seed, step, rank)."""
+@dataclass(frozen=True)
+class MixedBatches(Dataset[Batch]):
+    """Batches of photos' codes with the first ``count`` of each replaced by sampled ones, by (seed, step, rank)."""
 
-    def __init__(
-        self,
-        photos: Dataset[Batch],
-        draw: Callable[[int, torch.Generator], Float[Tensor, "k n d"]],
-        count: int,
-        seed: int,
-        rank: int = 0,
-    ):
-        self.photos = photos
-        self.draw = draw
-        self.count = count
-        self.seed = seed
-        self.rank = rank
+    photos: Dataset[Batch]
+    draw: Callable[[int, torch.Generator], Float[Tensor, "k n d"]]
+    count: int
+    seed: int
+    rank: int = 0
 
     def __getitem__(self, step: int) -> Batch:
         w = self.photos[step]["w"]
@@ -91,14 +85,14 @@ class PartlyDrawn(Dataset[Batch]):
         return {"w": torch.cat([drawn, w[self.count :]])}
 
 
+@dataclass(frozen=True)
 class OrderedBatches(Dataset[Batch]):
     """All rows in order; the last batch may be smaller."""
 
-    def __init__(self, table: CodeTable, batch_size: int, with_photo: bool, with_target: bool):
-        self.table = table
-        self.batch_size = batch_size
-        self.with_photo = with_photo
-        self.with_target = with_target
+    table: CodeTable
+    batch_size: int
+    with_photo: bool
+    with_target: bool
 
     def __len__(self) -> int:
         return -(-len(self.table) // self.batch_size)

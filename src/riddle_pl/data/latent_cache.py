@@ -1,8 +1,8 @@
-"""Inverted photos on disk: each image is aligned and inverted once, and found again by the hash of its contents.
+"""On-disk cache of inverted photos, addressed by content hash.
 
-A cache folder belongs to one way of inverting, its networks included, and one way of aligning (by hash). In it lie
-``shard-*.safetensors`` (codes, and crops if wanted) and ``index.json``, which says which image is where and which
-images are unusable and why. Both are written whole or not at all, shard first: a killed run loses one shard at most.
+A cache folder belongs to one inversion with its networks and one alignment (by hash). It holds ``shard-*.safetensors``
+(codes, and crops if wanted) and ``index.json`` (the position of each image, and unusable images with the reason). Both
+are written atomically, shard first: an interrupted run loses one shard at most.
 """
 
 import fcntl
@@ -30,17 +30,17 @@ from riddle_pl.inversion import Inversion
 from riddle_pl.process import track
 
 CACHE_VERSION = 1
-"""Raise it when the format of shards or index changes: older caches are then made anew."""
+"""Version of the format; older caches are rebuilt."""
 
 MAX_INDEX_BYTES = 1 << 30
-"""Of ``index.json``: 67 bytes an image."""
+"""Largest size of ``index.json``; an image takes 67 bytes."""
 _SHARD = re.compile(r"shard-[0-9]{5,9}\.safetensors")
 
 log = logging.getLogger(__name__)
 
 
 class Item(NamedTuple):
-    """One image of a data set: where to read it, and the sha256 of its contents."""
+    """One image of a data set: key and sha256 of its contents."""
 
     key: str
     sha256: str
@@ -48,11 +48,11 @@ class Item(NamedTuple):
 
 @dataclass
 class Index:
-    """What ``index.json`` holds."""
+    """Contents of ``index.json``."""
 
     shards: dict[str, dict[str, Any]] = field(default_factory=dict)
-    """Shard file: its ``sha256``, the ``images`` (content hashes) in its rows, and the ``stamp`` (size and dates) that
-    it had when its hash was last found right."""
+    """By shard file: ``sha256``, ``images`` (content hashes by row), and ``stamp`` (size and dates when the hash was
+    last verified)."""
     unusable: dict[str, str] = field(default_factory=dict)
     """Content hash: reason."""
 
@@ -66,13 +66,13 @@ class LatentCache:
 
     Args:
         root: folder of all caches.
-        inversion: finds the codes; it names the cache, with the cropper.
+        inversion: finds the codes.
         cropper: finds and aligns the face.
-        keep_crops: store the aligned pictures (8 bit) beside the codes.
-        shard_size: images per shard; at most so many are lost by a kill.
+        keep_crops: store the aligned photos (8 bit) beside the codes.
+        shard_size: images per shard.
         batch_size: images per call of the inversion.
-        workers: processes that read images and align faces, while this one inverts; 0: none beside this one.
-        recheck: hash every shard, in place of trusting those that have the size and the dates that they had.
+        workers: processes for detection and alignment; 0: a thread.
+        recheck: hash every shard instead of trusting size and dates.
         quiet: no progress bar.
 
     Raises:
@@ -104,7 +104,7 @@ class LatentCache:
         self.folder = Path(root) / f"{inversion.pack.name}-{self.fingerprint[:16]}"
 
     def build(self, source: ImageSource, items: Sequence[Item]) -> Index:
-        """Inverts the images that the cache does not hold yet, in order; other processes wait meanwhile.
+        """Inverts the missing images, under a lock.
 
         Raises:
             FileError: the folder cannot be written to.
@@ -114,7 +114,7 @@ class LatentCache:
         """
         require_writable_dir(self.folder, "latent cache", create=True)
         with self._lock():
-            for leftover in self.folder.glob(".*.tmp.*"):  # of a process that was killed while it wrote
+            for leftover in self.folder.glob(".*.tmp.*"):  # of interrupted processes
                 leftover.unlink()
             index = self._checked(self.read_index())
             known = index.places().keys() | index.unusable.keys()
@@ -128,7 +128,7 @@ class LatentCache:
             return index
 
     def read_index(self) -> Index:
-        """The index as it is on disk; empty where there is none or it cannot be read."""
+        """The index on disk; empty if missing or unreadable."""
         path = self.folder / "index.json"
         if not path.exists():
             return Index()
@@ -143,7 +143,7 @@ class LatentCache:
             return Index()
 
     def _checked(self, index: Index) -> Index:
-        """The index without shards that are missing or changed."""
+        """The index without missing or changed shards."""
         changed = False
         for file, shard in list(index.shards.items()):
             path = self.folder / file
@@ -176,7 +176,7 @@ class LatentCache:
             if crops:
                 self._write_shard(index, crops)
             self._write_index(index)
-        next(steps, None)  # lets the bar finish
+        next(steps, None)  # completes the progress bar
 
     def _write_shard(self, index: Index, crops: dict[str, Tensor]) -> None:
         x = torch.cat(list(crops.values()))
@@ -204,12 +204,12 @@ class LatentCache:
     def _lock(self) -> Iterator[None]:
         require_inside(self.folder / "lock", self.folder)
         with (self.folder / "lock").open("a") as file:
-            fcntl.flock(file, fcntl.LOCK_EX)  # released by the system when the process ends, however it ends
+            fcntl.flock(file, fcntl.LOCK_EX)  # released when the process ends
             yield
 
 
 def _shard(file: str, shard: Any) -> dict[str, Any]:
-    """What an index says of a shard; the name is one that we give, so that it cannot lead out of the folder."""
+    """Validates an entry of the index, and that the file name stays in the folder."""
     if not _SHARD.fullmatch(file):
         raise ValueError(f"{shown(file)} is no shard's name")
     images = [str(image) for image in shard["images"]]
@@ -217,7 +217,7 @@ def _shard(file: str, shard: Any) -> dict[str, Any]:
 
 
 class LatentTable:
-    """The codes (and crops) of some images of a cache by row, read from disk when asked for.
+    """Codes (and crops) of some images of a cache by row, read on demand.
 
     Args:
         cache: a built cache.
@@ -239,14 +239,14 @@ class LatentTable:
         return len(self.places)
 
     def __getstate__(self) -> dict[str, Any]:
-        return self.__dict__ | {"_open": {}}  # worker processes open the files themselves
+        return self.__dict__ | {"_open": {}}  # opened again by worker processes
 
     def codes(self, rows: Sequence[int]) -> Float[Tensor, "b n d"]:
         """The codes of some rows."""
         return torch.stack([self._tensor(row, "w") for row in rows])
 
     def crops(self, rows: Sequence[int]) -> Float[Tensor, "b 3 h w"]:
-        """The aligned pictures of some rows, in [-1, 1]; only where the cache keeps them."""
+        """The aligned photos of some rows, in [-1, 1]; only if the cache stores them."""
         return torch.stack([self._tensor(row, "photo") for row in rows]).float() / 127.5 - 1.0
 
     def _tensor(self, row: int, name: str) -> Tensor:

@@ -1,4 +1,4 @@
-"""Where image files come from: folders and tar archives, listed in a fixed order and read as bytes."""
+"""Image files in folders and tar archives, listed in a fixed order and read as bytes."""
 
 import hashlib
 import os
@@ -10,11 +10,11 @@ from typing import Protocol
 from riddle_pl.errors import DataError
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff")
-"""Files that are taken for images; anything else in a folder is not looked at."""
+"""Suffixes of image files; other files are ignored."""
 
 
 def is_image_name(name: str) -> bool:
-    """Whether a file name says image; hidden files do not count."""
+    """Whether a file name is that of an image; hidden files are not."""
     base = name.rsplit("/", 1)[-1]
     return base.lower().endswith(SUFFIXES) and not base.startswith(".")
 
@@ -29,16 +29,16 @@ class ImageSource(Protocol):
         ...
 
     def read(self, key: str) -> bytes:
-        """The contents of a file; raises OSError when it cannot be read."""
+        """The contents of a file; raises OSError."""
         ...
 
     def stamp(self, key: str) -> str:
-        """Changes when the file is written: size, dates and place; raises OSError when there is no such file."""
+        """Changes when the file is written: size, dates and position; raises OSError."""
         ...
 
 
 class FolderSource:
-    """The image files below a folder, sub-folders and folders that links lead to included, each of them once.
+    """The image files below a folder; symbolic links to folders are followed, each folder once.
 
     Raises:
         DataError: the folder does not exist.
@@ -53,7 +53,7 @@ class FolderSource:
     def list_keys(self) -> list[str]:
         found, seen = [], set()
         for folder, folders, files in os.walk(self.root, followlinks=True):
-            if (place := os.path.realpath(folder)) in seen:  # a link back, or a second one
+            if (place := os.path.realpath(folder)) in seen:  # visited already
                 folders.clear()
                 continue
             seen.add(place)
@@ -69,11 +69,11 @@ class FolderSource:
 
 
 class TarSource:
-    """The image files in an uncompressed tar archive. Nothing is ever unpacked to disk.
+    """The image files in an uncompressed tar archive. It is not unpacked to disk.
 
     Args:
         path: of the archive.
-        wanted: by the name of a file, whether it is one.
+        wanted: predicate on file names.
 
     Raises:
         DataError: the archive is missing, damaged or compressed.
@@ -144,10 +144,10 @@ def open_source(root: str | Path | Sequence[str | Path]) -> ImageSource:
 
 
 def file_stamp(path: Path) -> str:
-    """Size and dates of a file: they change when it is written, whatever date a program then gives it.
+    """Size, modification and change time of a file, to detect writes.
 
     Raises:
-        OSError: there is none.
+        OSError: no such file.
     """
     state = path.stat()
     return f"{state.st_size} {state.st_mtime_ns} {state.st_ctime_ns}"

@@ -1,4 +1,4 @@
-"""``riddle invert`` as tasks of a Spark cluster, one for each archive; Spark gives them out and repeats lost ones."""
+"""``riddle invert`` on a Spark cluster, one task per archive."""
 
 import os
 import sys
@@ -12,13 +12,13 @@ from riddle_pl.errors import ConfigError, one_line
 
 
 def invert_on_spark(job: InvertJob, archives: Sequence[Path], master: str) -> list[Done]:
-    """Inverts archives that all machines of the cluster see under the same paths, as they do the folder of the codes.
+    """Inverts archives on a shared file system.
 
     Args:
-        job: what to do.
-        archives: which.
-        master: of the cluster: ``spark://HOST:PORT``, ``yarn``, or ``local[N]`` for N tasks on this machine. Its
-            machines run this Python, by the same path, unless ``PYSPARK_PYTHON`` names another.
+        job: settings of the inversion.
+        archives: to invert.
+        master: of the cluster: ``spark://HOST:PORT``, ``yarn``, or ``local[N]`` for N tasks on this machine.
+            Workers use this Python's path unless ``PYSPARK_PYTHON`` is set.
 
     Raises:
         ConfigError: pyspark is not installed, or the cluster does not take or finish the work.
@@ -39,5 +39,5 @@ def invert_on_spark(job: InvertJob, archives: Sequence[Path], master: str) -> li
             return list(tasks.map(lambda path: invert_one(job, path)).collect())
         finally:
             session.stop()
-    except Exception as error:  # of Java, by way of pyspark
+    except Exception as error:  # Java errors through pyspark
         raise ConfigError(f"--spark {master}: {one_line(error):.300}") from error

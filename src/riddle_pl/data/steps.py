@@ -1,4 +1,4 @@
-"""Batches that depend on the seed and the step alone, so that a resumed run sees those of an uninterrupted one."""
+"""Batches that depend on seed and step only, so that resumed runs are reproducible."""
 
 import hashlib
 from collections.abc import Callable, Iterator
@@ -10,12 +10,12 @@ from torch.utils.data import DataLoader, Dataset, SequentialSampler
 from torch.utils.data.distributed import DistributedSampler
 
 Batch = dict[str, Tensor]
-"""``w`` (b, n, 512); optional ``x`` (b, 3, H, H), the target; optional ``photo`` (b, 3, H, H), what ``w`` came from; of
-validation ``face`` (b,), the number of each face in the set."""
+"""``w`` (b, n, 512); optional ``x`` (b, 3, H, H), the target; optional ``photo`` (b, 3, H, H), the source of ``w``; in
+validation ``face`` (b,), the index of each face."""
 
 
 def step_rng(seed: int, *place: str | int) -> torch.Generator:
-    """A CPU generator for one use of randomness, such as ``step_rng(seed, "latents", step, rank)``."""
+    """A CPU generator keyed by a purpose, as in ``step_rng(seed, "latents", step, rank)``."""
     text = "/".join(str(part) for part in (seed, *place))
     state = int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "little") >> 1
     return torch.Generator().manual_seed(state)
@@ -24,12 +24,11 @@ def step_rng(seed: int, *place: str | int) -> torch.Generator:
 class ResumableSampler(DistributedSampler[int], SequentialSampler):
     """Yields the numbers of the training steps of one epoch, from ``start`` on.
 
-    Lightning replaces samplers that it does not know: for several devices all but a ``DistributedSampler``, for
-    ``overfit_batches`` all but a ``SequentialSampler``. Hence the base classes, of which nothing else is used; the data
-    sets here deal each rank its own part of a step themselves.
+    The base classes only keep Lightning from replacing the sampler (all but ``DistributedSampler`` for several devices,
+    all but ``SequentialSampler`` for ``overfit_batches``). The data sets divide a step among ranks themselves.
 
     Args:
-        steps_per_epoch: how many steps one pass yields; steps are numbered through all epochs.
+        steps_per_epoch: number of steps; steps are numbered through all epochs.
     """
 
     def __init__(self, steps_per_epoch: int):
@@ -44,20 +43,20 @@ class ResumableSampler(DistributedSampler[int], SequentialSampler):
         return self.steps_per_epoch
 
     def set_epoch(self, epoch: int) -> None:
-        """Nothing to do: the step's number says it all."""
+        """Nothing to do: steps are numbered through all epochs."""
 
 
 class StepLoader(DataLoader[Batch]):
-    """Loads one batch per training step and knows where it is: ``state_dict`` and ``load_state_dict`` carry the step.
+    """Loads one batch per training step, with a stateful position.
 
-    Under a trainer the position is the trainer's own count of finished batches, which is right even when a run was
-    interrupted in the middle of a step. The process-wide random generator is not touched.
+    Under a trainer, the position is the trainer's count of finished batches, which is correct after an interruption
+    within a step. The global random state is not used.
 
     Args:
         dataset: maps the number of a step to its batch.
         steps_per_epoch: length of one pass.
-        steps_done: the trainer's count of finished batches; None: this loader counts what it has handed out.
-        num_workers: processes that prepare batches; 0 is right for latents, which are small.
+        steps_done: the trainer's count of finished batches; None: count the loaded batches.
+        num_workers: processes that prepare batches; 0 suits latents, which are small.
     """
 
     def __init__(
@@ -99,6 +98,6 @@ class StepLoader(DataLoader[Batch]):
 
 
 def fixed_loader(dataset: Dataset[Batch], batches: int, num_workers: int = 0) -> DataLoader[Batch]:
-    """The same batches in the same order every time, in every process all of them; global randomness is not touched."""
+    """All batches in a fixed order, in every process; the global random state is not used."""
     sampler = ResumableSampler(batches)
     return DataLoader(dataset, batch_size=None, sampler=sampler, num_workers=num_workers, generator=torch.Generator())

@@ -9,7 +9,7 @@ from jaxtyping import Float
 from rich.table import Table
 from torch import Tensor
 
-from riddle_pl.demo.journey import COLUMNS, Journey
+from riddle_pl.demo.pipeline import COLUMNS, DemoFace
 from riddle_pl.judging.gate_judges import Judge
 from riddle_pl.judging.metrics.diversity import pair_cosines
 
@@ -22,7 +22,7 @@ SHOWN = tuple(column for column in COLUMNS if column != "photo")
 
 @dataclass(frozen=True, eq=False)
 class Figures:
-    """Cosines of images, in the order of the journeys: ``cosines["photo"]["recovered"][0]`` is the first person's.
+    """Cosines of images, in the order of the demo_faces: ``cosines["photo"]["recovered"][0]`` is the first person's.
 
     Args:
         judge: name of the recogniser.
@@ -41,10 +41,10 @@ class Figures:
         return bool(self.cosines[reference][column][row] > self.threshold)
 
 
-def measure(journeys: Sequence[Journey], judge: Judge) -> Figures:
+def measure(demo_faces: Sequence[DemoFace], judge: Judge) -> Figures:
     """Every image against its photo, its inversion, and the others of its column."""
     embeddings = {
-        column: F.normalize(judge.embed(torch.cat([journey.images[column] for journey in journeys])), dim=1)
+        column: F.normalize(judge.embed(torch.cat([demo_face.images[column] for demo_face in demo_faces])), dim=1)
         for column in COLUMNS
     }
     cosines = {

@@ -6,8 +6,8 @@ import numpy as np
 from jaxtyping import UInt8
 from PIL import Image, ImageDraw, ImageFont
 
-from riddle_pl.demo.journey import PASSWORD_1, PASSWORD_2, WRONG_1
 from riddle_pl.demo.people import Person
+from riddle_pl.demo.pipeline import PASSWORD_1, PASSWORD_2, WRONG_1
 from riddle_pl.errors import RiddleError
 from riddle_pl.key import KdfParams
 from riddle_pl.photos.pseudonymise import Encrypted, EncryptRequest, Pseudonymiser
@@ -36,7 +36,7 @@ def draw_photos(persons: Sequence[Person], pseudonymiser: Pseudonymiser, kdfs: S
     ]
     answers = [_encrypted(answer) for answer in pseudonymiser.encrypt_batch(requests)]
     rows = [
-        [person.photo, *_journey(first, second, pseudonymiser)]
+        [person.photo, *_processed(first, second, pseudonymiser)]
         for person, first, second in zip(persons, answers[::2], answers[1::2], strict=True)
     ]
     return _sheet([[_shown(photo) for photo in row] for row in rows])
@@ -48,7 +48,7 @@ def _encrypted(answer: Encrypted | RiddleError) -> Encrypted:
     return answer
 
 
-def _journey(first: Encrypted, second: Encrypted, pseudonymiser: Pseudonymiser) -> list[Pixels]:
+def _processed(first: Encrypted, second: Encrypted, pseudonymiser: Pseudonymiser) -> list[Pixels]:
     """Encrypted with both passwords, recovered, and with a wrong password if there is a record to decrypt."""
     row = [first.image, second.image]
     if first.record is None:

@@ -10,10 +10,10 @@ import torch
 from rich.console import Console
 
 from riddle_pl.demo.figures import Figures, measure, table_of
-from riddle_pl.demo.journey import PASSWORD_1, PASSWORD_2, WRONG_1, WRONG_2, Journey, Traveller
 from riddle_pl.demo.openpeople import PEOPLE, WHEEL, fetch_photos, photographed_people
 from riddle_pl.demo.people import Person, astronaut, generated_people
 from riddle_pl.demo.photos import draw_photos
+from riddle_pl.demo.pipeline import PASSWORD_1, PASSWORD_2, WRONG_1, WRONG_2, DemoFace, DemoPipeline
 from riddle_pl.demo.sheet import draw_sheet
 from riddle_pl.demo.stages import Stages
 from riddle_pl.demo.training import EXPERIMENT, short_training
@@ -99,10 +99,10 @@ def run_demo(
     )
     kdfs = [demo_kdf(seed, number) for number in range(len(persons))]
     x = torch.cat([person.aligned(opened.size) for person in persons])
-    journeys = Traveller(pseudonymiser.coder, stages)([person.name for person in persons], x, kdfs)
+    demo_faces = DemoPipeline(pseudonymiser.coder, stages)([person.name for person in persons], x, kdfs)
     with stages("judging"):
         judge = best_judge(opened)
-        figures = measure(journeys, judge)
+        figures = measure(demo_faces, judge)
     console.print(table_of(figures))
     if judge.note:
         console.print(judge.note)
@@ -114,7 +114,7 @@ def run_demo(
         console.print(f"{len(persons)} whole photos with {PADDED}, as `riddle encrypt` and `riddle decrypt` do it ...")
         with stages("whole photos"):
             written.append(_write_photos(out / "photos.jpg", opened, persons, kdfs))
-    written.append(_write_sheet(out / "demo.jpg", opened, role, seed, journeys, figures))
+    written.append(_write_sheet(out / "demo.jpg", opened, role, seed, demo_faces, figures))
     console.print(stages.line())
     console.print("Written:", *(f"  {path}" for path in written), sep="\n")
     console.print("With your own photo: riddle encrypt PHOTO")
@@ -149,14 +149,16 @@ def choose_people(
         return [astronaut(detector), *generated_people(pseudonymiser.coder.generator, detector, count - 1, seed)]
 
 
-def _write_sheet(path: Path, pack: Pack, role: str, seed: int, journeys: Sequence[Journey], figures: Figures) -> Path:
+def _write_sheet(
+    path: Path, pack: Pack, role: str, seed: int, demo_faces: Sequence[DemoFace], figures: Figures
+) -> Path:
     footnote = (
         f"Pack {pack.name}, {role}, {pack.size} px, seed {seed}. Below the images: cosine to the inversion (below "
         f"inversions: to the photo), judge: {figures.judge}; same person above {figures.threshold}, as are 1 in 1000 "
         "pairs of strangers."
     )
     with atomic_write(path) as temporary:
-        draw_sheet(journeys, figures, footnote).save(temporary, format="JPEG", **JPEG)
+        draw_sheet(demo_faces, figures, footnote).save(temporary, format="JPEG", **JPEG)
     return path
 
 

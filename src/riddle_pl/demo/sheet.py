@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from PIL import Image, ImageDraw, ImageFont
 
 from riddle_pl.demo.figures import SHOWN, Figures
-from riddle_pl.demo.journey import COLUMNS, Journey
+from riddle_pl.demo.pipeline import COLUMNS, DemoFace
 from riddle_pl.faces.pixels import to_pixels
 
 CELL = 256
@@ -18,29 +18,29 @@ TEXT = 21
 INK, GOOD, BAD = "black", "#1a7f37", "#b42318"
 
 
-def draw_sheet(journeys: Sequence[Journey], figures: Figures, footnote: str) -> Image.Image:
+def draw_sheet(demo_faces: Sequence[DemoFace], figures: Figures, footnote: str) -> Image.Image:
     """Draws the picture. Below each image stands whom the judge sees: below inversions with the photo as the reference,
     below the others with the inversion.
 
     Args:
-        journeys: rows.
-        figures: of these journeys.
+        demo_faces: rows.
+        figures: of these demo_faces.
         footnote: last line.
     """
     font = ImageFont.load_default(TEXT)
     row_height = CELL + GAP + CAPTION
     width = LEFT + len(COLUMNS) * (CELL + GAP)
-    sheet = Image.new("RGB", (width, HEADING + len(journeys) * row_height + FOOT), "white")
+    sheet = Image.new("RGB", (width, HEADING + len(demo_faces) * row_height + FOOT), "white")
     draw = ImageDraw.Draw(sheet)
     for column, heading in enumerate(COLUMNS.values()):
         middle = LEFT + column * (CELL + GAP) + CELL // 2
         draw.multiline_text((middle, HEADING - 8), heading, INK, font, anchor="md", align="center", spacing=3)
-    for row, journey in enumerate(journeys):
+    for row, demo_face in enumerate(demo_faces):
         top = HEADING + row * row_height
-        draw.multiline_text((LEFT - GAP, top + CELL // 2), journey.name, INK, font, anchor="rm", align="right")
+        draw.multiline_text((LEFT - GAP, top + CELL // 2), demo_face.name, INK, font, anchor="rm", align="right")
         for column, name in enumerate(COLUMNS):
             left = LEFT + column * (CELL + GAP)
-            sheet.paste(Image.fromarray(to_pixels(journey.images[name][0], CELL)), (left, top))
+            sheet.paste(Image.fromarray(to_pixels(demo_face.images[name][0], CELL)), (left, top))
             if name in SHOWN:
                 text, colour = verdict(figures, name, row)
                 draw.text((left + CELL // 2, top + CELL + 6), text, colour, font, anchor="mt")

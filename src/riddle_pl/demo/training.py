@@ -66,7 +66,7 @@ def short_training(
     """
     from riddle_pl.config.compose import compose_jobs
     from riddle_pl.training.preflight import check_job
-    from riddle_pl.training.run import fit
+    from riddle_pl.training.run import train
 
     every = max(1, steps // 10)
     length = [f"steps={steps}", f"val_every={steps}", "batch_size=4", "data.val_samples=4"]
@@ -79,5 +79,5 @@ def short_training(
     OmegaConf.update(cfg, "callbacks.report", report, force_add=True)
     parts = check_job(cfg)
     run_dir.mkdir(parents=True, exist_ok=True)
-    fit(cfg, run_dir, progress=not quiet and sys.stdout.isatty(), parts=parts)
+    train(cfg, run_dir, progress=not quiet and sys.stdout.isatty(), parts=parts)
     return run_dir

@@ -17,12 +17,12 @@ from riddle_pl.judging.recognisers import Recogniser
 
 
 class Parts(NamedTuple):
-    """The objects of one evaluation; none has read or loaded anything yet."""
+    """The objects of one evaluation; nothing has been loaded yet."""
 
     method: Method
     faces: FaceSource
     pairs: LFW | None
-    """Where the thresholds come from; None: from the faces that are evaluated."""
+    """Pairs for the thresholds; None: pairs among the evaluated faces."""
     recognisers: list[Recogniser]
     detectors: list[Detector]
     perceptual: list[PerceptualFeatures]
@@ -35,7 +35,7 @@ def build_parts(cfg: DictConfig) -> Parts:
     """Builds every node of a checked config.
 
     Raises:
-        ConfigError: a node does not fit its target, or is of another kind than its place wants.
+        ConfigError: a node does not fit its target, or has the wrong type.
     """
     source = locate(cfg.data._target_, "data")
     if not (isinstance(source, type) and issubclass(source, FaceSource)):

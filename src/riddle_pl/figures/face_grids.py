@@ -34,7 +34,7 @@ def draw_faces(faces: Sequence[FaceTrace], columns: Sequence[str]) -> Drawing:
     return draw_grid(cells, [HEADINGS[name] for name in columns], [str(i + 1) for i in range(len(faces))])
 
 
-# The paper's first grid: faces, their inversions, and the other people that two passwords turn them into.
+# The paper's first grid: faces, inversions, and encryptions with two passwords.
 
 ENCRYPTED_COLUMNS = (PHOTO, X, X_ENC1, X_ENC2)
 
@@ -54,7 +54,7 @@ def deidentification(faces: Sequence[FaceTrace]) -> Figure | None:
     )
 
 
-# The paper's second grid: recovery with the right password, and what wrong ones give.
+# The paper's second grid: recovery, and decryption with wrong passwords.
 
 RECOVERED_COLUMNS = (PHOTO, X, X_ENC1, X_DEC, X_WRONG1, X_NEAR_MISS)
 
@@ -74,7 +74,7 @@ def recovery(faces: Sequence[FaceTrace]) -> Figure | None:
     )
 
 
-# The paper's grid of many passwords: how many people one face becomes.
+# The paper's grid of many passwords.
 
 
 def encryptions(faces: Sequence[FaceTrace]) -> Figure | None:

@@ -39,7 +39,7 @@ class Figure:
         title: heading.
         drawing: of a size in inches.
         caption: what is shown, and how to read it.
-        alt: what is to be seen, for those who cannot see it.
+        alt: alternative text.
     """
 
     name: str
@@ -49,7 +49,7 @@ class Figure:
     alt: str
 
     def __post_init__(self) -> None:
-        """Lays the drawing out once and for all: a layout that is computed again at every drawing drifts a little."""
+        """Computes the layout once, for reproducible output."""
         self.drawing.draw_without_rendering()
         self.drawing.set_layout_engine("none")
 
@@ -61,7 +61,7 @@ class Figure:
         return buffer.getvalue()
 
     def _repr_jpeg_(self) -> bytes:
-        """What a notebook shows; small, since notebooks keep it."""
+        """Notebook preview, small because notebooks store it."""
         return self.encoded("jpeg", NOTEBOOK_DPI)
 
 

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from riddle_pl.figures.figure import Figure
 from riddle_pl.figures.image_grid import short
-from riddle_pl.figures.style import INK, MARKERS, PALETTE, SMALL_PT, dress, named, new_figure, slug
+from riddle_pl.figures.style import INK, MARKERS, PALETTE, SMALL_PT, named, new_figure, slug, style_axes
 from riddle_pl.figures.traces import IdentityCloud
 
 
@@ -30,7 +30,7 @@ def identities(cloud: IdentityCloud) -> Figure:
     everything = torch.cat([*cloud.encryptions, *([] if cloud.originals is None else [cloud.originals])])
     points, explained = principal_components(everything)
     figure = new_figure(5.2, 4.4)
-    axes = dress(figure.add_subplot(), *(f"component {i + 1} ({share:.0%})" for i, share in enumerate(explained)))
+    axes = style_axes(figure.add_subplot(), *(f"component {i + 1} ({share:.0%})" for i, share in enumerate(explained)))
     start = 0
     for person, some in enumerate(cloud.encryptions):
         x, y = points[start : start + len(some)].T.numpy()

@@ -1,4 +1,4 @@
-"""What an encryptor changes in a code, layer by layer of the generator, and its figure."""
+"""Changes of a code by an encryptor, by layer of the generator."""
 
 from collections.abc import Mapping
 
@@ -8,7 +8,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from riddle_pl.figures.figure import Figure
-from riddle_pl.figures.style import BLUE, GREEN, ORANGE, SMALL_PT, dress, new_figure
+from riddle_pl.figures.style import BLUE, GREEN, ORANGE, SMALL_PT, new_figure, style_axes
 
 GROUPS = (("coarse", 0, 4), ("middle", 4, 8), ("fine", 8, None))
 """The paper's three groups of layers: in StyleGAN2 up to 8 px, 16 and 32 px, 64 px and more."""
@@ -23,7 +23,7 @@ def layer_groups(num_layers: int) -> Mapping[str, range]:
 def layer_changes(
     w: Float[Tensor, "b n d"], w_enc: Float[Tensor, "b n d"], mean: Float[Tensor, "d"]
 ) -> Float[Tensor, "b n"]:
-    """How far each layer's code moved: ‖w_enc − w‖ over ‖w − mean‖, the face's own distance from the average face.
+    """Relative change of each layer's code: ‖w_enc − w‖ over ‖w − mean‖, the face's own distance from the average face.
 
     Args:
         w: codes.
@@ -51,7 +51,7 @@ def layer_changes_figure(changes: Float[Tensor, "b n"]) -> Figure:
     values = changes.detach().double().cpu().numpy()
     mean, spread = values.mean(axis=0), values.std(axis=0)
     figure = new_figure(5.2, 2.8)
-    axes = dress(figure.add_subplot(), "layer", "distance moved")
+    axes = style_axes(figure.add_subplot(), "layer", "distance moved")
     groups = layer_groups(values.shape[1])
     for name, layers in groups.items():
         places = np.array(layers)

@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from riddle_pl.figures.figure import Figure
-from riddle_pl.figures.style import BLUE, ORANGE, SMALL_PT, dress, new_figure
+from riddle_pl.figures.style import BLUE, ORANGE, SMALL_PT, new_figure, style_axes
 from riddle_pl.figures.training_log import Curve, join_logs
 
 COLUMNS = 3
@@ -34,7 +34,7 @@ def losses(*metrics: Path) -> Figure | None:
     figure = new_figure(7.2, 0.4 + 1.75 * rows)
     panels = figure.subplots(rows, COLUMNS, squeeze=False, sharex=True).ravel()
     for axes, term in zip(panels, terms, strict=False):
-        dress(axes, title="total (weighted sum)" if term == "total" else term.replace("_", " "))
+        style_axes(axes, title="total (weighted sum)" if term == "total" else term.replace("_", " "))
         _draw(axes, curves, term)
     for axes in panels[len(terms) :]:
         axes.set_visible(False)

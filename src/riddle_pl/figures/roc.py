@@ -6,7 +6,7 @@ import numpy as np
 from jaxtyping import Float
 
 from riddle_pl.figures.figure import Figure
-from riddle_pl.figures.style import FAINT, INK, KIND_COLOURS, KIND_LINES, SMALL_PT, dress, named, new_figure, slug
+from riddle_pl.figures.style import FAINT, INK, KIND_COLOURS, KIND_LINES, SMALL_PT, named, new_figure, slug, style_axes
 from riddle_pl.figures.traces import Similarities
 from riddle_pl.judging.images import X_DEC, X_ENC1, X_NEAR_MISS, X_WRONG1
 
@@ -27,7 +27,9 @@ def roc(similarities: Similarities) -> Figure | None:
     if not pairs:
         return None
     figure = new_figure(5.2, 4.0)
-    axes = dress(figure.add_subplot(), "false-accept rate: different people accepted", "share of the kind accepted")
+    axes = style_axes(
+        figure.add_subplot(), "false-accept rate: different people accepted", "share of the kind accepted"
+    )
     lowest = min(0.5, *(1.0 / len(strangers) for _, strangers in pairs.values()))
     chance = np.geomspace(lowest, 1.0, 100)
     axes.plot(chance, chance, color=FAINT, linewidth=1.0, label="chance")

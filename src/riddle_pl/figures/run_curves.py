@@ -7,7 +7,7 @@ from matplotlib.lines import Line2D
 
 from riddle_pl.errors import ConfigError
 from riddle_pl.figures.figure import Figure
-from riddle_pl.figures.style import MARKERS, PALETTE, SMALL_PT, dress, new_figure
+from riddle_pl.figures.style import MARKERS, PALETTE, SMALL_PT, new_figure, style_axes
 from riddle_pl.figures.training_log import Curve
 
 COLUMNS = 3
@@ -32,7 +32,7 @@ def run_curves(runs: Mapping[str, Mapping[str, Curve]], names: Sequence[str]) ->
     figure = new_figure(2.6 * columns, 0.5 + 2.1 * rows)
     panels = figure.subplots(rows, columns, squeeze=False).ravel()
     for axes, name in zip(panels, names, strict=False):
-        dress(axes, "step", title=name)
+        style_axes(axes, "step", title=name)
         for number, curves in enumerate(runs.values()):
             if name in curves:
                 every = max(len(curves[name][0]) // 10, 1)

@@ -4,7 +4,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from riddle_pl.figures.figure import Figure
-from riddle_pl.figures.style import INK, KIND_COLOURS, SMALL_PT, TEXT_PT, dress, named, new_figure, slug
+from riddle_pl.figures.style import INK, KIND_COLOURS, SMALL_PT, TEXT_PT, named, new_figure, slug, style_axes
 from riddle_pl.figures.traces import Similarities
 from riddle_pl.judging.images import X_DEC, X_ENC1, X_NEAR_MISS, X_WRONG1
 
@@ -51,7 +51,7 @@ def score_histograms(similarities: Similarities) -> Figure | None:
 
 
 def _row(axes: Axes, kind: str, values: np.ndarray, edges: np.ndarray, threshold: float, above: float) -> None:
-    dress(axes)
+    style_axes(axes)
     counts, _ = np.histogram(values.clip(edges[0], edges[-1]), edges)
     axes.stairs(counts / counts.max(), edges, fill=True, color=KIND_COLOURS[kind], alpha=0.85)
     axes.axvline(threshold, color=INK, linewidth=1.0)

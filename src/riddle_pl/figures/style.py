@@ -1,4 +1,4 @@
-"""How every figure looks: fonts, colours that colour-blind readers tell apart, and Matplotlib without global state."""
+"""Common style of figures: fonts, a colour-blind safe palette, and Matplotlib without global state."""
 
 import re
 from collections.abc import Mapping
@@ -23,7 +23,7 @@ PALETTE = (BLUE, VERMILLION, GREEN, PURPLE, ORANGE, SKY, BLACK, YELLOW)
 """Okabe and Ito, "Color Universal Design" (2008)."""
 
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "p")
-"""Beside the colours, for those who see none."""
+"""Redundant encoding of colours."""
 
 KIND_COLOURS: Mapping[str, str] = {
     "same person": GREEN,
@@ -52,7 +52,7 @@ def new_figure(width: float, height: float) -> Figure:
     return figure
 
 
-def dress(axes: Axes, xlabel: str = "", ylabel: str = "", title: str = "") -> Axes:
+def style_axes(axes: Axes, xlabel: str = "", ylabel: str = "", title: str = "") -> Axes:
     """Labels, a light grid and no frame on the upper and right side."""
     axes.set_xlabel(xlabel, fontsize=TEXT_PT, color=INK)
     axes.set_ylabel(ylabel, fontsize=TEXT_PT, color=INK)
@@ -66,7 +66,7 @@ def dress(axes: Axes, xlabel: str = "", ylabel: str = "", title: str = "") -> Ax
 
 
 def named(judge: str, note: str) -> str:
-    """A judge with what must be known about it, for titles."""
+    """A judge with its note, for titles."""
     return f"{judge} ({note})" if note else judge
 
 

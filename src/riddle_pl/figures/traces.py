@@ -1,6 +1,6 @@
-"""What the figures of a report show beside its rows: images and similarities of a few faces, however many were judged.
+"""Data of a report's figures: images and similarities of a few faces.
 
-Whoever evaluates fills a :class:`Traces`; a figure whose part is empty is left out, and the report says why.
+Figures without data are left out, with the reason in the report.
 """
 
 from collections.abc import Mapping, Sequence
@@ -42,7 +42,7 @@ class FaceTrace:
 
 @dataclass(frozen=True, eq=False)
 class Similarities:
-    """How alike a recogniser finds pairs of images.
+    """Cosine similarities of image pairs by a recogniser.
 
     Args:
         judge: name of the recogniser, as in the rows.
@@ -80,7 +80,7 @@ class IdentityCloud:
 
 @dataclass(frozen=True, eq=False)
 class WholePhoto:
-    """A whole photo on its way; see :func:`riddle_pl.evaluation.photos.wild.whole_photo`."""
+    """A whole photo, encrypted and decrypted; see :func:`riddle_pl.evaluation.photos.wild.whole_photo`."""
 
     name: str
     original: UInt8[np.ndarray, "h w 3"]
@@ -91,7 +91,7 @@ class WholePhoto:
 
 @dataclass(frozen=True, eq=False)
 class Traces:
-    """All that the figures need.
+    """Data of all figures.
 
     Args:
         faces: at most :data:`FACES`.

@@ -1,4 +1,4 @@
-"""Where an optimised inversion moves: in W+ as it is, or in the coordinates of the pack's code model."""
+"""Search spaces of an optimised inversion: W+, or the coordinates of a code model."""
 
 from typing import Protocol
 
@@ -8,7 +8,7 @@ from torch import Tensor
 
 
 class Coordinates(Protocol):
-    """Coordinates of a code, and what it costs to be there."""
+    """Coordinates of a code, with a regularisation cost."""
 
     def start(self) -> Float[Tensor, "b ..."]:
         """The coordinates of the encoder's code."""
@@ -17,7 +17,7 @@ class Coordinates(Protocol):
         """Coordinates to W+ codes."""
 
     def cost(self, v: Float[Tensor, "b ..."]) -> Float[Tensor, "b"]:
-        """Per face, what holds a code near faces."""
+        """Regularisation cost per face."""
 
 
 class CodeModel(Protocol):
@@ -65,7 +65,7 @@ class InCodeModel:
 
     Args:
         w_0: the encoder's codes.
-        model: outside of which no code lies.
+        model: the code model.
         prior: weight of the energy.
     """
 

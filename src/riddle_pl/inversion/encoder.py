@@ -10,7 +10,7 @@ from riddle_pl.inversion.inversion import Inversion
 
 
 class EncoderInversion(Inversion):
-    """What the encoder says; see :class:`Inversion`."""
+    """The encoder's code; see :class:`Inversion`."""
 
     name: ClassVar[str] = "encoder"
     roles: ClassVar[tuple[str, ...]] = ("encoder",)

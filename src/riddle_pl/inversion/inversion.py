@@ -1,4 +1,4 @@
-"""What every inversion offers, and the networks that all of them need."""
+"""Interface and common networks of the inversions."""
 
 from abc import ABC, abstractmethod
 from functools import cached_property
@@ -50,7 +50,7 @@ class Inversion(ABC):
 
     @property
     def fingerprint(self) -> str:
-        """Names everything that the code of a given face depends on.
+        """Fingerprint of everything that codes depend on besides the image.
 
         Raises:
             PackError: the pack lacks a network.
@@ -72,7 +72,7 @@ class Inversion(ABC):
             getattr(self, name)
 
     def release(self) -> None:
-        """Forgets the networks, and with them their memory, until they are needed again."""
+        """Releases the networks and their memory until the next use."""
         for name in self.networks:
             self.__dict__.pop(name, None)
 

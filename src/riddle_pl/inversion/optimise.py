@@ -15,7 +15,7 @@ from riddle_pl.losses.identity import cosine
 from riddle_pl.losses.perceptual import perceptual_distance
 from riddle_pl.networks.code_model import GaussianCodeModel
 from riddle_pl.networks.encryptors.padded import PaddedEncryptor
-from riddle_pl.networks.fold_norms import fold_norms
+from riddle_pl.networks.fuse_batch_norms import fuse_batch_norms
 from riddle_pl.networks.generator import FaceGenerator
 from riddle_pl.networks.resize import resize
 from riddle_pl.packs import Pack
@@ -27,7 +27,7 @@ SMALL = 64
 """Pixels up to which a step costs little."""
 W_SAMPLES = 4096
 W_SEED = 1_000_000
-"""Not a small one: a generator may know the noise that its training drew."""
+"""Large, to avoid noise that was used in training."""
 
 
 @dataclass(frozen=True)
@@ -62,15 +62,14 @@ class Settings:
 class OptimisedInversion(Inversion):
     """Minimises, from the encoder's code w_0 on, for each face
 
-        pixel ‖x - G(w)‖₁ + features ‖F_p(x) - F_p(G(w))‖₂² + identity (1 - cos(R(x), R(G(w)))) + what the place costs.
+        pixel ‖x - G(w)‖₁ + features ‖F_p(x) - F_p(G(w))‖₂² + identity (1 - cos(R(x), R(G(w)))) + cost.
 
-    Where the pack has a code model, the steps are taken in its coordinates v and the place costs prior · energy(v):
-    nothing of a code lies outside of the model. With ``code_model=encryptor-padded`` that is the model of this
-    encryptor, in its principal components, so that all of a code can be encrypted. Elsewhere they are taken in W+, in
-    standard deviations of W, and the place costs start ‖w - w_0‖² + spread Σ_i ‖w_i - mean_i w_i‖². All norms are
-    means.
+    With a code model, the search is in its coordinates v with cost = prior · energy(v), so that codes lie inside of the
+    model; ``code_model=encryptor-padded`` uses that of the encryptor, so that codes are encrypted without loss. Without
+    one, the search is in W+ in standard deviations of W, with cost = start ‖w - w_0‖² + spread Σ_i ‖w_i - mean_i w_i‖².
+    All norms are means.
 
-    Nothing is drawn at random: the same photo gives the same code, alone or in any batch (up to rounding). A step takes
+    Deterministic: codes do not depend on the batch, up to rounding. A step takes
     0.03 to 0.07 s of one CPU core per face of 64 px, 0.25 s per face of 128 px of the mobile pack.
 
     Args:
@@ -80,8 +79,8 @@ class OptimisedInversion(Inversion):
         learning_rate: at the start, in standard deviations of W or in the model's coordinates.
         pixel: weight.
         features: weight; 0 saves the time of their network.
-        identity: weight. Judge it by another recogniser than R, which is soon convinced: more weight is more likeness
-            only as long as R is a good judge, and it costs pixels.
+        identity: weight. Evaluate with another recogniser than R: large weights overfit to R, and increase the pixel
+            error.
         start: weight, without a code model.
         spread: weight, without a code model.
         prior: weight, with a code model.
@@ -179,7 +178,7 @@ class OptimisedInversion(Inversion):
             )
             if seen is not None:
                 loss = loss + self.settings.features * perceptual_distance(seen, self.perceptual(image))
-            (v.grad,) = torch.autograd.grad(loss.sum(), v)  # a sum: a face's steps are its own
+            (v.grad,) = torch.autograd.grad(loss.sum(), v)  # summed, so that faces are independent
             optimizer.step()
             schedule.step()
         return coordinates.decode(v.detach()).cpu()
@@ -214,7 +213,7 @@ class OptimisedInversion(Inversion):
     @cached_property
     def recogniser(self) -> nn.Module:
         """R."""
-        return fold_norms(self._load("recogniser"))
+        return fuse_batch_norms(self._load("recogniser"))
 
     @cached_property
     def perceptual(self) -> nn.Module:

@@ -10,8 +10,8 @@ from riddle_pl.packs import Pack
 class RefinedInversion(OptimisedInversion):
     """A few large steps of :class:`OptimisedInversion` on pixel and identity loss, without perceptual features.
 
-    An encoder of this size knows what sort of face it sees, and hardly whose. The first steps find most of that; the
-    hundred of ``invert=optimise`` also find hair, light and background.
+    The encoder's code preserves little identity. A few steps recover most of it; the hundred of ``invert=optimise``
+    also fit hair, light and background.
 
     Args:
         pack: generator, encoder, recogniser and, where there is one, code model.

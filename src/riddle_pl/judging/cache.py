@@ -1,6 +1,6 @@
-"""Cache of embeddings and detections on disk: each image is evaluated once per judge.
+"""On-disk cache of embeddings and detections.
 
-An image counts as it would be saved, with 8 bits per value: rounding in the last bit of a float makes no new image.
+Images are quantised to 8 bits first, so that float rounding does not change the key.
 """
 
 import hashlib
@@ -20,7 +20,7 @@ from riddle_pl.judging.detectors import Detections, Detector
 from riddle_pl.judging.recognisers import Recogniser
 
 FILE_NAME = "judgements-2.sqlite"
-"""The number is that of the format."""
+"""With the format version."""
 
 TABLE = "judgements (image BLOB PRIMARY KEY, numbers BLOB) WITHOUT ROWID"
 
@@ -51,10 +51,10 @@ class JudgementCache:
         x: Float[Tensor, "b 3 h h"],
         judge: Callable[[Float[Tensor, "b 3 h h"]], Float[Tensor, "b k"]],
     ) -> Float[Tensor, "b k"]:
-        """The judge's row for each image, seen with 8 bits; it is asked only for images that it has not seen.
+        """The judge's row for each image, quantised to 8 bits; computed for missing images only.
 
         Args:
-            fingerprint: names everything that a row depends on beside the image.
+            fingerprint: of everything that a row depends on besides the image.
             x: images in [-1, 1]; values outside count as the nearest inside.
             judge: gives the rows.
 
@@ -64,7 +64,7 @@ class JudgementCache:
         pixels = ((x.detach().float().cpu().clamp(-1.0, 1.0) + 1.0) * 127.5).round().byte()
         keys = [image_key(fingerprint, image) for image in pixels]
         known = self._read(set(keys))
-        if len({len(row) for row in known.values()}) > 1:  # not this judge's: all of its rows have one length
+        if len({len(row) for row in known.values()}) > 1:  # damaged: rows of a judge have one length
             known = {}
         first = {key: index for index, key in reversed(list(enumerate(keys)))}
         if new := [key for key in first if key not in known]:
@@ -77,7 +77,7 @@ class JudgementCache:
         return torch.stack([known[key] for key in keys]) if keys else judge(x)
 
     def close(self) -> None:
-        """Gives the file back; the next use opens it again."""
+        """Closes the database until the next use."""
         if self._connection is not None:
             self._connection.close()
             self._connection = None
@@ -116,7 +116,7 @@ class JudgementCache:
         return self._connection
 
     def _continue_in_memory(self, error: sqlite3.Error) -> None:
-        """Goes on without the file: it saves time, and nothing depends on it."""
+        """Falls back to memory."""
         log.warning("%s cannot be used (%s); judging without it. Delete it if it is damaged", self.path, error)
         self.close()
         self._connection = sqlite3.connect(":memory:")
@@ -124,10 +124,10 @@ class JudgementCache:
 
 
 class CachedRecogniser(Recogniser):
-    """A recogniser that embeds each image once.
+    """A recogniser with a cache.
 
     Args:
-        recogniser: is asked for images that are not in the cache.
+        recogniser: for images that are not in the cache.
         cache: may be shared with other judges.
     """
 
@@ -157,10 +157,10 @@ class CachedRecogniser(Recogniser):
 
 
 class CachedDetector(Detector):
-    """A detector that looks at each image once.
+    """A detector with a cache.
 
     Args:
-        detector: is asked for images that are not in the cache.
+        detector: for images that are not in the cache.
         cache: may be shared with other judges.
     """
 
@@ -200,7 +200,7 @@ class CachedDetector(Detector):
 def cached_judges(
     recognisers: Sequence[Recogniser], detectors: Sequence[Detector], folder: Path
 ) -> tuple[list[Recogniser], list[Detector]]:
-    """The same judges, which look at each image once, in this run or in an earlier one.
+    """The same judges with a common cache.
 
     Raises:
         FileError: see :class:`JudgementCache`.

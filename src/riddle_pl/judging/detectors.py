@@ -17,11 +17,11 @@ from riddle_pl.judging.judge import Judge
 from riddle_pl.judging.workers import Job, Workers
 
 SCALE = 256
-"""Boxes and landmarks are in pixels of an image of this side, whatever size was searched."""
+"""Image side in pixels to which boxes and landmarks are scaled."""
 
 
 class Detections(NamedTuple):
-    """What was found in each image; coordinates are NaN where nothing was."""
+    """Detections by image; coordinates are NaN without a face."""
 
     boxes: Float[Tensor, "b 4"]
     """Left, top, right, bottom of the largest face, in pixels at 256 px."""

@@ -1,4 +1,4 @@
-"""dlib's work on images of aligned faces. Imports no PyTorch, so that worker processes start fast and stay small.
+"""dlib on images of aligned faces; does not import PyTorch, for lightweight worker processes.
 
 Needs the extra ``[dlib]``: ``dlib-bin`` (the compiled library) and ``face_recognition_models`` (the weights).
 """

@@ -1,4 +1,4 @@
-"""dlib's ResNet face recogniser: a judge of another family and source than the pack's networks (extra ``[dlib]``)."""
+"""dlib's ResNet face recogniser: independent of the pack's networks (extra ``[dlib]``)."""
 
 from functools import cached_property
 
@@ -15,13 +15,14 @@ from riddle_pl.networks.dlib_resnet import load_dlib_resnet
 
 LFW_COSINE_THRESHOLD = 0.926
 """Cosine that 1 in 1000 pairs of different people exceed (404,550 pairs of 900 people of LFW at 64 px); it accepts 92 %
-of 150 pairs of the same person. At 128 px 9.3 in 10,000 pairs exceed it (244,650 pairs of 700 people). Embeddings of
-all faces point roughly one way: two people have 0.84 on average.
+of 150 pairs of the same person. At 128 px 9.3 in 10,000 pairs exceed it (244,650 pairs of 700 people). Embeddings are
+not
+centred: two people have 0.84 on average.
 """
 
 
 class DlibRecogniser(Recogniser):
-    """dlib's ResNet, which was in no loss of ours; the cosine of two embeddings tells whether they show one person.
+    """dlib's ResNet, which is not used in training.
 
     dlib finds the landmarks and cuts out the face; its network runs in PyTorch (equal within rounding, and ten times
     faster than dlib's own on a CPU).

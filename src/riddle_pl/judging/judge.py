@@ -1,4 +1,4 @@
-"""What every recogniser, detector and feature network that measures images has in common."""
+"""Base of recognisers, detectors and feature networks for evaluation."""
 
 from abc import ABC, abstractmethod
 from functools import cached_property
@@ -14,25 +14,25 @@ from riddle_pl.packs import Pack
 class Judge(ABC):
     """A recogniser, detector or feature network, which may not be installed.
 
-    A judge that cannot run is left out with its reason; no other one takes its place.
+    A judge that cannot run is left out, with the reason in the report.
     """
 
     name: str
     note: str = ""
-    """What a reader must know about its impartiality; printed with every number."""
+    """Note on its independence, printed with every number."""
 
     @abstractmethod
     def missing(self) -> str | None:
-        """What it needs and lacks, and where to get it, in one line; None when it can run. Does no long work.
+        """What is missing and where to get it, in one line; None if it can run. Fast.
 
         Raises:
-            DeviceError: the device that it was given is not there.
+            DeviceError: the device is not available.
         """
 
     @property
     @abstractmethod
     def fingerprint(self) -> str:
-        """Names everything that its answer depends on beside the image."""
+        """Fingerprint of everything that its output depends on besides the image."""
 
     def check(self) -> None:
         """Raises what :meth:`missing` says as a ``ConfigError``."""
@@ -40,11 +40,11 @@ class Judge(ABC):
             raise ConfigError(reason)
 
     def close(self) -> None:  # noqa: B027  # most hold nothing
-        """Gives back what it holds."""
+        """Releases resources."""
 
 
 class PackNetwork(Judge):
-    """A judge whose network lies in a pack.
+    """A judge with a network of a pack.
 
     Args:
         pack: where its weights are.
@@ -73,9 +73,9 @@ class PackNetwork(Judge):
 
     @cached_property
     def network(self) -> nn.Module:
-        """On its device; loaded when it is first needed."""
+        """On its device; loaded on first use."""
         return self.pack.load(self.role).to(resolve_device(self.device))
 
     def on_device(self, x: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
-        """Where the network is."""
+        """Moved to the network's device."""
         return x.to(resolve_device(self.device))

@@ -1,4 +1,4 @@
-"""Labeled Faces in the Wild: the photos that no network of a pack trains on, and the pairs for the threshold."""
+"""Labeled Faces in the Wild: evaluation photos, which no pack is trained on, and verification pairs."""
 
 import re
 from collections.abc import Sequence
@@ -23,13 +23,13 @@ class Pair(NamedTuple):
 class LFW(FaceSource):
     """LFW in its published layout: ``Name/Name_0001.jpg`` in folders or a tar archive, and a View 2 pairs file.
 
-    Of each person the photo of the lowest number is taken.
+    The photo of the lowest number is used of each person.
 
     Args:
         root: folder of what follows.
         faces: folder or ``.tar`` archive of the photos.
-        pairs: pairs file (``pairs.txt``: folds of 300 pairs of one person and 300 of different people); None: it is
-            not at hand.
+        pairs: pairs file (``pairs.txt``: folds of 300 pairs of one person and 300 of different people); None: not
+            available.
         count: see :class:`FaceSource`.
         aligned: see :class:`FaceSource`.
 
@@ -50,7 +50,7 @@ class LFW(FaceSource):
         self._pairs = Path(root).expanduser() / pairs if pairs is not None else None
 
     def check(self) -> None:
-        """Finds out before long work whether everything is there.
+        """Checks before long work that everything is available.
 
         Raises:
             DataError: the photos or the pairs are missing, or laid out in another way, or too few.

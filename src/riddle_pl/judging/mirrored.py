@@ -8,37 +8,35 @@ from riddle_pl.judging.recognisers import Recogniser
 
 
 class MirroredRecogniser(Recogniser):
-    """Adds the embeddings of a face and of its mirror image.
+    """Adds the embeddings of a face and of its mirror image (flip augmentation).
 
-    A face and its mirror image show one person, and what the recogniser errs in on one of them averages out. It takes
-    twice the time. Benchmarks of recognisers on the pairs of LFW are commonly given this way, so their figures are to
-    be compared with this one and not with those of a single look.
+    Published accuracies on LFW commonly use it, and are to be compared with this one. It takes twice the time.
 
     Args:
-        looks: the recogniser that embeds both.
+        recogniser: embeds both.
 
     Source: ``eval/verification.py`` of InsightFace (Deng et al., "ArcFace", CVPR 2019).
     """
 
-    def __init__(self, looks: Recogniser):
-        self.looks = looks
-        self.name = f"{looks.name}_mirrored"
-        self.note = looks.note
+    def __init__(self, recogniser: Recogniser):
+        self.recogniser = recogniser
+        self.name = f"{recogniser.name}_mirrored"
+        self.note = recogniser.note
 
     @property
     def fingerprint(self) -> str:
-        return f"{self.looks.fingerprint}, mirror image added"
+        return f"{self.recogniser.fingerprint}, mirror image added"
 
     @property
     def used_in_training_loss(self) -> bool:
-        return self.looks.used_in_training_loss
+        return self.recogniser.used_in_training_loss
 
     def missing(self) -> str | None:
-        return self.looks.missing()
+        return self.recogniser.missing()
 
     def close(self) -> None:
-        self.looks.close()
+        self.recogniser.close()
 
     def embed(self, x: Float[Tensor, "b 3 h h"]) -> Float[Tensor, "b d"]:
-        there, back = self.looks.embed(torch.cat([x, x.flip(-1)])).chunk(2)
+        there, back = self.recogniser.embed(torch.cat([x, x.flip(-1)])).chunk(2)
         return there + back

@@ -1,4 +1,4 @@
-"""Where the faces of an evaluation come from: LFW, or any folder of photos."""
+"""Sources of faces for an evaluation."""
 
 import hashlib
 from abc import ABC, abstractmethod
@@ -14,12 +14,12 @@ from riddle_pl.faces.crop import FaceCropper
 
 
 def nothing_lacks(key: str) -> str | None:
-    """Every photo will do."""
+    """No reason for any photo."""
     return None
 
 
 class FaceSource(ABC):
-    """Photos of people, one photo each. Nothing is read before it is asked for.
+    """Photos of people, one photo each, read on demand.
 
     Args:
         path: folder or ``.tar`` archive of the photos.
@@ -31,7 +31,7 @@ class FaceSource(ABC):
     """
 
     name: str
-    """What reports call the people's source."""
+    """Name in reports."""
 
     def __init__(self, path: Path, count: int | None, aligned: bool):
         if count is not None and count < 1:
@@ -40,7 +40,7 @@ class FaceSource(ABC):
         self.count = count
         self.crop = FaceCropper(aligned=aligned)
         self.skipped: dict[str, str] = {}
-        """Photos that were left out by :meth:`held_out`, and why."""
+        """Photos skipped by :meth:`held_out`, with the reason."""
         self._opened: ImageSource | None = None
 
     @abstractmethod
@@ -52,7 +52,7 @@ class FaceSource(ABC):
         """
 
     def check(self) -> None:
-        """Finds out before long work whether everything is there.
+        """Checks before long work that everything is available.
 
         Raises:
             DataError: the photos are missing, or too few.
@@ -63,12 +63,12 @@ class FaceSource(ABC):
 
     @property
     def total(self) -> int:
-        """People that an evaluation hopes for."""
+        """Expected number of people."""
         return self.count or len(self.keys())
 
     @property
     def crop_fingerprint(self) -> str:
-        """Names how a photo becomes a face."""
+        """Fingerprint of detection and alignment."""
         return self.crop.fingerprint
 
     @property
@@ -105,10 +105,10 @@ class FaceSource(ABC):
     def held_out(
         self, seed: int, size: int, lacks: Callable[[str], str | None] = nothing_lacks
     ) -> Iterator[tuple[str, Float[Tensor, "1 3 size size"]]]:
-        """``count`` people in an order that the seed fixes, aligned.
+        """``count`` aligned faces in an order given by the seed.
 
-        A photo that cannot be used, or for which ``lacks`` gives a reason, is noted in ``skipped``, and the next person
-        takes its place.
+        Unusable photos, and those for which ``lacks`` gives a reason, are recorded in ``skipped`` and replaced by the
+        next person.
         """
         self.skipped = {}
         order = sorted(self.keys(), key=lambda key: hashlib.sha256(f"{seed} {self.person(key)}".encode()).digest())
@@ -128,7 +128,7 @@ class FaceSource(ABC):
             yield key, x
 
     def person(self, key: str) -> str:
-        """Whom a photo shows; the photo's key where nothing says."""
+        """Identity in a photo; by default the photo's key."""
         return key
 
 

@@ -21,7 +21,7 @@ class Recogniser(Judge):
 
     @property
     def used_in_training_loss(self) -> bool:
-        """It was the recogniser of the loss: its numbers flatter the encryptor, and tables mark them."""
+        """Whether the training loss used this recogniser, so that its rates are biased; tables mark them."""
         return False
 
     @abstractmethod
@@ -92,7 +92,7 @@ class ImportedEvaluator(PackNetwork, Recogniser):
 
 
 class PackEvaluator(PackNetwork, Recogniser):
-    """The pack's own recogniser, which trained the encryptor: its numbers flatter, and say so.
+    """The pack's own recogniser, which is part of the training loss: its rates are biased, and marked.
 
     Args:
         pack: its ``recogniser`` judges.

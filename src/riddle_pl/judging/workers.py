@@ -1,4 +1,4 @@
-"""Pictures through several processes: detectors hold Python's lock, so threads would not run side by side."""
+"""Process pools for detectors, which hold the GIL."""
 
 import multiprocessing
 import os
@@ -13,7 +13,7 @@ CHUNK = 8
 """Pictures per task."""
 
 MOST = 8
-"""Processes at most, unless told otherwise: each holds networks of its own."""
+"""Default limit on processes, since each loads networks."""
 
 Job = Callable[[np.ndarray], np.ndarray]
 """A function of a module, or a partial of one: pictures (b, h, w, 3) of uint8 to float32 rows (b, k)."""
@@ -50,7 +50,7 @@ class Workers:
         return np.concatenate(list(self._executor().map(job, parts)))
 
     def close(self) -> None:
-        """Ends the processes, if no one else uses them; the next batch starts new ones."""
+        """Ends the processes unless other ``Workers`` use them."""
         users = _users.get(self.count, set())
         users.discard(id(self))
         if not users and (executor := _executors.pop(self.count, None)) is not None:
@@ -59,14 +59,14 @@ class Workers:
     def _executor(self) -> ProcessPoolExecutor:
         _users.setdefault(self.count, set()).add(id(self))
         if self.count not in _executors:
-            # not forked: a copy of a process in which PyTorch has started threads can hang
+            # spawned: forking after PyTorch has started threads can deadlock
             context = multiprocessing.get_context("spawn")
             _executors[self.count] = ProcessPoolExecutor(self.count, context, initializer=_start)
         return _executors[self.count]
 
 
 def _start() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C ends the parent, which ends the workers
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # handled by the parent
     os.environ["OMP_NUM_THREADS"] = "1"
     if "torch" in sys.modules:
         sys.modules["torch"].set_num_threads(1)

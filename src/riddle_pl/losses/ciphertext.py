@@ -1,4 +1,4 @@
-"""Ciphertext (beyond the paper): a wrong password does not simply return the encrypted face."""
+"""Ciphertext (beyond the paper): decryption with a wrong password must not return the encrypted face."""
 
 from jaxtyping import Float
 from torch import Tensor
@@ -17,7 +17,7 @@ def ciphertext_loss(
 ) -> Float[Tensor, ""]:
     """Mean over both wrong decryptions of max(0, cos(R(x_enc), R(x_wrong)) - margin), squared or not.
 
-    Without it, an encryptor that ignores wrong passwords passes: its output is the encrypted face, unlike the original.
+    Without this term, an encryptor that returns the encrypted face for every wrong password has a low loss.
     """
     return push_apart([(encrypted, wrong1), (encrypted, wrong2)], margin, squared)
 

@@ -1,4 +1,4 @@
-"""De-identification: an encrypted face is another person than the original."""
+"""De-identification: an encrypted face has another identity than the original."""
 
 from jaxtyping import Float
 from torch import Tensor
@@ -19,7 +19,7 @@ def deidentification_loss(
 
     >>> import torch
     >>> x, stranger = torch.tensor([[1.0, 0.0]]), torch.tensor([[0.0, 1.0]])
-    >>> deidentification_loss(x, x, stranger, margin=0.0).item()  # one of the two encryptions kept the face
+    >>> deidentification_loss(x, x, stranger, margin=0.0).item()  # one of the two encryptions kept the identity
     0.5
     """
     return push_apart([(original, encrypted1), (original, encrypted2)], margin, squared)

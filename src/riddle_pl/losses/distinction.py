@@ -1,4 +1,4 @@
-"""Distinction (beyond the paper): all faces that a step draws are different people."""
+"""Distinction (beyond the paper): all generated faces of a step have different identities."""
 
 import torch
 import torch.nn.functional as F
@@ -13,11 +13,11 @@ from riddle_pl.losses.term import MarginTerm
 def distinction_loss(drawn: Float[Tensor, "n d"], margin: float = 0.1, squared: bool = False) -> Float[Tensor, ""]:
     """Mean of max(0, cos - margin), squared or not, over all pairs of ``drawn``; 0 if there is no pair.
 
-    The other terms compare faces of one photo. Without this one, an encryptor passes that draws a few persons for all
-    photos and passwords together. The more faces a batch has, the better it knows how many persons there are.
+    The other terms compare images of one photo. Without this one, an encryptor that generates only a few identities
+    for all photos and passwords has a low loss. Larger batches detect this better.
 
     >>> drawn = torch.tensor([[1.0, 0.0], [1.0, 0.0], [0.0, 1.0]])
-    >>> round(distinction_loss(drawn, margin=0.0).item(), 4)  # one pair of three is one person
+    >>> round(distinction_loss(drawn, margin=0.0).item(), 4)  # one pair of three has the same identity
     0.3333
 
     Source of the idea: uniformity on the sphere, Wang and Isola, ICML 2020.

@@ -1,4 +1,4 @@
-"""Diversity: different passwords give different persons, in encryption and in wrong decryption."""
+"""Diversity: different passwords give different identities, in encryption and in wrong decryption."""
 
 from jaxtyping import Float
 from torch import Tensor
@@ -20,7 +20,7 @@ def diversity_loss(
 
     >>> import torch
     >>> a, b = torch.tensor([[1.0, 0.0]]), torch.tensor([[0.0, 1.0]])
-    >>> diversity_loss(a, a, a, b, margin=0.0).item()  # both passwords gave one person; wrong ones gave two
+    >>> diversity_loss(a, a, a, b, margin=0.0).item()  # one identity from two passwords; two from wrong ones
     0.5
     """
     return push_apart([(encrypted1, encrypted2), (wrong1, wrong2)], margin, squared)

@@ -1,4 +1,4 @@
-"""Images and features of one training step, computed once, when a term first asks for them."""
+"""Images and features of one training step, computed once, on first use."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -10,13 +10,13 @@ from torch import Tensor
 
 from riddle_pl.errors import ConfigError
 from riddle_pl.losses.code_space import CodeSpace
-from riddle_pl.losses.views import View, as_aligned
+from riddle_pl.losses.views import View, unchanged_view
 
 ORIGINAL = "x"
 PRODUCED = ("x_enc1", "x_enc2", "x_dec", "x_wrong1", "x_wrong2")
 """x*: two encryptions with different passwords, the recovery of the first, two wrong decryptions of the first."""
 SHARED = "shared"
-"""What validation may ask for besides: every face encrypted with the first one's password."""
+"""Extra codes for validation: every face encrypted with the first face's password."""
 
 Role = Literal["recogniser", "perceptual", "parser"]
 FeatureNetwork = Callable[[Tensor], Any]
@@ -28,20 +28,21 @@ class StepFeatures:
     """The six codes and images of a step, keyed ``x``, ``x_enc1``, ``x_enc2``, ``x_dec``, ``x_wrong1``, ``x_wrong2``.
 
     Args:
-        latents: W+ codes, ``shared`` perhaps among them; with ``repeats``, one token for each run of equal layers.
-        x: the target image in about [-1, 1]; its graph, if it has one, is cut. None: G(w), drawn when it is asked for.
-        generator: draws the image of a code.
+        latents: W+ codes by name, optionally with ``shared``; with ``repeats``, one token for each group of equal
+            layers.
+        x: the target image in about [-1, 1], detached; None: G(w), computed on first use.
+        generator: G, code to image.
         networks: feature networks by role; ``None`` where there is none.
-        views: ways in which the recogniser sees each face.
-        code_space: where terms on codes compare them, if there is one.
-        repeats: for how many layers of the code each token of ``latents`` stands; None: one each.
+        views: augmentations that the recogniser sees of each face.
+        code_space: the space in which terms on codes compare them, if any.
+        repeats: number of layers that each token of ``latents`` stands for; None: one each.
     """
 
     latents: Mapping[str, Float[Tensor, "b t d"]]
     x: Float[Tensor, "b 3 h w"] | None
     generator: Draw
     networks: Mapping[Role, FeatureNetwork | None]
-    views: Sequence[View] = (as_aligned,)
+    views: Sequence[View] = (unchanged_view,)
     code_space: CodeSpace | None = None
     repeats: Sequence[int] | None = None
     _images: dict[str, Tensor] = field(init=False, repr=False)
@@ -56,10 +57,10 @@ class StepFeatures:
         return self._all_layers(self.latents[name])
 
     def whitened(self, name: str) -> Float[Tensor, "b n d"]:
-        """A code in the space where W is centred and softly whitened.
+        """A code in the partially whitened space of :class:`CodeSpace`.
 
         Raises:
-            ConfigError: there is no such space.
+            ConfigError: the step has no code space.
         """
         if name not in self._whitened:
             if self.code_space is None:
@@ -73,7 +74,7 @@ class StepFeatures:
         return self._images[name]
 
     def embedding(self, name: str) -> Float[Tensor, "b d"]:
-        """R of an image, of unit length in each view; views lie one after the other, so that cosines are their mean."""
+        """R of an image: unit embeddings of all views, concatenated, so that a cosine is the mean over views."""
         return self._features("recogniser", name)[0]
 
     def perceptual(self, name: str) -> list[Tensor]:
@@ -85,7 +86,7 @@ class StepFeatures:
         return self._features("parser", name)[0]
 
     def draw(self, names: Iterable[str]) -> None:
-        """Draws those of several images that are not there yet, in one call of the generator."""
+        """Synthesises the missing ones of these images in one call of the generator."""
         wanted = set(names) - self._images.keys()
         if ORIGINAL in wanted:
             with torch.no_grad():
@@ -96,7 +97,7 @@ class StepFeatures:
             self._images.update(zip(missing, together.chunk(len(missing)), strict=True))
 
     def fetch(self, role: Role, names: Iterable[str]) -> None:
-        """Computes the features of several images: the produced ones in one call, x in a call without a graph.
+        """Computes the features of several images: the generated ones in one call, x without gradients.
 
         Raises:
             ConfigError: there is no network for ``role``.

@@ -1,4 +1,4 @@
-"""The faces of all processes, for terms that compare the faces of a batch with each other."""
+"""All-gather with gradients, for terms that compare the faces of a batch with each other."""
 
 import torch
 from jaxtyping import Float
@@ -8,8 +8,8 @@ from torch import Tensor
 def of_all_processes(x: Float[Tensor, "b *shape"]) -> Float[Tensor, "nb *shape"]:
     """``x`` of every process, one after the other; ``x`` itself where there is one process.
 
-    Every process must call it with as many faces. Gradients of all processes' losses flow back to each one's ``x``, so
-    that their mean, which DDP takes, is the gradient of the loss of the whole batch.
+    Every process must call it, with the same number of faces. Gradients of all processes' losses flow back to each
+    one's ``x``, so that their mean, which DDP takes, is the gradient of the loss of the whole batch.
     """
     distributed = torch.distributed
     if not (distributed.is_available() and distributed.is_initialized()) or distributed.get_world_size() == 1:

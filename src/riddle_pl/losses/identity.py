@@ -1,4 +1,4 @@
-"""Cosine similarity of recogniser embeddings, and the margin hinge of the terms that push people apart."""
+"""Cosine similarity of recogniser embeddings, and the margin hinge of the terms that separate identities."""
 
 from collections.abc import Iterable
 
@@ -20,7 +20,7 @@ def cosine(a: Float[Tensor, "b d"], b: Float[Tensor, "b d"]) -> Float[Tensor, "b
 
 
 def hinge(similarity: Float[Tensor, "b"], margin: float, squared: bool = False) -> Float[Tensor, "b"]:
-    """max(0, cos - margin), or its square: faces at or below the margin are different enough and get no gradient.
+    """max(0, cos - margin), or its square: pairs at or below the margin get no gradient.
 
     >>> hinge(torch.tensor([0.5, 0.1, -0.5]), margin=0.25).tolist()
     [0.25, 0.0, 0.0]
@@ -34,8 +34,8 @@ def hinge(similarity: Float[Tensor, "b"], margin: float, squared: bool = False) 
 def push_apart(pairs: Iterable[EmbeddingPair], margin: float, squared: bool = False) -> Float[Tensor, ""]:
     """Mean over pairs and samples of the hinge of their cosine, or of its square.
 
-    The mean of cosines is as low for a few persons far from each other as for many who differ, although two draws of
-    the few are often the same person; the square counts such pairs most.
+    The plain mean does not tell a few well separated identities from many different ones; the square gives most weight
+    to pairs of the same identity.
 
     >>> a, b = torch.tensor([[1.0, 0.0]]), torch.tensor([[0.0, 1.0]])
     >>> push_apart([(a, a), (a, b)], margin=0.5).item()  # max(0, 1 - 0.5) and max(0, 0 - 0.5)

@@ -1,4 +1,4 @@
-"""L_latent: the produced codes stay near the original's, or (on ``x_dec`` alone) return to it."""
+"""L_latent: the generated codes stay near the original code; on ``x_dec`` alone: they recover it."""
 
 from collections.abc import Sequence
 
@@ -29,9 +29,9 @@ class LatentLoss(ImagesTerm):
 
     Args:
         weight: λ_latent.
-        images: produced codes to compare with the original.
+        images: generated codes to compare with the original.
         squared: mean squared difference; False: the norm in the paper's equation.
-        whitened: in the space where W is centred and softly whitened, in which all packs are alike.
+        whitened: compare in :class:`~riddle_pl.losses.code_space.CodeSpace`, so that one weight fits all packs.
     """
 
     def __init__(

@@ -1,7 +1,7 @@
-"""The identity terms on codes (beyond the paper): no picture is drawn, and no recogniser runs.
+"""The identity terms on codes (beyond the paper): neither generator nor recogniser runs.
 
-In the recogniser's place stand the codes themselves, layer by layer, in the space where W is centred and softly
-whitened: two people of W are nearly orthogonal there, as their faces are to a recogniser.
+The codes themselves, layer by layer and partially whitened, take the place of embeddings: random codes are nearly
+orthogonal there, as embeddings of different people are.
 """
 
 from typing import ClassVar
@@ -19,7 +19,7 @@ from riddle_pl.losses.wrong_password import WrongPasswordLoss
 
 
 class OnCodes(IdentityTerm):
-    """Compares each layer of the codes by itself; what a term means over faces is then over faces and layers."""
+    """Compares each layer separately; a term averages over faces and layers."""
 
     role: ClassVar[Role | None] = None
 
@@ -28,20 +28,20 @@ class OnCodes(IdentityTerm):
 
 
 class DeidentificationOnCodes(OnCodes, DeidentificationLoss):
-    """No layer of an encrypted code is like the original's."""
+    """De-identification, by layer of the code."""
 
 
 class RecoveryOnCodes(OnCodes, RecoveryLoss):
-    """Every layer of the recovered code points where the original's does."""
+    """Recovery, by layer of the code."""
 
 
 class WrongPasswordOnCodes(OnCodes, WrongPasswordLoss):
-    """No layer of a wrongly decrypted code is like the original's or the recovered one's."""
+    """Wrong password, by layer of the code."""
 
 
 class DiversityOnCodes(OnCodes, DiversityLoss):
-    """Different passwords give different codes, in every layer."""
+    """Diversity, by layer of the code."""
 
 
 class CiphertextOnCodes(OnCodes, CiphertextLoss):
-    """A wrong password does not return the encrypted code, nor a layer of it."""
+    """Ciphertext, by layer of the code."""

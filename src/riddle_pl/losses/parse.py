@@ -1,4 +1,4 @@
-"""L_parse: eyes, nose and mouth stay where they were, so that pose and expression survive encryption."""
+"""L_parse: the layout of eyes, nose and mouth is preserved, and with it pose and expression."""
 
 from collections.abc import Sequence
 from typing import ClassVar
@@ -34,7 +34,7 @@ class ParseLoss(ImagesTerm):
 
     Args:
         weight: λ_parse.
-        images: produced images to compare with the original.
+        images: generated images to compare with the original.
         classes: indices in CelebAMask-HQ's order (2 nose, 4 and 5 eyes, 10 mouth, 11 and 12 lips); None: all.
 
     Raises:

@@ -1,4 +1,4 @@
-"""L_LPIPS: perceptual distance of the produced images to the original."""
+"""L_LPIPS: perceptual distance of the generated images to the original."""
 
 from collections.abc import Sequence
 from typing import ClassVar
@@ -36,7 +36,7 @@ class PerceptualLoss(ImagesTerm):
 
     Args:
         weight: λ_LPIPS.
-        images: produced images to compare with the original.
+        images: generated images to compare with the original.
         squared: LPIPS as it is defined and as the authors' code has it; False: the root in the paper's equation.
     """
 

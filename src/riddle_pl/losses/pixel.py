@@ -1,4 +1,4 @@
-"""L_pix: L1 distance of the produced images to the original."""
+"""L_pix: L1 distance of the generated images to the original."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""Recovery: the face decrypted with the right password is the original person."""
+"""Recovery: the face decrypted with the right password has the original identity."""
 
 from jaxtyping import Float
 from torch import Tensor
@@ -9,9 +9,9 @@ from riddle_pl.losses.term import IdentityTerm
 
 
 def recovery_loss(original: Float[Tensor, "b d"], recovered: Float[Tensor, "b d"]) -> Float[Tensor, ""]:
-    """1 - cos(R(x), R(x_dec)), without a margin: a recovery that is far off gets the full gradient.
+    """1 - cos(R(x), R(x_dec)), without a margin, so that poor recoveries get a gradient too.
 
-    (The authors' code clamps the cosine at the margin here too, so that the worst recoveries get none.)
+    (The authors' code clamps the cosine at the margin, so that the worst recoveries get no gradient.)
 
     >>> import torch
     >>> x, stranger = torch.tensor([[1.0, 0.0]]), torch.tensor([[0.0, 1.0]])

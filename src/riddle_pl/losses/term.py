@@ -36,11 +36,10 @@ class LossTerm(nn.Module, ABC):
         self.weight = float(weight)
 
     smallest_batch: ClassVar[int] = 1
-    """Faces that a batch of all processes must have for the term to say anything."""
+    """Smallest batch over all processes for which the term is defined."""
 
     def together(self, x: Float[Tensor, "b *shape"]) -> Float[Tensor, "nb *shape"]:
-        """In training ``x`` of all processes, see :func:`of_all_processes`; in validation, which every process does
-        in full, ``x`` itself."""
+        """``x`` of all processes in training, see :func:`of_all_processes`; validation is not distributed."""
         return of_all_processes(x) if self.training else x
 
     @property
@@ -57,22 +56,22 @@ class LossTerm(nn.Module, ABC):
 
 
 class IdentityTerm(LossTerm):
-    """A term on the cosines of what tells people apart."""
+    """A term on cosines of identity embeddings."""
 
     role: ClassVar[Role | None] = "recogniser"
 
     def embedding(self, step: StepFeatures, name: str) -> Float[Tensor, "rows d"]:
-        """Of each face: the recogniser's of its image."""
+        """The recogniser's embedding of each face."""
         return step.embedding(name)
 
 
 class MarginTerm(IdentityTerm):
-    """A term that pushes cosines down until they are at the margin.
+    """A term that lowers cosines to a margin.
 
     Args:
         weight: factor of the term in L_total.
-        margin: cosine of faces that are different enough.
-        squared: the square of what is above the margin: pairs that are very alike count most.
+        margin: cosine up to which there is no penalty.
+        squared: square the excess over the margin, so that the most similar pairs have most weight.
 
     Raises:
         ConfigError: ``margin`` is outside [-1, 1).
@@ -90,11 +89,11 @@ class MarginTerm(IdentityTerm):
 
 
 class ImagesTerm(LossTerm):
-    """A term that compares the original with each of several produced images, and sums over them as the authors do.
+    """A term that compares the original with each of several generated images, summed as in the authors' code.
 
     Args:
         weight: factor of the term in L_total.
-        images: produced images that the term compares with the original; all five by default.
+        images: generated images that the term compares with the original; all five by default.
 
     Raises:
         ConfigError: an image that does not exist, one named twice, or none at all.

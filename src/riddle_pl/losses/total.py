@@ -51,8 +51,8 @@ TERMS: Mapping[str, type[LossTerm]] = {
     "diversity_codes": DiversityOnCodes,
     "ciphertext_codes": CiphertextOnCodes,
 }
-"""Every term by its name; a ``*_recovery`` term is meant for x_dec alone, with a weight of its own, and a ``*_codes``
-term needs no picture."""
+"""Every term by its name; a ``*_recovery`` term is for x_dec alone, with its own weight; a ``*_codes`` term needs no
+images."""
 
 NUMBERS = ("weight", "margin")
 """Settings that are numbers wherever they occur."""
@@ -86,10 +86,10 @@ class RiddleLoss(nn.Module):
         return {role: tuple(sorted(names)) for role, names in wanted.items()}
 
     def check_batch(self, faces: int) -> None:
-        """Whether every term can say something in batches of so many faces, of all processes together.
+        """Checks that every term is defined for this batch size, counted over all processes.
 
         Raises:
-            ConfigError: one cannot.
+            ConfigError: a term needs a larger batch.
         """
         for name, term in self._active().items():
             if faces < term.smallest_batch:

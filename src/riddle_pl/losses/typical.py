@@ -1,4 +1,4 @@
-"""L_typical (beyond the paper): the variance of produced codes is at most that of the batch's originals."""
+"""L_typical (beyond the paper): the variance of generated codes is at most that of the batch's originals."""
 
 from collections.abc import Sequence
 
@@ -16,16 +16,16 @@ def typical_loss(
     produced: Float[Tensor, "b n d"],
     batch: Float[Tensor, "nb n d"] | None = None,
 ) -> Float[Tensor, ""]:
-    """Mean over ``produced`` of max(0, r(w*) / r - 1); 0 where all codes of the batch are one.
+    """Mean over ``produced`` of max(0, r(w*) / r - 1); 0 if all codes of the batch are equal.
 
     Args:
         original: codes of the faces.
-        produced: what became of them.
-        batch: codes whose variance is the reference, of all processes for example; ``original`` by default.
+        produced: generated codes of the same faces.
+        batch: codes whose variance is the reference, such as those of all processes; ``original`` by default.
 
-    r(w) is a code's mean squared distance from the mean code, and r that of the batch's originals. Faces are most
-    natural near the mean of the codes; far out lie colours and shapes that no face has. The direction of a code, and so
-    the person, is left free.
+    r(w) is a code's mean squared distance from the mean code, and r that of the batch's originals. Images
+    are most realistic near the mean code and degrade far from it. The term constrains the norm of a code and leaves its
+    direction, and so the identity, free.
 
     >>> original = torch.tensor([[[1.0]], [[-1.0]]])
     >>> typical_loss(original, 2 * original).item()  # four times the variance of the originals
@@ -44,9 +44,8 @@ class TypicalLoss(ImagesTerm):
 
     Args:
         weight: of the term.
-        images: produced codes that are held.
-        whitened: in the space where W is centred and softly whitened, so that the directions in which W is narrow
-            are held too.
+        images: generated codes that are penalised.
+        whitened: measure in :class:`~riddle_pl.losses.code_space.CodeSpace`, which includes directions of low variance.
     """
 
     smallest_batch = 2

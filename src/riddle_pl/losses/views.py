@@ -1,9 +1,9 @@
-"""Views for the recogniser of the loss: the aligned face, or random augmentations drawn anew each step.
+"""Views for the recogniser of the loss: the aligned face, or random augmentations of it.
 
-A recogniser that sees every face in one frame can be satisfied by what only it sees there; others are not. Pictures
-that fool a network when moved, turned and scaled fool networks that they were not made for, too (Xie et al., "Improving
-Transferability of Adversarial Examples with Input Diversity", CVPR 2019). Here that is wanted: the recogniser that
-judges is never the one of the loss.
+With one fixed alignment, training can exploit weaknesses of that recogniser that others do not share. Adversarial
+examples that survive random transforms transfer better to other networks (Xie et al., "Improving Transferability of
+Adversarial Examples with Input Diversity", CVPR 2019). That is wanted here, since the evaluating recogniser is never
+the one of the loss.
 """
 
 import math
@@ -14,11 +14,11 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
-from riddle_pl.networks.motion import motion, move
+from riddle_pl.networks.affine import affine_maps, warp
 
 
 class View(Protocol):
-    """One way to look at the faces of a step, the same for all images of a face."""
+    """One augmentation of a step's faces, the same for all images of a face."""
 
     def __call__(self, images: Float[Tensor, "kb 3 h h"]) -> Float[Tensor, "kb 3 h h"]:
         """``k`` images of each of the ``b`` faces, all first images before all second ones."""
@@ -33,24 +33,24 @@ class Views(Protocol):
         ...
 
 
-def as_aligned(images: Float[Tensor, "kb 3 h h"]) -> Float[Tensor, "kb 3 h h"]:
-    """The view that changes nothing."""
+def unchanged_view(images: Float[Tensor, "kb 3 h h"]) -> Float[Tensor, "kb 3 h h"]:
+    """The identity view."""
     return images
 
 
 class AlignedView:
-    """The paper's setting: the recogniser sees every image once, as it is aligned."""
+    """The paper's setting: the recogniser sees every image once, without augmentation."""
 
     def draw(self, faces: int, rng: torch.Generator) -> Sequence[View]:
-        return [as_aligned]
+        return [unchanged_view]
 
 
-class MovedView:
-    """Each face moved, turned, scaled and perhaps mirrored or without colour.
+class AffineView:
+    """Each face shifted, rotated, scaled and optionally mirrored or converted to grey.
 
     Args:
-        place: from a pixel's place in the view to its place in the image, both in [-1, 1].
-        grey: which faces are without colour.
+        place: affine maps from view to image coordinates, both in [-1, 1].
+        grey: which faces are converted to grey.
     """
 
     def __init__(self, place: Float[Tensor, "b 2 3"], grey: Bool[Tensor, "b"]):
@@ -58,11 +58,11 @@ class MovedView:
         self.grey = grey
 
     def __call__(self, images: Float[Tensor, "kb 3 h h"]) -> Float[Tensor, "kb 3 h h"]:
-        images = images.to(torch.promote_types(images.dtype, torch.float32))  # places in bfloat16 would be pixels off
+        images = images.to(torch.promote_types(images.dtype, torch.float32))  # bfloat16 coordinates are off by pixels
         repeats = len(images) // len(self.place)
         place = self.place.to(images).repeat(repeats, 1, 1)
         grey = self.grey.to(images.device).repeat(repeats)[:, None, None, None]
-        moved = move(images, place)
+        moved = warp(images, place)
         return torch.where(grey, moved.mean(dim=1, keepdim=True), moved)
 
 
@@ -94,12 +94,12 @@ class RandomViews:
     def draw(self, faces: int, rng: torch.Generator) -> Sequence[View]:
         return [self._draw_one(faces, rng) for _ in range(self.count)]
 
-    def _draw_one(self, faces: int, rng: torch.Generator) -> MovedView:
+    def _draw_one(self, faces: int, rng: torch.Generator) -> AffineView:
         def spread(limit: float, *shape: int) -> Tensor:
             return limit * (2 * torch.rand(faces, *shape, generator=rng) - 1)
 
         scale = spread(math.log(self.zoom)).exp()
         angle = spread(math.radians(self.turn))
         mirror = torch.where(torch.rand(faces, generator=rng) < 0.5, -1.0, 1.0)
-        place = motion(angle, scale, mirror, spread(2 * self.shift, 2))  # a side is 2 long
-        return MovedView(place, torch.rand(faces, generator=rng) < self.grey)
+        place = affine_maps(angle, scale, mirror, spread(2 * self.shift, 2))  # a side is 2 long
+        return AffineView(place, torch.rand(faces, generator=rng) < self.grey)

@@ -22,8 +22,7 @@ def wrong_password_loss(
 ) -> Float[Tensor, ""]:
     """Mean over the pairs (x or x_dec, either x_wrong) of max(0, cos - margin), squared or not.
 
-    The faces are detached: the wrong decryption moves away from the recovered face, never the recovered face from the
-    truth.
+    The faces are detached, so that only the wrong decryption is moved, not the recovered face.
     """
     return push_apart([(face.detach(), other) for face in faces for other in wrong], margin, squared)
 
@@ -33,7 +32,7 @@ class WrongPasswordLoss(MarginTerm):
 
     Args:
         weight, margin, squared: as of every margin term.
-        faces: ``x``, ``x_dec`` or both. Where T is its own inverse, x_dec is x, and need not be drawn.
+        faces: ``x``, ``x_dec`` or both. For an involutive T, x_dec equals x, so ``x`` is enough.
 
     Raises:
         ConfigError: other names, or none.

@@ -46,7 +46,7 @@ class ResNet18(ResNet):  # type: ignore[misc]  # torchvision has no types
 
 
 class AttentionRefinement(nn.Module):
-    """Weighs the channels of a stage by what the whole image shows."""
+    """Channel attention from globally pooled features."""
 
     def __init__(self, in_channels: int, channels: int):
         super().__init__()
@@ -111,7 +111,7 @@ class Head(nn.Module):
 class BiSeNet(nn.Module):
     """Normalised image to one logit map per class.
 
-    The heads ``conv_out16`` and ``conv_out32`` served in training only; they are there because the checkpoint has them.
+    The heads ``conv_out16`` and ``conv_out32`` are auxiliary training heads, kept because the checkpoint has them.
 
     Args:
         classes: number of labels.

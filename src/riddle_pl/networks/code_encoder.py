@@ -17,15 +17,15 @@ from riddle_pl.networks.stylegan2 import EqualizedLinear
 class CodeEncoder(EncoderTrunk):
     """A residual trunk, its features at 4, 8 and 16 pixels, and one linear layer to the K coordinates of a code.
 
-    The trunk reads appearance; a recogniser's embedding is a second input, since it describes identity better.
+    A recogniser's embedding is a second input of the linear layer, because it describes identity better than the trunk.
 
     Args:
-        size: side in pixels at which the trunk sees a face; larger faces are averaged down.
+        size: input side of the trunk in pixels; larger faces are downsampled by averaging.
         channels: feature maps per resolution, from ``size`` down to 4.
         groups, rank: of the :class:`~riddle_pl.networks.code_model.GaussianCodeModel`.
-        hidden: width of each of the four readings (two of the smallest map).
-        recogniser: takes FFHQ-aligned faces in [-1, 1]; it is saved with the encoder, and never trained.
-        embedding: width of what the recogniser says; 0 without one.
+        hidden: width of each of the four feature vectors (two from the smallest map).
+        recogniser: takes FFHQ-aligned faces in [-1, 1]; saved with the encoder, never trained.
+        embedding: width of the recogniser's embedding; 0 without one.
 
     Raises:
         ValueError: one of these two without the other.
@@ -55,21 +55,21 @@ class CodeEncoder(EncoderTrunk):
         self.write = nn.Linear(len(sides) * hidden + embedding, self.codes.size)
 
     def train(self, mode: bool = True) -> Self:
-        """As for every network; the recogniser stays in evaluation mode."""
+        """Keeps the recogniser in evaluation mode."""
         super().train(mode)
         if self.recogniser is not None:
             self.recogniser.eval()
         return self
 
     def features(self, x: Float[Tensor, "b 3 h h"]) -> Float[Tensor, "b f"]:
-        """What the linear layer reads."""
+        """Input of the linear layer."""
         maps = self.maps(resize(x, (self.size, self.size)))
         seen = [F.adaptive_avg_pool2d(maps[side], GRID).flatten(1) for side in (4, 4, 8, 16)]
         readings = [read(part) for read, part in zip(self.read, seen, strict=True)]
         if self.recogniser is not None:
             with torch.no_grad():
                 embedding: Tensor = self.recogniser(x)
-            readings.append(embedding * embedding.shape[1] ** 0.5)  # of unit length; so each number is about 1
+            readings.append(embedding * embedding.shape[1] ** 0.5)  # from unit norm to unit variance per component
         return torch.cat(readings, dim=1)
 
     def coordinates(self, x: Float[Tensor, "b 3 h h"]) -> Float[Tensor, "b k"]:

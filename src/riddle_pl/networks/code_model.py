@@ -1,4 +1,4 @@
-"""Coordinates of W+ in which codes of faces are nearly Gaussian: where inversion works, and a model of codes."""
+"""A Gaussian model of W+ codes; inversion optimises in its coordinates."""
 
 import torch
 from jaxtyping import Float
@@ -11,13 +11,13 @@ SEED = 0
 
 
 class GaussianCodeModel(nn.Module):
-    """A W code in the axes of W's own Gaussian, and offsets from it by group of layers, of low rank.
+    """A W code in the principal axes of W, plus low-rank offsets by group of layers.
 
     A code is w_i = mean + v A + o_g B for every layer i of group g, with o_0 = 0. A is the root of W's covariance, so
-    that v of a drawn face is a standard normal vector; B holds the first ``rank`` axes of A.
+    that v of a random W code is a standard normal vector; B holds the first ``rank`` axes of A.
 
     Args:
-        groups: sizes of the groups of layers, summing to n; layers that a picture cannot tell apart share an offset.
+        groups: sizes of the groups of layers, summing to n; the layers of a group share an offset.
         rank: coordinates of a group's offset.
         dim: width of w.
         offset: standard deviation of an offset's coordinates under the model.
@@ -54,7 +54,7 @@ class GaussianCodeModel(nn.Module):
 
     @torch.no_grad()
     def fit(self, generator: FaceGenerator) -> None:
-        """Mean and axes of W, from mapped noise of a fixed seed; the strongest axis first."""
+        """Mean and principal axes of W, from random codes of a fixed seed; largest variance first."""
         w = generator.random_w(SAMPLES, SEED).double()
         values, axes = torch.linalg.eigh(torch.cov(w.T))
         self.mean.copy_(w.mean(dim=0))
@@ -70,8 +70,9 @@ class GaussianCodeModel(nn.Module):
         return grouped[:, self.group_of_layer]
 
     def encode(self, w: Float[Tensor, "b n d"]) -> Float[Tensor, "b k"]:
-        """The coordinates of a code; what of it lies outside of them (layers of a group that differ, offsets beyond the
-        rank) is averaged or lost, so that ``decode(encode(w))`` is w for every w that ``decode`` gives.
+        """Coordinates of a code; inverts :meth:`decode`.
+
+        Layers of a group are averaged, and offsets beyond the rank are lost.
         """
         starts = torch.tensor((0, *self.groups)).cumsum(0)[:-1]
         grouped = torch.stack([w[:, s : s + n].mean(dim=1) for s, n in zip(starts, self.groups, strict=True)], dim=1)
@@ -80,7 +81,7 @@ class GaussianCodeModel(nn.Module):
         return torch.cat([base, offsets.flatten(1)], dim=1)
 
     def energy(self, v: Float[Tensor, "b k"]) -> Float[Tensor, "b"]:
-        """-log of the model's density, up to its constant: half the squared length."""
+        """Negative log density, up to a constant: half the squared norm."""
         return 0.5 * v.square().sum(dim=1)
 
     def forward(self, v: Float[Tensor, "b k"]) -> Float[Tensor, "b n d"]:

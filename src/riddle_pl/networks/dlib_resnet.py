@@ -1,4 +1,4 @@
-"""dlib's face recogniser, a ResNet of 29 layers, in PyTorch: the same function as dlib's, several times faster.
+"""dlib's face recogniser, a ResNet of 29 layers, in PyTorch: numerically equal to dlib's, several times faster.
 
 Source: King, "dlib_face_recognition_resnet_model_v1" (2017), https://github.com/davisking/dlib-models; architecture in
 dlib's ``dnn_face_recognition_ex.cpp``, file format in its ``dnn/tensor_tools`` and ``serialize.h``.

@@ -1,7 +1,7 @@
-"""Perceptual features of the lite pack: the early blocks of the discriminator that was trained with its generator.
+"""Perceptual features of the lite pack: the first blocks of its generator's discriminator.
 
-They take the place of LPIPS, which packs with an ImageNet trunk have, and are not LPIPS: the distance is called
-``pack_features``.
+They replace LPIPS in packs without an ImageNet trunk. The distance is called ``pack_features`` and is not comparable
+with LPIPS.
 """
 
 import copy
@@ -14,14 +14,13 @@ from torch import Tensor, nn
 from riddle_pl.networks.residual import ResidualTrunk
 
 LPIPS_OF_STRANGERS = 0.6
-"""LPIPS between aligned faces of two people, about: the scale on which the paper's weight of L_LPIPS is meant."""
+"""Approximate LPIPS between aligned faces of two people, for which the paper's weight of L_LPIPS was chosen."""
 
 
 class PackFeatures(ResidualTrunk):
     """Images to feature maps at a half, a quarter, ... of their size.
 
-    Each map is divided by its level's typical length (``fit_scale``), so that every level has the same weight in a
-    squared distance summed over channels and averaged over positions.
+    Each map is divided by its level's root mean squared norm (``fit_scale``), so that all levels have the same weight.
 
     Args:
         widths: channels at the image's size and after each block.
@@ -42,7 +41,7 @@ class PackFeatures(ResidualTrunk):
 
     @torch.no_grad()
     def fit_scale(self, x: Float[Tensor, "b 3 h w"]) -> None:
-        """Sets each level's typical length: the root mean squared norm of its features over these images."""
+        """Sets each level's scale: the root mean squared norm of its features over these images."""
         lengths = [level.square().sum(dim=1).mean().sqrt() for level in self.block_maps(x)]
         self.scale.copy_(torch.stack(lengths))
 

@@ -35,7 +35,7 @@ class FIDInception(nn.Module):
         self.body = inception_v3(weights=None, num_classes=CLASSES, aux_logits=False, init_weights=False)
 
     def forward(self, x: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b d"]:
-        """Images in [-1, 1] of any size: taken as 8-bit pictures, resized by antialiased bicubic interpolation."""
+        """Images in [-1, 1] of any size: quantised to 8 bits, then resized by antialiased bicubic interpolation."""
         pixels = ((x.float().clamp(-1.0, 1.0) + 1.0) * 127.5).round()
         if pixels.shape[2:] != (SIDE, SIDE):
             pixels = F.interpolate(pixels, (SIDE, SIDE), mode="bicubic", antialias=True, align_corners=False)

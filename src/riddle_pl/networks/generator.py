@@ -1,4 +1,4 @@
-"""What every generator of faces offers, whatever its architecture: f(z) -> w and G(w) -> image."""
+"""Interface of the generators: f(z) -> w and G(w) -> image."""
 
 from abc import ABC, abstractmethod
 
@@ -11,9 +11,9 @@ class FaceGenerator(nn.Module, ABC):
     """A style-based generator.
 
     Attributes:
-        size: side of its pictures in pixels.
+        size: side of its images in pixels.
         style: the mapping network as a module.
-        num_layers: n, the layers of a W+ code; it belongs to the architecture, not to the size.
+        num_layers: n, layers of a W+ code.
         style_dim: width of z and w.
     """
 
@@ -40,17 +40,17 @@ class FaceGenerator(nn.Module, ABC):
         return w[:, None].expand(-1, self.num_layers, -1)
 
     def mean_w(self, samples: int = 4096, seed: int = 0) -> Float[Tensor, "d"]:
-        """Mean W code over ``samples`` draws from a seed of its own (the global generator is untouched)."""
+        """Mean of :meth:`random_w`."""
         return self.random_w(samples, seed).mean(dim=0)
 
     @torch.no_grad()
     def random_w(self, samples: int, seed: int) -> Float[Tensor, "s d"]:
-        """W codes of ``samples`` draws from a seed of its own, the same in every run."""
+        """``samples`` random W codes; the global random state is not used."""
         z = torch.randn(samples, self.style_dim, generator=torch.Generator().manual_seed(seed))
         return self.mapping(z.to(next(self.parameters())))
 
     def accept(self, w: Float[Tensor, "b n d"]) -> Float[Tensor, "b n d"]:
-        """Codes as synthesis takes them: those in float64, as ciphers have them, in the type of the weights.
+        """Checks the number of layers, and casts float64 codes to the type of the weights.
 
         Raises:
             ValueError: codes for another number of layers.

@@ -1,4 +1,4 @@
-"""What several networks share about latents: the checks of encryptors, and the mixing of two people's codes."""
+"""Shape checks of encryptor inputs, and style mixing."""
 
 import torch
 from jaxtyping import Float, Int

@@ -1,4 +1,4 @@
-"""Smaller pictures from MobileStyleGAN's inner features: heads that were distilled against the whole network."""
+"""Output heads for smaller images from MobileStyleGAN's inner features, distilled from the whole network."""
 
 import torch
 import torch.nn.functional as F
@@ -11,11 +11,11 @@ LAYERS = 23
 """Of W+: what MobileStyleGAN takes."""
 
 FEATURES = {128: (4, 512), 256: (5, 256)}
-"""Picture size to the blocks whose features it is read from, and the channels of these features."""
+"""By image size: the number of blocks that are run, and the channels of their features."""
 
 
 class LayerStyle(nn.Module):
-    """Channel scales from the W+ layers that the head stands for: a weighted mean of the codes, then a linear layer."""
+    """Channel scales from the W+ layers that the head replaces: a weighted mean of the codes, then a linear layer."""
 
     def __init__(self, layers: int, channels: int, dim: int = 512):
         super().__init__()
@@ -47,14 +47,13 @@ class HeadConv(nn.Module):
 
 
 class MobileHead(nn.Module):
-    """Features of the generator and the later layers of W+ to a picture of 128 or 256 px.
+    """Features of the generator and the later layers of W+ to an image of 128 or 256 px.
 
-    The noise of the layers that it stands for is constant in the released network, so it is a function of the place:
-    the learned constant maps.
+    The released network has constant noise in the layers that the head replaces; learned constant maps stand in for it.
 
     Args:
-        size: side of the picture in pixels.
-        width: channels inside.
+        size: side of the image in pixels.
+        width: inner channels.
         depth: convolutions.
         maps: constant maps per convolution.
 

@@ -2,7 +2,7 @@
 
 A block doubles the resolution by an inverse Haar wavelet transform and convolves twice, depthwise then pointwise.
 Demodulation is constant and folded into the weights, so that no weight depends on the sample: a style only scales
-channels. The released network draws 1024 px; smaller pictures come from heads that read its inner features, see
+channels. The released network outputs 1024 px; smaller images come from heads on its inner features, see
 ``mobile_head``.
 """
 
@@ -115,7 +115,7 @@ class Block(nn.Module):
 
 
 class FullHead(nn.Module):
-    """The released network's own end: features at 512 px to the wavelet bands of the picture at 1024 px."""
+    """The released output layer: features at 512 px to the wavelet bands of the image at 1024 px."""
 
     size = 1024
     blocks = len(CHANNELS)
@@ -133,11 +133,11 @@ class FullHead(nn.Module):
 class MobileStyleGAN(FaceGenerator):
     """Mapping network f(z) -> w and synthesis G(w) -> image.
 
-    W+ has 23 layers whatever size is drawn, since n belongs to this generator: one for the first convolution, three
-    for each of seven blocks (upsampling, two convolutions), one for the picture.
+    W+ has 23 layers at every output size: one for the first convolution, three for each of seven blocks (upsampling and
+    two convolutions), one for the output.
 
     Args:
-        head: turns features into a picture and so decides its size; the released network's own, of 1024 px, by default.
+        head: output layer, which decides the image size; the released one of 1024 px by default.
 
     Source: Belousov, "MobileStyleGAN: A Lightweight Convolutional Neural Network for High-Fidelity Image Synthesis",
     2021; the layout of the graph that the package ``random-face`` carries.
@@ -159,13 +159,13 @@ class MobileStyleGAN(FaceGenerator):
         return self.head.size
 
     def with_head(self, head: MobileHead) -> "MobileStyleGAN":
-        """The same network, its weights shared, drawing the pictures of another head; without the blocks above it."""
+        """The same network with another head; weights are shared, and blocks above the head are dropped."""
         small = copy.copy(self)
         small._modules = {**self._modules, "blocks": self.blocks[: head.blocks], "head": head}
         return small
 
     def features(self, w: Float[Tensor, "b n d"], blocks: int) -> Float[Tensor, "b h w c"]:
-        """Features after so many blocks, channels last: 4 · 2^blocks pixels a side."""
+        """Features after ``blocks`` blocks, channels last, with a side of 4 · 2^blocks pixels."""
         x: Tensor = self.conv1(w[:, 0])
         for k, block in enumerate(self.blocks[:blocks]):
             x = block(x, w[:, 1 + 3 * k : 4 + 3 * k])

@@ -1,4 +1,4 @@
-"""Resizing of images as the public pipelines do it: average when shrinking, interpolate when enlarging."""
+"""Resizing as in the public pipelines: average pooling to shrink, bilinear interpolation to enlarge."""
 
 import torch.nn.functional as F
 from jaxtyping import Float
@@ -8,8 +8,7 @@ from torch import Tensor
 def resize(x: Float[Tensor, "b c h w"], size: tuple[int, int]) -> Float[Tensor, "b c h2 w2"]:
     """Resizes to ``size`` = (height, width), each axis by adaptive average pooling or bilinear interpolation.
 
-    Pooling is what the public recognisers and inversion encoders were used with; plain bilinear sampling would
-    skip pixels when shrinking.
+    The public recognisers and inversion encoders were used with pooling; bilinear sampling would alias when shrinking.
     """
     height, width = size
     pooled = (min(height, x.shape[2]), min(width, x.shape[3]))

@@ -12,16 +12,16 @@ TRUNK = (
 )
 """Channels in and out, and stride, of the depthwise separable convolutions of three stages, after one plain one."""
 STRIDES = (8, 16, 32)
-"""Pixels between two anchors, by level."""
+"""Stride of the anchors in pixels, by level."""
 ANCHORS = ((16, 32), (64, 128), (256, 512))
-"""Sides in pixels of the two anchors at a place, by level."""
+"""Sides in pixels of the two anchors per location, by level."""
 WIDTH = 64
 """Channels of the feature pyramid."""
 LEAK = 0.1
 MEAN = (123.0, 117.0, 104.0)
-"""Of the training pictures, red, green, blue."""
+"""RGB mean of the training images."""
 CENTRE_SCALE, SIDE_SCALE = 0.1, 0.2
-"""What the network's offsets are multiplied by."""
+"""Scale of the predicted offsets (variances of SSD)."""
 
 
 def _conv(inner: int, outer: int, kernel: int, stride: int = 1, groups: int = 1, leak: bool = True) -> nn.Module:

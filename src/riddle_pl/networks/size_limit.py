@@ -1,6 +1,6 @@
-"""Networks whose sizes come from a file of anyone: built only if they are no larger than a real one.
+"""Limits on networks whose sizes come from an untrusted file.
 
-The sizes are tried out first, on torch's ``meta`` device, whose tensors have shapes and no memory.
+The network is first built on torch's ``meta`` device, which allocates no memory.
 """
 
 from collections.abc import Callable
@@ -19,11 +19,11 @@ Network = TypeVar("Network", bound=nn.Module)
 
 
 class NetworkTooLargeError(ValueError):
-    """The sizes that a network is to be built with are no real network's."""
+    """The network would be larger than any real one."""
 
 
 class _FewCalls(TorchFunctionMode):
-    """Ends the construction of a network with far too many parts; of this thread only."""
+    """Aborts the construction of a network with too many modules; affects this thread only."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -37,9 +37,9 @@ class _FewCalls(TorchFunctionMode):
 
 
 def build_within_limits(make: Callable[[], Network]) -> Network:
-    """What ``make`` returns, which is called twice: without memory first, and not again if the network is too large.
+    """Calls ``make`` on the ``meta`` device, and again on the real one if the network is not too large.
 
-    The random state is what one call of ``make`` leaves.
+    The random state advances as by one call of ``make``.
 
     Raises:
         NetworkTooLargeError: more than :data:`MAX_WEIGHTS` numbers, or :data:`MAX_CALLS` calls.

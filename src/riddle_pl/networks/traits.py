@@ -8,7 +8,7 @@ TRAITS = ("sex", "age")
 
 
 class Traits(nn.Module):
-    """What a candidate face is compared by. It judges pictures, not people, and only ever two against each other.
+    """Attributes by which candidate faces are ranked. Only differences between two images are used.
 
     Args:
         embedding: width of the recogniser's embedding.
@@ -25,15 +25,15 @@ class Traits(nn.Module):
 
     @torch.no_grad()
     def fit(self, embedding: Float[Tensor, "n d"], traits: Float[Tensor, "n 2"], ridge: float) -> None:
-        """Weights of least squares with a penalty on them.
+        """Ridge regression.
 
         Args:
             embedding: of faces, of unit length.
-            traits: theirs; NaN where one is not known.
-            ridge: the penalty, in faces.
+            traits: of the same faces; NaN where unknown.
+            ridge: strength of the penalty, in equivalent faces.
 
         Raises:
-            ValueError: nobody has one of the traits.
+            ValueError: a trait is unknown for all faces.
         """
         for k, name in enumerate(TRAITS):
             known = ~traits[:, k].isnan()

@@ -1,7 +1,7 @@
 """Architecture names of pack manifests and checkpoints, and how to build each network from its JSON arguments.
 
-A name is looked up here and nowhere else, and its arguments are checked against the constructor's: no file can have
-anything else called. Modules are imported when a network is built, so listing packs stays fast.
+Files can only name architectures of this registry, with arguments that are checked against the constructor. Modules are
+imported when a network is built, so that listing packs is fast.
 """
 
 from collections.abc import Callable, Mapping
@@ -49,12 +49,11 @@ ENCRYPTORS = ("transformer_paper", "transformer", "mlp", "involutive", "padded")
 """Those that encrypt, by the names of the config group ``encryptor``: what a checkpoint may name."""
 
 FORMER_NAMES: Mapping[str, str] = {"transformer_residual": "transformer"}
-"""What packs and checkpoints of before call some of them. They go on opening, and a pack keeps the name, since its
-fingerprint, and with it every record, depends on it."""
+"""Former names in packs and checkpoints. Packs keep them, since their fingerprints, and so records, depend on them."""
 
 
 def current_name(arch: str) -> str:
-    """What an architecture is called today."""
+    """The current name of an architecture."""
     return FORMER_NAMES.get(arch, arch)
 
 

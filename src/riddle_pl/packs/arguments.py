@@ -1,6 +1,6 @@
 """Arguments of networks from untrusted files, checked against the constructor's signature before it is called.
 
-Only names that the constructor has, only plain values of its types, and no number or list that no network needs.
+Accepted are known names, plain values of the annotated types, and limited numbers and lengths.
 """
 
 import inspect
@@ -24,7 +24,7 @@ def checked(target: Callable[..., Any], args: Mapping[str, Any], place: str) -> 
     Args:
         target: a class, with a type for every argument that a file may give.
         args: from the file.
-        place: what errors name.
+        place: named in errors.
 
     Raises:
         PackError: an unknown name, a missing one, or a value of another type or out of range.

@@ -12,12 +12,12 @@ PHOTOGRAPHIC, SMALL = "mobile", "lite"
 def choose_pack(
     name: str | None = None, size: int | None = None, say: Callable[[str], object] = lambda line: None
 ) -> Pack:
-    """The pack asked for; else the photographic one, or where it is incomplete the small one, with a line that says so.
+    """The requested pack; by default the photographic one, or the small one if it is incomplete, with a notice.
 
     Args:
-        name: name or folder; None leaves the choice to what is there.
+        name: name or folder; None: the default.
         size: of the images that it draws; None: the pack's.
-        say: is given the line.
+        say: receives the notice.
 
     Raises:
         PackError: there is no such pack, or it does not draw this size.
@@ -36,9 +36,9 @@ def choose_pack(
 
 
 def pack_of_record(recorded: str, name: str | None = None, size: int | None = None) -> Pack:
-    """The pack asked for; else the one whose name a record holds.
+    """The requested pack; by default the one that a record names.
 
-    A name in a record is never taken for a folder: records come from others.
+    A name in a record is never used as a path, since records are untrusted.
 
     Args:
         recorded: the name in the record.

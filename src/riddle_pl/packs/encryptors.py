@@ -18,7 +18,7 @@ class EncryptorSpec:
 
     Args:
         arch: one of :data:`riddle_pl.packs.architectures.ENCRYPTORS`.
-        args: of its constructor, all of them: a default may change with a version, what is written here does not.
+        args: all arguments of its constructor, independent of defaults.
 
     Raises:
         PackError: an unknown name, or arguments that do not fit it.
@@ -69,7 +69,7 @@ class EncryptorSpec:
         return build(self.arch, self.args)
 
     def to_plain(self) -> dict[str, Any]:
-        """As it is kept in a checkpoint."""
+        """As stored in a checkpoint."""
         return {"arch": self.arch, "args": dict(self.args)}
 
 

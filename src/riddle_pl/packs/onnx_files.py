@@ -48,7 +48,7 @@ def require_onnx() -> None:
 
 
 def write_onnx(part: Part, pack: Pack, path: Path, check: Part, overwrite: bool = False) -> float:
-    """Writes a part as an ONNX file, if onnxruntime gives the same numbers as torch.
+    """Writes a part as an ONNX file, after comparing onnxruntime with torch.
 
     Args:
         part: what to write.

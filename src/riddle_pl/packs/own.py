@@ -1,4 +1,4 @@
-"""Packs of the user's own: made from another pack, and extended by networks out of files."""
+"""User packs: created from another pack, and extended by networks from files."""
 
 import shutil
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ from riddle_pl.packs.public import PUBLIC_PACKS
 from riddle_pl.packs.write import require_free_role, write_manifest
 
 CARDS = ("*.md", f"{PICTURES}/*.jpg", f"{PICTURES}/*.png")
-"""What tells about the networks of a pack, beside its manifest."""
+"""Documentation files of a pack."""
 REPLACE = "give another role, or --force to replace it"
 """What to do about a role that is taken."""
 
@@ -131,7 +131,7 @@ def add_network(folder: Path, role: str, file: Path, overwrite: bool = False) ->
 
 @contextmanager
 def new_folder(folder: Path, what: str) -> Iterator[Path]:
-    """A folder to fill, which appears as ``folder`` when the block ends well, and not at all otherwise.
+    """A temporary folder that is renamed to ``folder`` on success and removed otherwise.
 
     Raises:
         FileError: there is something already, or it cannot be written.

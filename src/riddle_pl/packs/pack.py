@@ -1,7 +1,6 @@
 """A model pack: frozen networks that belong together, verified by hash and loaded by role.
 
-Most packs lie in one folder. An entry may also be a file of a built-in pack, or one that the user fetches; that one
-lies among the user's downloads.
+A pack is a folder; entries may also refer to files of a built-in pack, or to downloads.
 """
 
 import hashlib
@@ -86,12 +85,12 @@ class Pack:
 
     @property
     def address(self) -> str:
-        """What names the pack on a command line: its name, or the folder of a pack of the user's own."""
+        """The pack on a command line: its name, or the folder of a user pack."""
         return self.built_in or str(self.folder)
 
     @property
     def built_in(self) -> str | None:
-        """Its name, if it is no folder of the user's own."""
+        """Its name, if it is not a user pack."""
         return self.name if self._public or self.folder == EMBEDDED.get(self.name) else None
 
     @property
@@ -106,7 +105,7 @@ class Pack:
 
     @property
     def generator_roles(self) -> tuple[str, ...]:
-        """What draws images of this size: the generator, and the head for it where the generator itself draws larger.
+        """Roles of the generator and, for smaller sizes, of its head.
 
         Raises:
             PackError: there is no head for this size.
@@ -121,7 +120,7 @@ class Pack:
         return tuple(role for role in self.roles if self.entry(role).tokens is not None)
 
     def encryptor_for_photos(self, name: str | None = None) -> str:
-        """Role of the encryptor that a user of photos means.
+        """Role of the encryptor for photos.
 
         Args:
             name: a role; ``paper`` for the pack's transformer as in the paper; None for a padded encryptor where the
@@ -145,10 +144,10 @@ class Pack:
         return self.fingerprint(*(role for role in self.roles if self.expected_sha256(role)))
 
     def fingerprint(self, *roles: str) -> str:
-        """sha256 over the files, architectures and tokens of some roles: what a result depends on, and no more.
+        """sha256 over the files, architectures and tokens of some roles: for caches and records.
 
-        A cache of inversions depends on :attr:`generator_roles` and ``encoder``, a record on ``generator`` and its
-        encryptor, whatever size is drawn; neither becomes invalid when the pack gains another network.
+        Caches of inversions depend on :attr:`generator_roles` and ``encoder``, records on ``generator`` and the
+        encryptor; adding networks to a pack does not change either.
 
         Raises:
             PackError: a role is unknown, or its file was never imported.

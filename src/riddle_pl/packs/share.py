@@ -1,8 +1,7 @@
 """A pack as one file: a zip archive of its manifest, its weights, its model cards and the sha256 of each.
 
-An archive is untrusted input. What it holds is named and measured before anything is written, each file is compared
-with its hash, nothing in it is run, and a folder appears only when all of it is right. What that says is that the files
-are those that the archive's maker packed, not that the maker can be trusted.
+Archives are untrusted: names, sizes and hashes are checked, nothing is executed, and the folder is created only if
+everything is valid. The hashes ensure integrity, not the trustworthiness of the author.
 """
 
 import hashlib

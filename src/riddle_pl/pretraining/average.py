@@ -1,4 +1,4 @@
-"""Moving average of a network's weights: what the recipes ship."""
+"""Moving average of a network's weights, which recipes export."""
 
 import copy
 from typing import Generic, TypeVar

@@ -47,9 +47,7 @@ class SampleSheets(pl.Callback):
 
 
 class LastCheckpoint(checkpointing.LastCheckpoint):
-    """Keeps ``last.ckpt`` up to date, by the recipe's own count of steps; also when the run is interrupted.
-
-    Lightning counts optimiser steps, several for one step of a recipe with two networks.
+    """Writes ``last.ckpt`` by the recipe's own count of steps; Lightning counts steps of every optimiser.
 
     Args:
         path: the checkpoint; replaced whole.

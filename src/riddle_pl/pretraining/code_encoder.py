@@ -1,4 +1,4 @@
-"""Recipe of an encoder to the coordinates of W's Gaussian, for a generator that is given; and of that code model."""
+"""Recipe of the Gaussian code model of a pack's generator, and of an encoder to its coordinates."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -13,12 +13,12 @@ from riddle_pl.errors import ConfigError
 from riddle_pl.losses.perceptual import perceptual_distance
 from riddle_pl.networks.code_encoder import CodeEncoder
 from riddle_pl.networks.code_model import GaussianCodeModel
-from riddle_pl.networks.fold_norms import fold_norms
+from riddle_pl.networks.fuse_batch_norms import fuse_batch_norms
 from riddle_pl.networks.lite_encoder import LiteEncoder
 from riddle_pl.networks.stylegan2 import EqualizedLinear
 from riddle_pl.packs.registry import load_pack
 from riddle_pl.pretraining.average import Averaged
-from riddle_pl.pretraining.likeness import identity_loss, public_recogniser
+from riddle_pl.pretraining.identity_terms import identity_loss, public_recogniser
 from riddle_pl.pretraining.optimiser import adam_with_warm_up
 from riddle_pl.pretraining.recipe import PackRole, Recipe
 from riddle_pl.pretraining.sheet import spread, stacked_rows
@@ -30,33 +30,33 @@ SIZE = 128
 
 
 class CodeEncoderRecipe(Recipe):
-    """Starts from another encoder, whose readings are turned into coordinates in closed form, then learns.
+    """Initialises from another encoder, then trains.
 
-    The start: people drawn from the generator, read by the other encoder and by the pack's recogniser; a ridge
-    regression of their coordinates on these readings is the last layer. An encoder that an earlier run of this recipe
-    made is a start, too: the regression is then of what it does not say. Then Adam on photos that are inverted and
-    drawn again (they look the same) and on drawn people (their coordinates are known).
+    The last layer is initialised by ridge regression: generated faces are passed through the other encoder's trunk and
+    the pack's recogniser, and their known coordinates are regressed on these features. For an encoder of this recipe,
+    the residual is regressed. Then Adam minimises a reconstruction loss on photos and a coordinate loss on generated
+    faces.
 
     Args:
         faces: training images of 128 px.
         held_out: images of the same archives that are never trained on.
         pack: folder of the pack whose generator, recogniser and perceptual features are used.
-        start_pack: pack whose encoder, a ``lite_encoder`` or a ``code_encoder``, is the start.
+        start_pack: pack of the initial encoder, a ``lite_encoder`` or a ``code_encoder``.
         groups, rank: of the code model.
-        drawn: people drawn for the start.
-        ridge: strength of the regression, in people.
+        drawn: generated faces for the regression.
+        ridge: strength of its penalty, in equivalent faces.
         batch: photos per step.
-        generated: drawn people per step.
-        teacher: checkpoint of a public MobileFaceNet that judges identity beside the pack's recogniser; or null.
-        learning_rate: of Adam, falling to zero by a cosine.
+        generated: generated faces per step.
+        teacher: checkpoint of a public MobileFaceNet as a second recogniser of the identity term; or null.
+        learning_rate: of Adam, with cosine decay to zero.
         pixel: weight of the mean absolute difference of photo and inversion.
         features: weight of their squared distance in the pack's perceptual features.
         identity: weight of 1 - cosine by the recognisers.
-        latent: weight of the mean squared error in the coordinates of drawn people.
+        latent: weight of the mean squared error in coordinates of generated faces.
         prior: weight of the code model's energy of a photo's coordinates, per coordinate of W.
 
     Raises:
-        ConfigError: the start is an encoder of another architecture.
+        ConfigError: the initial encoder has another architecture.
     """
 
     def __init__(
@@ -112,8 +112,8 @@ class CodeEncoderRecipe(Recipe):
             "recogniser": opened.entry("recogniser").args,
             "embedding": embedding,
         }
-        # In tuples, so that frozen networks stay out of the checkpoint.
-        judges = [fold_norms(recogniser)]
+        # in tuples, so that frozen networks are not part of the checkpoint
+        judges = [fuse_batch_norms(recogniser)]
         judges += [] if teacher is None else [public_recogniser(Path(teacher))]
         self._frozen = (opened.generator(), opened.load("perceptual"))
         self._judges = tuple(judges)
@@ -124,7 +124,7 @@ class CodeEncoderRecipe(Recipe):
 
     @torch.no_grad()
     def _take_over(self, first: LiteEncoder | CodeEncoder) -> None:
-        """The trunk and its readings; the last layer, too, where the coordinates are the same."""
+        """Copies the trunk and feature layers; and the last layer if the coordinates are the same."""
         self.encoder.from_rgb.load_state_dict(first.from_rgb.state_dict())
         self.encoder.blocks.load_state_dict(first.blocks.state_dict())
         for read, known in zip(self.encoder.read, _readings(first), strict=True):
@@ -139,7 +139,7 @@ class CodeEncoderRecipe(Recipe):
 
     @torch.no_grad()
     def _fit_last_layer(self, drawn: int, ridge: float) -> None:
-        """Ridge regression of drawn people's coordinates, less what the layer says already, on their readings."""
+        """Ridge regression of the residual coordinates of generated faces on their features."""
         rng = torch.Generator().manual_seed(self.seed)
         codes, readings = [], []
         for _ in range(drawn // DRAWN_BATCH):
@@ -158,7 +158,7 @@ class CodeEncoderRecipe(Recipe):
 
     @torch.no_grad()
     def _people(self, count: int, rng: torch.Generator) -> tuple[Float[Tensor, "b k"], Float[Tensor, "b 3 h h"]]:
-        """Coordinates and pictures of people drawn from the code model, a little nearer to its mean."""
+        """Coordinates and images sampled from the code model with truncation."""
         model: GaussianCodeModel = self.encoder.codes
         strength = torch.empty(count, 1).uniform_(0.6, 1.0, generator=rng)
         v = strength * torch.randn(count, model.size, generator=rng)
@@ -253,7 +253,7 @@ the generator. Inversion works inside of it.
 
 
 def _readings(encoder: LiteEncoder | CodeEncoder) -> list[EqualizedLinear]:
-    """The layers that read the maps of 4, 4, 8 and 16 pixels."""
+    """The feature layers of the maps of 4, 4, 8 and 16 pixels."""
     if isinstance(encoder, LiteEncoder):
         return [head.read for head in (encoder.base, encoder.coarse, encoder.middle, encoder.fine)]
     return [read for read in encoder.read if isinstance(read, EqualizedLinear)]

@@ -1,4 +1,4 @@
-"""``recipe=code_model``: the model of codes of real faces that the padded encryptor hides them in."""
+"""``recipe=code_model``: fits the code model of the padded encryptor."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -21,44 +21,42 @@ from riddle_pl.pretraining.recipe import PackRole, Recipe
 
 SAMPLES = 48
 REFINED_AT_ONCE = 10
-"""Faces of a step."""
+"""Faces per step."""
 HELD_OUT = 10
-"""One held-out face is refined for so many others."""
+"""One held-out face is refined per this many training faces."""
 ROLE = "encryptor-padded"
 DRAWN = 1500
-"""Faces that tell which directions are pose, outline and light."""
+"""Generated faces for the public directions."""
 AROUND_AT_ONCE = 500
-"""Photos without their faces that are made at a time."""
+"""Batch of photos without faces."""
 SIDE = 128
-"""At about which faces are drawn, in pixels."""
+"""Preferred side of generated images in pixels."""
 
 
 class CodeModelRecipe(Recipe):
-    """Inverts faces as the pipeline does, a batch per step, and fits the encryptor's model to their codes.
+    """Inverts faces, a batch per step, and fits the padded encryptor's model to their codes.
 
-    The encoder inverts all faces: their codes give the principal components and the layers of Gaussianisation. Some of
-    them are then refined inside of these components, which takes a hundred times as long; they give one more layer, a
-    linear one, so that the model is that of refined codes. Last, a network learns what the photos around the faces tell
-    of their codes, on all faces but these, on which the covariance of what is left is fitted.
+    Principal components and Gaussianisation are fitted to the encoder's codes of all faces. Some faces are also refined
+    inside of these components, which takes a hundred times as long; a last, linear layer adapts the model to refined
+    codes. Finally the context network is trained on the other faces, and the residual covariance is fitted on the
+    refined ones.
 
-    Nothing else has a gradient. A killed run goes on where it stopped, as those of other recipes do; and a finished one
-    fits anew, with other ``layers``, ``public`` or ``context``, what it has found (with other ``components`` too, if
-    nothing was refined).
+    An interrupted run resumes. A finished run refits its stored codes with other ``layers``, ``public`` or ``context``
+    (and ``components``, if nothing was refined).
 
     Args:
-        faces: whose codes the model is fitted to.
-        held_out: other faces, on whose codes it is measured.
-        inversion: how all codes are found, and with what pack.
-        refined: how some of them are found again, inside of the components; null: none, and the model is for codes of
-            ``inversion``.
-        refined_count: faces that are refined.
+        faces: training faces.
+        held_out: other faces, for evaluation.
+        inversion: of all faces; has the pack.
+        refined: inversion of some faces inside of the components; null: none.
+        refined_count: number of refined faces.
         groups: sizes of the groups of layers that are equal in every code; null: every layer is a group.
         components: K, coordinates of a code.
         layers: of Gaussianisation after the principal components.
-        public: which coordinates stay in clear.
-        context: how the encryptor learns to read contexts; null: it reads none.
-        count: faces at most; null: all.
-        batch: faces of a step.
+        public: directions of unencrypted coordinates.
+        context: training of the context network; null: no context.
+        count: largest number of faces; null: all.
+        batch: faces per step.
         seed: of the choice of faces.
 
     Raises:
@@ -125,7 +123,7 @@ class CodeModelRecipe(Recipe):
         self.context = context
         self._fitted_at = -1
         self._known = 0
-        self._encryptor = (  # in a tuple, so that a checkpoint holds codes alone
+        self._encryptor = (  # in a tuple, so that a checkpoint holds only codes
             PaddedEncryptor(
                 n,
                 components,
@@ -142,7 +140,7 @@ class CodeModelRecipe(Recipe):
 
     @property
     def encryptor(self) -> PaddedEncryptor:
-        """Around the model as it was fitted last."""
+        """The encryptor with the last fitted model."""
         return self._encryptor[0]
 
     def configure_optimizers(self) -> None:
@@ -175,13 +173,13 @@ class CodeModelRecipe(Recipe):
 
     @torch.no_grad()
     def samples(self) -> Float[Tensor, "n 3 h w"]:
-        """People drawn from the model of the codes so far; black before there are enough."""
+        """Samples of the model; black before there are enough codes."""
         if not self._fit():
             return torch.full((SAMPLES, 3, SIDE, SIDE), -1.0)
         return self._draw(SAMPLES, self.seed + 1)[1]
 
     def figures(self) -> Mapping[str, float]:
-        """How well the model describes codes that it was fitted to, and others."""
+        """Fit of the model on training and held-out codes."""
         self._fit()
         codes = self.encryptor.codes
         figures = {}
@@ -205,7 +203,7 @@ class CodeModelRecipe(Recipe):
         return figures
 
     def _parts(self) -> list[tuple[str, Float[Tensor, "m g d"]]]:
-        """Codes that the model describes."""
+        """Training and held-out codes."""
         if self.refined is None:
             return [("fitted", self.codes[: self.fitted]), ("held-out", self.codes[self.fitted :])]
         count = self.refined_count
@@ -245,7 +243,7 @@ What is proven of it and what is only measured: docs/security.md.
         return [PackRole(ROLE, self.encryptor, "padded", args, description, torch.float32, tokens=KeyStream.name)]
 
     def _fit(self) -> bool:
-        """Fits the model to the codes so far, if there are enough; the public axes only when all are there."""
+        """Fits the model to the codes so far, if there are enough; public axes only at the end."""
         if not self._fit_components():
             return False
         if int(self.step_count) == self._fitted_at:
@@ -275,18 +273,18 @@ What is proven of it and what is only measured: docs/security.md.
         context.finish(self.encryptor, self._around(self.images[:kept]), self._normal(found[:kept]))
 
     def _around(self, images: UInt8[Tensor, "m 3 h h"]) -> Float[Tensor, "m 4 s s"]:
-        """What photos show around their faces."""
+        """Photos without their faces."""
         parser = ParserMap(self.inversion.pack, self.device)
         parts = images.split(AROUND_AT_ONCE)
         return torch.cat([without_face(to_float(part), parser, AROUND).half() for part in parts])
 
     def _normal(self, codes: Float[Tensor, "m g d"]) -> Float[Tensor, "m k"]:
-        """Normal numbers of codes."""
+        """Normalised components of codes."""
         parts = codes.split(AROUND_AT_ONCE)
         return torch.cat([self.encryptor.flow(self.encryptor.codes.encode_grouped(part)) for part in parts])
 
     def _context_figures(self) -> Mapping[str, float]:
-        """Of held-out faces."""
+        """Figures of the context network on held-out faces."""
         reader, count = self.encryptor.reader, len(self.refined_codes) - self.refined_count
         if reader is None or count < 2:
             return {}
@@ -312,7 +310,7 @@ What is proven of it and what is only measured: docs/security.md.
         return self._known > 0
 
     def _draw(self, count: int, seed: int) -> tuple[Float[Tensor, "n k"], Float[Tensor, "n 3 h w"]]:
-        """People drawn from the model, with their coordinates before ``axes``."""
+        """Samples of the model: normalised components and images."""
         v = torch.randn(count, self.encryptor.codes.components, generator=torch.Generator().manual_seed(seed))
         pack = self.inversion.pack
         generator = pack.at(min(pack.manifest.sizes, key=lambda size: abs(size - SIDE))).generator()

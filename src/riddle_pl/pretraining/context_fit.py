@@ -1,4 +1,4 @@
-"""How a padded encryptor learns to read contexts: a part of ``recipe=code_model``."""
+"""Training of a padded encryptor's context network, part of ``recipe=code_model``."""
 
 import torch
 import torch.nn.functional as F
@@ -11,23 +11,23 @@ from riddle_pl.networks.encryptors.gaussianisation import shrunk_covariance
 from riddle_pl.networks.encryptors.padded import PaddedEncryptor
 
 TINY = 1e-12
-"""Where nothing differs between photos, nothing is read."""
+"""Avoids division by zero for constant predictions."""
 
 Around = Float[Tensor, "m 4 s s"]
 """Photos without their faces."""
 Normal = Float[Tensor, "m k"]
-"""The normal numbers of their codes."""
+"""Normalised components of their codes."""
 
 
 class ContextFit:
-    """Regression of a code's normal numbers on the photo without the face, by least squares.
+    """Least-squares regression of a code's normalised components on the photo without the face.
 
-    Some 20,000 faces are few: the network overfits after about 2,000 steps.
+    With 20,000 faces the network overfits after about 2,000 steps.
 
     Args:
         channels: of the network; see :class:`~riddle_pl.networks.encryptors.context_reader.ContextReader`.
         steps: of AdamW, under a one-cycle schedule.
-        batch: faces of a step.
+        batch: faces per step.
         learning_rate: the largest.
         weight_decay: of AdamW.
 
@@ -77,10 +77,10 @@ class ContextFit:
 
     @torch.no_grad()
     def finish(self, encryptor: PaddedEncryptor, around: Around, v: Normal) -> None:
-        """Fits scale and offset of each number that is read, and the covariance of what is left.
+        """Recalibrates each output by scale and offset, and fits the covariance of the residual.
 
         Args:
-            around, v: of other faces than those of :meth:`train`, whose codes were found as they will be.
+            around, v: of other faces than those of :meth:`train`, with codes of the final inversion.
         """
         reader = encryptor.reader
         if reader is None:
@@ -96,5 +96,5 @@ class ContextFit:
 
 @torch.no_grad()
 def read_all(reader: ContextReader, around: Around) -> Normal:
-    """What is read of many photos, some at a time."""
+    """Predictions for many photos, in batches."""
     return torch.cat([reader(part.float()) for part in around.split(500)])

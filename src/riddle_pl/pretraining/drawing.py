@@ -1,4 +1,4 @@
-"""Random codes, for recipes that draw faces with a finished generator."""
+"""Random codes for recipes with a trained generator."""
 
 import torch
 from jaxtyping import Float
@@ -10,12 +10,12 @@ from riddle_pl.networks.latents import mix_styles
 def random_codes(
     generator: nn.Module, count: int, rng: torch.Generator, device: torch.device | str
 ) -> Float[Tensor, "c n 512"]:
-    """W+ codes of random people; about half mix the coarse layers of one code with the fine layers of another.
+    """Random W+ codes, about half with style mixing.
 
     Args:
         generator: a pack's; its mapping network and number of layers are used.
         count: of codes.
-        rng: on the CPU; the codes depend on it alone.
+        rng: on the CPU; determines the codes.
         device: where the generator is.
     """
     z = torch.randn(2 * count, 512, generator=rng).to(device)

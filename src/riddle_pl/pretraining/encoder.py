@@ -1,4 +1,4 @@
-"""Recipe of the pack's encoder: e4e's losses (Tov et al., SIGGRAPH 2021) against the pack's finished generator."""
+"""Recipe of the pack's encoder: e4e's losses (Tov et al., SIGGRAPH 2021) with the trained generator."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -16,7 +16,7 @@ from riddle_pl.packs.registry import load_pack
 from riddle_pl.pretraining.average import Averaged
 from riddle_pl.pretraining.drawing import random_codes
 from riddle_pl.pretraining.generator.discriminator import LatentDiscriminator
-from riddle_pl.pretraining.likeness import identity_loss, public_recogniser
+from riddle_pl.pretraining.identity_terms import identity_loss, public_recogniser
 from riddle_pl.pretraining.recipe import PackRole, Recipe
 from riddle_pl.pretraining.sheet import spread, stacked_rows
 
@@ -25,29 +25,29 @@ START = "average_encoder.module."
 
 
 class EncoderRecipe(Recipe):
-    """Inversion of real faces (drawn again, they look the same) and of generated ones (their codes are known).
+    """Reconstruction loss on real faces, and code loss on generated ones.
 
     Args:
         faces: training images, of the pack's size.
         held_out: images of the same archives that are never trained on.
         pack: folder of the pack whose generator, recogniser and perceptual features are used.
-        start: checkpoint of the generator's recipe, whose encoder is the start; or null.
-        start_pack: pack of the same shape whose encoder is the start; or null.
-        teacher: checkpoint of a public MobileFaceNet (``068.ckpt`` format) that judges identity beside the pack's
-            recogniser, so that a likeness has to convince both; or null.
+        start: checkpoint of the generator's recipe with the initial encoder; or null.
+        start_pack: pack with the initial encoder; or null.
+        teacher: checkpoint of a public MobileFaceNet (``068.ckpt`` format) as a second recogniser of the identity term;
+            or null.
         channels: feature maps per resolution, from the pack's size down to 4.
         batch: real images per step.
         generated: generated images per step.
-        learning_rate: start of a cosine schedule to zero, Adam.
+        learning_rate: of Adam, with cosine decay to zero.
         pixel: weight of the mean absolute difference of real images.
         features: weight of the squared distance in the pack's perceptual features.
         identity: weight of 1 - cosine by the recognisers.
         latent: weight of the error in the codes of generated images (in variances of W).
         offset: weight of the squared offsets from W of real images' codes (in variances of W).
-        alike: weight of the latent discriminator's verdict, which holds the codes of real images near W.
+        alike: weight of the latent discriminator's loss, which keeps codes of real images near W.
 
     Raises:
-        ConfigError: two starts.
+        ConfigError: both ``start`` and ``start_pack``.
     """
 
     def __init__(
@@ -91,7 +91,7 @@ class EncoderRecipe(Recipe):
         }
         self.channels = {int(side): int(width) for side, width in channels.items()}
         self.encoder = LiteEncoder(loaded.size, loaded.num_layers, self.channels)
-        # In a tuple, so that these frozen networks stay out of the checkpoint.
+        # in a tuple, so that frozen networks are not part of the checkpoint
         self._frozen = tuple(loaded.load(role) for role in ("generator", "perceptual", "recogniser"))
         self._teachers = () if teacher is None else (public_recogniser(Path(teacher)),)
         self.latent_discriminator = LatentDiscriminator(self._frozen[0].style_dim)  # type: ignore[arg-type]  # module typed loosely by the pack
@@ -135,7 +135,7 @@ class EncoderRecipe(Recipe):
         w_real = codes[: self.batch]
 
         self.latent_discriminator.requires_grad_(False)
-        terms = self._likeness(generator(w_real).float(), real) | {
+        terms = self._reconstruction_terms(generator(w_real).float(), real) | {
             "latent": F.mse_loss(codes[self.batch :], w.float()) / self.variance,
             "offset": offsets[: self.batch].float().square().mean() / self.variance,
             "alike": self.latent_discriminator.loss_real(w_real),
@@ -154,8 +154,10 @@ class EncoderRecipe(Recipe):
         self.log_dict({f"loss/{name}": value for name, value in terms.items()}, prog_bar=True)
         self.log("loss/latent_discriminator", verdict)
 
-    def _likeness(self, redrawn: Float[Tensor, "b 3 h w"], real: Float[Tensor, "b 3 h w"]) -> dict[str, Tensor]:
-        """How far the redrawn faces are from the real ones."""
+    def _reconstruction_terms(
+        self, redrawn: Float[Tensor, "b 3 h w"], real: Float[Tensor, "b 3 h w"]
+    ) -> dict[str, Tensor]:
+        """Reconstruction losses."""
         perceptual = self._frozen[1].to(self.device)
         with torch.no_grad():
             seen = perceptual(real)

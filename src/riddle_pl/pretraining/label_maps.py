@@ -1,4 +1,4 @@
-"""Photos with hand-drawn label maps, found and aligned like any photo, for the parser's recipe."""
+"""Photos with hand-drawn label maps, aligned for the parser's recipe."""
 
 import hashlib
 import re
@@ -21,7 +21,7 @@ IGNORED = 255
 """Label of what lies outside the photo."""
 
 MARGIN = 1.25
-"""Side of the stored crop over that of the aligned face: room to shift and turn it."""
+"""Side of the stored crop over that of the aligned face: margin for shifts and rotations."""
 
 FINENESS = 2
 """Stored pixels per pixel of the parser's input."""
@@ -131,13 +131,13 @@ def _pairs(path: Path) -> Iterator[tuple[str, bytes, bytes]]:
 
 
 def _group(name: str, photo: bytes) -> bytes:
-    """Hash of what must not be split: the person if the name tells, else the photo."""
+    """Hash for the split: of the person if the name has it, else of the photo."""
     person = _PERSON.search(name)
     return hashlib.sha256(person[0].encode() if person else photo).digest()
 
 
 def _classes(drawn: bytes, name: str) -> UInt8[np.ndarray, "h w"]:
-    """Index into ``LABELS`` of the colour nearest to each pixel's: edges between two colours are soft."""
+    """Index into ``LABELS`` of the nearest colour, since edges are antialiased."""
     pixels = np.asarray(open_rgb(drawn, f"the label map of {name}"), dtype=np.int32)
     palette = np.array(list(COLOURS.values()), dtype=np.int32)
     distances = np.stack([np.square(pixels - colour).sum(axis=-1) for colour in palette])

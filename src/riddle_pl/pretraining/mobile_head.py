@@ -1,4 +1,4 @@
-"""Recipe of MobileStyleGAN's small heads: distilled against the whole network, which is frozen."""
+"""Recipe of MobileStyleGAN's small heads: distillation from the whole network."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -27,21 +27,21 @@ head itself."""
 
 
 class MobileHeadRecipe(Recipe):
-    """Features and codes to the picture that the whole network draws, made smaller.
+    """Regression of the downsampled image of the whole network on features and codes.
 
-    The pictures are drawn once, 0.7 s of one core each, and kept in ``drawn``; the features are kept in memory
-    (4 MB a picture at 128 px, 8 MB at 256 px).
+    Images are generated once, in 0.7 s of one core each, and stored in ``drawn``; features are kept in memory (4 MB per
+    image at 128 px, 8 MB at 256 px).
 
     Args:
         pack: whose generator is distilled and whose perceptual features are used.
-        drawn: folder of the drawn pictures.
-        size: of the head's pictures, 128 or 256 px.
-        pictures: drawn for training.
-        held_out: drawn for the figures.
-        batch: pictures per step.
+        drawn: folder of the generated images.
+        size: of the head's images, 128 or 256 px.
+        pictures: number of training images.
+        held_out: number of evaluation images.
+        batch: images per step.
         width: channels inside the head.
         depth: convolutions of the head.
-        learning_rate: of Adam, after a short warm-up; falls to zero by a cosine.
+        learning_rate: of Adam, with warm-up and cosine decay to zero.
         pixel: weight of the mean absolute difference.
         squared: weight of the mean squared difference.
         features: weight of the squared distance in the pack's perceptual features.

@@ -1,4 +1,4 @@
-"""Pictures of MobileStyleGAN's whole network, drawn once and kept on disk: what its heads are distilled from."""
+"""Images of MobileStyleGAN's whole network, generated once and stored, for distillation."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -27,7 +27,7 @@ OFFSET = 0.35
 
 
 def wide_codes(generator: FaceGenerator, count: int, rng: torch.Generator) -> Float[Tensor, "c n 512"]:
-    """Codes wherever a head will be used: truncated, style-mixed, and off W by as much as inversions are.
+    """Training codes that cover inversions: truncated, style-mixed, and with offsets from W.
 
     Args:
         generator: whose mapping network is used.

@@ -11,7 +11,7 @@ from pytorch_lightning.utilities.types import OptimizerLRSchedulerConfig
 from torch import Tensor
 
 from riddle_pl.data.face_set import recipe_rng
-from riddle_pl.networks.motion import motion
+from riddle_pl.networks.affine import affine_maps
 from riddle_pl.networks.parser_unet import CLASSES, FaceParserUNet
 from riddle_pl.pretraining.average import Averaged
 from riddle_pl.pretraining.label_maps import COLOURS, FINENESS, IGNORED, LABELS, MARGIN, LabelledFaces
@@ -93,7 +93,7 @@ class ParserRecipe(Recipe):
         return loss
 
     def draw(self, step: int) -> tuple[Float[Tensor, "b 3 h h"], UInt8[Tensor, "b h h"]]:
-        """Images in [-1, 1] and labels of one step, disturbed alike: they depend on seed and step alone."""
+        """Augmented images in [-1, 1] and labels of one step; deterministic given seed and step."""
         rng = recipe_rng(self.seed, step)
         chosen = torch.randint(len(self.faces), (self.batch,), generator=rng)
         x, labels = crop(self.faces, chosen, self._motions(rng))
@@ -112,7 +112,7 @@ class ParserRecipe(Recipe):
         angle = uniform(math.radians(self.turn))
         mirror = 1.0 - 2.0 * (torch.rand(self.batch, generator=rng) < 0.5).float()
         shift = torch.stack([uniform(2.0 * self.shift), uniform(2.0 * self.shift)], dim=1)
-        return motion(angle, scale, mirror, shift)
+        return affine_maps(angle, scale, mirror, shift)
 
     def optimizer_step(self, *args: Any, **kwargs: Any) -> None:
         super().optimizer_step(*args, **kwargs)
@@ -157,7 +157,7 @@ light are rare among them. Fair hair is often taken for skin, and a restless bac
 def crop(
     faces: LabelledFaces, chosen: Tensor, motions: Float[Tensor, "b 2 3"] | None = None
 ) -> tuple[Float[Tensor, "b 3 h h"], UInt8[Tensor, "b h h"]]:
-    """Images in [-1, 1] and labels of the chosen faces, each moved by an affine map; in place if None."""
+    """Images in [-1, 1] and labels of the chosen faces, each warped by an affine map, if given."""
     size = faces.size
     if motions is None:
         motions = torch.eye(2, 3).expand(len(chosen), 2, 3)

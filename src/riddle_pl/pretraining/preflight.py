@@ -37,7 +37,7 @@ def check_job(cfg: DictConfig) -> None:
 
 
 def _check_files(key: str, node: Mapping[str, Any]) -> None:
-    """Archives first: a wrong ``data.root`` is the commonest mistake."""
+    """Checks archives first, since a wrong ``data.root`` is the most common mistake."""
     archives = node.get("archives") or [node["archive"]] if "archive" in node or "archives" in node else []
     if archives and not Path(node["root"]).is_dir():
         raise DataError(f"data.root={node['root']} is not a folder; give the folder of the face archives")

@@ -21,7 +21,7 @@ RIDGE = 0.1
 
 @dataclass(frozen=True)
 class PublicDirections:
-    """Coordinates in clear: those along which pose, outline and light of drawn faces change most.
+    """Directions of unencrypted coordinates: those that explain most of pose, outline and light of generated faces.
 
     Args:
         count: how many; 0: none.
@@ -51,7 +51,7 @@ class PublicDirections:
 
 
 def shown(x: Float[Tensor, "m 3 h h"], points: Float[Tensor, "m k 2"]) -> Float[Tensor, "m t"]:
-    """What is kept of faces: where their landmarks are, and the colours of a coarse grid over the face.
+    """Regression targets: standardised landmarks, and colours of a coarse grid over the face.
 
     Args:
         x: aligned faces in [-1, 1].
@@ -69,7 +69,7 @@ def shown(x: Float[Tensor, "m 3 h h"], points: Float[Tensor, "m k 2"]) -> Float[
 def public_axes(
     v: Float[Tensor, "m k"], targets: Float[Tensor, "m t"], count: int
 ) -> tuple[Float[Tensor, "k k"], float]:
-    """Orthonormal axes of the coordinates, those that say most of the targets first.
+    """Orthonormal axes of the coordinates, the most predictive of the targets first.
 
     Reduced-rank regression: the leading principal components of a ridge regression's predictions.
 

@@ -1,4 +1,4 @@
-"""``recipe=recentred``: a finished pack in coordinates in which random people are drawn where real faces are."""
+"""``recipe=recentred``: recentres W of a trained pack on the codes of real faces."""
 
 import shutil
 from collections.abc import Mapping
@@ -24,12 +24,10 @@ from riddle_pl.packs.write import write_pack_entry
 from riddle_pl.pretraining.generator.gaussian_mapping import REACH
 from riddle_pl.pretraining.recipe import PackRole, Recipe
 
-# New coordinates for W+, in which W lies where the codes of real faces are: nothing is learnt, no inversion changes.
-#
-# While a generator and its encoder learn, the codes of real faces drift away from W's mean, each layer's to another
-# side. A random person, whose code is W's and the same in all layers, is then drawn from a code that no real face has,
-# and falls apart. Taking each layer's mean code out mends that: the generator's affine layers, the encoder's heads and
-# an encryptor's statistics take the change in, so that every photo is inverted, redrawn and encrypted as before.
+# During joint training, codes of real faces drift away from W's mean, differently in each layer, so that images of
+# random W codes degrade. Subtracting each layer's mean code corrects this. The change of coordinates is folded into the
+# generator's affine layers, the encoder's heads and the encryptors' statistics: inversions, reconstructions and
+# encryptions of photos do not change. Nothing is trained.
 
 
 @dataclass(frozen=True)
@@ -37,8 +35,8 @@ class Recentring:
     """The change of codes w_i -> (w_i - centre_i) / scale + REACH, for each layer i.
 
     Attributes:
-        centre: what becomes W's mean.
-        scale: the same for all layers: they are to go on drawing one person together.
+        centre: by layer; becomes W's mean.
+        scale: common to all layers, which keeps their codes consistent.
     """
 
     centre: Float[Tensor, "n d"]
@@ -62,7 +60,7 @@ class Recentring:
 
     @torch.no_grad()
     def change_generator(self, generator: Generator) -> None:
-        """In place: draws from new codes what it drew from old ones. Its mapping, and so W, is left alone."""
+        """Adapts a generator in place; its mapping, and so W, is left as it is."""
         for convolution, layer in _by_layer(generator):
             affine = convolution.modulation
             moved = affine.scale * affine.weight @ (self.centre[layer] - REACH * self.scale)
@@ -71,7 +69,7 @@ class Recentring:
 
     @torch.no_grad()
     def change_encoder(self, encoder: LiteEncoder) -> None:
-        """In place: reads new codes."""
+        """Adapts an encoder in place."""
         encoder.w_mean.copy_((encoder.w_mean - self.centre[0]) / self.scale + REACH)
         offsets = (self.centre - self.centre[0]) / self.scale
         heads = (encoder.base, encoder.coarse, encoder.middle, encoder.fine)
@@ -82,11 +80,11 @@ class Recentring:
 
     @torch.no_grad()
     def change_encryptor(self, encryptor: InvolutiveEncryptor) -> None:
-        """In place: takes new codes to new codes, under the same passwords as before."""
+        """Adapts an encryptor in place; its effect under a given password does not change."""
         rank = encryptor.rank
         old = encryptor.mean.clone()
         encryptor.mean.copy_(self.apply(old[None])[0])
-        moved = ((encryptor.mean - old) @ encryptor.basis / encryptor.scale)[:, :rank]  # what passwords read as before
+        moved = ((encryptor.mean - old) @ encryptor.basis / encryptor.scale)[:, :rank]  # keeps the effect of passwords
         encryptor.scale.div_(self.scale)
         for shift in (part for part in encryptor.shifts if isinstance(part, CouplingShift)):
             shift.position.add_(moved @ shift.from_password.weight.T)
@@ -108,7 +106,7 @@ BATCH = 64
 
 
 class RecentredRecipe(Recipe):
-    """Rewrites generator, encoder and encryptors of a pack for new coordinates of W+; it trains nothing.
+    """Rewrites generator, encoder and encryptors of a pack for recentred coordinates of W+; no training.
 
     Args:
         faces: training images; the codes of 2,048 tell where W is to lie.
@@ -165,8 +163,7 @@ class RecentredRecipe(Recipe):
     def export(self, pack_folder: Path, command: str, overwrite: bool = False) -> list[str]:
         """Writes the pack, over what it changes; model cards keep what they say, and say this too.
 
-        All of it is made aside and then moved, the manifest last, so that no pack ever loads with networks of different
-        coordinates.
+        Written to a temporary folder and then moved, manifest last, so that a pack never mixes coordinates.
         """
         pack_folder = require_writable_dir(pack_folder, "pack folder", create=True)
         results = self.pack_roles()

@@ -42,7 +42,7 @@ class PackRole:
         network: with the weights to keep.
         arch: its name among the pack architectures.
         args: JSON arguments that build it.
-        description: for the model card: what it is, what it learnt from, its limits (Markdown).
+        description: for the model card: purpose, training data, limits (Markdown).
         dtype: that the weights are stored as.
         tokens: of an encryptor: its password tokens.
     """
@@ -57,10 +57,9 @@ class PackRole:
 
 
 class Recipe(pl.LightningModule, ABC):
-    """One network of a pack: how it is trained, what its samples look like, how it is written into the pack.
+    """Training of one network of a pack, its samples, and its export.
 
-    All chance of a step depends on the seed and the number of the step, never on a loader's position or on what ran
-    before, so a killed run that resumes equals one that never stopped.
+    Random numbers of a step depend on seed and step only, so that a resumed run equals an uninterrupted one.
 
     Args:
         seed: of data and initial weights.
@@ -97,7 +96,7 @@ class Recipe(pl.LightningModule, ABC):
         return int(self.step_count) >= self.steps
 
     def next_step(self) -> int:
-        """The number of this step; counts it, seeds its chance, and ends the run after the last."""
+        """Returns the number of this step, seeds its random state, and ends the run after the last."""
         step = int(self.step_count)
         torch.manual_seed(recipe_seed(self.seed, step))
         self.step_count += 1
@@ -106,11 +105,11 @@ class Recipe(pl.LightningModule, ABC):
 
     @abstractmethod
     def samples(self) -> Float[Tensor, "n 3 h w"]:
-        """Images in [-1, 1] that show how far the network is."""
+        """Sample images in [-1, 1]."""
 
     @abstractmethod
     def pack_roles(self) -> list[PackRole]:
-        """The trained networks as a pack takes them."""
+        """The trained networks for the pack."""
 
     def figures(self) -> Mapping[str, float]:
         """Measured quality on held-out images, for the model card; runs after the training."""

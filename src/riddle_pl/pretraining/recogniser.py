@@ -14,20 +14,18 @@ from torch import Tensor, nn
 
 from riddle_pl.data.face_set import FaceSet, recipe_rng, to_float
 from riddle_pl.errors import ConfigError
-from riddle_pl.networks.fold_norms import fold_norms
+from riddle_pl.networks.affine import affine_maps, warp
 from riddle_pl.networks.formats.checkpoint_files import load_strict
+from riddle_pl.networks.fuse_batch_norms import fuse_batch_norms
 from riddle_pl.networks.mobilefacenet import MobileFaceNet
-from riddle_pl.networks.motion import motion, move
 from riddle_pl.networks.recogniser import MOBILEFACENET_CROP, AlignedRecogniser
 from riddle_pl.networks.resize import resize
 from riddle_pl.packs.registry import load_pack
 from riddle_pl.pretraining.average import Averaged
 from riddle_pl.pretraining.drawing import random_codes
-from riddle_pl.pretraining.likeness import public_recogniser
+from riddle_pl.pretraining.identity_terms import public_recogniser
 from riddle_pl.pretraining.optimiser import adamw_one_cycle
 from riddle_pl.pretraining.recipe import PackRole, Recipe
-
-# Where the student of the recogniser's recipe starts: at a pack's recogniser, whatever the size of its crop.
 
 GLOBAL_KERNEL = "backbone.linear7.conv.weight"
 """The one tensor of a MobileFaceNet whose shape follows from the size of its crop."""
@@ -35,7 +33,7 @@ GLOBAL_KERNEL = "backbone.linear7.conv.weight"
 
 @torch.no_grad()
 def start_recogniser_from(start: str, student: AlignedRecogniser) -> None:
-    """Takes the weights of a pack's recogniser, its global kernel resized to the student's crop.
+    """Loads a pack's recogniser, with its global kernel resized to the student's crop.
 
     Raises:
         RiddleError: no such pack, or its recogniser is another network.
@@ -48,7 +46,7 @@ def start_recogniser_from(start: str, student: AlignedRecogniser) -> None:
 
 
 def _resized(kernel: Tensor, size: torch.Size) -> Tensor:
-    """The kernel over another size, its sum kept: as many values more as each weighs less."""
+    """The resized kernel, with the same sum."""
     resized = F.interpolate(kernel, size, mode="bilinear", align_corners=False, antialias=True)
     return resized * (kernel[0, 0].numel() / size.numel())
 
@@ -60,7 +58,7 @@ BATCH = 512
 def teacher_embeddings(teacher: nn.Module, x: Float[Tensor, "n 3 h w"]) -> Float[Tensor, "n d"]:
     """The teacher's unit embeddings of images and of their mirror images, averaged (test-time augmentation).
 
-    On a CPU in float32, whatever the trainer's precision: many CPUs have bfloat16 in name only.
+    On a CPU in float32, since bfloat16 is slow on many CPUs.
     """
     embeddings = []
     with torch.autocast("cpu", enabled=False) if x.device.type == "cpu" else nullcontext():
@@ -72,12 +70,12 @@ def teacher_embeddings(teacher: nn.Module, x: Float[Tensor, "n 3 h w"]) -> Float
 
 
 class RecogniserRecipe(Recipe):
-    """MobileFaceNet that copies a teacher's embeddings from smaller images.
+    """Distillation of a MobileFaceNet on smaller images.
 
-    Teacher and student see the same image, disturbed anew each time it comes (mirrored, moved, recoloured, blurred,
-    half of them blended with another face); the student sees it at the pack's size. So the student learns the
-    teacher's function between and beyond the training faces (Beyer et al., "Knowledge distillation: a good teacher is
-    patient and consistent", CVPR 2022), and on people that a generator draws, whom it will have to judge. Loss:
+    Teacher and student see the same image, with random augmentation (mirrored, moved, recoloured, blurred,
+    half of them blended with another face); the student sees it at the pack's size, so that it matches the
+    teacher beyond the training faces (Beyer et al., "Knowledge distillation: a good teacher is
+    patient and consistent", CVPR 2022). Generated faces can be added. Loss:
     1 - cos(student, teacher), and the difference of the similarities within the batch.
 
     Args:
@@ -89,9 +87,9 @@ class RecogniserRecipe(Recipe):
         width: factor on the student's channels.
         batch: images per step.
         learning_rate: peak of a one-cycle schedule, AdamW.
-        generated: how many images of a batch are people whom a generator draws.
-        generator_pack: whose generator that is; or null, with ``generated`` 0.
-        start_pack: pack whose recogniser is the start, of the same width and any ``input_size``; or null.
+        generated: generated images per batch.
+        generator_pack: pack of their generator; or null, with ``generated`` 0.
+        start_pack: pack of the initial recogniser, of the same width and any ``input_size``; or null.
         compiled: student and teacher are compiled, which takes a C++ compiler and a minute; on two CPU cores the steps
             are 1.7 times as fast then.
 
@@ -139,8 +137,8 @@ class RecogniserRecipe(Recipe):
         self.average = Averaged(self.student, half_life=50_000.0)
         self._teacher_path = Path(teacher)
         self.generated = generated
-        # In tuples, so that the frozen networks stay out of the checkpoint.
-        self._teachers = (fold_norms(public_recogniser(self._teacher_path)),)
+        # in tuples, so that frozen networks are not part of the checkpoint
+        self._teachers = (fuse_batch_norms(public_recogniser(self._teacher_path)),)
         self._generators = (load_pack(generator_pack).load("generator"),) if generator_pack and generated else ()
         if compiled:
             self.student.compile()
@@ -166,7 +164,7 @@ class RecogniserRecipe(Recipe):
 
     @torch.no_grad()
     def _draw(self, generator: nn.Module, rng: torch.Generator) -> Float[Tensor, "g 3 h w"]:
-        """People of a generator, at the size of the training images."""
+        """Generated faces at the size of the training images."""
         drawn = generator.to(self.device)(random_codes(generator, self.generated, rng, self.device))
         height, width = self.faces.images.shape[2:]
         return resize(drawn.float(), (height, width))
@@ -211,7 +209,7 @@ How often it takes two people for one differs between groups, as it does for the
 
 
 def augmented(x: Float[Tensor, "b 3 h w"], rng: torch.Generator) -> Float[Tensor, "b 3 h w"]:
-    """Other images of the same people, or of people between two of them.
+    """Augmentation with mixup.
 
     Half are mirrored; all are moved by up to 4 % of the side, turned by up to 8 degrees, zoomed by 0.9 to 1.1, and
     vary in brightness (± 0.2 of a range of 2) and contrast (0.7 to 1.3); 30 % are softened; half are blended with
@@ -225,7 +223,7 @@ def augmented(x: Float[Tensor, "b 3 h w"], rng: torch.Generator) -> Float[Tensor
     angle, zoom = uniform(-math.radians(8), math.radians(8)), uniform(0.9, 1.1)
     mirror = torch.where(uniform(0, 1) < 0.5, -1.0, 1.0)
     shift = torch.stack([uniform(-0.08, 0.08), uniform(-0.08, 0.08)], dim=1)
-    x = move(x, motion(angle, zoom, mirror, shift))
+    x = warp(x, affine_maps(angle, zoom, mirror, shift))
     soft = F.avg_pool2d(F.pad(x, [1] * 4, mode="replicate"), 3, stride=1)
     x = torch.where((uniform(0, 1) < 0.3)[:, None, None, None], soft, x)
     x = x * uniform(0.7, 1.3)[:, None, None, None] + uniform(-0.2, 0.2)[:, None, None, None]

@@ -23,7 +23,7 @@ from riddle_pl.training.quiet import NOISE, quiet_lightning
 from riddle_pl.training.resume import OptimizerStateCheck, restoring
 
 _LOCAL = ("out", "export", "export_overwrite", "threads", "checkpoint_every", "samples_every")
-"""Keys that do not change what is learnt."""
+"""Keys that do not affect the result."""
 
 
 def run(cfg: DictConfig, out: Path, arguments: Sequence[str] = (), progress: bool = False) -> None:
@@ -37,8 +37,8 @@ def run(cfg: DictConfig, out: Path, arguments: Sequence[str] = (), progress: boo
         progress: show a progress bar.
 
     Raises:
-        Interrupted: Ctrl-C; the step in progress was finished and saved.
-        RiddleError: something for the user to put right.
+        Interrupted: Ctrl-C; the state was saved.
+        RiddleError: an error for the user to fix.
     """
     if cfg.threads is not None:
         torch.set_num_threads(cfg.threads)

@@ -32,8 +32,8 @@ class TraitsRecipe(Recipe):
         seed: of the choice of faces.
 
     Raises:
-        ConfigError: no faces or batches are asked for.
-        DataError: no name tells the sex, or none the age.
+        ConfigError: ``count`` or ``batch`` below 1.
+        DataError: no name has the sex, or none the age.
     """
 
     embeddings: Tensor
@@ -54,7 +54,7 @@ class TraitsRecipe(Recipe):
             if column.isnan().all():
                 raise DataError(f"no name of {faces.sources()} tells the {name}; see recipe=traits")
         self.sources = faces.sources()
-        self._recogniser = (pack.load("recogniser"),)  # in a tuple, so that a checkpoint holds embeddings alone
+        self._recogniser = (pack.load("recogniser"),)  # in a tuple, so that a checkpoint holds only embeddings
         width = self._embed(images[:1]).shape[1]
         self._network = (Traits(width),)
         self.register_buffer("embeddings", torch.zeros(len(images), width))
@@ -76,7 +76,7 @@ class TraitsRecipe(Recipe):
 
     @property
     def network(self) -> Traits:
-        """As it fits what is embedded so far; fresh where that is too little."""
+        """The network, fitted once all faces are embedded."""
         known = min(int(self.step_count) * self.batch, self.fitted)
         if known == self.fitted:
             self._network[0].fit(self.embeddings[:known].cpu(), self.traits[:known], self.ridge)

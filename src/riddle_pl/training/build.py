@@ -18,7 +18,7 @@ from riddle_pl.errors import ConfigError, PackError, RiddleError, one_line
 from riddle_pl.losses import RiddleLoss, build_loss
 from riddle_pl.losses.features import Role
 from riddle_pl.networks.features import on_lpips_scale
-from riddle_pl.networks.fold_norms import fold_norms
+from riddle_pl.networks.fuse_batch_norms import fuse_batch_norms
 from riddle_pl.packs import Pack
 from riddle_pl.packs.encryptors import EncryptorSpec
 from riddle_pl.password import PasswordTokens
@@ -33,7 +33,7 @@ from riddle_pl.training.start import start_encryptor_from, start_encryptor_from_
 
 
 class Parts(NamedTuple):
-    """Pack, loss and data of a run, for its checks and for itself; no network or photo has been read yet."""
+    """Pack, loss and data of a run, shared by its checks and the run; no network or photo has been read yet."""
 
     pack: Pack
     loss: RiddleLoss
@@ -53,13 +53,13 @@ def build_parts(cfg: DictConfig) -> Parts:
 def build_module(
     cfg: DictConfig, pack: Pack, overrides: Sequence[str] | None = None, loss: RiddleLoss | None = None
 ) -> RiddleModule:
-    """The module of a run: encryptor, its weights fresh or those to start from; frozen networks of the pack; loss.
+    """The module of a run: encryptor with initial weights, frozen networks of the pack, loss.
 
     Args:
         cfg: composed config of ``conf/train.yaml``.
-        pack: whose networks the run uses.
+        pack: provides the frozen networks.
         overrides: of the command, for the checkpoints.
-        loss: of the config, where it is built already.
+        loss: of the config, if it is built already.
 
     Raises:
         RiddleError: a config value or a network of the pack is missing or does not fit.
@@ -98,7 +98,7 @@ def build_module(
 
 
 def encryptor_spec(cfg: DictConfig, pack: Pack) -> EncryptorSpec | None:
-    """The encryptor as a checkpoint of this run stores it; None for a class of the user's own.
+    """The encryptor's specification for checkpoints; None for a user-defined class.
 
     Raises:
         ConfigError: arguments that a checkpoint cannot hold.
@@ -120,7 +120,7 @@ def load_networks(pack: Pack, loss: RiddleLoss, validation: Collection[Role] = (
     roles = {"generator", *loss.needs} | {role for role in validation if pack.has(role)}
     loaded = {role: pack.load(role) for role in sorted(roles)}
     if "recogniser" in loaded:
-        loaded["recogniser"] = fold_norms(loaded["recogniser"])
+        loaded["recogniser"] = fuse_batch_norms(loaded["recogniser"])
     if "perceptual" in loaded:
         loaded["perceptual"] = on_lpips_scale(loaded["perceptual"])
     frozen: dict[str, Any] = {role: Frozen(network) for role, network in loaded.items()}
@@ -133,7 +133,7 @@ def build_data(cfg: DictConfig, pack: Pack) -> pl.LightningDataModule:
 
     Raises:
         ConfigError: photos for ``riddle-eval``.
-        RiddleError: what the data module makes of a missing folder and the like.
+        RiddleError: the data are missing or do not fit.
     """
     target = locate(cfg.data._target_, "data")
     if isinstance(target, type) and not issubclass(target, pl.LightningDataModule):
@@ -152,7 +152,7 @@ def build_trainer(
         run_dir: folder of the run.
         progress: show a progress bar.
         lines: print lines about the progress.
-        wandb_run: id of the run to continue there.
+        wandb_run: id of the wandb run to continue.
     """
     callbacks = [instantiate(node, f"callbacks.{name}") for name, node in cfg.callbacks.items() if node is not None]
     loggers = [
@@ -201,7 +201,7 @@ def make_optimizer(cfg: DictConfig, params: Any) -> Optimizer:
 
 
 def make_scheduler(cfg: DictConfig) -> Callable[[Optimizer], LRScheduler] | None:
-    """What makes the schedule of an optimiser; None for a constant rate."""
+    """Factory of the learning-rate schedule; None for a constant rate."""
     if OmegaConf.is_missing(cfg, "scheduler") or not cfg.scheduler:
         return None
 

@@ -15,7 +15,7 @@ MAX_SEED = 2**64
 _MAX_NAME = 200
 _MAX_DEPTH = 16
 _MAX_VALUES = 10_000
-"""In the config of a run, which has a few hundred."""
+"""Limit on values in the config of a run, which has a few hundred."""
 
 
 def load_checkpoint(path: Path | str) -> dict[str, Any]:
@@ -40,10 +40,10 @@ def load_checkpoint(path: Path | str) -> dict[str, Any]:
 
 
 def check_callback_paths(checkpoint: Mapping[str, Any]) -> None:
-    """Lightning's ``ModelCheckpoint`` restores a list of its files, and deletes them when it writes better ones.
+    """Checks the file lists of ``ModelCheckpoint``, which restores them and deletes these files for better ones.
 
     Raises:
-        CheckpointError: a path in the state of a callback leads out of the folder that it writes to.
+        CheckpointError: a path is outside of the callback's folder.
     """
     states = checkpoint.get("callbacks")
     for state in states.values() if isinstance(states, Mapping) else ():
@@ -60,7 +60,7 @@ def check_callback_paths(checkpoint: Mapping[str, Any]) -> None:
 
 
 def _leads_out(file: object, folder: object) -> bool:
-    """Lightning deletes local files below its folder only, which ``..`` can leave; it does not check remote ones."""
+    """Lightning checks that local files are in its folder, but not for ``..``, and does not check remote ones."""
     if not isinstance(file, str) or ".." in PurePath(file.replace(os.sep, "/")).parts:
         return True
     remote = "://" in file or "::" in file
@@ -91,7 +91,7 @@ def _config(value: object) -> dict[str, Any]:
 def _plain(value: object, depth: int, left: list[int]) -> Any:
     """A copy of texts, numbers, lists and mappings.
 
-    ``left`` counts values: lists that hold each other many times can stand for millions, or have no end.
+    ``left`` counts down the values, against lists that contain each other.
     """
     left[0] -= 1
     if depth < 0 or left[0] < 0:

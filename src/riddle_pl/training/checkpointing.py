@@ -19,29 +19,29 @@ from riddle_pl.errors import ConfigError
 from riddle_pl.training.finite import require_finite_weights
 
 REQUEUED = "hpc_ckpt_*.ckpt"
-"""What Lightning writes in the run's folder before it has SLURM requeue the job."""
+"""Lightning's checkpoint before SLURM requeues the job, in the run's folder."""
 
 
 class Interrupted(BaseException):
-    """Training stopped on request; like KeyboardInterrupt, no handler of ordinary errors may swallow it.
+    """Training was stopped on request; not an ``Exception``, like KeyboardInterrupt.
 
     Args:
-        step: the last one that was finished.
-        checkpoint: that was saved.
-        number: the signal that asked for it.
+        step: the last finished step.
+        checkpoint: the saved one.
+        number: the signal.
     """
 
     def __init__(self, step: int, checkpoint: Path | None, number: int = signal.SIGINT):
         self.step = step
         self.checkpoint = checkpoint
         self.status = 128 + number
-        """Of the process, as a shell has it: 130 after Ctrl-C, 143 after SIGTERM."""
+        """Exit status of the process: 130 after Ctrl-C, 143 after SIGTERM."""
         word = "interrupted" if number == signal.SIGINT else f"stopped by {signal.Signals(number).name}"
         super().__init__(f"{word} after step {step}")
 
 
 class _Request(IntEnum):
-    """What a process is to do after the step in progress; of several processes the largest value counts."""
+    """Action after the current step; the largest value over all processes counts."""
 
     NOTHING = 0
     SAVE = 1
@@ -50,11 +50,11 @@ class _Request(IntEnum):
 
 
 class LastCheckpoint(Checkpoint):
-    """Keeps ``checkpoints/last.ckpt`` in the run's folder, replaced whole, never half written.
+    """Writes ``checkpoints/last.ckpt`` in the run's folder atomically.
 
-    Ctrl-C and SIGTERM ask for a stop: the step in progress ends, the checkpoint is saved, training stops. A second
-    Ctrl-C interrupts at once and leaves the checkpoint before. Weights that are not finite are never saved. Under SLURM
-    the signal of Lightning's plug-in, which saves and requeues the job, waits for the end of the step, too.
+    On Ctrl-C or SIGTERM the current step is finished and the checkpoint saved before training stops. A second Ctrl-C
+    stops at once and keeps the previous checkpoint. Weights that are not finite are never saved. Under SLURM, the
+    signal of Lightning's plug-in, which saves and requeues the job, is also handled after the step.
 
     Args:
         folder: where to save, relative to the trainer's ``default_root_dir``.
@@ -70,7 +70,7 @@ class LastCheckpoint(Checkpoint):
         self.folder = folder
         self.minutes = minutes
         self.path: Path | None = None
-        """The checkpoint, once it is there."""
+        """The checkpoint, once written."""
         self._requested = _Request.NOTHING
         self._number = int(signal.SIGINT)
         self._saved = 0.0
@@ -117,7 +117,7 @@ class LastCheckpoint(Checkpoint):
         self._restore_handlers()
 
     def _restore_handlers(self) -> None:
-        """Gives the signal handlers back to Lightning, which then restores those before it."""
+        """Restores Lightning's signal handlers."""
         for number, handler in self._previous.items():
             if handler is not None:
                 signal.signal(number, handler)

@@ -1,4 +1,4 @@
-"""Runs of several processes: SLURM's by config, and an end in one line when one of them fails."""
+"""Multi-process runs: SLURM, and clean failure of all processes when one of them fails."""
 
 import os
 import re
@@ -12,7 +12,7 @@ from pytorch_lightning.plugins.environments import SLURMEnvironment  # type: ign
 from riddle_pl.errors import ConfigError, RiddleError
 
 _GONE = re.compile(r"connection (closed|reset)|broken pipe|socket|remote process exited", re.IGNORECASE)
-"""What gloo and NCCL say in the processes that are left when one ends."""
+"""Errors of gloo and NCCL in the remaining processes when one ends."""
 
 
 def slurm(requeue_signal: str = "SIGUSR1") -> SLURMEnvironment:
@@ -33,7 +33,7 @@ def slurm(requeue_signal: str = "SIGUSR1") -> SLURMEnvironment:
 
 @contextmanager
 def stopping_together(trainer: pl.Trainer) -> Iterator[None]:
-    """Around a fit: what one process raises ends the others, and none adds a traceback about the connection.
+    """Around a fit: an exception in one process ends the others, without tracebacks about the lost connection.
 
     Raises:
         RiddleError: another process has ended; its own error says why.

@@ -10,16 +10,16 @@ from riddle_pl.losses.features import SHARED
 from riddle_pl.losses.identity import cosine
 
 SPREAD_OF_PASSWORDS = "val/spread/passwords"
-"""How different the encryptions of one face with two passwords are: 0, the same code; 1, as two random people."""
+"""Variance between encryptions of one face with two passwords, relative to that of random codes."""
 SPREAD_OF_FACES = "val/spread/faces"
-"""How different the encryptions of two faces with one password are."""
+"""Variance between encryptions of two faces with one password, likewise."""
 
 
 def code_figures(features: StepFeatures, space: CodeSpace) -> dict[str, Tensor]:
-    """Cosines of codes, a mean over layers; and the two spreads, of faces only where there are at least two.
+    """Cosines of codes, averaged over layers, and both spreads; that of faces needs at least two.
 
     Args:
-        features: of a step that was asked for ``shared``.
+        features: of a step with ``shared`` codes.
         space: the step's.
     """
     of = {name: features.whitened(name) for name in features.latents}
@@ -44,5 +44,5 @@ def code_figures(features: StepFeatures, space: CodeSpace) -> dict[str, Tensor]:
 
 
 def half_distance(a: Float[Tensor, "k n d"], b: Float[Tensor, "k n d"]) -> Float[Tensor, ""]:
-    """Half the mean squared difference: of independent codes, their variance."""
+    """Half the mean squared difference, which is the variance of independent codes."""
     return (a - b).square().mean() / 2

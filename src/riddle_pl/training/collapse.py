@@ -11,18 +11,18 @@ from riddle_pl.training.code_figures import SPREAD_OF_FACES, SPREAD_OF_PASSWORDS
 log = logging.getLogger(__name__)
 
 COLLAPSES = {SPREAD_OF_PASSWORDS: "two passwords give one face", SPREAD_OF_FACES: "two faces become one"}
-"""By the figure that shows it."""
+"""By metric."""
 
 
 class CollapseWarning(pl.Callback):
     """Warns in one line when a spread falls below the bound; again only after it was above.
 
-    Training goes on: a collapse early in a run may pass, and the loss alone cannot tell it from progress.
+    Training continues, since a collapse early in a run may recover.
 
     Args:
-        passwords: smallest spread over passwords that is no collapse, as a share of two random people's.
-        faces: the same over faces. An encryptor may well work with a small one: faces that share a password, as no two
-            records do, may be alike.
+        passwords: bound on the spread over passwords, relative to that of random codes.
+        faces: bound on the spread over faces. It may be small in a working encryptor, since no two records share a
+            password.
 
     Raises:
         ConfigError: a bound is outside [0, 1].

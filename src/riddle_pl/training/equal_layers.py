@@ -1,4 +1,4 @@
-"""Training on codes with equal layers: one token per group is computed, with the same result."""
+"""Faster training on codes with equal layers: one token per group gives the same result."""
 
 from itertools import accumulate
 from typing import Protocol, runtime_checkable
@@ -9,7 +9,7 @@ from torch import Tensor
 
 @runtime_checkable
 class GroupwiseEncryptor(Protocol):
-    """An encryptor in which groups of layers do not see each other."""
+    """An encryptor without attention between groups of layers."""
 
     groups: tuple[int, ...]
     equal_tokens_stay_equal: bool
@@ -21,7 +21,7 @@ class OnePerGroup:
     """T(w, w_pwd) on the first layer of each group.
 
     Args:
-        encryptor: T; its weights are used, not owned.
+        encryptor: T.
     """
 
     def __init__(self, encryptor: GroupwiseEncryptor):

@@ -32,7 +32,7 @@ def load_trained_encryptor(path: Path | str) -> tuple[nn.Module, PasswordTokens]
 
 
 def check_export(folder: Path | str, pack: Pack, role: str, overwrite: bool = False) -> None:
-    """Whether an encryptor that is trained with ``pack`` will fit into the pack in ``folder``; asked before training.
+    """Checks before training that an encryptor trained with ``pack`` can be exported to the pack in ``folder``.
 
     Raises:
         PackError: no pack there, one with another generator, or one that has ``role`` already, which is not to be

@@ -1,4 +1,4 @@
-"""Stops a run in which a loss, a gradient or a weight is no longer a finite number, before anything of it is saved."""
+"""Stops a run in which a loss, a gradient or a weight is no longer a finite number, before it is saved."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -19,10 +19,9 @@ _SHOWN = 3
 
 
 class FiniteCheck(pl.Callback):
-    """Looks at the loss before each backward pass, at the gradients before each step, and at what a validation logged.
+    """Checks the loss before each backward pass, the gradients before each step, and the logged validation losses.
 
-    With several processes all of them stop at the same step. Gradients that a float16 scaler is going to skip are let
-    pass.
+    All processes stop at the same step. Gradients are not checked under a float16 scaler, which skips such steps.
     """
 
     def on_before_backward(self, trainer: pl.Trainer, pl_module: pl.LightningModule, loss: Tensor) -> None:
@@ -56,13 +55,13 @@ def not_finite(metrics: Mapping[str, Any], prefix: str) -> list[str]:
 
 
 def all_finite(tensors: Sequence[Tensor | None]) -> bool:
-    """Whether every number of every tensor is finite; one look at the device for all of them."""
+    """Whether every tensor is finite, with one device synchronisation."""
     real = [tensor.detach() for tensor in tensors if tensor is not None and tensor.is_floating_point()]
     return not real or bool(torch.isfinite(get_total_norm([t for t in real if t.numel()], norm_type=math.inf)))
 
 
 def require_finite_weights(module: nn.Module, trainer: pl.Trainer) -> None:
-    """Asked before a checkpoint is written.
+    """Called before a checkpoint is written.
 
     Raises:
         NonFiniteError: a weight is not a finite number.
@@ -80,14 +79,14 @@ def _stop(trainer: pl.Trainer, what: Sequence[str]) -> NonFiniteError:
 
 
 def last_checkpoint(trainer: pl.Trainer) -> Path | None:
-    """Of this run, or else the one that it was taken up from."""
+    """The last checkpoint of this run, or else the one that it resumed from."""
     paths = [getattr(c, "path", None) for c in trainer.callbacks if isinstance(c, Checkpoint)]  # type: ignore[attr-defined]
     kept = next((path for path in paths if path is not None), trainer.ckpt_path)
     return None if kept is None else Path(kept)
 
 
 def _on_all(trainer: pl.Trainer, mine: list[str]) -> list[str]:
-    """What any process found, without repetition; called by all of them."""
+    """Findings of all processes, without duplicates; a collective call."""
     if trainer.world_size == 1:
         return mine
     found: list[Any] = [None] * trainer.world_size

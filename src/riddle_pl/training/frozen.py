@@ -1,4 +1,4 @@
-"""Pretrained networks that take part in training without being trained."""
+"""Pretrained networks with fixed weights inside a trained module."""
 
 from collections.abc import Callable
 from typing import Any, Generic, Self, TypeVar

@@ -71,7 +71,7 @@ def _fitting(draw: ImageDraw.ImageDraw, text: str, width: int) -> str:
 
 
 class ImageGrid(pl.Callback):
-    """Writes ``grids/step_<n>.png`` at each validation that has pictures, and hands it to the loggers that take some.
+    """Writes ``grids/step_<n>.png`` at each validation with images, and logs it to loggers that accept images.
 
     Args:
         faces: rows of the grid.
@@ -119,7 +119,7 @@ class ImageGrid(pl.Callback):
 
 
 def log_image(loggers: Sequence[Any], name: str, image: UInt8[np.ndarray, "H W 3"], step: int) -> None:
-    """Hands a picture to each logger that takes one (wandb, TensorBoard)."""
+    """Logs an image to each logger that accepts one (wandb, TensorBoard)."""
     for logger in loggers:
         if isinstance(logger, WandbLogger):
             logger.log_image(name, [Image.fromarray(image)], step=step)

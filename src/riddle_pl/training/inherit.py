@@ -1,7 +1,7 @@
-"""Settings that a run inherits: from the run that it resumes, or from the encryptor that it starts from.
+"""Settings inherited from a resumed run, or from the encryptor that a run starts from.
 
-Both become overrides in front of the user's own, so that Hydra composes the config as ever, and ``--cfg job`` shows it.
-A checkpoint is untrusted input: only overrides are taken from it, never a name to be called, nor a place to write to.
+They are prepended to the user's overrides, so that Hydra composes them and ``--cfg job`` shows the result. Checkpoints
+are untrusted: overrides that name a target or an output path are refused.
 """
 
 import json
@@ -28,23 +28,23 @@ from riddle_pl.training.checkpoint_file import load_checkpoint
 from riddle_pl.training.origin import encryptor_of, read_origin
 
 NOT_TAKEN = ("ckpt_path", "export", "export_role", "export_overwrite", "start_pack", "start_ckpt", "quiet", "device")
-"""Keys of a run that are not those of its continuation: what it was told to do with the result, and where."""
+"""Keys that a continuation does not inherit."""
 PLACES = ("pack", "pack.name_or_path", "data.root", "data.cache_dir")
-"""Keys whose value may be a path elsewhere."""
+"""Keys whose value may be an absolute path."""
 
 
 def inherited(overrides: list[str]) -> list[str]:
-    """The overrides to put in front of those of a ``riddle-train`` command line; says on stderr what they are.
+    """Overrides to prepend to those of a ``riddle-train`` command line; reported on stderr.
 
     Raises:
         RiddleError: no such checkpoint or pack, or one with settings that are not taken from a file.
     """
     given = _parse(overrides)
     if given is None:
-        return []  # composing says what cannot be read
+        return []  # reported when the config is composed
     values = {override.key_or_group: override.value() for override in given if not override.is_sweep_override()}
     if values.get("start_pack") is not None and values.get("start_ckpt") is not None:
-        return []  # the check of the config says that they exclude each other
+        return []  # reported by the config check
     if values.get("ckpt_path") is not None:
         more, line = _of_run(Path(str(values["ckpt_path"])).expanduser(), given)
     elif values.get("start_pack") is not None or values.get("start_ckpt") is not None:
@@ -57,7 +57,7 @@ def inherited(overrides: list[str]) -> list[str]:
 
 
 def kept_overrides(overrides: Sequence[str]) -> list[str]:
-    """Of a run's overrides those that its checkpoints keep."""
+    """The overrides that checkpoints keep."""
     keys = {override.input_line: override.key_or_group for override in _parse(overrides) or []}
     return [text for text, key in keys.items() if text and key not in NOT_TAKEN and not _is_hydras(key)]
 
@@ -81,12 +81,12 @@ def _of_run(path: Path, given: Sequence[Override]) -> tuple[list[str], str]:
 
 
 def _key(override: Override) -> str:
-    """With the package that an option of a group is put into: ``loss/term@loss.typical``."""
+    """Key with package: ``loss/term@loss.typical``."""
     return override.key_or_group + (f"@{override.package}" if override.package else "")
 
 
 def _given_anew(key: str, mine: set[str]) -> bool:
-    """Whether the command line has this key, or chooses the whole group that it belongs to."""
+    """Whether the command line sets this key or its whole group."""
     return key in NOT_TAKEN or _is_hydras(key) or any(key == own or key.startswith(f"{own}.") for own in mine)
 
 
@@ -117,17 +117,17 @@ def _is_hydras(key: str) -> bool:
 
 
 def _of_start(overrides: Sequence[str], values: Mapping[str, Any]) -> tuple[list[str], str]:
-    """Arguments of the encryptor and the scheme of the passwords, where the user has not chosen others."""
+    """Encryptor arguments and password scheme, unless the user gives others."""
     spec, tokens, source = _start(values)
     option = current_name(spec.arch)
     if option == "padded":
-        return [], ""  # one that is not trained; building says so
+        return [], ""  # cannot be trained; reported when it is built
     [cfg] = compose_jobs("train", overrides)
     chosen = values.keys()
     more = []
     if locate(cfg.encryptor["_target_"], "encryptor") is not class_of(spec.arch):
         if chosen & {"encryptor", "experiment"}:
-            return [], ""  # starting says what does not fit
+            return [], ""  # reported when the weights are loaded
         more.append(f"encryptor={option}")
         [cfg] = compose_jobs("train", [*more, *overrides])
     given = {key: value for key, value in to_plain(cfg.encryptor).items() if not key.startswith("_")}

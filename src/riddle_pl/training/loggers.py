@@ -1,4 +1,4 @@
-"""Loggers by config, with named arguments; they delete nothing and leave no traces in the process."""
+"""Loggers by config, with named arguments."""
 
 import os
 import sys
@@ -73,10 +73,10 @@ def wandb_logger(
 
 
 def check_wandb_key(node: Mapping[str, Any], key: str) -> None:
-    """Whether a run that is to be uploaded may be: asked before it starts.
+    """Checks for a wandb key before a run that uploads starts.
 
     Raises:
-        ConfigError: no key is known here.
+        ConfigError: there is none.
     """
     if node.get("_target_") != f"{__name__}.wandb_logger" or node.get("offline"):
         return
@@ -89,7 +89,7 @@ def check_wandb_key(node: Mapping[str, Any], key: str) -> None:
 
 
 def with_run_id(node: DictConfig, run: str) -> DictConfig:
-    """The node of a wandb logger, told which run it continues; others as they are."""
+    """The node of a wandb logger with the run to resume; other nodes are unchanged."""
     if not run or node.get("_target_") != f"{__name__}.wandb_logger" or node.get("resume_id"):
         return node
     return OmegaConf.merge(node, {"resume_id": run})  # type: ignore[return-value]  # a mapping stays one
@@ -100,7 +100,7 @@ def closing_wandb() -> Iterator[None]:
     """Finishes the job's wandb run and restores ``WANDB_MODE``, which an offline run sets for the whole process.
 
     Raises:
-        ConfigError: wandb refuses the run: a key that is none, a run that is not there, no network.
+        ConfigError: an error of wandb: invalid key, unknown run, no network.
     """
     mode = os.environ.get("WANDB_MODE")
     try:

@@ -54,7 +54,7 @@ class RiddleModule(pl.LightningModule):
     """Trains a latent encryptor T.
 
     The checkpoint holds T alone (with its moving average, if there is one), the names and hashes of the frozen
-    networks, and the config. Randomness is derived from the seed and the step, so that a resumed run needs no state.
+    networks, and the config. Random numbers depend on seed and step only, so that no random state is stored.
 
     Args:
         encryptor: T(w, w_pwd) -> w*, the only network with trainable weights.
@@ -64,12 +64,12 @@ class RiddleModule(pl.LightningModule):
         make_optimizer: from the trainable parameters.
         make_scheduler: from the optimiser, stepped once per optimiser step; None for a constant rate.
         stage: what validation measures besides the loss.
-        views: how the recogniser sees the faces in training; in validation it sees them as they are aligned.
-        fit_codes: whether T's statistics are set from the training codes; not if they come from an earlier run.
+        views: augmentations for the recogniser in training; validation uses none.
+        fit_codes: initialise T's statistics from the training codes; False if weights come from an earlier run.
         seed: of the passwords, of the views and of dropout.
-        config: plain data to keep in the checkpoint as hyperparameters, for people to read.
-        spec: how the encryptor is built from a checkpoint; None for one of the user's own, which cannot be exported.
-        overrides: of the command, which a run that continues this one takes over; None where there was no command.
+        config: plain data for the checkpoint's hyperparameters.
+        spec: encryptor for checkpoints; None for a user-defined class, which cannot be exported.
+        overrides: of the command, inherited by a continuation; None if there was no command.
 
     Source: Li et al., "RiDDLE: Reversible and Diversified De-identification with Latent Encryptor", CVPR 2023.
     """
@@ -108,7 +108,7 @@ class RiddleModule(pl.LightningModule):
         self.spec = spec
         self.overrides = overrides
         self.optimizer_before: Mapping[str, Any] = {}
-        """The optimiser's settings in the checkpoint that the run was taken up from."""
+        """Optimiser settings of the checkpoint that the run resumed from."""
         self._make_optimizer = make_optimizer
         self._make_scheduler = make_scheduler
         self._step = EncryptionStep(
@@ -121,15 +121,15 @@ class RiddleModule(pl.LightningModule):
         return one, two, wrong1, wrong2
 
     def validation_passwords(self, faces: Int[Tensor, "b"]) -> Passwords:
-        """Four passwords per face, by its number in the validation set: whatever the batches and the processes are."""
+        """Four passwords per face, by its number in the validation set, independent of batching."""
         drawn = [self.draw_passwords(1, step_rng(0, "validation passwords", face)) for face in faces.tolist()]
         one, two, wrong1, wrong2 = (torch.cat(of_faces) for of_faces in zip(*drawn, strict=True))
         return one, two, wrong1, wrong2
 
     def setup(self, stage: str) -> None:
-        """Before a fresh run, sets T's statistics of the training codes; a checkpoint loaded later brings its own.
+        """Initialises T's statistics of the training codes before a fresh run.
 
-        Where the layers of every code and password are equal, the step works with one token per group of T.
+        If the layers of every code and password are equal, the step uses one token per group of T.
         """
         data: Any = getattr(self.trainer, "datamodule", None)
         if stage != "fit" or not isinstance(data, LatentDataModule):
@@ -156,7 +156,7 @@ class RiddleModule(pl.LightningModule):
         return loss
 
     def validation_step(self, batch: Batch, batch_idx: int) -> dict[str, Tensor]:
-        """The same passwords for the same face in every validation of every run; returns what the stage shows."""
+        """Uses the same passwords for the same face in every validation; returns the stage's images."""
         w = batch["w"]
         features = self._step(w, *self.validation_passwords(batch["face"]), batch.get("x"), shared=True)
         total, terms = self.loss(features)
@@ -183,8 +183,7 @@ class RiddleModule(pl.LightningModule):
         """Refuses to continue with other frozen networks or password tokens than the checkpoint's.
 
         Raises:
-            CheckpointError: a hash or the tokens differ; the line names both sides. Or a callback's state would have it
-                delete files that are not the run's.
+            CheckpointError: a hash or the tokens differ, or a callback's state names files outside of the run's folder.
             ConfigError: this run has another optimiser.
         """
         check_callback_paths(checkpoint)
@@ -193,7 +192,7 @@ class RiddleModule(pl.LightningModule):
         check_same_optimizer(self.optimizer_before, optimizer_settings(self.hparams))
 
     def load_state_dict(self, state_dict: Mapping[str, Any], strict: bool = True, assign: bool = False) -> Any:
-        """Strict as ever, in one line.
+        """Strict loading, with a one-line error.
 
         Raises:
             CheckpointError: missing, unexpected or differently shaped weights.

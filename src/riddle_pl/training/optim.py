@@ -1,4 +1,4 @@
-"""Optimisers by config: thin functions, so that their arguments are named and a misspelt one is an error."""
+"""Optimisers by config, as functions with named arguments that the config check can validate."""
 
 from collections.abc import Iterable, Sequence
 

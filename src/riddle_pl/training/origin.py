@@ -1,7 +1,7 @@
 """Metadata of a checkpoint: architecture of its encryptor, and the frozen networks that it was trained with.
 
-A checkpoint is untrusted input. Its encryptor is named by an architecture and plain arguments, which are held to the
-registry; the config beside it is for people and for model cards, and nothing in it is ever called.
+Checkpoints are untrusted. The encryptor is given by an architecture and plain arguments, which are checked against the
+registry; no target of the stored config is ever called.
 """
 
 import re
@@ -31,10 +31,10 @@ class Origin:
         pack: its name.
         sha256: of the file of each frozen network, by role; empty where it is not known.
         tokens: name of the password token scheme.
-        encryptor: None for a class of the user's own, which only its own config can build.
-        overrides: of the command that trained it, in Hydra's words; None if it was no command, or not of this version.
+        encryptor: None for a user-defined class.
+        overrides: Hydra overrides of the command that trained it; None if unknown.
         made_by: version and commit of the package.
-        wandb: id of the run there, if it was logged there.
+        wandb: id of the wandb run, if any.
     """
 
     pack: str
@@ -46,7 +46,7 @@ class Origin:
     wandb: str = ""
 
     def to_plain(self) -> dict[str, Any]:
-        """As it is kept in a checkpoint."""
+        """As stored in a checkpoint."""
         encryptor = None if self.encryptor is None else self.encryptor.to_plain()
         overrides = None if self.overrides is None else list(self.overrides)
         return {
@@ -59,7 +59,7 @@ def read_origin(checkpoint: Mapping[str, Any]) -> Origin:
     """The origin in a checkpoint; of one of an earlier version, without its encryptor.
 
     Raises:
-        CheckpointError: it is no checkpoint of ours, or says something that no checkpoint of ours says.
+        CheckpointError: not written by riddle-train, or with invalid values.
     """
     section: Any = checkpoint.get(CHECKPOINT_KEY)
     if not isinstance(section, Mapping):
@@ -86,11 +86,11 @@ def read_origin(checkpoint: Mapping[str, Any]) -> Origin:
 
 
 def encryptor_of(checkpoint: Mapping[str, Any]) -> EncryptorSpec:
-    """How the encryptor of a checkpoint is built.
+    """The specification of a checkpoint's encryptor.
 
     Raises:
-        CheckpointError: see :func:`read_origin`; or it does not say, because it is of an earlier version or of a class
-            that is not ours.
+        CheckpointError: see :func:`read_origin`; or the checkpoint is of an earlier version or of a user-defined
+            class.
     """
     spec = read_origin(checkpoint).encryptor
     if spec is None and "encryptor" not in checkpoint[CHECKPOINT_KEY]:
@@ -107,10 +107,10 @@ def encryptor_of(checkpoint: Mapping[str, Any]) -> EncryptorSpec:
 
 
 def check_origin(checkpoint: Mapping[str, Any], pack: str, sha256: Mapping[str, str], tokens: str) -> None:
-    """Compares what a checkpoint was trained with to what is at hand; roles that only one side uses do not matter.
+    """Checks that frozen networks and tokens equal those of a checkpoint; roles of one side only are ignored.
 
     Raises:
-        CheckpointError: not a checkpoint of ours, or a difference, which is named.
+        CheckpointError: not a checkpoint of riddle-train, or a difference.
     """
     origin = read_origin(checkpoint)
     for role, expected in origin.sha256.items():

@@ -26,7 +26,8 @@ MATMUL_PRECISIONS = ("highest", "high", "medium")
 def check_job(cfg: DictConfig) -> Parts:
     """Checks the config of one training job: every key, the device, the packs, the data and the checkpoint.
 
-    Returns what it has built for that.
+    Returns:
+        What was built for the checks.
 
     Raises:
         RiddleError: one line about the first thing that is wrong.
@@ -75,10 +76,10 @@ def check_job(cfg: DictConfig) -> Parts:
 
 
 def check_parts(cfg: DictConfig, pack: Pack) -> None:
-    """Builds the encryptor, an optimiser and a schedule of one number, and a trainer that trains nothing.
+    """Builds the encryptor, optimiser and schedule for a dummy parameter, and a trainer.
 
     Raises:
-        ConfigError: values that torch or Lightning refuse, or that Lightning would pass over in silence.
+        ConfigError: values that torch or Lightning refuse, or that Lightning would ignore.
     """
     instantiate(cfg.encryptor, "encryptor", num_layers=pack.num_layers)
     optimizer = make_optimizer(cfg, [nn.Parameter(torch.zeros(1))])
@@ -97,16 +98,16 @@ def check_parts(cfg: DictConfig, pack: Pack) -> None:
 
 
 def _processes(cfg: DictConfig) -> int | None:
-    """Of the whole run; None where the machine decides."""
+    """Number of processes of the run; None if it depends on the machine."""
     devices = cfg.trainer.get("devices", "auto")
     return devices * cfg.trainer.get("num_nodes", 1) if isinstance(devices, int) and devices > 0 else None
 
 
 def check_device(accelerator: object, devices: object) -> None:
-    """Whether the accelerator that was asked for is there.
+    """Checks that the requested accelerator is available.
 
     Raises:
-        DeviceError: no such accelerator here, no GPU, or fewer than asked for.
+        DeviceError: unknown accelerator, no GPU, or fewer than requested.
     """
     if accelerator not in ACCELERATORS:
         raise DeviceError(f"trainer.accelerator={accelerator}; choose from {', '.join(ACCELERATORS)}")

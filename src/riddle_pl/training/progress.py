@@ -18,7 +18,7 @@ SECONDS = 30.0
 
 
 class StepsBar(RichProgressBar):
-    """Counts the optimiser steps of the whole run, on through what Lightning calls epochs."""
+    """Progress bar over the optimiser steps of the whole run instead of epochs."""
 
     @property
     @override
@@ -42,10 +42,10 @@ class StepsBar(RichProgressBar):
 
 
 class ProgressLines(pl.Callback):
-    """A line every half minute, after every validation and at the end, into the log of the run.
+    """Logs a line every half minute, after every validation and at the end.
 
     Args:
-        spoken: on standard error, too.
+        spoken: also print the lines on standard error.
     """
 
     def __init__(self, spoken: bool = False):

@@ -1,4 +1,4 @@
-"""Filters Lightning's messages that concern no user."""
+"""Filters of irrelevant messages of Lightning."""
 
 import logging
 
@@ -12,7 +12,7 @@ NOISE = (
     ".*LeafSpec.* is deprecated.*",
     ".*configure_optimizers. returned .None.*",  # a recipe that finds what has no gradient
 )
-"""Lightning's warnings about things that are meant."""
+"""Lightning's warnings about intended behaviour."""
 
 
 def quiet_lightning() -> None:

@@ -1,4 +1,4 @@
-"""Restores optimisers, schedules and loops from a checkpoint; what does not fit is an error of the file."""
+"""Checks while optimisers, schedules and loops are restored from a checkpoint."""
 
 import traceback
 from collections.abc import Iterator, Mapping
@@ -13,11 +13,11 @@ from torch.optim import Optimizer
 from riddle_pl.errors import CheckpointError, ConfigError, RiddleError
 
 _RESTORING = "checkpoint_connector.py"
-"""Lightning's module that hands the parts of a checkpoint out; nothing of ours runs below it that a user may break."""
+"""Lightning's module that restores the state; exceptions below it are errors of the checkpoint."""
 _MAX_REASON = 200
 _OPTIMIZERS = "riddle_pl.training.optim."
 _MOMENTS = ("exp_avg", "exp_avg_sq", "momentum_buffer", "slow_buffer")
-"""What Adam and its kin, Ranger and SGD keep of a parameter, in its shape."""
+"""Optimiser state in the shape of the parameter (Adam variants, Ranger, SGD)."""
 
 
 @contextmanager
@@ -25,8 +25,7 @@ def restoring(path: Path | str | None) -> Iterator[None]:
     """Around ``trainer.fit(ckpt_path=path)``.
 
     Raises:
-        CheckpointError: Lightning cannot take up the state of the run in the file. Errors of anything else pass as they
-            are.
+        CheckpointError: Lightning cannot restore the state. Other exceptions pass.
     """
     try:
         yield
@@ -44,10 +43,10 @@ def restoring(path: Path | str | None) -> Iterator[None]:
 
 
 class OptimizerStateCheck(pl.Callback):
-    """Torch takes up moments of any shape, and fails in the first step."""
+    """Checks the shapes of restored moments, which torch does not."""
 
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """Compares what the optimisers keep of each parameter with its shape.
+        """Compares the shapes of optimiser states and parameters.
 
         Raises:
             CheckpointError: they belong to other parameters.
@@ -65,7 +64,7 @@ class ChangedSettings(pl.Callback):
     """Applies settings of the optimiser that the config has changed: Lightning restores the old ones with its state."""
 
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """Puts them into the optimiser, and a new rate into its schedule.
+        """Updates the optimiser and its schedule.
 
         Raises:
             ConfigError: a setting that the optimiser fixes when it is made.
@@ -88,10 +87,10 @@ def optimizer_settings(config: object) -> Mapping[str, Any]:
 
 
 def check_same_optimizer(before: Mapping[str, Any], now: Mapping[str, Any]) -> None:
-    """Whether what one optimiser has kept can be taken up by the other.
+    """Checks that the optimiser state can be restored.
 
     Raises:
-        ConfigError: they are of different kinds.
+        ConfigError: the optimisers are of different classes.
     """
     if before and now and before["_target_"] != now["_target_"]:
         names = [str(node["_target_"]).removeprefix(_OPTIMIZERS) for node in (before, now)]
@@ -102,7 +101,7 @@ def check_same_optimizer(before: Mapping[str, Any], now: Mapping[str, Any]) -> N
 
 
 def change_setting(optimizer: Optimizer, name: str, before: Any, now: Any) -> None:
-    """Changes one setting of a running optimiser; a rate keeps the share that its schedule has brought it to.
+    """Changes one setting of a running optimiser; a new learning rate keeps the schedule's current factor.
 
     Raises:
         ConfigError: the optimiser fixes it when it is made.

@@ -27,29 +27,15 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Finished:
-    """What a run leaves.
+    """The result of a run.
 
     Args:
-        checkpoint: the last one, of a run that was finished already the one that was given; None if the config keeps
-            none.
-        metrics: the last value of everything that it logged.
+        checkpoint: the last one; the given one if the run was already finished; None if none is written.
+        metrics: the last logged values.
     """
 
     checkpoint: Path | None
     metrics: Mapping[str, float]
-
-
-def fit(
-    cfg: DictConfig,
-    run_dir: Path,
-    progress: bool = False,
-    overrides: Sequence[str] | None = None,
-    lines: bool = False,
-    restarted: bool = False,
-    parts: Parts | None = None,
-) -> Path | None:
-    """:func:`train`, for callers that want its last checkpoint."""
-    return train(cfg, run_dir, progress, overrides, lines, restarted, parts).checkpoint
 
 
 def train(
@@ -61,20 +47,20 @@ def train(
     restarted: bool = False,
     parts: Parts | None = None,
 ) -> Finished:
-    """Trains as the config says, and exports the encryptor if it says so.
+    """Trains, and exports the encryptor if the config says so.
 
     Args:
         cfg: composed config of ``conf/train.yaml``.
         run_dir: folder for checkpoints, metrics and pictures.
         progress: show a progress bar.
-        overrides: of the command, which its checkpoints keep for a run that continues this one.
-        lines: print a line about the progress now and then.
-        restarted: the run was stopped and started again in ``run_dir``: it goes on from the newest checkpoint there.
+        overrides: of the command, stored in checkpoints for continuations.
+        lines: print progress lines.
+        restarted: resume from the newest checkpoint in ``run_dir``.
         parts: that :func:`riddle_pl.training.preflight.check_job` has built.
 
     Raises:
         Interrupted: Ctrl-C or SIGTERM; the exception names the checkpoint that was saved.
-        RiddleError: something for the user to put right.
+        RiddleError: an error for the user to fix.
     """
     quiet_lightning()
     torch.set_float32_matmul_precision(cfg.matmul_precision)
@@ -107,7 +93,7 @@ def train(
 
 
 def read_checkpoint(path: Path, module: RiddleModule) -> str:
-    """Reads a checkpoint before training starts, so that a bad one is an error in one line; the id of its wandb run.
+    """Validates a checkpoint before training starts; returns the id of its wandb run.
 
     Raises:
         CheckpointError: unreadable, not of ``riddle-train``, of other networks, or of another encryptor.

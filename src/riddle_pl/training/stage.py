@@ -11,19 +11,19 @@ from riddle_pl.losses.identity import cosine
 
 
 class Stage(Protocol):
-    """The terms of the loss decide what a step computes; a stage adds what a validation measures and shows."""
+    """What validation measures and shows, besides the terms of the loss."""
 
     @property
     def roles(self) -> Set[Role]:
-        """Networks that validation uses even if no term of the loss does, where the pack has them."""
+        """Networks that validation uses in addition to those of the loss, if the pack has them."""
         ...
 
     def measure(self, features: StepFeatures) -> dict[str, Tensor]:
-        """Figures of a validation step, by the names that they are logged under."""
+        """Metrics of a validation step, by logged name."""
         ...
 
     def pictures(self, features: StepFeatures) -> dict[str, Tensor]:
-        """Images to be shown, by name."""
+        """Images to log, by name."""
         ...
 
 
@@ -49,7 +49,7 @@ class PictureStage:
 
 
 class CodesStage:
-    """Beyond the paper: codes alone. No picture is drawn and no recogniser runs, unless a term of the loss needs it."""
+    """Beyond the paper: codes alone. Neither generator nor recogniser runs unless the loss needs it."""
 
     roles: Set[Role] = frozenset()
 

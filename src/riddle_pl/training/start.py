@@ -1,4 +1,4 @@
-"""Starts a run with the weights of a trained encryptor, a pack's or an earlier run's, on new data or terms."""
+"""Starts a run with the weights of a trained encryptor, a pack's or an earlier run's, on new data or loss terms."""
 
 from pathlib import Path
 
@@ -19,11 +19,11 @@ def start_encryptor_from(pack_name: str, role: str, encryptor: nn.Module, tokens
     """Loads the weights of a pack's encryptor, its statistics of codes among them.
 
     Args:
-        pack_name: name or folder of the pack; its generator need not be the one that is trained with, but its codes
-            should mean the same.
+        pack_name: name or folder of the pack; its generator may differ, but should have
+            the same latent space.
         role: of the encryptor in that pack.
         encryptor: takes the weights, in place.
-        tokens: how this run makes w_pwd of a password.
+        tokens: of this run.
 
     Raises:
         ConfigError: the pack's encryptor was trained with other password tokens.
@@ -42,10 +42,10 @@ def start_encryptor_from_run(checkpoint: str, pack: Pack, encryptor: nn.Module, 
     """Loads the averaged weights of an earlier run's encryptor, its statistics of codes among them.
 
     Args:
-        checkpoint: ``checkpoints/last.ckpt`` of that run, which is read and left as it is.
+        checkpoint: ``checkpoints/last.ckpt`` of that run.
         pack: of this run; its generator must be that run's.
         encryptor: takes the weights, in place.
-        tokens: how this run makes w_pwd of a password.
+        tokens: of this run.
 
     Raises:
         CheckpointError: no such checkpoint, or one of another generator, of other password tokens, or of another kind
@@ -62,7 +62,7 @@ def start_encryptor_from_run(checkpoint: str, pack: Pack, encryptor: nn.Module, 
 
 
 def _take(network: nn.Module, encryptor: nn.Module, source: str) -> None:
-    """Strictly; a standardised transformer's weights are folded for one that is not."""
+    """Loads strictly; statistics of a standardised transformer are folded in if needed."""
     if isinstance(network, TransformerPaperEncryptor) and isinstance(encryptor, TransformerPaperEncryptor):
         network = network if encryptor.mean is not None else network.folded()
     load_strict(encryptor, network.state_dict(), source)

@@ -6,7 +6,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 STATISTICS_SAMPLES = 8_000
-"""Faces whose codes are looked at."""
+"""Number of codes."""
 
 
 @runtime_checkable
@@ -31,12 +31,12 @@ class StartsAtCodes(Protocol):
 
 
 def fit_to_codes(encryptor: nn.Module, w: Float[Tensor, "b n d"]) -> None:
-    """Hands the codes to an encryptor that is to know them.
+    """Initialises an encryptor from the distribution of the training codes.
 
     Args:
-        encryptor: told through whichever it has: ``set_latent_statistics(mean, std)``, ``fit_latents(w)`` or
-            ``start_at(mean, std)``.
-        w: codes of training faces. Those of photos lie partly outside the generator's W, so it is the codes that tell.
+        encryptor: with ``set_latent_statistics(mean, std)``, ``fit_latents(w)`` or ``start_at(mean, std)``; others are
+            left as they are.
+        w: codes of training faces. Inverted photos lie partly outside of W, so W's own statistics would not do.
     """
     codes = w.flatten(0, 1)
     mean, std = codes.mean(dim=0), codes.std(dim=0)

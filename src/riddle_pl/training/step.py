@@ -1,4 +1,4 @@
-"""One training step's codes: every password of one direction in one encryptor call. Images follow when asked for."""
+"""The codes of one training step, batched into one encryptor call per direction."""
 
 from collections.abc import Mapping, Sequence
 
@@ -8,14 +8,14 @@ from torch import Tensor, nn
 
 from riddle_pl.losses.code_space import CodeSpace
 from riddle_pl.losses.features import ORIGINAL, SHARED, StepFeatures
-from riddle_pl.losses.views import View, as_aligned
+from riddle_pl.losses.views import View, unchanged_view
 from riddle_pl.training.equal_layers import OnePerGroup
 
 
 class EncryptionStep:
     """Encrypts with two passwords; decrypts the first encryption with the right and two wrong passwords.
 
-    A plain object, not a module: it uses the networks and owns none, so they are registered only where they belong.
+    A plain object, not a module, so that the networks are registered only once.
 
     Args:
         encryptor: T(w, w_pwd) -> w*.
@@ -23,10 +23,10 @@ class EncryptionStep:
         recogniser: R, images to unit-length embeddings, if a loss term needs it.
         perceptual: F_p, images to a list of feature maps, if a loss term needs it.
         parser: F_s, images to class logits, if a loss term needs it.
-        code_space: where terms on codes compare them, if there are any.
+        code_space: for terms on codes, if any.
 
     Attributes:
-        one_per_group: T on one token per group, to be set where the layers of all codes and passwords are equal.
+        one_per_group: T on one token per group; set if the layers of all codes and passwords are equal.
 
     Source: RiDDLE (Li et al., CVPR 2023), section 3.
     """
@@ -57,10 +57,10 @@ class EncryptionStep:
         w_wrong2_pwd: Float[Tensor, "b n d"],
         x: Float[Tensor, "b 3 h w"] | None = None,
         *,
-        views: Sequence[View] = (as_aligned,),
+        views: Sequence[View] = (unchanged_view,),
         shared: bool = False,
     ) -> StepFeatures:
-        """The six codes; images and their features follow when a loss term asks for them.
+        """Computes the six codes; images and features are computed on demand.
 
         Args:
             w: codes of the faces to encrypt.
@@ -69,8 +69,8 @@ class EncryptionStep:
             w_wrong1_pwd: first wrong password.
             w_wrong2_pwd: second wrong password.
             x: target images in [-1, 1]; G(w) when None.
-            views: ways in which the recogniser sees each face.
-            shared: whether all faces are encrypted with the first one's password, too.
+            views: augmentations for the recogniser.
+            shared: also encrypt all faces with the first one's password.
         """
         T: nn.Module | OnePerGroup = self.encryptor
         if self.one_per_group is not None:

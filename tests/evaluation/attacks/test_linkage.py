@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from riddle_pl.evaluation.attacks.linkage import LinearReading, Linkage, pair_lengths
+from riddle_pl.evaluation.attacks.linkage import CodeRegression, Linkage, pair_lengths
 from tests.evaluation.attacks.toys import (
     DIM,
     PEOPLE,
@@ -75,7 +75,7 @@ def test_half_a_code_in_clear_is_read():
 
     for copied in (True, False):
         one, two = (half(codes, seed) if copied else normal(len(codes), seed) for codes, seed in ((public, 3), (w, 4)))
-        share = float(LinearReading(one, public).share(two, w).mean())
+        share = float(CodeRegression(one, public).share(two, w).mean())
         assert share > 0.4 if copied else share < 0.05
 
 

@@ -6,7 +6,7 @@ import torch
 from riddle_pl.errors import ConfigError
 from riddle_pl.evaluation.audits.archives import FaceArchives
 from riddle_pl.evaluation.audits.encoder import EncoderAudit
-from riddle_pl.evaluation.audits.spread_of_w import LEADING, spread_of_w
+from riddle_pl.evaluation.audits.w_statistics import LEADING, w_statistics
 from riddle_pl.inversion import EncoderInversion, OptimisedInversion
 from riddle_pl.judging.lfw import LFW
 
@@ -44,7 +44,7 @@ def test_the_encoder_alone_needs_no_archives(context, audit_data):
 
 def test_codes_of_w_are_near_w_and_others_are_not(tiny_pack):
     generator = tiny_pack.load("generator")
-    spread = spread_of_w(generator, 0)
+    spread = w_statistics(generator, 0)
     assert spread.leading.shape == (512, LEADING)
     with torch.no_grad():
         w = generator.broadcast(generator.mapping(torch.randn(20, 512, generator=torch.Generator().manual_seed(9))))

@@ -8,7 +8,7 @@ from riddle_pl.errors import ConfigError, DataError
 from riddle_pl.evaluation.audits.archives import FaceArchives, groups_of
 from riddle_pl.evaluation.audits.embeddings import embed
 from riddle_pl.evaluation.audits.generator import GeneratorAudit
-from riddle_pl.evaluation.audits.population import mean_distance, memorisation_figures, mistaken_figures, nearest
+from riddle_pl.evaluation.audits.population import confusion_figures, mean_distance, memorisation_figures, nearest
 from riddle_pl.judging.lfw import LFW
 
 
@@ -69,7 +69,7 @@ def test_share_of_pairs_above_is_that_of_all_pairs():
     rows = F.normalize(torch.randn(9, 5, generator=torch.Generator().manual_seed(0)), dim=1)
     pairs = [float(rows[i] @ rows[j]) > 0.3 for i in range(9) for j in range(i)]
     assert 0 < sum(pairs) < len(pairs)
-    [figure] = mistaken_figures("fake", {"psi 1": rows}, 0.3, 0.001)
+    [figure] = confusion_figures("fake", {"psi 1": rows}, 0.3, 0.001)
     assert figure.value == pytest.approx(sum(pairs) / len(pairs))
 
 

@@ -9,8 +9,8 @@ from PIL import Image
 
 from riddle_pl.data.sources import FolderSource
 from riddle_pl.errors import DataError
-from riddle_pl.evaluation.photos.backgrounds import SIDES, SIZE, backgrounds, lay_out
-from riddle_pl.evaluation.photos.photos import LaidCrops, Photo, PlainPhotos
+from riddle_pl.evaluation.photos.backgrounds import SIDES, SIZE, backgrounds, compose_photo
+from riddle_pl.evaluation.photos.photos import CompositePhotos, Photo, PlainPhotos
 from riddle_pl.evaluation.photos.rates import COMPARISONS, Rates
 from riddle_pl.evaluation.photos.recording_gate import RecordingGate
 from riddle_pl.evaluation.photos.report import counts
@@ -131,11 +131,11 @@ def test_crops_are_laid_apart_on_backgrounds(folder):
     white = [np.full((64, 64, 3), 255, np.uint8)] * 3
     black = np.zeros((SIZE[1], SIZE[0], 3), np.uint8)
     for seed in range(5):
-        sides = np.sqrt((lay_out(white, black, np.random.default_rng(seed))[..., 0] > 0).sum() / 3)
+        sides = np.sqrt((compose_photo(white, black, np.random.default_rng(seed))[..., 0] > 0).sum() / 3)
         assert SIDES[0] <= sides <= SIDES[1]
     assert {ground.shape for ground in backgrounds()} == {(SIZE[1], SIZE[0], 3)}
     (folder / "broken.jpg").unlink()
-    laid = list(LaidCrops(FolderSource(folder), 10, seed=0))
+    laid = list(CompositePhotos(FolderSource(folder), 10, seed=0))
     assert sum(photo.people or 0 for photo in laid) == 6
     assert all(photo.pixels is not None and len(photo.name.split(" + ")) == photo.people for photo in laid)
 

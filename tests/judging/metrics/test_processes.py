@@ -6,7 +6,6 @@ import pytest
 import torch
 
 from riddle_pl.judging import metrics
-from riddle_pl.judging.calibration import VerificationThreshold
 
 FACES = 12
 
@@ -35,7 +34,6 @@ CASES = {
     metrics.PairwiseDistance: (lambda: metrics.PairwiseDistance(seed=3), [unit(6, seed=0)]),
     metrics.DifferentPeople: (lambda: metrics.DifferentPeople(0.1, seed=3), [unit(6, seed=0)]),
     metrics.FrechetDistance: (lambda: metrics.FrechetDistance(3), [unit(3, seed=0), unit(3, seed=1)]),
-    VerificationThreshold: (lambda: VerificationThreshold(0.2), [unit(seed=0), unit(seed=1) > 0]),
 }
 
 
@@ -47,7 +45,7 @@ def test_every_metric_is_tested():
         metrics.PerFace,
         metrics.PerceptualDistance,
     }  # bases, and one whose input is a list
-    assert named - others == set(CASES) - {VerificationThreshold}
+    assert named - others == set(CASES)
 
 
 @pytest.mark.parametrize("metric", CASES, ids=lambda metric: metric.__name__)
@@ -81,7 +79,7 @@ def test_reset_forgets_the_faces(metric):
 
 
 @pytest.mark.filterwarnings("ignore:The ``compute`` method")
-@pytest.mark.parametrize("metric", [m for m in CASES if m is not VerificationThreshold], ids=lambda m: m.__name__)
+@pytest.mark.parametrize("metric", CASES, ids=lambda metric: metric.__name__)
 def test_without_a_face_there_is_no_number(metric):
     estimate = CASES[metric][0]().compute()
     assert math.isnan(estimate.mean)

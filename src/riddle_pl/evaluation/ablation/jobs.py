@@ -16,7 +16,7 @@ from riddle_pl.training.preflight import check_job as check_training
 SETTINGS = "settings.yaml"
 """In the output folder: what its runs have in common."""
 MAX_SETTINGS = 1 << 20
-"""Characters of it that are read."""
+"""Largest number of characters."""
 _COMMON = ("train_root", "eval_root", "train", "evaluate")
 
 
@@ -52,23 +52,23 @@ class Job:
         return ("method=checkpoint", f"method.path='{self.checkpoint}'", f"out='{self.report.parent}'")
 
     def training_config(self) -> DictConfig:
-        """Of the run, or of what is left of it."""
+        """Config of the run, resumed if there is a checkpoint."""
         resumed = [f"ckpt_path='{self.checkpoint}'"] if self.checkpoint.is_file() else []
         return compose_jobs("train", [*self.training, *resumed])[0]
 
     def evaluation_config(self) -> DictConfig:
-        """Of the trained encryptor on held-out faces."""
+        """Config of the evaluation of the trained encryptor."""
         return compose_jobs("eval", [*self.evaluation, *self.method])[0]
 
     def is_trained(self) -> bool:
-        """Whether the checkpoint is of the last step."""
+        """Whether training is finished."""
         if not self.checkpoint.is_file():
             return False
         return int(load_checkpoint(self.checkpoint)["global_step"]) >= int(self.training_config().steps)
 
 
 def plan(cfg: DictConfig) -> list[Job]:
-    """Every experiment with the first seed, then with the second, ...: a table is there early.
+    """Jobs ordered by seed, so that a first table is available early.
 
     Raises:
         ConfigError: an unknown experiment or override, or nothing to do.
@@ -110,7 +110,7 @@ def remember(cfg: DictConfig) -> None:
 
 
 def _settings_of(out: Path) -> str:
-    """As a text: nothing in it is parsed or resolved."""
+    """Read as text, without parsing."""
     with (out / SETTINGS).open(encoding="utf-8", errors="replace") as file:
         return file.read(MAX_SETTINGS)
 

@@ -14,11 +14,11 @@ from riddle_pl.evaluation.report.report import Report, read_report
 from riddle_pl.evaluation.report.tables import Table, ablation_table, all_tables, ordering_table
 from riddle_pl.evaluation.run import evaluate
 from riddle_pl.files import require_writable_dir
-from riddle_pl.training.run import fit
+from riddle_pl.training.run import train
 
 
 def run_ablation(cfg: DictConfig, progress: bool = False) -> tuple[list[Table], list[Path]]:
-    """Trains and evaluates every experiment with every seed; a run that is there already is read, not repeated.
+    """Trains and evaluates every experiment with every seed; existing results are reused.
 
     Args:
         cfg: checked by :func:`riddle_pl.evaluation.ablation.jobs.check`.
@@ -28,8 +28,8 @@ def run_ablation(cfg: DictConfig, progress: bool = False) -> tuple[list[Table], 
         The tables, and the files that hold them.
 
     Raises:
-        Interrupted: Ctrl-C; the run in progress goes on from there the next time.
-        RiddleError: something for the user to put right.
+        Interrupted: Ctrl-C; the next call resumes.
+        RiddleError: an error for the user to fix.
     """
     out = require_writable_dir(Path(cfg.out).expanduser(), "out", create=True)
     remember(cfg)
@@ -44,7 +44,7 @@ def _report(job: Job, progress: bool, quiet: bool) -> Report:
     if not job.report.is_file():
         if not job.is_trained():
             start = time.monotonic()
-            fit(job.training_config(), job.folder, progress)
+            train(job.training_config(), job.folder, progress)
             _say(quiet, f"{job.experiment}, seed {job.seed}: trained in {time.monotonic() - start:.0f} s")
         start = time.monotonic()
         _evaluate(job)

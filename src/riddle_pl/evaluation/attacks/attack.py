@@ -17,29 +17,28 @@ def figure(
 
 
 class Attack(ABC):
-    """One attack, on any encryptor. Its class says what the attacker has; nobody has a password.
+    """One attack on an encryptor, by an attacker without the password; the class states the attacker's knowledge.
 
-    What none of them promises: that a better attack would fail as well. A high figure shows a break; a low one shows
-    that this attack, with so many public faces, found nothing.
+    A high figure shows a break. A low one shows only that this attack, with so many public faces, failed.
     """
 
     has: ClassVar[str]
     """What the attacker has and does, in a sentence for the report."""
     roles: ClassVar[tuple[str, ...]] = ()
-    """Of the pack, beside generator and encryptor."""
+    """Networks of the pack that it needs besides generator and encryptor."""
 
     @property
     @abstractmethod
     def victims(self) -> int:
-        """Faces that it needs."""
+        """Number of victims that it needs."""
 
     @abstractmethod
     def run(self, target: Target, faces: Faces) -> list[Measurement]:
         """Attacks.
 
         Args:
-            target: what is attacked.
-            faces: the victims', and the public ones that attackers learn on; see :meth:`Target.inside`.
+            target: the attacked encryptor.
+            faces: victims, and public faces to train on; see :meth:`Target.inside`.
         """
 
 

@@ -21,7 +21,7 @@ PARTS = ("train", "held_out")
 
 @dataclass(frozen=True)
 class Suite:
-    """What a command asked for; nothing has been read or loaded yet."""
+    """The parts of a command; nothing has been loaded yet."""
 
     pack: Pack
     encryptors: tuple[str, ...]

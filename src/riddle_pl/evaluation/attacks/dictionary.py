@@ -1,4 +1,4 @@
-"""``attack=dictionary``: the cost of a dictionary attack, and how many candidates it leaves."""
+"""``attack=dictionary``: cost of a dictionary attack, and number of remaining candidates."""
 
 import statistics
 import time
@@ -18,20 +18,20 @@ from riddle_pl.key import KdfParams, derive_key
 
 
 class Dictionary(Attack):
-    """Has a record whose password is in a list of N, and the distinguisher of ``attack=guesses``.
+    """The attacker has a record whose password is in a list of N, and the distinguisher of ``attack=guesses``.
 
-    Every password of the list takes one run of Argon2id at the cost of new records, t seconds of one core: N t / 3600
-    hours, whatever the encryptor is. Then the list is sorted by the distinguisher's score, summed over the faces of the
-    record. With r the median rank of the right password among 1,000, it is expected at place N r / 1000: that many are
-    left to who can look at a face and say whether it is the right one. Without a distinguisher it is N / 2.
+    Each password takes one run of Argon2id at the default cost, t seconds of one core: N t / 3600 hours for any
+    encryptor. The list is then ranked by the distinguisher's score, summed over the faces of the record. With r the
+    median rank of the right password among 1,000, its expected rank is N r / 1000: the number of candidates to inspect
+    for an attacker who recognises the face. Without a distinguisher it is N / 2.
 
     Args:
-        training: of the distinguisher; the same as that of ``guesses`` is trained once.
+        training: of the distinguisher; shared with ``guesses`` if the settings are equal.
         size: N.
-        faces: of a record, beside records of one face.
-        records: on which guesses are tested.
-        guesses: wrong passwords, beside the right one.
-        repeats: Argon2id's time is the median of so many.
+        faces: faces per record, besides records of one face.
+        records: number of tested records.
+        guesses: wrong passwords per record.
+        repeats: runs of Argon2id, of which the median time is taken.
 
     Raises:
         ConfigError: a value is out of range.
@@ -83,7 +83,7 @@ class Dictionary(Attack):
         return figures
 
     def _seconds(self) -> float:
-        """Of Argon2id, at the cost of new records."""
+        """Median time of Argon2id at the default cost."""
         seconds = []
         for _ in range(self.repeats):
             started = time.perf_counter()

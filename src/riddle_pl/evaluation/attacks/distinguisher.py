@@ -16,35 +16,35 @@ from riddle_pl.judging.metrics.codes import TINY, Components
 from riddle_pl.networks.encryptors.padded import PaddedEncryptor
 
 FARTHEST = 10.0
-"""Of a feature, in standard deviations."""
+"""Clamp of features in standard deviations."""
 JUDGED = 0.15
-"""Share of the public faces on which the best of the networks is chosen."""
+"""Share of the public faces for validation."""
 CHOICES = 15
 
 
 class Features:
-    """What the network sees of a code: numbers x around 0, and x² - 1.
+    """Input features of a code: standardised numbers x, and x² - 1.
 
-    The coordinates of a padded encryptor and the contexts that it reads; of another, which has no model of codes, the
-    principal components of half of the public codes, in standard deviations, and the share outside of them.
+    For a padded encryptor these are coordinates and contexts; for others, the whitened principal components of half of
+    the public codes, and the share of variance outside of them.
 
     Args:
-        target: what is attacked, around the public faces.
-        public: their codes.
+        target: the attacked encryptor, in the contexts of the public faces.
+        public: codes of these faces.
         components: principal components.
     """
 
     def __init__(self, target: Target, public: Codes, components: int):
         self.padded = isinstance(target.encryptor, PaddedEncryptor)
         self.first = 0 if self.padded else len(public) // 2
-        """Of the public codes that the features do not depend on; where that is impossible, of all."""
+        """Index of the first public code on which the features do not depend."""
         self.components = None if self.padded else Components.of(public[: self.first], components)
         x = self._numbers(target, public)[self.first :]
         self.mean, self.deviation = x.mean(dim=0), x.std(dim=0) + TINY
 
     @torch.no_grad()
     def __call__(self, target: Target, w: Codes) -> Float[Tensor, "m f"]:
-        """Of codes of the faces that ``target`` is around."""
+        """Features of codes in the contexts of ``target``."""
         x = ((self._numbers(target, w) - self.mean) / self.deviation).clamp(-FARTHEST, FARTHEST)
         return torch.cat([x, x.square() - 1.0], dim=1)
 
@@ -59,30 +59,30 @@ class Features:
 
 @dataclass(frozen=True)
 class Distinguisher:
-    """Trained."""
+    """A trained classifier of codes."""
 
     features: Features
     network: nn.Module
 
     @torch.no_grad()
     def __call__(self, target: Target, w: Codes) -> Float[Tensor, "m"]:
-        """A score that is higher where the code is that of the face that ``target`` is around."""
+        """A score; higher for right decryptions."""
         score: Tensor = self.network(self.features(target, w))[:, 0]
         return score
 
 
 @dataclass(frozen=True)
 class Fit:
-    """How a network is trained to tell what is right from what wrong passwords make of public faces' records.
+    """Training of a binary classifier of right and wrong decryptions of public faces.
 
-    The network with the largest area under the ROC curve, on public faces that it was not trained on, is kept.
+    The network with the largest validation AUROC is kept.
 
     Args:
         dropout: of the network.
-        steps: of AdamW; the learning rate falls to zero by a cosine.
-        batch: right examples of a step, and as many wrong ones.
+        steps: of AdamW, with cosine decay of the learning rate to zero.
+        batch: examples of each class per step.
         learning_rate: at the start.
-        wrong: wrong decryptions of each public face.
+        wrong: wrong decryptions per public face.
 
     Raises:
         ConfigError: a value is out of range.
@@ -105,12 +105,12 @@ class Fit:
         wrong: Float[Tensor, "v m f"],
         seed: int,
     ) -> nn.Module:
-        """A network of one number that is higher on ``right``, the best on the first of the faces, which it never sees.
+        """Trains the network; the first faces are for validation.
 
         Args:
-            build: makes it, given f.
-            right: what is seen of each public face.
-            wrong: of wrong decryptions of the same faces.
+            build: from the number of features to the network, with one output.
+            right: features of each public face.
+            wrong: features of wrong decryptions of the same faces.
             seed: of weights and batches.
         """
         judged = max(1, round(JUDGED * len(right)))
@@ -143,10 +143,10 @@ class Fit:
 
 @dataclass(frozen=True)
 class Training(Fit):
-    """Of a :class:`Distinguisher`: right are codes of public faces.
+    """Training of a :class:`Distinguisher` on codes.
 
     Args:
-        components: principal components of public codes, where the encryptor has no model of codes.
+        components: principal components of public codes, for encryptors without a code model.
         width: of the two hidden layers.
     """
 
@@ -158,7 +158,7 @@ class Training(Fit):
         require_positive("*.training", components=self.components, width=self.width)
 
     def __call__(self, target: Target, faces: Faces) -> Distinguisher:
-        """Trains it on the public faces; the next time with the same target it is at hand."""
+        """Trains it on the public faces, once per target."""
         if self not in target.learned:
             target.learned[self] = self._train(target.around(faces.public_around), faces.public)
         found: Distinguisher = target.learned[self]

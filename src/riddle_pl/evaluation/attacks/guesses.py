@@ -1,4 +1,4 @@
-"""``attack=guesses``: the right password told from wrong ones by the code that it decrypts to."""
+"""``attack=guesses``: password guessing by a score of the decrypted code."""
 
 from collections.abc import Iterator
 from typing import ClassVar
@@ -15,18 +15,18 @@ from riddle_pl.judging.metrics.codes import AMONG, Components, bits, median_rank
 
 
 class Guesses(Attack):
-    """Has a record and public faces, and a list of passwords with the right one among them; knows nobody in the photo.
+    """The attacker has a record, public faces and a list of passwords with the right one; the victims are unknown.
 
-    A guess is told by how far T(w_enc, p) lies from w_enc; by the share of the code outside of principal components of
-    public codes; and by a small network that was trained to tell codes of public faces from wrong decryptions of them.
-    The last measures deniability, in bits per face: log2(500 / median rank of the right one among 1,000). Faces of one
-    record add up.
+    Guesses are scored by the distance of T(w_enc, p) from w_enc, by the share of variance outside of principal
+    components of public codes, and by a network trained to tell codes of public faces from wrong decryptions. The last
+    measures deniability in bits per face: log2(500 / median rank of the right password among 1,000). Bits of the faces
+    of one record add up.
 
     Args:
-        training: of the network.
+        training: of the distinguisher.
         components: principal components of the public faces' codes.
-        records: on which guesses are tested, one face each.
-        guesses: wrong passwords, beside the right one.
+        records: number of tested records, of one face each.
+        guesses: wrong passwords per record.
 
     Raises:
         ConfigError: a value is out of range.
@@ -61,10 +61,10 @@ class Guesses(Attack):
 
 
 def rank_figures(target: Target, name: str, scores: Float[Tensor, "m g"]) -> list[Measurement]:
-    """How well a score tells the right password.
+    """AUROC, top-1 rate, median rank and bits per face of a score.
 
     Args:
-        target: what is attacked.
+        target: the attacked encryptor.
         name: of the score.
         scores: by face and password, the right one's in column 0; lower is more likely right.
     """
@@ -79,12 +79,11 @@ def rank_figures(target: Target, name: str, scores: Float[Tensor, "m g"]) -> lis
 
 
 def guessed(target: Target, w: Codes, guesses: int, rng: torch.Generator) -> Iterator[tuple[Target, Codes, Codes]]:
-    """For each face the target around it, its encrypted code, (1, n, d), and what guesses make of it, the right
-    password's first.
+    """For each face: the target in its context, its encrypted code (1, n, d), and the decryptions, the right one first.
 
     Args:
-        target: what is attacked, around the faces.
-        w: their codes.
+        target: the attacked encryptor, in the contexts of the faces.
+        w: codes of the faces.
         guesses: wrong passwords.
         rng: of passwords.
     """
@@ -97,6 +96,6 @@ def guessed(target: Target, w: Codes, guesses: int, rng: torch.Generator) -> Ite
 
 
 def movement(w: Float[Tensor, "b n d"], w_enc: Float[Tensor, "1 n d"]) -> Float[Tensor, "b"]:
-    """How far a decryption moves the code of a record: |T(w_enc, p) - w_enc|."""
+    """|T(w_enc, p) - w_enc|."""
     distances: Tensor = (w - w_enc).flatten(1).norm(dim=1)
     return distances

@@ -13,14 +13,15 @@ from riddle_pl.judging.metrics.codes import wrong_above
 
 
 class Intersection(Attack):
-    """Has two records of each photo, under one password with salts or nonces of their own, and a list of passwords.
+    """The attacker has two records of each photo under one password, with different salts or nonces, and a list.
 
-    The right guess opens one person twice, a wrong one two people. No scheme with exact recovery can hide that: 1.0 is
-    expected of each of them. It is here so that nobody overlooks it.
+    The right guess decrypts both to the same face, a wrong one to two faces. This succeeds against any scheme with
+    exact
+    recovery: 1.0 is expected. It documents this limit.
 
     Args:
-        records: pairs of them.
-        guesses: wrong passwords, beside the right one.
+        records: number of pairs of records.
+        guesses: wrong passwords per pair.
 
     Raises:
         ConfigError: a value is out of range.
@@ -50,13 +51,13 @@ class Intersection(Attack):
 def distances(
     target: Target, first: Codes, second: Codes, guesses: int, rng: torch.Generator
 ) -> Float[Tensor, "m 1+guesses"]:
-    """Between what each guess opens of a face's two records; the right password's in column 0.
+    """Distances between the decryptions of a face's two records, by guess; the right password is in column 0.
 
     Args:
-        target: what is attacked, around the faces.
+        target: the attacked encryptor, in the contexts of the faces.
         first: codes in the first records.
         second: codes in the second.
-        guesses: wrong passwords; each is another latent in the other record.
+        guesses: wrong passwords; a password has another latent in each record.
         rng: of passwords.
     """
     wrong = [target.passwords(guesses, rng) for _ in range(2)]

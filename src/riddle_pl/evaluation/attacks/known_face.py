@@ -1,4 +1,4 @@
-"""``attack=known_face``: a known plaintext: does one known face open the others under the same password?"""
+"""``attack=known_face``: a known-plaintext attack on the other faces under the same password."""
 
 from collections.abc import Callable
 from typing import ClassVar
@@ -17,7 +17,7 @@ Transform = Callable[[Tensor, Tensor], Tensor]
 """T: codes and password latents, both (b, n, d), to codes."""
 
 START_PASSWORDS = 200
-"""Whose mean is where the fit of a password begins."""
+"""Passwords whose mean initialises the fit."""
 FAR = 1e-3
 
 
@@ -30,14 +30,14 @@ def fit_password(
     steps: int = 600,
     learning_rate: float = 0.3,
 ) -> Float[Tensor, "g n d"]:
-    """A password latent q for each of g photos, from k faces of each that are known: Adam on |T(w_enc, q) - w|².
+    """Fits a password latent q for each of g photos to k known faces: Adam on |T(w_enc, q) - w|².
 
     Args:
         transform: T.
         w_enc: codes in the record.
         w: the known faces' codes.
-        start: the mean password latent, of as many layers as passwords have (one: the same for all layers).
-        steps: of Adam; the learning rate falls to zero by a cosine.
+        start: initial password latent, with one token per layer or one for all layers.
+        steps: of Adam, with cosine decay of the learning rate to zero.
         learning_rate: at the start, in standard deviations of the codes.
     """
     photos, known, layers, _ = w.shape
@@ -59,11 +59,11 @@ def fit_password(
 
 
 def stream_of(target: Target, public: int, w: Codes, w_enc: Codes) -> Codes:
-    """The stream under which a padded encryptor takes each code to the other, exactly; where none was used, halves.
+    """The key stream that maps each code to its encryption by a padded encryptor; 0.5 where unused.
 
     Args:
-        target: around the faces.
-        public: coordinates that nothing is subtracted from.
+        target: the attacked encryptor, in the contexts of the faces.
+        public: number of unencrypted coordinates.
         w, w_enc: codes of these faces, and their encryptions.
     """
     first, second = (to_words(target.coordinates(code)[:, public:]) for code in (w, w_enc))
@@ -73,18 +73,18 @@ def stream_of(target: Target, public: int, w: Codes, w_enc: Codes) -> Codes:
 
 
 class KnownFace(Attack):
-    """Has the records of some photos, and of each photo one face's code; tries to open the others.
+    """The attacker has records of some photos and the code of one face of each, and decrypts the other faces.
 
-    A learned T is smooth in the password: a latent is fitted by Adam until T takes the known face's encrypted code to
-    its own. It opens what shares password, salt and nonce: the faces of a record of format 1, or pictures made with
-    --linkable. Faces of a padded encryptor never share a stream, whatever their record: the attacker computes the known
-    face's exactly, and tries it on the others, each of which has its own.
+    A learned T is smooth in the password: Adam fits a latent that maps the known face's encrypted code to its code. It
+    decrypts faces with the same password, salt and nonce: those of a record of format 1, or images made with
+    --linkable. Faces of a padded encryptor never share a key stream: the attacker computes that of the known face
+    exactly and applies it to the others.
 
     Args:
-        photos: in each of which one face is known, and ``others`` under the same password are not.
+        photos: number of photos, with one known and ``others`` unknown faces each.
         others: see ``photos``.
         steps: of Adam, to find a password latent.
-        strangers: victims whose pairs give the recogniser's threshold at a false accept rate of 1e-3.
+        strangers: victims whose pairs calibrate the recogniser's threshold at a false-accept rate of 1e-3.
 
     Raises:
         ConfigError: a value is out of range.
@@ -129,7 +129,7 @@ class KnownFace(Attack):
         return figures
 
     def _records(self, target: Target, faces: Float[Tensor, "g k n d"], rng: torch.Generator) -> tuple[Tensor, Tensor]:
-        """What is in the records, and what fits the first face of each."""
+        """Encrypted codes, and the password latents fitted to the first face of each record."""
         photos, size = faces.shape[:2]
         if isinstance(target.encryptor, PaddedEncryptor):
             w_enc = target.encrypt(faces.flatten(0, 1), rng).unflatten(0, (photos, size))

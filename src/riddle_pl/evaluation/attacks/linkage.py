@@ -17,17 +17,17 @@ from riddle_pl.networks.encryptors.padded import PaddedEncryptor
 
 WITHIN = (1, 10)
 View = Callable[[Target, Codes], Float[Tensor, "m f"]]
-"""What is compared of codes, given the target around their faces."""
+"""From target and codes to the compared features."""
 
 
-class LinearReading:
-    """The least-squares guess of a code from its encryption, learned on codes of strangers under many passwords.
+class CodeRegression:
+    """Ridge regression of a code on its encryption, trained on other people under many passwords.
 
-    One linear map for all layers, between codes centred layer by layer.
+    One linear map for all layers, between codes centred by layer.
 
     Args:
-        w_enc: encryptions of the strangers' codes.
-        w: these codes.
+        w_enc: encrypted training codes.
+        w: training codes.
     """
 
     def __init__(self, w_enc: Float[Tensor, "m n d"], w: Float[Tensor, "m n d"]):
@@ -42,21 +42,18 @@ class LinearReading:
         return w
 
     def share(self, w_enc: Float[Tensor, "b n d"], w: Float[Tensor, "b n d"]) -> Float[Tensor, "b"]:
-        """By face; their mean is the share of the codes' squared distance from the strangers' mean that is read.
-
-        It is below 0 where the mean would have been the better guess.
-        """
+        """Per face; the mean is the coefficient of determination R², relative to the mean of the training codes."""
         missed = (self(w_enc) - w).square().sum(dim=(1, 2))
         return 1.0 - missed / (w - self.mean).square().sum(dim=(1, 2)).mean()
 
 
 class Linkage(Attack):
-    """Has two records of each photo, under two passwords, and all photos; looks for the other record, and the photo.
+    """The attacker has all photos and two records of each, under two passwords; links records to records or photos.
 
-    A re-encoded photo has another code, so that both records are of one code. Who looks for a record's photo encrypts
-    those of the gallery under passwords of their own, to know what records lie around. What is public with a padded
-    encryptor is in clear by design, coordinates and the context that it reads: what they alone give away is a line of
-    its own, and those by secret coordinates leave them out. The code itself and a linear reading of it have both.
+    Both records hold the same code, since a re-encoded photo has another one. To centre queries, the attacker encrypts
+    the gallery under passwords of their own. Public coordinates and contexts of a padded encryptor are unencrypted by
+    design: linkage by them is reported separately, and excluded from that by secret coordinates. The code itself and
+    the regression include both.
     """
 
     has: ClassVar[str] = (
@@ -90,7 +87,7 @@ class Linkage(Attack):
                     for codes in (first, w)
                 )
                 figures += _figures(target, f"record to another photo of the person, by {name}", found, unhidden)
-        reading = LinearReading(around_public.encrypt(faces.public, rng).float(), public)
+        reading = CodeRegression(around_public.encrypt(faces.public, rng).float(), public)
         read, centre = reading(first).flatten(1), reading(second).flatten(1).mean(dim=0)
         found, exact = _found(read, w.flatten(1), centre), torch.ones(len(w))
         figures += _figures(target, "record to its photo, by a linear reading of the code", found, exact)
@@ -99,7 +96,7 @@ class Linkage(Attack):
 
 
 def _secret(target: Target, public: Codes) -> View:
-    """Coordinates that an encryptor works on: its own, else the code around the public mean, standardised."""
+    """Coordinates that the encryptor operates on; else the standardised code."""
     encryptor = target.encryptor
     if isinstance(encryptor, PaddedEncryptor):
         return lambda around, w: around.coordinates(w)[:, encryptor.public :].float()
@@ -134,7 +131,7 @@ def _context(target: Target) -> Float[Tensor, "m k"]:
 
 
 def pair_lengths(v: Float[Tensor, "m f"]) -> Float[Tensor, "m h"]:
-    """Lengths of the coordinate pairs (0, 1), (2, 3), ...: what a reflection of each pair keeps."""
+    """Lengths of the coordinate pairs (0, 1), (2, 3), ...: the invariants of reflections of each pair."""
     return (v[:, 0::2].square() + v[:, 1::2].square()).sqrt()
 
 

@@ -1,4 +1,4 @@
-"""``attack=near_miss``: decryption with a password that is nearly right."""
+"""``attack=near_miss``: decryption with a slightly wrong password, salt or nonce."""
 
 import random
 from typing import ClassVar
@@ -18,14 +18,14 @@ UNRELATED = "an unrelated wrong password, to compare"
 
 
 class NearMiss(Attack):
-    """Has a password with one other character, or the right one and a record with one bit of salt or nonce changed.
+    """The attacker has a password with one wrong character, or a record with one flipped bit of salt or nonce.
 
-    Every change of the key's input has to give another key altogether, as Argon2id and HKDF promise; what is opened is
-    then as far from the face as with any wrong password. (A sealed record refuses all of them, by its tag.) Argon2id
-    runs at its least cost, which changes no distribution.
+    By Argon2id and HKDF, any change must give an independent key, and decryptions as different as with an unrelated
+    password. (A sealed record rejects all of them by its tag.) Argon2id runs at minimal cost, which does not change the
+    distribution.
 
     Args:
-        records: of one face each.
+        records: number of records, of one face each.
 
     Raises:
         ConfigError: a value is out of range.
@@ -55,7 +55,7 @@ class NearMiss(Attack):
 
 
 def _opened(target: Target, w: Codes, rng: random.Random) -> dict[str, Codes]:
-    """What near misses open of one record."""
+    """Decryptions of one record by near misses."""
     text, other = ("".join(rng.choices(CHARACTERS, k=LENGTH)) for _ in range(2))
     salt, nonce = rng.randbytes(SALT_BYTES), rng.randbytes(NONCE_BYTES)
     w_enc = target(w, target.latent(text, _cheap(salt), nonce))

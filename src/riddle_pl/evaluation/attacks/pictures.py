@@ -1,4 +1,4 @@
-"""``attack=pictures``: the right password told from wrong ones by the picture that it decrypts to."""
+"""``attack=pictures``: password guessing by the decrypted image."""
 
 import itertools
 import math
@@ -16,22 +16,22 @@ from riddle_pl.evaluation.attacks.target import Codes, Faces, Target
 from riddle_pl.evaluation.report.measurement import Measurement
 
 IMAGES = 7
-"""Channels: three of the decrypted picture, four of what is around the face."""
+"""Channels: three of the decrypted image, four of the photo without the face."""
 
 
 class Pictures(Attack):
-    """Has a record, the photo around its face, and a list of passwords, the right one among them.
+    """The attacker has a record, the photo around its face, and a list of passwords with the right one.
 
-    One network sees the decrypted picture alone. Another sees all that there is: the picture, what the photo keeps
-    around the face, and the code. Both were trained on public photos, whose records were opened with wrong passwords. A
-    face that does not fit its hair, light or background gives a wrong password away, however likely its code is.
+    One classifier sees the decrypted image only, another also the photo without its face, and the code. Both are
+    trained on wrong decryptions of public photos. A face that is inconsistent with hair, light or background reveals a
+    wrong password, even if its code is likely.
 
     Args:
-        training: of both networks.
-        components: principal components of public codes, for encryptors without a model of codes.
+        training: of both classifiers.
+        components: principal components of public codes, for encryptors without a code model.
         channels: of the first convolution; the second and third have two and four times as many.
-        records: on which guesses are tested, one face each.
-        guesses: wrong passwords, beside the right one.
+        records: number of tested records, of one face each.
+        guesses: wrong passwords per record.
 
     Raises:
         ConfigError: a number below 1.
@@ -58,7 +58,7 @@ class Pictures(Attack):
     def run(self, target: Target, faces: Faces) -> list[Measurement]:
         rng = target.rng("pictures")
         public = target.around(faces.public_around)
-        sight = _Sight(Features(public, faces.public, self.components), faces.around.shape[-1])
+        sight = _Observations(Features(public, faces.public, self.components), faces.around.shape[-1])
         right = sight(public, faces.public, faces.public_around)
         wrong = torch.stack(
             [
@@ -80,11 +80,11 @@ class Pictures(Attack):
         return [figure for name, found in scores.items() for figure in rank_figures(target, name, torch.stack(found))]
 
     def _network(self, side: int, images: int, inputs: int) -> nn.Module:
-        return _Looking(images, side, inputs, self.channels, self.training.dropout)
+        return _PictureNetwork(images, side, inputs, self.channels, self.training.dropout)
 
 
-class _Sight:
-    """All that is seen of a decryption, in one row: its picture, the photo without the face, the code's features."""
+class _Observations:
+    """Input of the classifiers as one row: decrypted image, photo without the face, features of the code."""
 
     def __init__(self, features: Features, side: int):
         self.features = features
@@ -95,8 +95,8 @@ class _Sight:
         return torch.cat([pictures.flatten(1), around.to(pictures).flatten(1), self.features(target, w)], dim=1)
 
 
-class _Looking(nn.Module):
-    """Three strided convolutions on the first 3 or 7 channels of a row; with 7, the layers behind see the code."""
+class _PictureNetwork(nn.Module):
+    """Three strided convolutions on the first 3 or 7 channels; with 7, the head also sees the code's features."""
 
     def __init__(self, images: int, side: int, inputs: int, channels: int, dropout: float):
         super().__init__()

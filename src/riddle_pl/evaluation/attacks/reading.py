@@ -1,4 +1,4 @@
-"""``attack=reading``: identifies the person in a record by a regression that was trained on public faces."""
+"""``attack=reading``: identification from a record by a regression trained on public faces."""
 
 from typing import ClassVar
 
@@ -16,19 +16,18 @@ from riddle_pl.losses.identity import cosine
 
 
 class Reading(Attack):
-    """Encrypts public faces under many passwords, and learns to read from a record what a recogniser sees in the face.
+    """The attacker encrypts public faces under many passwords and regresses the recogniser's embedding of the face.
 
-    Read are the code and the picture that it draws, as the recogniser sees it. What is read from a victim's record is
-    then looked for among recognised inversions of *other photos* of all victims, as someone would who searches a record
-    for a person.
+    Inputs are the encrypted code and the embedding of its image. The embedding predicted from a victim's record is
+    matched to a gallery of inversions of *other photos* of all victims.
 
     Args:
-        components: principal components of public codes, for encryptors without a model of codes.
+        components: principal components of public codes, for encryptors without a code model.
         width: of the two hidden layers.
-        steps: of AdamW; the learning rate falls to zero by a cosine.
-        batch: records of a step.
+        steps: of AdamW, with cosine decay of the learning rate to zero.
+        batch: records per step.
         learning_rate: at the start.
-        passwords: records of each public face.
+        passwords: records per public face.
 
     Raises:
         ConfigError: a number below 1.
@@ -118,7 +117,7 @@ class Reading(Attack):
 
 
 class _Standardised(nn.Module):
-    """Columns around 0, of deviation 1."""
+    """Standardises features."""
 
     def __init__(self, mean: Float[Tensor, "f"], deviation: Float[Tensor, "f"]):
         super().__init__()

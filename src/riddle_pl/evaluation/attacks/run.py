@@ -37,26 +37,26 @@ from riddle_pl.photos.without_face import without_face
 from riddle_pl.process import track
 
 VERSION = 5
-"""Raise it when an attack changes: figures and codes that were kept are then made anew."""
+"""Version of the attacks; cached figures and codes of older ones are recomputed."""
 LOCAL = ("out", "quiet", "device")
-"""Keys that change no figure."""
+"""Keys that do not affect figures."""
 
 log = logging.getLogger(__name__)
 
 
 def run_attacks(cfg: DictConfig, suite: Suite, arguments: Sequence[str] = ()) -> tuple[Table, list[Path]]:
-    """Attacks every encryptor with every attack; figures in ``out`` of the same settings and networks are kept.
+    """Attacks every encryptor with every attack; figures in ``out`` of the same settings and networks are reused.
 
     Args:
         cfg: checked by :func:`riddle_pl.evaluation.attacks.build.check_job`.
-        suite: that it gave.
+        suite: the parts that it returned.
         arguments: of the command line, for the table.
 
     Returns:
         The table, and the files that hold it.
 
     Raises:
-        RiddleError: what was checked is gone, or damaged.
+        RiddleError: a checked file is missing or damaged.
     """
     return _Run(cfg, suite).table(arguments)
 
@@ -71,7 +71,7 @@ class _Run:
         self.parsed = bool(read) or any("parser" in attack.roles for attack in self.suite.attacks.values())
         self.faces_key = _key(VERSION, self._about_faces())
         self.device = resolve_device(cfg.device)
-        self.kept = Kept(self.out / "figures.json")
+        self.kept = FigureCache(self.out / "figures.json")
 
     def table(self, arguments: Sequence[str]) -> tuple[Table, list[Path]]:
         found: dict[str, dict[str, list[Measurement]]] = {role: self._encryptor(role) for role in self.suite.encryptors}
@@ -114,13 +114,13 @@ class _Run:
         return {name: self.kept[key] for name, key in keys.items()}
 
     def _smallest(self) -> Pack:
-        """The pack at the smallest size that it draws: attacks look at few pixels, at many pictures."""
+        """The pack at its smallest image size, for speed."""
         pack = self.suite.pack
         return pack.at(min(pack.manifest.sizes))
 
     @functools.cached_property
     def faces(self) -> Faces:
-        """Everybody's codes, from ``out`` or found now."""
+        """Codes of all faces, from ``out`` or by inversion."""
         path = self.out / "codes.safetensors"
         faces = _read_faces(path, self.faces_key)
         if faces is None:
@@ -145,7 +145,7 @@ class _Run:
         return Faces(*(part.to(self.device) for part in faces))
 
     def _around(self, x: Float[Tensor, "m 3 h h"]) -> Float[Tensor, "m 4 s s"]:
-        """Where an attack looks at it."""
+        """Photos without faces, if an attack needs them; else zeros."""
         if not self.parsed:
             return torch.zeros(len(x), 4, SIDE, SIDE)
         return without_face(x, ParserMap(self.suite.pack, self.device), SIDE, self.cfg.batch_size)
@@ -159,7 +159,7 @@ class _Run:
         return torch.cat(codes).contiguous()
 
     def _about_faces(self) -> list[Any]:
-        """All that the codes depend on."""
+        """Everything that the codes depend on."""
         archives = self.suite.archives
         files = [self.suite.people.faces_path]
         files += [Path(archives.root).expanduser() / f"{name}.tar" for name in archives.archives]
@@ -179,11 +179,11 @@ class _Run:
             print(line, file=sys.stderr, flush=True)
 
 
-class Kept:
-    """Figures by key, in a JSON file that may be deleted at any time.
+class FigureCache:
+    """Cache of figures by key, in a JSON file that may be deleted at any time.
 
     Args:
-        path: of the file; one that cannot be read counts as empty.
+        path: of the file; an unreadable one is ignored.
     """
 
     def __init__(self, path: Path):
@@ -205,14 +205,14 @@ class Kept:
         return self._figures[key]
 
     def put(self, key: str, figures: list[Measurement]) -> None:
-        """Adds some, on disk as well."""
+        """Adds figures and writes the file."""
         self._figures[key] = figures
         rows = {key: [asdict(figure) for figure in kept] for key, kept in self._figures.items()}
         write_json(self.path, rows)
 
 
 def _read_faces(path: Path, key: str) -> Faces | None:
-    """The codes in a file, if they are those that ``key`` stands for."""
+    """The codes in a file, if they have this key."""
     if not path.is_file():
         return None
     try:

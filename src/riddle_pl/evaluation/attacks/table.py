@@ -1,4 +1,4 @@
-"""All figures in one table: attacks from top to bottom, encryptors from left to right."""
+"""All figures in one table, with a column per encryptor."""
 
 from collections.abc import Mapping, Sequence
 
@@ -12,11 +12,11 @@ READING = (
 
 
 def attack_table(found: Mapping[str, Mapping[str, Sequence[Measurement]]], notes: Sequence[str]) -> Table:
-    """A line per attack and figure; one that an encryptor does not have is empty there.
+    """A line per attack and figure, with empty cells where an encryptor has none.
 
     Args:
         found: figures by encryptor and attack.
-        notes: what they depend on.
+        notes: below the table.
     """
     rows = dict.fromkeys((name, f.name) for attacks in found.values() for name, fs in attacks.items() for f in fs)
     order = list(dict.fromkeys(name for attacks in found.values() for name in attacks))
@@ -34,6 +34,6 @@ def _pick(figures: Sequence[Measurement], name: str) -> Measurement | None:
 
 
 def _side(cells: Sequence[Measurement | None], side: str) -> str:
-    """What a figure is to be compared with; several where encryptors differ in it."""
+    """Reference values of a figure, joined where encryptors differ."""
     values = [(getattr(cell, side), cell.digits) for cell in cells if cell is not None]
     return " / ".join(dict.fromkeys(f"{value:.{digits}f}" for value, digits in values if value is not None))

@@ -1,4 +1,4 @@
-"""What is attacked: an encryptor of a pack, with passwords that no attacker sees."""
+"""The attacked encryptor, with passwords unknown to attackers."""
 
 import hashlib
 from collections.abc import Callable
@@ -22,17 +22,17 @@ Codes = Float[Tensor, "m n d"]
 
 
 class Faces(NamedTuple):
-    """Codes of two sets of people that have nobody in common, and of other photos of some of the victims.
+    """Codes of disjoint sets of victims and public faces, and of other photos of some victims.
 
-    Beside them, what an encrypted photo keeps: see :func:`riddle_pl.photos.without_face.without_face`.
+    And the photos without their faces: see :func:`riddle_pl.photos.without_face.without_face`.
     """
 
     victims: Codes
     public: Codes
     others: Codes
-    """Each of another photo of a victim."""
+    """Of other photos of victims."""
     rows: Int[Tensor, "o"]
-    """Which victim that is."""
+    """Index of the victim, by other photo."""
     around: Float[Tensor, "v 4 s s"]
     """Of the victims' photos."""
     public_around: Float[Tensor, "p 4 s s"]
@@ -46,16 +46,16 @@ CODES = ("victims", "public", "others")
 
 @dataclass
 class Target:
-    """An encryptor on the device where it runs, and how much of it attackers know: all but the passwords.
+    """An encryptor; attackers know everything except passwords.
 
     Args:
         generator: of the pack.
         encryptor: T.
-        tokens: what a password is for it.
-        recogniser: loads that of the pack.
+        tokens: its password tokens.
+        recogniser: loads the pack's recogniser.
         seed: of passwords and bootstrap.
         resamples: of the bootstrap.
-        batch_size: codes at a time.
+        batch_size: codes per batch.
     """
 
     generator: FaceGenerator
@@ -66,33 +66,33 @@ class Target:
     resamples: int = 2000
     batch_size: int = 50
     context: Float64[Tensor, "m k"] | None = None
-    """Of the faces at hand, one for each code, or one for all; see :meth:`around`."""
+    """Contexts, one per code, or one for all; see :meth:`around`."""
     learned: dict[Any, Any] = field(default_factory=dict)
-    """What attacks learned about it, by how, for others to use."""
+    """Trained attackers by their settings, shared by attacks."""
 
     def inside(self, faces: Faces) -> Faces:
-        """The codes that records of these faces hold: with a padded encryptor, those inside of its model."""
+        """Codes as records hold them: projected onto the model of a padded encryptor."""
         codes = {name: self._batches(partial(encryptable, self.encryptor), getattr(faces, name)) for name in CODES}
         return faces._replace(**codes)
 
     def around(self, around: Float[Tensor, "m 4 s s"]) -> "Target":
-        """The same target for the faces of these photos: then called with their codes in the same order, or, of one
-        photo, with any number of codes.
+        """The same target in the contexts of these photos, to be called with codes in the same order; of one photo,
+        with any number of codes.
 
-        The contexts that a padded encryptor reads are in the records. Other encryptors read none.
+        Contexts are stored in records. Only padded encryptors use them.
         """
         context = self.encryptor.read(around) if isinstance(self.encryptor, PaddedEncryptor) else None
         return replace(self, context=context)
 
     def at(self, rows: Int[Tensor, "r"] | slice) -> "Target":
-        """The same target around some of its faces."""
+        """The same target in the contexts of some of its faces."""
         return replace(self, context=None if self.context is None else self.context[rows])
 
     def coordinates(self, w: Codes) -> Float64[Tensor, "m k"]:
-        """Those of a padded encryptor, in the contexts of the faces at hand.
+        """Coordinates of a padded encryptor, in the current contexts.
 
         Raises:
-            TypeError: it is another one.
+            TypeError: another encryptor.
         """
         encryptor = self.encryptor
         if not isinstance(encryptor, PaddedEncryptor):
@@ -103,35 +103,35 @@ class Target:
         return self._batches(lambda w, part: encryptor.given(part).coordinates(w), w, context)
 
     def rng(self, attack: str) -> torch.Generator:
-        """An attack's own, so that its figures do not depend on which others run."""
+        """A generator by attack, so that figures do not depend on which attacks run."""
         digest = hashlib.sha256(f"{self.seed} {attack}".encode()).digest()
         return torch.Generator().manual_seed(int.from_bytes(digest[:7], "big"))
 
     def passwords(self, count: int, rng: torch.Generator) -> Codes:
-        """Latents of random passwords, distributed as those of texts are."""
+        """Latents of random passwords."""
         return random_passwords(count, self.generator, self.tokens, rng)
 
     def latent(self, text: str, kdf: KdfParams, nonce: bytes) -> Float[Tensor, "1 n d"]:
-        """Of a text password."""
+        """Latent of a text password."""
         return key_latent(derive_key(text, kdf), self.generator, self.tokens, nonce)
 
     def __call__(self, w: Codes, w_pwd: Codes) -> Codes:
-        """T, a batch at a time."""
+        """T, in batches."""
         if self.context is None:
             return self._batches(self.encryptor, w, w_pwd)
         context = self.context.expand(len(w), -1)
         return self._batches(lambda w, w_pwd, part: in_context(self.encryptor, part)(w, w_pwd), w, w_pwd, context)
 
     def encrypt(self, w: Codes, rng: torch.Generator) -> Codes:
-        """T, each code under a password of its own."""
+        """T with another random password for each code."""
         return self(w, torch.cat([self.passwords(len(part), rng) for part in w.split(self.batch_size)]))
 
     def pictures(self, w: Codes, side: int) -> Float[Tensor, "m 3 side side"]:
-        """What codes draw, that large."""
+        """Images of codes, resized."""
         return self._batches(lambda part: resize(self.generator(part.float()).clamp(-1.0, 1.0), (side, side)), w)
 
     def recognised(self, w: Codes, recogniser: nn.Module) -> Float[Tensor, "m e"]:
-        """What a recogniser sees in the pictures of codes, of unit length."""
+        """Unit embeddings of the images of codes."""
         seen = self._batches(lambda part: recogniser(self.generator(part.float()).clamp(-1.0, 1.0)), w)
         return F.normalize(seen.float(), dim=1)
 

@@ -1,4 +1,4 @@
-"""The archives of faces that the recipes train on, what they hold out, and their groups of people."""
+"""Training archives of the recipes: held-out parts, and groups of people."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -22,7 +22,7 @@ GROUPS_NOTE = (
     "those of the synthetic people, whom generators drew and who are more alike than people are. Compare groups of one "
     "archive with each other."
 )
-"""Which groups the figures by group speak of."""
+"""Note on the groups."""
 
 AGES = ((0, 29, "up to 29"), (30, 49, "30 to 49"), (50, 200, "50 and older"))
 
@@ -31,10 +31,10 @@ _AGE = re.compile(r"A(\d+)\.\w+$")
 
 
 def require_root(cfg: DictConfig) -> None:
-    """Makes sure that ``data.root`` was given.
+    """Checks that ``data.root`` is given.
 
     Raises:
-        ConfigError: it was not.
+        ConfigError: it is not.
     """
     if OmegaConf.is_missing(cfg.data, "root"):
         raise ConfigError("data.root has no value; give data.root=FOLDER, the folder of the face archives and of LFW")
@@ -42,12 +42,12 @@ def require_root(cfg: DictConfig) -> None:
 
 @dataclass(frozen=True)
 class FaceArchives:
-    """Nothing is read before it is asked for.
+    """Face archives, read on demand.
 
     Args:
         root: folder of the archives.
         archives: their names, without ``.tar``.
-        held_out: share of held-out images, as the recipes had it.
+        held_out: share of held-out images, as in the recipes.
         identities: file in ``root`` with lines ``IMAGE PERSON``, for archives with several images of a person; or null.
     """
 
@@ -64,7 +64,7 @@ class FaceArchives:
             require_file(Path(self.root).expanduser() / self.identities, "identities", DataError)
 
     def train(self, size: int, count: int | None = None, seed: int = 0) -> FaceSet:
-        """The faces that recipes train on; at most ``count`` of them, in an order that the seed fixes."""
+        """The faces that recipes train on; at most ``count`` of them, in an order given by the seed."""
         return self._read("train", size, count, seed)
 
     def unseen(self, size: int, count: int | None = None, seed: int = 0) -> FaceSet:
@@ -75,7 +75,7 @@ class FaceArchives:
         return read_faces(Path(self.root).expanduser(), self.archives, size, self.held_out, part, count, seed)
 
     def strangers(self, size: int, train: FaceSet) -> FaceSet:
-        """Held-out faces of people of whom no image is in ``train``, as far as names and ``identities`` tell."""
+        """Held-out faces of people without an image in ``train``, by ``identities``."""
         unseen = self.unseen(size)
         people = self._people()
         known = {people[name] for name in map(_file, train.names) if name in people}
@@ -104,13 +104,13 @@ def subset(faces: FaceSet, chosen: Sequence[int]) -> FaceSet:
 
 
 def drawn(faces: FaceSet, count: int | None, seed: int) -> FaceSet:
-    """At most ``count`` faces, in an order that the seed fixes; None: all."""
+    """At most ``count`` faces, in an order given by the seed; None: all."""
     order = torch.randperm(len(faces), generator=torch.Generator().manual_seed(seed)).tolist()
     return subset(faces, order[:count])
 
 
 def groups_of(name: str) -> list[str]:
-    """The groups that a file's name puts a face in: sex and coarse ethnic label, or age; none where it says nothing."""
+    """Groups of a face by its file name: sex and coarse ethnic label, or age; possibly none."""
     if match := _SEX_AND_GROUP.search(name):
         return [match[1], match[2]]
     if match := _AGE.search(name):
@@ -119,7 +119,7 @@ def groups_of(name: str) -> list[str]:
 
 
 def members_of(names: Sequence[str], smallest: int) -> dict[str, list[int]]:
-    """Which of the files each group has, by group; groups with fewer than ``smallest`` are left out."""
+    """Indices of files by group; groups with fewer than ``smallest`` are omitted."""
     members: dict[str, list[int]] = {}
     for index, name in enumerate(names):
         for group in groups_of(name):
@@ -131,11 +131,8 @@ def _file(name: str) -> str:
     return name.rsplit("/", 1)[-1]
 
 
-# Figures of everybody together, and of each group of people that the names of the files tell.
-
-
 def all_and_groups(names: Sequence[str], smallest: int) -> dict[str, list[int]]:
-    """Which files belong to ``all``, and to each group that :func:`members_of` finds."""
+    """Indices of all files as ``all``, and those of each group of :func:`members_of`."""
     return {"all": list(range(len(names)))} | members_of(names, smallest)
 
 
@@ -147,7 +144,7 @@ def strangers_figures(
     groups: Mapping[str, Sequence[int]],
     better: str = "",
 ) -> list[Measurement]:
-    """How often two people of one group pass as one person.
+    """False-accept rate between people of the same group.
 
     Args:
         context: seed and resamples of the intervals.

@@ -21,7 +21,7 @@ from riddle_pl.packs import Pack
 
 @dataclass(frozen=True)
 class AuditContext:
-    """Pack, judges and settings of an audit; nothing has been read or loaded yet."""
+    """Pack, judges and settings of an audit; nothing has been loaded yet."""
 
     pack: Pack
     recognisers: Sequence[Recogniser]
@@ -38,10 +38,10 @@ class AuditContext:
         return bootstrap(values.float(), self.resamples, self.seed)
 
     def require_encryptor(self, role: str) -> None:
-        """Makes sure that ``role``, which ``audit.encryptor`` gave, is an encryptor of the pack.
+        """Checks that ``role`` (``audit.encryptor``) is an encryptor of the pack.
 
         Raises:
-            PackError: it is another network, or none.
+            PackError: it is not.
         """
         if self.pack.entry(role).tokens is None:
             raise PackError(f"audit.encryptor={role} is no encryptor of pack {self.pack.name}")
@@ -63,7 +63,7 @@ class Picture:
         name: of its file, without suffix.
         caption: what it shows.
         image: itself.
-        shareable: shows no photo of the data, so that it may go into a model card.
+        shareable: contains no photo of the data, so that model cards may include it.
     """
 
     name: str
@@ -74,25 +74,25 @@ class Picture:
 
 @dataclass
 class Findings:
-    """What an audit found."""
+    """Results of an audit."""
 
     figures: list[Measurement] = field(default_factory=list)
     about: dict[str, str] = field(default_factory=dict)
-    """What the figures depend on: data, thresholds."""
+    """Data and thresholds."""
     pictures: list[Picture] = field(default_factory=list)
     curves: dict[str, list[Mapping[str, float]]] = field(default_factory=dict)
     """Series of points, for the JSON report."""
     notes: list[str] = field(default_factory=list)
-    """How to read the figures."""
+    """Notes on interpretation."""
 
 
 class Audit(ABC):
     """Measures one network of a pack. Its constructor reads nothing."""
 
     role: str
-    """Of the network; its model card receives the figures."""
+    """Role of the network; figures go into its model card."""
     heading: str = "## Audit"
-    """Of the section of the card that they go into."""
+    """Heading of the section of the model card."""
 
     @abstractmethod
     def check(self, context: AuditContext) -> None:

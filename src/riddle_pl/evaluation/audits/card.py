@@ -13,7 +13,7 @@ from riddle_pl.packs.card import PICTURES, put_section, require_card
 
 
 def check_export(folder: Path, pack: Pack, role: str) -> None:
-    """Makes sure that figures of ``pack`` may go into the card in ``folder``.
+    """Checks that the card in ``folder`` is of the audited network.
 
     Raises:
         PackError: no pack, no card, or another network than the one under audit.
@@ -30,7 +30,7 @@ def check_export(folder: Path, pack: Pack, role: str) -> None:
 
 
 def write_section(folder: Path, audit: Audit, report: Report, pictures: Sequence[Picture]) -> list[Path]:
-    """Writes the figures into the card, in place of the same audit's earlier ones, and the pictures that may be shared.
+    """Writes the figures into the card, replacing earlier ones of the same audit, and shareable pictures.
 
     Returns the files that were written.
 

@@ -11,10 +11,10 @@ from riddle_pl.data.face_set import to_float
 from riddle_pl.errors import ConfigError
 from riddle_pl.evaluation.audits.archives import GROUPS_NOTE, FaceArchives, members_of
 from riddle_pl.evaluation.audits.audit import Audit, AuditContext, Findings, Picture
-from riddle_pl.evaluation.audits.inversions import Inverted, invert_all, likeness_figures, nearness_figures
+from riddle_pl.evaluation.audits.inversions import Inverted, distance_to_w_figures, invert_all, similarity_figures
 from riddle_pl.evaluation.audits.samples import codes, sheet
-from riddle_pl.evaluation.audits.spread_of_w import LEADING, SpreadOfW, spread_of_w
 from riddle_pl.evaluation.audits.verification import calibrated
+from riddle_pl.evaluation.audits.w_statistics import LEADING, WStatistics, w_statistics
 from riddle_pl.evaluation.report.measurement import Measurement
 from riddle_pl.inversion import EncoderInversion, Inversion
 from riddle_pl.judging.calibration import Calibration
@@ -74,15 +74,15 @@ class EncoderAudit(Audit):
     def run(self, context: AuditContext) -> Findings:
         findings = Findings(notes=list(NOTES))
         generator = context.generator()
-        spread = spread_of_w(generator, context.seed)
+        spread = w_statistics(generator, context.seed)
         thresholds = calibrated(context, self.people, self.far, findings)
         encoder = EncoderInversion(context.pack, str(context.device))
         x = torch.cat([face for _, face in self.people.held_out(context.seed, context.pack.size)])
         found = invert_all(context, encoder, generator, x)
         section = f"{self.people.name}: {len(found):,} people"
         findings.figures += [
-            *likeness_figures(context, section, found, thresholds, self.far),
-            *nearness_figures(context, section, found.w, spread),
+            *similarity_figures(context, section, found, thresholds, self.far),
+            *distance_to_w_figures(context, section, found.w, spread),
             _own_nearness(context, section, generator, spread),
         ]
         picture = _rows(found.x, found.x_inv)
@@ -98,16 +98,16 @@ class EncoderAudit(Audit):
         context: AuditContext,
         found: Inverted,
         generator: FaceGenerator,
-        spread: SpreadOfW,
+        spread: WStatistics,
         thresholds: Mapping[str, Calibration],
         findings: Findings,
     ) -> None:
-        """Faces that the encoder has inverted, inverted again in the other way."""
+        """Compares the encoder with the other inversion."""
         other = invert_all(context, self.inversion, generator, found.x)
         for name, inverted in (("encoder", found), (self.inversion.name, other)):
             section = f"invert={name}: {len(inverted):,} of these people"
-            findings.figures += likeness_figures(context, section, inverted, thresholds, self.far)
-            findings.figures += nearness_figures(context, section, inverted.w, spread)
+            findings.figures += similarity_figures(context, section, inverted, thresholds, self.far)
+            findings.figures += distance_to_w_figures(context, section, inverted.w, spread)
         caption = f"Held-out faces, inversions by the encoder, and by invert={self.inversion.name}"
         picture = _rows(found.x, found.x_inv, other.x_inv)
         findings.pictures.append(Picture(f"inversions_{self.inversion.name}", caption, picture, False))
@@ -120,11 +120,11 @@ class EncoderAudit(Audit):
         thresholds: Mapping[str, Calibration],
         findings: Findings,
     ) -> None:
-        """Held-out faces of the archives, all together and by the groups that their names tell."""
+        """Held-out faces of the archives, overall and by group."""
         unseen = self.faces.unseen(context.pack.size, self.count, context.seed)
         found = invert_all(context, encoder, generator, to_float(unseen.images))
         section = f"Held-out part of {', '.join(self.faces.archives)}"
-        findings.figures += likeness_figures(context, section, found, thresholds, self.far)
+        findings.figures += similarity_figures(context, section, found, thresholds, self.far)
         for group, indices in members_of(unseen.names, self.smallest).items():
             psnr = context.estimate(found.psnr[indices])
             findings.figures.append(Measurement.of("By group", f"{group}: PSNR in dB", psnr, digits=2))
@@ -140,8 +140,8 @@ NOTES = (
 )
 
 
-def _own_nearness(context: AuditContext, section: str, generator: FaceGenerator, spread: SpreadOfW) -> Measurement:
-    """What :func:`nearness_figures` says of W itself."""
+def _own_nearness(context: AuditContext, section: str, generator: FaceGenerator, spread: WStatistics) -> Measurement:
+    """The figure of :func:`distance_to_w_figures` for W codes."""
     w = generator.broadcast(codes(generator, OWN, context.seed + 1)).cpu()
     return Measurement.of(
         section, f"W itself: the same share outside {LEADING} components", context.estimate(spread.outside(w))

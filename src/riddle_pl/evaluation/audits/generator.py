@@ -11,7 +11,7 @@ from riddle_pl.errors import ConfigError, DataError
 from riddle_pl.evaluation.audits.archives import FaceArchives, drawn
 from riddle_pl.evaluation.audits.audit import Audit, AuditContext, Findings
 from riddle_pl.evaluation.audits.embeddings import embed
-from riddle_pl.evaluation.audits.population import memorisation_figures, mistaken_figures, nearest, population_figures
+from riddle_pl.evaluation.audits.population import confusion_figures, memorisation_figures, nearest, population_figures
 from riddle_pl.evaluation.audits.samples import closest_picture, codes, draw, sample_pictures, truncated
 from riddle_pl.evaluation.report.measurement import Measurement
 from riddle_pl.judging.calibration import calibrate
@@ -128,7 +128,7 @@ class GeneratorAudit(Audit):
         near[f"people of {self.people.name}"] = nearest(people, real)
         pairs = strangers(people, self.people.name)
         threshold = calibrate(pairs, MISTAKEN_FAR).threshold
-        findings.figures += mistaken_figures(judge, {**own, **beside}, threshold, MISTAKEN_FAR)
+        findings.figures += confusion_figures(judge, {**own, **beside}, threshold, MISTAKEN_FAR)
         found = calibrate(pairs, self.far)
         findings.about[f"same person by {judge}"] = (
             f"cosine above {found.threshold:.3f}, which {found.far:.2g} of {found.different:,} pairs among "

@@ -17,7 +17,7 @@ class Descent(NamedTuple):
     """Cosines to the reference after 0, 1, 2, ... steps."""
 
     own: Float[Tensor, "s n"]
-    """By the recogniser whose gradient was followed."""
+    """By the recogniser whose gradient is used."""
     others: dict[str, Float[Tensor, "s n"]]
     """By the other recognisers."""
     moved: Float[Tensor, "s"]
@@ -34,13 +34,13 @@ def descend(
     length: float,
     deviation: float,
 ) -> Descent:
-    """Moves codes down the gradient of the recogniser's cosine to ``reference``, in steps of equal length.
+    """Gradient descent on the recogniser's cosine to ``reference``, with normalised steps.
 
     Args:
-        recogniser: whose gradient is followed.
+        recogniser: whose gradient is used.
         judges: recognisers whose cosines are recorded, without a gradient.
-        generator: draws the codes.
-        w: where to start.
+        generator: G.
+        w: initial codes.
         reference: images that the cosines are taken to.
         steps: how many.
         length: of a step: root mean square over a code's entries, in standard deviations of W.

@@ -50,7 +50,7 @@ class Judged(NamedTuple):
 
 
 class GroupsAudit(Audit):
-    """Encrypts held-out faces whose names tell groups, and gives each group its own rates.
+    """Encrypts held-out faces whose names tell groups, and reports rates by group.
 
     Args:
         inversion: how codes are found.
@@ -123,7 +123,7 @@ class GroupsAudit(Audit):
         return PackMethod(self.inversion, self.role, self.passwords, context.seed, str(context.device))
 
     def _judge(self, context: AuditContext, faces: FaceSet) -> Judged:
-        """Shows the judges each face's images, a batch at a time; no image is kept."""
+        """Embeddings and detections of all faces, in batches; images are not kept."""
         method = self._method(context)
         needed = tuple(dict.fromkeys(name for q in QUESTIONS for name in (q.image, q.reference)))
         embeddings: dict[str, dict[str, list[Tensor]]] = {

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from riddle_pl.evaluation.audits.audit import AuditContext
 from riddle_pl.evaluation.audits.embeddings import embed
-from riddle_pl.evaluation.audits.spread_of_w import LEADING, SpreadOfW
+from riddle_pl.evaluation.audits.w_statistics import LEADING, WStatistics
 from riddle_pl.evaluation.report.measurement import Measurement
 from riddle_pl.inversion import Inversion
 from riddle_pl.judging.calibration import Calibration
@@ -22,7 +22,7 @@ from riddle_pl.process import track
 
 @dataclass(frozen=True)
 class Inverted:
-    """Faces, their codes and inversions, and how alike photo and inversion are."""
+    """Faces, their codes and inversions, and their similarity."""
 
     x: Float[Tensor, "n 3 h h"]
     w: Float[Tensor, "n k 512"]
@@ -51,7 +51,7 @@ def invert_all(
 ) -> Inverted:
     """Inverts faces in [-1, 1] and compares the inversions with them."""
     parts = x.split(context.batch_size)
-    inversion(parts[0][:1])  # loads the networks, which is not timed
+    inversion(parts[0][:1])  # load the networks before timing
     started = time.perf_counter()
     w = torch.cat([inversion(part) for part in track(parts, len(parts), f"inverting: {inversion.name}", context.quiet)])
     seconds = (time.perf_counter() - started) / len(x)
@@ -68,7 +68,7 @@ def invert_all(
     return Inverted(x, w, x_inv, cosines, distance.per_face(), psnr.per_face(), seconds)
 
 
-def likeness_figures(
+def similarity_figures(
     context: AuditContext, section: str, found: Inverted, thresholds: Mapping[str, Calibration], far: float
 ) -> list[Measurement]:
     """Identity, perceptual distance and PSNR of inversions against their photos.
@@ -95,10 +95,10 @@ def likeness_figures(
     ]
 
 
-def nearness_figures(
-    context: AuditContext, section: str, w: Float[Tensor, "n k 512"], spread: SpreadOfW
+def distance_to_w_figures(
+    context: AuditContext, section: str, w: Float[Tensor, "n k 512"], spread: WStatistics
 ) -> list[Measurement]:
-    """How near to W codes stay."""
+    """Distance of codes from W."""
     outside, offsets = context.estimate(spread.outside(w)), context.estimate(spread.offsets(w))
     return [
         Measurement.of(section, f"codes: share of variance outside {LEADING} components of W", outside, "lower"),

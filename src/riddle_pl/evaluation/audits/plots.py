@@ -7,7 +7,7 @@ import numpy as np
 from jaxtyping import Float
 from PIL import Image
 
-from riddle_pl.figures.style import MARKERS, PALETTE, SMALL_PT, dress, new_figure
+from riddle_pl.figures.style import MARKERS, PALETTE, SMALL_PT, new_figure, style_axes
 
 DPI = 110
 
@@ -24,7 +24,7 @@ def curves_plot(curves: Mapping[str, Curve], xlabel: str, ylabel: str, logarithm
         logarithmic: the x axis; points at 0 are left out.
     """
     figure = new_figure(5.2, 3.6)
-    axes = dress(figure.add_subplot(), xlabel, ylabel)
+    axes = style_axes(figure.add_subplot(), xlabel, ylabel)
     for (label, (x, y)), colour, marker in zip(curves.items(), _repeated(PALETTE), _repeated(MARKERS), strict=False):
         kept = x > 0 if logarithmic else np.full(len(x), True)
         few = len(x) <= 30

@@ -46,10 +46,10 @@ def population_figures(
     return figures
 
 
-def mistaken_figures(
+def confusion_figures(
     judge: str, drawn: Mapping[str, Float[Tensor, "n d"]], threshold: float, far: float
 ) -> list[Measurement]:
-    """How often two samples pass for one person, where two real people do in ``far`` of the pairs.
+    """False-accept rate between samples, at the threshold of ``far`` for real people.
 
     Args:
         judge: name of the recogniser.
@@ -89,7 +89,7 @@ BLOCK = 512
 
 
 class Nearest(NamedTuple):
-    """The training face most like each face."""
+    """The nearest training face of each face."""
 
     cosine: Float[Tensor, "n"]
     face: Int[Tensor, "n"]
@@ -105,7 +105,7 @@ def nearest(faces: Float[Tensor, "n d"], training: Float[Tensor, "m d"]) -> Near
 def memorisation_figures(
     context: AuditContext, section: str, near: dict[str, Nearest], threshold: float
 ) -> list[Measurement]:
-    """How near training faces are to several kinds of faces, and the share that passes for one of them.
+    """Cosine to the nearest training face by kind of face, and the share above the threshold.
 
     Args:
         section: heading.

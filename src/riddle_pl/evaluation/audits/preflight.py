@@ -1,16 +1,18 @@
-"""Checks of an audit before anything is written."""
+"""From the config of ``riddle-audit`` to its parts, and the checks before anything is written."""
 
 from pathlib import Path
+from typing import Any
 
 from omegaconf import DictConfig
 
-from riddle_pl.config import check_config
+from riddle_pl.config import check_config, instantiate
+from riddle_pl.device import resolve_device
 from riddle_pl.errors import ConfigError
 from riddle_pl.evaluation.audits.archives import require_root
 from riddle_pl.evaluation.audits.audit import Audit, AuditContext
-from riddle_pl.evaluation.audits.build import build_audit
 from riddle_pl.evaluation.audits.card import check_export
 from riddle_pl.files import require_place_for_dir
+from riddle_pl.packs.store import home
 
 
 def check_job(cfg: DictConfig) -> tuple[AuditContext, Audit]:
@@ -34,3 +36,28 @@ def check_job(cfg: DictConfig) -> tuple[AuditContext, Audit]:
         judge.check()
     audit.check(context)
     return context, audit
+
+
+def build_audit(cfg: DictConfig) -> tuple[AuditContext, Audit]:
+    """Builds every node of a checked config; nothing is read or loaded.
+
+    Raises:
+        ConfigError: a node does not fit its target.
+    """
+    context = AuditContext(
+        pack=instantiate(cfg.pack, "pack"),
+        recognisers=_each(cfg, "evaluators"),
+        detectors=_each(cfg, "detectors"),
+        seed=cfg.seed,
+        resamples=cfg.resamples,
+        batch_size=cfg.batch_size,
+        device=resolve_device(cfg.device),
+        cache_dir=Path(cfg.cache_dir).expanduser() if cfg.cache_dir else home() / "evaluation",
+        quiet=cfg.quiet,
+    )
+    return context, instantiate(cfg.audit, "audit")
+
+
+def _each(cfg: DictConfig, group: str) -> list[Any]:
+    """The named nodes of a group; a null entry switches one off."""
+    return [instantiate(node, f"{group}.{name}") for name, node in cfg[group].items() if node is not None]

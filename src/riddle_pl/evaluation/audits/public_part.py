@@ -48,10 +48,9 @@ class Seen:
 
 
 class PublicPartAudit(Audit):
-    """Encrypts faces with few and many public coordinates, and takes the best of few and many nonces.
+    """Encrypts faces with varying numbers of public coordinates and of nonces to choose from.
 
-    A number of public coordinates takes the leading ones of the encryptor's ``axes``, whatever its own number is. An
-    encryptor that reads contexts is given them.
+    Public coordinates are the leading ones of the encryptor's ``axes``. Contexts are used if the encryptor has them.
 
     Args:
         inversion: how codes are found.
@@ -122,11 +121,11 @@ class PublicPartAudit(Audit):
                 section = f"{public} public coordinates, best of {count}"
                 findings.figures += _figures(context, section, work, (first, second), thresholds)
                 findings.figures.append(Measurement.plain(section, "seconds per face", seconds, len(keys), "lower", 2))
-        findings.figures += self._given_away(context, work, keys)
+        findings.figures += self._leakage_figures(context, work, keys)
         return findings
 
-    def _given_away(self, context: AuditContext, work: "_Work", keys: Sequence[str]) -> list[Measurement]:
-        """Of the people with another photo, how often it is found first, by what is public of the one that is known."""
+    def _leakage_figures(self, context: AuditContext, work: "_Work", keys: Sequence[str]) -> list[Measurement]:
+        """Rank-1 rate of another photo of the person, by public data of the first."""
         others = [(row, other) for row, key in enumerate(keys) if (other := self.people.another(key)) is not None]
         if not others:
             return []
@@ -148,7 +147,7 @@ class PublicPartAudit(Audit):
 
 
 class _Work:
-    """The people's codes, and what is drawn of them."""
+    """Codes and images of the people."""
 
     def __init__(self, context: AuditContext, role: str, inversion: Inversion, x: Float[Tensor, "n 3 h h"]):
         self.context = context
@@ -171,7 +170,7 @@ class _Work:
         return self.encryptor.coordinates(torch.cat(w).to(self.context.device)).cpu()
 
     def encrypted(self, public: int, candidates: Sequence[int]) -> dict[int, tuple[Seen, Seen, float]]:
-        """By number of candidates: the faces under two passwords, and the seconds that one takes."""
+        """By number of candidates: the faces under two passwords, and seconds per face."""
         network = self.encryptor.with_public(public)
         rng = torch.Generator().manual_seed(self.context.seed)
         chosen: dict[int, list[list[Tensor]]] = {count: [[], []] for count in candidates}

@@ -8,8 +8,8 @@ from riddle_pl.evaluation.audits.audit import Audit, AuditContext, Findings, Pic
 from riddle_pl.evaluation.audits.embeddings import embed
 from riddle_pl.evaluation.audits.gradients import Descent, descend
 from riddle_pl.evaluation.audits.plots import curves_plot
-from riddle_pl.evaluation.audits.spread_of_w import spread_of_w
 from riddle_pl.evaluation.audits.verification import roc_picture, roc_points, verification_figures
+from riddle_pl.evaluation.audits.w_statistics import w_statistics
 from riddle_pl.evaluation.report.measurement import Measurement
 from riddle_pl.inversion import EncoderInversion
 from riddle_pl.judging.calibration import calibrate
@@ -25,13 +25,14 @@ STRANGERS_FARS = (1e-3, 1e-2)
 
 
 class RecogniserAudit(Audit):
-    """Verifies LFW's pairs at the pack's resolution, and strangers of one group; follows the recogniser's gradient.
+    """Verifies LFW's pairs at the pack's resolution, and strangers of one group; measures the transfer of its
+    gradients.
 
     Args:
-        people: faces and pairs of LFW; the first ``count`` people's faces are encrypted, and their codes moved.
+        people: faces and pairs of LFW; the first ``count`` people's faces are encrypted for the gradient test.
         faces: archives with one image per person, of whose held-out part strangers are compared within each group.
-        encryptor: role of the encryptor whose faces are changed.
-        compared: the context's recognisers verify the pairs too, for comparison, looking once.
+        encryptor: role of the encryptor for the gradient test.
+        compared: also verify the pairs with the context's recognisers, on single views.
         steps: gradient steps.
         length: of a step, in standard deviations of W (root mean square over a code).
         smallest: groups with fewer faces are left out.
@@ -76,11 +77,11 @@ class RecogniserAudit(Audit):
         own = PackEvaluator(context.pack, str(context.device))
         pairs = self._verify(context, own, findings)
         self._strangers(context, own, pairs, findings)
-        self._follow(context, findings)
+        self._gradient_transfer(context, findings)
         return findings
 
     def _verify(self, context: AuditContext, own: PackEvaluator, findings: Findings) -> PairSimilarities:
-        """Everybody's figures on LFW's pairs; returns this recogniser's cosines of them."""
+        """Verification figures of all recognisers; returns the pairs of this one."""
         judges: dict[str, Recogniser] = {
             "this recogniser": own,
             "this recogniser, mirror image added": MirroredRecogniser(own),
@@ -109,14 +110,14 @@ class RecogniserAudit(Audit):
             threshold = calibrate(pairs, far).threshold
             findings.figures += strangers_figures(context, section, rows, threshold, groups, "lower")
 
-    def _follow(self, context: AuditContext, findings: Findings) -> None:
+    def _gradient_transfer(self, context: AuditContext, findings: Findings) -> None:
         generator = context.generator()
         x = torch.cat([x for _, x in self.people.held_out(context.seed, context.pack.size)])
         network, tokens = context.pack.encryptor(self.encryptor)
         recogniser = context.pack.load("recogniser").to(context.device)
         invert = EncoderInversion(context.pack, str(context.device))
         rng = torch.Generator().manual_seed(context.seed)
-        spread = spread_of_w(generator, context.seed)
+        spread = w_statistics(generator, context.seed)
         descents = []
         for part in x.split(context.batch_size):
             with torch.no_grad():
@@ -161,7 +162,7 @@ def _report(context: AuditContext, steps: int, descent: Descent, findings: Findi
             {"step": step, "moved": float(descent.moved[step]), "cosine": mean} for step, mean in enumerate(means)
         ]
     step = torch.arange(steps + 1).numpy()
-    # own scale: recognisers differ in how alike strangers are to them
+    # changes, since recognisers have different scales
     image = curves_plot(
         {name: (step, (c.mean(dim=1) - c[0].mean()).numpy()) for name, c in curves.items()},
         "gradient steps on w_enc",

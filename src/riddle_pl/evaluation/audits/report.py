@@ -1,4 +1,4 @@
-"""What an audit writes: JSON with everything, Markdown for people, and pictures."""
+"""Output of an audit: JSON, Markdown and pictures."""
 
 from collections.abc import Sequence
 from itertools import groupby

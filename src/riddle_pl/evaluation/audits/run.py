@@ -12,19 +12,19 @@ from riddle_pl.evaluation.report.report import MethodEntry, Report
 from riddle_pl.judging.cache import cached_judges
 
 LOCAL = ("out", "export", "cache_dir", "quiet", "device")
-"""Keys that change no figure."""
+"""Keys that do not affect figures."""
 
 
 def run_audit(context: AuditContext, audit: Audit, arguments: Sequence[str] = ()) -> tuple[Report, list[Picture]]:
     """Measures one network of a pack; gives the numbers, and pictures.
 
     Args:
-        context: what it works with; of :func:`riddle_pl.evaluation.audits.preflight.check_job`, as the audit.
-        audit: what is measured.
+        context: of :func:`riddle_pl.evaluation.audits.preflight.check_job`, as the audit.
+        audit: to run.
         arguments: of the command line, for the report.
 
     Raises:
-        RiddleError: what was there when the config was checked is gone.
+        RiddleError: a checked file is missing or damaged.
     """
     recognisers, detectors = cached_judges(context.recognisers, context.detectors, context.cache_dir)
     context = replace(context, recognisers=recognisers, detectors=detectors)

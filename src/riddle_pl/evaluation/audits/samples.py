@@ -14,7 +14,7 @@ from riddle_pl.evaluation.audits.population import Nearest
 from riddle_pl.networks.generator import FaceGenerator
 
 UNSEEN = 1_000_000
-"""Added to seeds: a generator may know the noise that its training drew from a small seed of its own."""
+"""Offset of seeds, to avoid noise that was used in training."""
 TRUNCATIONS = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0, 1.2)
 MIXED_LAYERS = 4
 """In the style-mixing picture, layers below it (up to 8 px) come from the row's person, the others from the
@@ -22,7 +22,7 @@ column's."""
 
 
 def codes(generator: FaceGenerator, count: int, seed: int) -> Float[Tensor, "n 512"]:
-    """W codes of ``count`` people; the first are the same for every count."""
+    """``count`` random W codes; the first are the same for every count."""
     return generator.random_w(count, UNSEEN + seed)
 
 
@@ -64,8 +64,6 @@ def style_mixing(generator: FaceGenerator, w: Float[Tensor, "n 512"], rows: int)
     return sheet(torch.cat([blank, images]), len(fine) + 1)
 
 
-# The pictures of a generator's audit.
-
 SHEET = 48
 COLUMNS = 8
 CLOSEST = 16
@@ -76,7 +74,7 @@ ROWS = 6
 def sample_pictures(
     generator: FaceGenerator, samples: Mapping[str, Float[Tensor, "n 3 h h"]], seed: int
 ) -> list[Picture]:
-    """Contact sheets, truncation and style mixing; all of them show nobody."""
+    """Contact sheets, truncation and style mixing; without photos of the data."""
     w = codes(generator, ROWS + COLUMNS, seed + 1)
     sheets = [
         Picture(f"samples_{_slug(name)}", f"Random people, {name}, not chosen", sheet(x[:SHEET], COLUMNS), True)
@@ -97,7 +95,7 @@ def sample_pictures(
 
 
 def closest_picture(judge: str, name: str, x: Float[Tensor, "n 3 h h"], near: Nearest, train: FaceSet) -> Picture:
-    """The samples that are nearest to a training face, each beside it. It shows data, so no card may have it."""
+    """The samples that are nearest to a training face, each beside it. Not shareable, since it shows data."""
     best = near.cosine.topk(min(CLOSEST, len(x))).indices
     pairs = torch.stack([x[best], to_float(train.images[near.face[best]])], dim=1).flatten(0, 1)
     caption = f"Samples at {name} nearest to a training face by {judge}, each left of that face"

@@ -1,4 +1,4 @@
-"""How well a recogniser tells pairs of one person from pairs of two: LFW's protocol, and a ROC curve."""
+"""Face verification: LFW's protocol, and a ROC curve."""
 
 from collections.abc import Sequence
 
@@ -18,11 +18,9 @@ from riddle_pl.judging.metrics import Estimate
 from riddle_pl.judging.metrics.auroc import auroc
 from riddle_pl.judging.pairs import PairSimilarities, lfw_pairs
 
-# Above which cosine two images count as one person's: each recogniser's threshold, on LFW's pairs.
-
 
 def calibrated(context: AuditContext, people: LFW, far: float, findings: Findings) -> dict[str, Calibration]:
-    """The threshold of each of the context's recognisers, by name; the report says what it is.
+    """Calibrates the threshold of each recogniser, and reports it.
 
     Args:
         context: has the recognisers.
@@ -74,7 +72,7 @@ def fold_accuracies(pairs: PairSimilarities) -> Float[Tensor, "k"]:
 
 
 def best_threshold(cosines: Float[Tensor, "p"], same: Bool[Tensor, "p"]) -> float:
-    """The threshold with the most pairs right; the middle of the gap that it lies in."""
+    """The most accurate threshold; the middle of its interval."""
     rising, order = cosines.double().sort()
     kinds = same[order].long()
     # with the threshold before rank i: different pairs below it are right, and same pairs from it on

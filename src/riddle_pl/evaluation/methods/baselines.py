@@ -25,7 +25,7 @@ class Baseline(Method):
     """Changes the photo itself; nothing can be recovered.
 
     Args:
-        pack: gives the size of the images, so that the baseline's rows stand beside those of its encryptors.
+        pack: its image size is used.
     """
 
     def __init__(self, pack: Pack):
@@ -45,7 +45,7 @@ class Baseline(Method):
 
     @abstractmethod
     def obscure(self, names: Sequence[str], x: Float[Tensor, "b 3 h h"]) -> Float[Tensor, "b 3 h h"]:
-        """The faces, hidden; images in [-1, 1]."""
+        """The obscured faces, in [-1, 1]."""
 
 
 BOX = (0.2, 0.3, 0.8, 0.9)
@@ -115,13 +115,13 @@ class GaussianBlur(Baseline):
     def obscure(self, names: Sequence[str], x: Float[Tensor, "b 3 h h"]) -> Float[Tensor, "b 3 h h"]:
         side = x.shape[-1]
         sigma = self.sigma * side
-        radius = min(round(3.0 * sigma) or 1, side - 1)  # the padding mirrors the image, which it cannot exceed
+        radius = min(round(3.0 * sigma) or 1, side - 1)  # reflection padding is limited by the image side
         blurred: Tensor = gaussian_blur(x, [2 * radius + 1, 2 * radius + 1], [sigma, sigma])
         return blurred.clamp(-1.0, 1.0)
 
 
 class NoChange(Baseline):
-    """Delivers the photo as encrypted and as recovered: the worst privacy and the best of everything else."""
+    """Returns the photo as encrypted and as recovered: a bound for privacy and quality."""
 
     @property
     def label(self) -> str:
@@ -138,7 +138,7 @@ class NoChange(Baseline):
 class RandomOtherFace(Baseline):
     """Replaces each face by a random person of the pack's generator, fixed by the seed and the face's name.
 
-    It has many people per face: a diversity to compare passwords with.
+    Samples several people per face, as a reference for diversity.
 
     Args:
         pack: its generator.

@@ -1,4 +1,4 @@
-"""People that a generator draws, and the encryptor of a pack on their codes, which are known."""
+"""Evaluation on generated faces, whose codes are known."""
 
 from collections.abc import Sequence
 from functools import cached_property
@@ -18,21 +18,21 @@ from riddle_pl.packs import Pack
 
 
 def is_drawn(name: str) -> bool:
-    """Whether a face's name is the number of a drawn person."""
+    """Whether a face's name is the number of a generated person."""
     return name.isascii() and name.isdecimal()
 
 
 @torch.no_grad()
 def drawn_code(generator: FaceGenerator, name: str) -> Float[Tensor, "1 n d"]:
-    """W+ code of the person with this number: one W code in all layers, the same in every run."""
+    """W+ code of the person with this number; deterministic."""
     return generator.broadcast(generator.random_w(1, seed=int(name)))
 
 
 class DrawnFaces(FaceSource):
-    """People drawn from W, numbered from 0. An encryptor is to be measured with ``method=drawn`` on them.
+    """Generated people, numbered from 0, for ``method=drawn``.
 
     Args:
-        pack: its generator draws them.
+        pack: of the generator.
         count: of people.
         device: where the generator runs: auto, cpu, cuda or cuda:N.
 
@@ -69,11 +69,7 @@ class DrawnFaces(FaceSource):
 
 
 class DrawnMethod(PackMethod):
-    """As :class:`PackMethod`, from the codes that the people of ``data=drawn`` were drawn from.
-
-    What an inversion would add to the errors is not among them: this measures the encryptor alone, on the codes that a
-    data-free one was trained on.
-    """
+    """As :class:`PackMethod`, on the known codes of ``data=drawn``: measures the encryptor without inversion errors."""
 
     @property
     def facts(self) -> dict[str, Any]:

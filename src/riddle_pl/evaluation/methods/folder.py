@@ -20,10 +20,10 @@ FOLDERS = {X_ENC1: "anonymised", X_DEC: "recovered", X_WRONG1: "wrong"}
 
 
 class FolderMethod(Method):
-    """Images that another program made of the photos, matched with them by file name without its suffix.
+    """Outputs of another program, matched to photos by file name without suffix.
 
-    Files in sub-folders are matched by their whole path if they can be, else by their name. Only photos with an image
-    in every folder are judged; the others, and the images that belong to no photo, are listed in the report.
+    Files are matched by relative path, else by name. Only photos with an image in every folder are evaluated; unmatched
+    photos and images are listed in the report.
 
     Args:
         root: folder of what follows.
@@ -108,7 +108,7 @@ class FolderMethod(Method):
                 images[image] = self._load(self._sources[image], found)
             except (PhotoError, OSError) as error:
                 return f"{self.paths[image].name}: {error}"
-        self._ready[name] = images  # until they are asked for: a batch at most
+        self._ready[name] = images  # until used by ``images``: at most one batch
         return None
 
     def unmatched(self, names: Sequence[str]) -> Mapping[str, str]:

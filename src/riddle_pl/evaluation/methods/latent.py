@@ -37,11 +37,11 @@ def synthesise(generator: FaceGenerator, w: Float[Tensor, "b n d"]) -> Float[Ten
 
 
 AT_ONCE = 20
-"""Images of one face that are made at once."""
+"""Images of one face per batch."""
 
 
 class Networks(NamedTuple):
-    """What makes the images, on its device."""
+    """The loaded networks, on the device."""
 
     generator: FaceGenerator
     encryptor: nn.Module
@@ -66,7 +66,7 @@ class LatentMethod(Method):
 
     @property
     def pack(self) -> Pack:
-        """Whose generator draws the images."""
+        """The pack of generator and inversion."""
         return self.inversion.pack
 
     @property
@@ -100,7 +100,7 @@ class LatentMethod(Method):
 
     @cached_property
     def networks(self) -> Networks:
-        """All networks, loaded when they are first asked for.
+        """All networks, loaded on first use.
 
         Raises:
             PackError: one is missing or damaged.
@@ -139,7 +139,7 @@ class LatentMethod(Method):
         }
 
     def encryptor_for(self, x: Float[Tensor, "b 3 h h"]) -> nn.Module:
-        """T for the codes of these photos; the same for all photos, but with an encryptor that reads contexts."""
+        """T in the contexts of these photos, for encryptors that use contexts."""
         return self.networks.encryptor
 
     def _under_each(

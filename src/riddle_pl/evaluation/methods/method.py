@@ -21,7 +21,7 @@ class Method(ABC):
     @property
     @abstractmethod
     def label(self) -> str:
-        """What tables call it."""
+        """Name in tables."""
 
     @property
     @abstractmethod
@@ -31,11 +31,11 @@ class Method(ABC):
     @property
     @abstractmethod
     def facts(self) -> dict[str, Any]:
-        """For the report: what its images depend on, by name; values JSON can hold."""
+        """Facts for the report by name; JSON values."""
 
     @property
     def paper(self) -> str | None:
-        """What the paper's tables call it; None where they do not have it."""
+        """Name in the paper's tables, if any."""
         return None
 
     @property
@@ -60,18 +60,18 @@ class Method(ABC):
 
     @property
     def notes(self) -> Sequence[str]:
-        """Sentences that a reader of its numbers needs."""
+        """Notes for the report."""
         return ()
 
     def check(self) -> None:  # noqa: B027  # some need nothing
-        """Finds out before long work whether everything that it needs is there.
+        """Checks before long work that everything needed is available.
 
         Raises:
             RiddleError: something is missing or does not fit.
         """
 
     def lacks(self, name: str) -> str | None:
-        """Why there can be no images of the face called ``name``, in one line; None where there can."""
+        """Why there are no images of the face ``name``; None if there are."""
         return None
 
     def unmatched(self, names: Sequence[str]) -> Mapping[str, str]:
@@ -80,7 +80,7 @@ class Method(ABC):
 
     @abstractmethod
     def images(self, names: Sequence[str], x: Float[Tensor, "b 3 h h"]) -> FaceImages:
-        """The images of the faces ``x`` in [-1, 1], whose names fix whatever is random about them."""
+        """Images of the faces ``x`` in [-1, 1]; random choices depend on the names."""
 
     def encryptions(self, name: str, x: Float[Tensor, "1 3 h h"], count: int) -> FaceImages:
         """Many images of one face: ``encrypted`` with ``count`` passwords; ``wrong``, with as many wrong passwords.

@@ -38,9 +38,9 @@ class ManyKeys:
 
 
 class TextPasswords:
-    """Random text passwords, through the whole chain from text to key.
+    """Random text passwords and their keys.
 
-    Argon2id's cost is lowered: it makes guessing slow and has no part in how the latents are distributed.
+    Argon2id's cost is lowered, which does not change the distribution of latents.
 
     Args:
         length: characters of a password.
@@ -98,7 +98,7 @@ class TextPasswords:
 
 
 def change_one_character(password: str, rng: random.Random) -> Password:
-    """The same text with another character at one place."""
+    """The text with one character replaced."""
     place = rng.randrange(len(password))
     character = rng.choice([c for c in CHARACTERS if c != password[place]])
     return Password(password[:place] + character + password[place + 1 :])

@@ -23,7 +23,7 @@ def backgrounds() -> list[Pixels]:
     return [np.asarray(Image.fromarray(photo).resize(SIZE, Image.Resampling.BICUBIC)) for photo in photos]
 
 
-def lay_out(crops: Sequence[UInt8[np.ndarray, "_ _ 3"]], ground: Pixels, rng: np.random.Generator) -> Pixels:
+def compose_photo(crops: Sequence[UInt8[np.ndarray, "_ _ 3"]], ground: Pixels, rng: np.random.Generator) -> Pixels:
     """A copy of ``ground`` with up to :data:`MAX_PEOPLE` square crops on it, side by side, of random size and place."""
     picture = ground.copy()
     column = picture.shape[1] // len(crops)

@@ -10,7 +10,7 @@ from jaxtyping import UInt8
 
 from riddle_pl.data.sources import ImageSource
 from riddle_pl.errors import DataError, PhotoError
-from riddle_pl.evaluation.photos.backgrounds import MAX_PEOPLE, backgrounds, lay_out
+from riddle_pl.evaluation.photos.backgrounds import MAX_PEOPLE, backgrounds, compose_photo
 from riddle_pl.faces.load import decode_image
 
 
@@ -32,10 +32,10 @@ class Photo:
 
 
 class Photos(Protocol):
-    """Where the photos come from."""
+    """A source of photos."""
 
     note: str
-    """What a reader must know about them."""
+    """Note for the report."""
 
     def __iter__(self) -> Iterator[Photo]: ...
 
@@ -63,8 +63,8 @@ class PlainPhotos:
                 yield Photo(key, None, error=str(error))
 
 
-class LaidCrops:
-    """Aligned face crops, one to three at a time on a photo without people (``backgrounds.py``).
+class CompositePhotos:
+    """Composites of one to three aligned face crops on photos without people (``backgrounds.py``).
 
     Args:
         source: folder or archive of the crops.
@@ -96,11 +96,11 @@ class LaidCrops:
             except PhotoError as error:
                 yield Photo(name, None, error=str(error))
                 continue
-            yield Photo(name, lay_out(crops, grounds[number % len(grounds)], rng), len(keys))
+            yield Photo(name, compose_photo(crops, grounds[number % len(grounds)], rng), len(keys))
 
 
 def shuffled(source: ImageSource, seed: int) -> Sequence[str]:
-    """The keys in an order that depends on each key and the seed alone, so that a larger count adds photos.
+    """The keys in an order that depends on key and seed only, so that a larger count only adds photos.
 
     Raises:
         DataError: there is no image.

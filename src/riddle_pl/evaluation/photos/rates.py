@@ -21,7 +21,7 @@ Embed = Callable[[Float[Tensor, "b 3 h h"]], Float[Tensor, "b d"]]
 
 
 class Rates:
-    """Embeds faces as they come, and keeps the cosines only.
+    """Accumulates cosines of face comparisons.
 
     Args:
         judge: name of a recogniser.
@@ -46,7 +46,7 @@ class Rates:
         self._passed += [reason is None for reason in trial.refused if reason is not Reason.NOT_ALIGNED]
 
     def rows(self, resamples: int, seed: int) -> list[Row]:
-        """Two per comparison: over all faces that could be aligned, and over those that the gate lets pass."""
+        """Two rows per comparison: over all aligned faces, and over those that pass the gate."""
         cosines = torch.cat(self._cosines) if self._cosines else torch.zeros(0, len(COMPARISONS))
         same = (cosines > self.same_person).double()
         passed: Bool[Tensor, "n"] = torch.tensor(self._passed, dtype=torch.bool)

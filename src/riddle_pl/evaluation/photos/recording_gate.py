@@ -1,4 +1,4 @@
-"""A quality gate that lets every face pass and records what the real one would have refused."""
+"""A quality gate that passes every face and records the verdicts of the real one."""
 
 from collections.abc import Sequence
 
@@ -11,7 +11,7 @@ from riddle_pl.photos.gate.refusal import Reason
 
 
 class RecordingGate:
-    """So that faces which would be refused can be measured like the others. For one photo at a time.
+    """Makes refused faces measurable; for one photo at a time.
 
     Args:
         gate: the real one.

@@ -7,7 +7,7 @@ import riddle_pl
 from riddle_pl.data.sources import open_source
 from riddle_pl.device import resolve_device
 from riddle_pl.errors import ConfigError
-from riddle_pl.evaluation.photos.photos import LaidCrops, Photos, PlainPhotos
+from riddle_pl.evaluation.photos.photos import CompositePhotos, Photos, PlainPhotos
 from riddle_pl.evaluation.photos.rates import Rates
 from riddle_pl.evaluation.photos.report import report_of
 from riddle_pl.evaluation.photos.trial import Trials
@@ -63,7 +63,7 @@ def run_measurement(order: PhotoOrder) -> Report:
     Raises:
         RiddleError: no photos, no such pack or encryptor, an unwritable ``out``, no dlib for ``calibrate_on``.
     """
-    kind = LaidCrops if order.crops else PlainPhotos
+    kind = CompositePhotos if order.crops else PlainPhotos
     photos = kind(open_source(order.photos), order.count, order.seed)
     require_writable_dir(order.out, "folder of the report", create=True)
     pack = choose_pack(order.pack, order.pack_size)

@@ -11,7 +11,7 @@ MAX_COUNT = 10**12
 
 
 def text(value: object) -> str:
-    """A text; characters that would steer a terminal, which file names may hold, are written out.
+    """A text; control characters are escaped.
 
     Raises:
         ValueError: anything else; so do all functions here.

@@ -1,4 +1,4 @@
-"""What the numbers of a report depend on, and how to read them."""
+"""Facts and notes of a report."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -32,7 +32,7 @@ def about(cfg: DictConfig, parts: Parts, method: MethodEntry, count: int) -> dic
 
 
 def method_entry(cfg: DictConfig, parts: Parts) -> MethodEntry:
-    """Whose images are judged."""
+    """The evaluated method."""
     method = parts.method
     return MethodEntry(
         label=cfg.name or method.label,
@@ -46,7 +46,7 @@ def method_entry(cfg: DictConfig, parts: Parts) -> MethodEntry:
 
 def judge_entries(cfg: DictConfig, parts: Parts, identities: Sequence[RecogniserScores]) -> list[JudgeEntry]:
     """Every judge that ran; thresholds are those after all faces were seen."""
-    trained = parts.method.sha256 is not None  # else there is no encryptor that a recogniser could have trained
+    trained = parts.method.sha256 is not None  # baselines have no training loss
     recognisers = [
         JudgeEntry(
             identity.recogniser.name,
@@ -63,7 +63,7 @@ def judge_entries(cfg: DictConfig, parts: Parts, identities: Sequence[Recogniser
 
 
 def notes(parts: Parts, size: int) -> list[str]:
-    """Sentences that a reader of the tables needs."""
+    """Notes on the tables."""
     return [
         *parts.method.notes,
         "rank-1: the nearest among all references is the face's own; chance is 1 in the number of faces.",

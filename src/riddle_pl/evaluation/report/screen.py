@@ -1,4 +1,4 @@
-"""What ``riddle-eval`` prints: one screen, the rates that decide beside those of strangers, and where the rest is."""
+"""Terminal output of ``riddle-eval``: the main rates beside the baseline of different people, and the files."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -25,7 +25,7 @@ COLUMNS = 2
 
 
 def screen(report: Report, out: Path) -> str:
-    """The rates of one evaluation by threshold, for the first recognisers that were in no loss; the baseline last.
+    """Identification rates of one evaluation, by independent recognisers first; the baseline last.
 
     Args:
         report: with all numbers.

@@ -57,13 +57,13 @@ class Row:
 
 
 Judgement = Mapping[str, Tensor]
-"""What a judge says of the images of some faces: all that its rows need of them."""
+"""Output of a judge for some faces, as needed for its rows."""
 
 
 class Scores(ABC):
-    """Takes images, keeps no image, and gives the rows for which it was shown images.
+    """Accumulates judgements of images and gives rows.
 
-    To judge takes long and needs nothing of what came before, so that other processes can do it; to add does not.
+    ``judge`` is slow and stateless, so that other processes can do it; ``add`` is fast and stateful.
     """
 
     @abstractmethod
@@ -72,7 +72,7 @@ class Scores(ABC):
 
     @abstractmethod
     def add(self, judgement: Judgement) -> None:
-        """Takes what :meth:`judge` gave for some more faces."""
+        """Accumulates a judgement of :meth:`judge`."""
 
     def update(self, images: FaceImages) -> None:
         """Takes the images of some more faces."""

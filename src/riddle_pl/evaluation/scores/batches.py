@@ -1,4 +1,4 @@
-"""What is known of a batch of faces once it is judged; in a file, so that several processes can share an evaluation."""
+"""Judged batches of faces as files, so that several processes can share an evaluation."""
 
 import hashlib
 import json
@@ -23,7 +23,7 @@ COUNTS = ("faces", "scores", "diversity scores", "faces under many passwords")
 
 
 @dataclass(frozen=True)
-class Many:
+class PasswordVariants:
     """One face under many passwords.
 
     Args:
@@ -37,19 +37,19 @@ class Many:
 
 @dataclass(frozen=True)
 class Batch:
-    """Some faces.
+    """A judged batch of faces.
 
     Args:
-        keys: theirs.
-        judged: by each of the scores, in their order.
-        images: of those that figures are drawn of.
-        many: of those that are measured under many passwords, from the first on; empty for a method without them.
+        keys: of the faces.
+        judged: judgements by score.
+        images: of the faces shown in figures.
+        many: of the faces measured under many passwords; empty for a method without passwords.
     """
 
     keys: Sequence[str]
     judged: Sequence[Judgement]
     images: FaceImages
-    many: Sequence[Many]
+    many: Sequence[PasswordVariants]
 
 
 class BatchFiles:
@@ -57,7 +57,7 @@ class BatchFiles:
 
     Args:
         folder: made when it is first needed.
-        described: all that the numbers depend on, as plain values.
+        described: everything that the numbers depend on, as plain values.
     """
 
     def __init__(self, folder: Path, described: Mapping[str, Any]):
@@ -94,7 +94,7 @@ class BatchFiles:
             [_below(tree, "judged", str(i)) for i in range(judged)],
             _below(tree, "images"),
             [
-                Many(
+                PasswordVariants(
                     [_below(tree, "many", str(face), str(i)) for i in range(diversity)],
                     _below(tree, "many", str(face), "x"),
                 )
@@ -120,7 +120,7 @@ class BatchFiles:
 
 
 def drawn(images: FaceImages, start: int) -> FaceImages:
-    """The images of a batch that figures are drawn of: those of the first faces.
+    """The images of the first faces, which figures show.
 
     Args:
         start: number of the batch's first face.

@@ -33,10 +33,10 @@ COMPARISONS = (
 """What is compared; docs/paper.md has the definitions of the rates."""
 
 OTHER_PEOPLE = (X, PHOTO)
-"""Images of which two people's are compared, to see how often strangers pass as each other."""
+"""Images for the false-accept rate between people."""
 
 SHOWN = 2000
-"""Faces of which similarities and embeddings are given for figures, at most."""
+"""Largest number of faces in figures."""
 
 
 class RecogniserScores(Scores):
@@ -46,7 +46,7 @@ class RecogniserScores(Scores):
 
     Args:
         recogniser: the judge; each image is embedded once.
-        pairs: calibrate its threshold; None: the pairs of different people among the photos that it is shown do.
+        pairs: for the calibration of its threshold; None: pairs among the evaluated photos.
         far: false-accept rate on the pairs that gives the threshold.
         resamples: of the bootstrap.
         seed: of the bootstrap.

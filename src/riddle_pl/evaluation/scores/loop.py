@@ -11,7 +11,7 @@ from torch import Tensor
 from riddle_pl.errors import DataError
 from riddle_pl.evaluation.methods.method import Method
 from riddle_pl.evaluation.scores import DiversityScores, Scores
-from riddle_pl.evaluation.scores.batches import Batch, BatchFiles, Many, drawn
+from riddle_pl.evaluation.scores.batches import Batch, BatchFiles, PasswordVariants, drawn
 from riddle_pl.evaluation.scores.tracing import Tracer
 from riddle_pl.figures.traces import FACES, GRID_PASSWORDS
 from riddle_pl.judging.people import FaceSource
@@ -23,7 +23,7 @@ WAIT_S = 1.0
 
 @dataclass(frozen=True)
 class Measuring:
-    """What is measured on which faces.
+    """One pass over all faces.
 
     Args:
         method: makes the images.
@@ -58,12 +58,12 @@ class Measuring:
                 files.save(i, self._judge(start, keys, x))
 
     def whole(self, tracer: Tracer, files: BatchFiles, waits: bool = False) -> list[str]:
-        """Adds up all batches in their order, judging those that no process has judged; the keys of the faces.
+        """Accumulates all batches in order, judging the missing ones; returns the keys of the faces.
 
         Args:
             tracer: keeps a few images for figures.
             files: what other processes, or an earlier run, have judged.
-            waits: leave it to other processes to judge what is not there.
+            waits: wait for other processes to judge missing batches.
 
         Raises:
             DataError: no photo could be used, or a batch is of another evaluation.
@@ -88,7 +88,7 @@ class Measuring:
             variants = self.method.encryptions(key, x[number : number + 1], self.passwords)
             if variants:
                 shown = {name: v[:GRID_PASSWORDS] for name, v in variants.items()} if start + number < FACES else {}
-                many.append(Many([one.judge(variants) for one in self.diversity], shown))
+                many.append(PasswordVariants([one.judge(variants) for one in self.diversity], shown))
         return Batch(keys, judged, drawn(images, start), many)
 
     def _add(self, batch: Batch, tracer: Tracer) -> None:

@@ -1,4 +1,4 @@
-"""Keeps what the figures need while an evaluation runs: of a few faces only, however many are judged."""
+"""Collects the data of figures during an evaluation, of a few faces only."""
 
 from collections.abc import Mapping, Sequence
 

@@ -1,4 +1,4 @@
-"""Metrics of the attacks, and principal components of codes; functions of codes alone."""
+"""Metrics of the attacks, and principal components of codes."""
 
 import math
 from dataclasses import dataclass
@@ -14,23 +14,22 @@ AMONG = 1000
 """Passwords among which the rank of the right one is given."""
 LEVEL = (0.025, 0.975)
 DIGITS = 6
-"""To which a share is told apart from another: what lies behind is rounding."""
+"""Decimals of shares, beyond which there is only rounding error."""
 TINY = 1e-12
 
 
 def ranks(
     queries: Float[Tensor, "m f"], gallery: Float[Tensor, "g f"], own: Int[Tensor, "m"], centre: Float[Tensor, "f"]
 ) -> Float[Tensor, "m"]:
-    """Place of row ``own`` of the gallery, 1 to g, by nearness to each query; those that are as near count half.
+    """Rank of row ``own`` of the gallery for each query, 1 to g; ties count half.
 
-    Near by cosine around the gallery's mean, each column divided by the deviation that it has in the gallery; by the
-    difference where there is one column.
+    By cosine similarity of standardised columns; by absolute difference if there is only one column.
 
     Args:
-        queries: what is looked for, each on its own.
-        gallery: where.
-        own: the row of each query.
-        centre: what queries lie around, as far as their attacker can know.
+        queries: feature vectors.
+        gallery: feature vectors.
+        own: matching row of each query.
+        centre: mean of the queries as estimated by the attacker.
     """
     deviation = gallery.std(dim=0) + TINY
     q, g = (queries - centre) / deviation, (gallery - gallery.mean(dim=0)) / deviation
@@ -42,8 +41,7 @@ def ranks(
 def wrong_above(scores: Float[Tensor, "m g"]) -> Float[Tensor, "m"]:
     """By face, the share of wrong passwords with a higher score than the right one's, in column 0; ties count half.
 
-    1 where the lowest score always tells the right password, 0.5 where it tells nothing. The mean is the area under
-    the ROC curve within a face.
+    1: the right password always has the lowest score; 0.5: chance. The mean is the AUROC within a face.
 
     >>> wrong_above(torch.tensor([[0.1, 0.5, 0.9], [0.5, 0.1, 0.5]])).tolist()
     [1.0, 0.25]
@@ -53,7 +51,7 @@ def wrong_above(scores: Float[Tensor, "m g"]) -> Float[Tensor, "m"]:
 
 
 def median_rank(above: Float[Tensor, "m"], resamples: int, seed: int) -> Estimate:
-    """Of the right password among 1,000, over faces, with its bootstrap interval; 500 where guesses cannot be told.
+    """Median rank of the right password among 1,000, with its bootstrap interval; chance: 500.
 
     Args:
         above: of :func:`wrong_above`.
@@ -66,7 +64,7 @@ def median_rank(above: Float[Tensor, "m"], resamples: int, seed: int) -> Estimat
 
 
 def bits(rank: Estimate) -> Estimate:
-    """log2(500 / median rank): how much a face helps to test guesses. 0: not at all; 9: it decides."""
+    """log2(500 / median rank): information of a face about the password. 0: none; 9: decisive."""
     value, high, low = (math.log2(AMONG / 2 / place) for place in rank[:3])
     return Estimate(value, low, high, rank.faces)
 
@@ -93,15 +91,15 @@ class Components:
         return cls(mean, rows.to(w), (roots / len(w) ** 0.5).to(w))
 
     def whitened(self, w: Float[Tensor, "b n d"]) -> Float[Tensor, "b k"]:
-        """In standard deviations of the codes that they were made of."""
+        """Whitened components."""
         return (w - self.mean).flatten(1).to(self.rows) @ self.rows.T / self.deviations
 
     def outside(self, w: Float[Tensor, "b n d"]) -> Float[Tensor, "b"]:
-        """Share of each code's squared distance from the mean that lies outside of the components."""
+        """Share of each code's variance outside of the components."""
         centred = (w - self.mean).flatten(1).to(self.rows)
         inside = (centred @ self.rows.T).square().sum(dim=1)
         return (1.0 - inside / centred.square().sum(dim=1)).round(decimals=DIGITS)
 
     def described(self, w: Float[Tensor, "b n d"]) -> Float[Tensor, "b k1"]:
-        """Both: what is inside, and the share that is not."""
+        """Concatenation of :meth:`whitened` and :meth:`outside`."""
         return torch.cat([self.whitened(w), self.outside(w)[:, None]], dim=1)

@@ -27,7 +27,7 @@ class IdentificationRate(FaceMean):
     0.5
 
     Args:
-        threshold: of the cosine; see :class:`riddle_pl.judging.calibration.VerificationThreshold`.
+        threshold: of the cosine; see :func:`riddle_pl.judging.calibration.calibrate`.
         kwargs: see :class:`FaceMean`.
     """
 

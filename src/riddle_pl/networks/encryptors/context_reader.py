@@ -1,15 +1,15 @@
-"""Reads what the photo around a face tells of the face's code."""
+"""Predicts a face's code from the photo around the face."""
 
 from jaxtyping import Float
 from torch import Tensor, nn
 
 SIDE = 32
-"""Of the photo without the face, in pixels."""
+"""Input side in pixels."""
 GROUPS = 8
 
 
 class ContextReader(nn.Module):
-    """The mean of a code's coordinates, given the photo around the face: a regression by a small convolutional network.
+    """Convolutional regression of the mean of a code's components, given the photo around the face.
 
     Args:
         components: K, coordinates of a code.

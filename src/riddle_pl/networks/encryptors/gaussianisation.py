@@ -1,4 +1,4 @@
-"""Turns numbers of any distribution into normal ones, invertibly: rotation and marginal, layer after layer."""
+"""Iterative Gaussianisation: an invertible map to a standard normal distribution."""
 
 import torch
 from jaxtyping import Float, Float64
@@ -7,20 +7,19 @@ from torch import Tensor, nn
 ICA_SAMPLES = 8000
 ICA_STEPS = 15
 SMALLEST_GAP = 1e-5
-"""Between two knots, so that no piece is flat."""
+"""Smallest distance between two knots, for invertibility."""
 
 
 class Gaussianisation(nn.Module):
-    """A chain of layers, each a rotation of the coordinates and a monotone function of each of them.
+    """Layers of a rotation and a monotone function of each coordinate.
 
-    The function is piecewise linear between quantiles of what the layer was fitted to and those of a standard normal
-    distribution; beyond the outermost it goes on with the slope of a normal distribution of the same deviation. All of
-    it can be undone exactly, in float64.
+    The function maps empirical quantiles to those of a standard normal distribution, linearly in between; it is
+    extrapolated with the slope of a normal distribution of the same deviation. Inversion is exact in float64.
 
     Args:
-        layers: of the chain.
+        layers: how many.
         dim: K, coordinates.
-        knots: quantiles of a coordinate.
+        knots: quantiles per coordinate.
 
     Raises:
         ValueError: no coordinate, fewer than two knots, or a negative number of layers.
@@ -46,10 +45,7 @@ class Gaussianisation(nn.Module):
 
     @torch.no_grad()
     def fit(self, v: Float[Tensor, "m k"], seed: int = 0, layers: int | None = None) -> None:
-        """Fits the first ``layers`` to ``m`` samples, one after the other; None: all.
-
-        Rotations are those of independent component analysis.
-        """
+        """Fits the first ``layers`` to ``m`` samples, one after the other; None: all. Rotations are from ICA."""
         v = v.double()
         order = (torch.arange(len(self.normal), dtype=v.dtype) + 0.5) / len(self.normal)
         for layer in range(len(self.rotations) if layers is None else layers):
@@ -64,9 +60,9 @@ class Gaussianisation(nn.Module):
 
     @torch.no_grad()
     def whiten(self, v: Float[Tensor, "m k"]) -> None:
-        """Makes the last layer linear: it takes ``m`` samples to the mean and the covariance of normal numbers.
+        """Fits the last layer as a linear whitening of ``m`` samples, which may be too few for :meth:`fit`.
 
-        They may be too few for :meth:`fit`, and should be distributed about as those that it was given.
+        Their distribution should be close to that of the samples of :meth:`fit`.
         """
         v = v.double()
         for layer in range(len(self.rotations) - 1):
@@ -78,14 +74,14 @@ class Gaussianisation(nn.Module):
         self.slopes[-1] = 1.0
 
     def forward(self, v: Float[Tensor, "b k"]) -> Float64[Tensor, "b k"]:
-        """To normal numbers."""
+        """To standard normal numbers."""
         v = v.double()
         for layer in range(len(self.rotations)):
             v = self._layer(layer, v)
         return v
 
     def inverse(self, v: Float[Tensor, "b k"]) -> Float64[Tensor, "b k"]:
-        """From normal numbers."""
+        """The inverse of :meth:`forward`."""
         v = v.double()
         for layer in reversed(range(len(self.rotations))):
             places = self.places[layer].double()
@@ -102,7 +98,7 @@ class Gaussianisation(nn.Module):
 def _piecewise(
     v: Float64[Tensor, "b k"], start: Float64[Tensor, "k m"], end: Float64[Tensor, "k m"], slope: Float64[Tensor, "k"]
 ) -> Float64[Tensor, "b k"]:
-    """The function through the points (start, end) of each coordinate, with its own slope beyond them."""
+    """Piecewise linear interpolation through (start, end) by coordinate, extrapolated with ``slope``."""
     columns = v.T.contiguous()
     right = torch.searchsorted(start.contiguous(), columns).clamp(1, start.shape[1] - 1)
     left = right - 1
@@ -116,7 +112,7 @@ def _piecewise(
 
 
 def shrunk_covariance(v: Float64[Tensor, "m k"]) -> Float64[Tensor, "k k"]:
-    """Of few samples: shrunk towards a multiple of the unit matrix.
+    """Covariance of few samples, shrunk towards a multiple of the identity.
 
     Source: the oracle approximating shrinkage of Chen, Wiesel, Eldar and Hero (IEEE TSP 2010, eq. 23).
     """
@@ -130,7 +126,7 @@ def shrunk_covariance(v: Float64[Tensor, "m k"]) -> Float64[Tensor, "k k"]:
 
 
 def independent_components(v: Float64[Tensor, "m k"], seed: int) -> Float64[Tensor, "k k"]:
-    """An orthogonal matrix whose columns are directions in which the samples are least normal.
+    """An orthogonal matrix of independent components.
 
     Source: symmetric FastICA with tanh (Hyvärinen, IEEE TNN 1999).
     """

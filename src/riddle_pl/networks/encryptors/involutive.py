@@ -1,13 +1,13 @@
 """An encryptor that is its own inverse: T(T(w, p), p) = w for every w and p, by construction (beyond the paper).
 
-The paper's T has to learn its own inverse, which takes capacity and loss weight. Here T_p = F_p^-1 S_p F_p:
-F_p is a chain of additive coupling layers (Dinh et al., "NICE", ICLR workshop 2015) driven by the password, which can
-be undone exactly whatever its weights are, and S_p reflects the code in planes, at angles that the password chooses.
-S_p is its own inverse, hence T_p is too, up to rounding. Training is left with the rest of the task: a realistic,
-different person for every password, right or wrong.
+The paper's T has to learn its own inverse, which takes capacity and loss weight. Here T_p = F_p^-1 S_p F_p: F_p is a
+chain of additive coupling layers (Dinh et al., "NICE", ICLR workshop 2015) driven by the password, which can be
+inverted exactly whatever its weights are, and S_p reflects the code in planes, at angles that depend on the password.
+S_p is its own inverse, hence so is T_p, up to rounding. Training only has to learn a realistic, different identity for
+every password, right or wrong.
 
-T hides nothing from whoever attacks codes in place of pictures: reflections keep lengths, T is smooth in the password,
-and wrong decryptions do not lie where codes of faces lie. ``riddle-attack`` measures what follows.
+T is not secure against attacks on codes: reflections preserve norms, T is smooth in the password, and wrong decryptions
+do not follow the distribution of codes of faces. ``riddle-attack`` measures the consequences.
 """
 
 import torch

@@ -41,7 +41,7 @@ class MLPEncryptor(nn.Module):
 
     @torch.no_grad()
     def start_at(self, mean: Float[Tensor, "d"], std: Float[Tensor, "d"]) -> None:
-        """Centres the outputs at the start on the mean of the codes, and the first layer's inputs, too."""
+        """Initialises biases so that inputs are centred and outputs start at the mean of the codes."""
         first: nn.Linear = self.model[0]  # type: ignore[assignment]  # nn.Sequential says Module of all
         first.bias.copy_(-first.weight @ torch.cat([mean, mean]))
         last: nn.Linear = self.model[-1]  # type: ignore[assignment]  # nn.Sequential says Module of all

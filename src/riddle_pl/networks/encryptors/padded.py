@@ -1,10 +1,10 @@
-"""An encryptor with a proof: the coordinates of a code, padded on the torus by the password's key stream.
+"""An encryptor with a security proof: a one-time pad on the coordinates of a code, from the password's key stream.
 
 Honey encryption (Juels and Ristenpart, Eurocrypt 2014) of a face's code. A model of codes turns w into coordinates v
 whose distribution over codes of real faces is known; their distribution function turns v into uniforms u; and u is
-subtracted from the uniforms k of the key stream, modulo 1. That is its own inverse: k - (k - u) = u. Whatever w is, the
-result is uniform as long as k is, so that without the key w_enc says nothing of w, and a wrong key gives one more draw
-from the model. docs/security.md has the theorem with its assumptions, and what it does not say.
+subtracted from the uniforms k of the key stream, modulo 1, which is its own inverse: k - (k - u) = u. The result is
+uniform if k is, for every w: without the key w_enc reveals nothing about w, and a wrong key gives another sample of the
+model. docs/security.md has the theorem, its assumptions and its limits.
 """
 
 import copy
@@ -21,20 +21,20 @@ from riddle_pl.networks.encryptors.principal_code_model import PrincipalCodeMode
 from riddle_pl.networks.latents import check_latents
 
 WORD_BITS = 52
-"""Of the words that are subtracted: what the mantissa of a float64 in [1/2, 1) resolves."""
+"""Bits of the subtracted words: the resolution of a float64 in [1/2, 1)."""
 MODULUS = 1 << WORD_BITS
 HEAVY = 0.01
 """Share of the logistic distribution in a coordinate's marginal."""
 FARTHEST = 40.0
-"""In standard deviations: beyond any coordinate that 52 bits tell from infinity."""
+"""Search limit in standard deviations, beyond what 52 bits resolve."""
 HALVINGS = 60
 
 
 def marginal(v: Float64[Tensor, "..."]) -> Float64[Tensor, "..."]:
     """F: distribution function of a coordinate, 99 % standard normal and 1 % logistic.
 
-    With 52 bits the tails of a normal distribution alone end at 8 standard deviations. With these, a word stands for
-    less than 1e-8 of one at 12, and for 1e-5 at 20.
+    With 52 bits, a purely normal distribution ends at 8 standard deviations. With this mixture, the width of a word is
+    below 1e-8 standard deviations at 12, and 1e-5 at 20.
     """
     normal: Tensor = torch.special.ndtr(v)
     return (1.0 - HEAVY) * normal + HEAVY * torch.sigmoid(v)
@@ -80,32 +80,32 @@ def pad(v: Float64[Tensor, "b k"], stream: Float64[Tensor, "b k"]) -> Float64[Te
 
 
 class Frame(NamedTuple):
-    """Between a code's normal numbers v and its coordinates c, which are padded: v = mean + c @ axes."""
+    """Affine map between normalised components v and padded coordinates c: v = mean + c @ axes."""
 
     mean: Float64[Tensor, "m k"]
-    """Of each code; m is 1 where all have the same."""
+    """By code; m is 1 if all codes share it."""
     axes: Float64[Tensor, "k k"]
 
 
 class PaddedEncryptor(nn.Module):
-    """T with a proof of what w_enc hides, in place of training.
+    """T with a security proof; nothing is trained.
 
-    Its password tokens are ``key_stream``. It loses nothing of codes that lie inside of its model, to which
-    :meth:`inside` takes any other; so a code is to be taken there before it is encrypted, or shown.
+    Its password tokens are ``key_stream``. Recovery is exact for codes inside of its model; project other codes with
+    :meth:`inside` before they are encrypted or shown.
 
-    The model of codes may be one given what the photo shows around the face: :meth:`given` its context, coordinates are
-    what the surroundings do not tell, and all decryptions fit the photo equally well. A context is public.
+    The model may be conditioned on the photo around the face, a public context: see :meth:`given`. Then only what the
+    context does not predict is padded, and every decryption is consistent with the surroundings.
 
-    ``public`` coordinates stay as they are, in clear for everyone.
+    ``public`` coordinates are not encrypted.
 
     Args:
         num_layers: n, layers of a W+ code.
         components: K, coordinates of a code.
         groups: sizes of the groups of layers that are equal in every code, summing to n; by default all layers differ.
         dim: width of w.
-        public: r, how many coordinates along the rows of ``axes`` stay in clear.
+        public: r, number of leading coordinates (rows of ``axes``) that are not encrypted.
         layers: of the ``Gaussianisation`` (``gaussianisation.py``) after the principal components.
-        context: channels of the network that reads contexts (``context_reader.py``); 0: there is none.
+        context: channels of the context network (``context_reader.py``); 0: no context.
 
     Raises:
         ValueError: the groups do not sum to n, ``public`` is not between 0 and K, or see
@@ -142,10 +142,10 @@ class PaddedEncryptor(nn.Module):
         self._context: Tensor | None = None
 
     def with_public(self, public: int) -> "PaddedEncryptor":
-        """The same encryptor with other coordinates in clear: the leading ``public`` rows of the axes.
+        """The same encryptor with another number of unencrypted coordinates.
 
         Raises:
-            ValueError: ``public`` is not between 0 and K, or there are no axes to lead.
+            ValueError: ``public`` is not between 0 and K, or the encryptor has no axes.
         """
         if not 0 <= public < self.codes.components or (public and self.axes is None):
             raise ValueError(f"public is {public}; expected 0 to {self.codes.components - 1}, and axes unless it is 0")
@@ -155,7 +155,7 @@ class PaddedEncryptor(nn.Module):
 
     @torch.no_grad()
     def read(self, around: Float[Tensor, "b 4 s s"]) -> Float64[Tensor, "b k"] | None:
-        """The contexts of photos, from what they show around a face; None where the encryptor reads none.
+        """Contexts of photos, from the photos without their faces; None if the encryptor uses no context.
 
         Args:
             around: of :func:`riddle_pl.photos.without_face.without_face`, 32 x 32 pixels.
@@ -163,12 +163,12 @@ class PaddedEncryptor(nn.Module):
         return None if self.reader is None else self.reader(around.float()).double()
 
     def given(self, context: Float64[Tensor, "b k"] | None) -> "PaddedEncryptor":
-        """The same encryptor for faces in these contexts, one for each code that it will be called with.
+        """The same encryptor, conditioned on contexts: one for each code that it will be called with.
 
-        Without a context (None) it is the encryptor for faces of which nothing is known.
+        None: unconditional.
 
         Raises:
-            ValueError: there is a context, and the encryptor reads none; or it has another size.
+            ValueError: the encryptor uses no context, or the context has another size.
         """
         if context is not None and (self.reader is None or context.shape[1:] != (self.codes.components,)):
             expected = "none" if self.reader is None else f"{self.codes.components} numbers for each face"
@@ -178,7 +178,7 @@ class PaddedEncryptor(nn.Module):
         return other
 
     def coordinates(self, w: Float[Tensor, "b n d"]) -> Float64[Tensor, "b k"]:
-        """What is padded, the public ones first: about standard normal numbers for codes of real faces."""
+        """Coordinates, public ones first; about standard normal for codes of real faces."""
         mean, axes = self.frame()
         v: Tensor = self.flow(self.codes.encode(w))
         coordinates: Tensor = torch.linalg.solve(axes, v - mean, left=False)
@@ -195,15 +195,15 @@ class PaddedEncryptor(nn.Module):
         return self.codes.decode(self.flow.inverse(mean + v.double() @ axes))
 
     def inside(self, w: Float[Tensor, "b n d"]) -> Float64[Tensor, "b n d"]:
-        """The nearest code inside of the model."""
+        """The projection of a code onto the model."""
         return self.codes.decode(self.codes.encode(w))
 
     def forward(self, w: Float[Tensor, "b n d"], w_pwd: Float[Tensor, "b n d"]) -> Float64[Tensor, "b n d"]:
         """Encrypts, and decrypts.
 
         Args:
-            w: codes; what of them lies outside of the model is lost.
-            w_pwd: uniforms of the key stream in float64, of which the first K are used.
+            w: codes; the part outside of the model is lost.
+            w_pwd: uniforms of the key stream in float64; the first K are used.
 
         Raises:
             ValueError: ``w`` or ``w_pwd`` is for another number of layers, or ``w_pwd`` is no stream of uniforms.
@@ -216,19 +216,18 @@ class PaddedEncryptor(nn.Module):
         return self.decode(torch.cat([public, padded], dim=1))
 
     def persona(self, w: Float[Tensor, "b n d"], w_pwd: Float[Tensor, "b n d"]) -> Float64[Tensor, "b n d"]:
-        """Codes of the person that a stream alone stands for, with the public coordinates of ``w``.
+        """Codes generated from a stream, with the public coordinates of ``w``.
 
-        Nothing secret of ``w`` is in them, so that a stream may serve for any number of faces, as it may not in
-        :meth:`forward`.
+        They do not depend on secret coordinates of ``w``, so that a stream may be reused, unlike in :meth:`forward`.
         """
         public, secret = self.split(w)
         return self.decode(torch.cat([public, quantile(w_pwd.flatten(1)[:, : secret.shape[1]])], dim=1))
 
     def frame(self) -> Frame:
-        """Where coordinates lie among a code's normal numbers, in the context that this encryptor was given.
+        """The affine map from coordinates to normalised components, given this encryptor's context.
 
-        Axes are those of a QR decomposition with a positive diagonal, which is unique: every machine finds the same
-        ones, and they are as exact as float64 whatever the stored weights were rounded to.
+        The axes come from a QR decomposition with a positive diagonal. It is unique, hence the same on every machine,
+        and orthonormal in float64 whatever the precision of the stored weights.
         """
         k = self.codes.components
         identity = torch.eye(k, dtype=torch.float64, device=self.codes.mean.device)
@@ -241,22 +240,22 @@ class PaddedEncryptor(nn.Module):
 
 
 def orthonormal_rows(rows: Float64[Tensor, "k k"]) -> Float64[Tensor, "k k"]:
-    """The orthonormal rows whose first r span what the first r rows span, for every r."""
+    """Gram-Schmidt orthonormalisation of the rows, by QR with a positive diagonal."""
     q, r = torch.linalg.qr(rows.T)
     found: Tensor = (q * r.diagonal().sign()).T
     return found
 
 
 def encryptable(encryptor: nn.Module, w: Float[Tensor, "b n d"]) -> Float[Tensor, "b n d"]:
-    """The codes that T brings back: those inside of the model of a padded encryptor, any for all others."""
+    """Codes that T can recover: projected onto the model for a padded encryptor, unchanged otherwise."""
     return encryptor.inside(w) if isinstance(encryptor, PaddedEncryptor) else w
 
 
 def reads_context(encryptor: nn.Module) -> bool:
-    """Whether T is a padded encryptor that reads contexts."""
+    """Whether T is a padded encryptor with a context network."""
     return isinstance(encryptor, PaddedEncryptor) and encryptor.reader is not None
 
 
 def in_context(encryptor: nn.Module, context: Float64[Tensor, "b k"] | None) -> nn.Module:
-    """T for faces in these contexts; an encryptor that is not padded is the same in any."""
+    """T conditioned on these contexts; only padded encryptors use them."""
     return encryptor.given(context) if isinstance(encryptor, PaddedEncryptor) else encryptor

@@ -1,4 +1,4 @@
-"""A model of codes of faces: all layers together, in their principal components, each a standard normal number."""
+"""PCA model of W+ codes over all layers, with standard normal coordinates."""
 
 import numpy as np
 import torch
@@ -6,15 +6,14 @@ from jaxtyping import Float, Float64
 from torch import Tensor, nn
 
 FEW = 4
-"""Components are few below this part of all."""
+"""Truncated SVD is used below 1 / FEW of all components."""
 
 
 class PrincipalCodeModel(nn.Module):
     """K coordinates v of a W+ code, w = mean + v B, with v of codes of real faces about standard normal.
 
-    B holds the leading principal components of codes of all layers together, each in standard deviations. A code that
-    ``decode`` gives has nothing outside of the K coordinates; ``encode`` takes any other code to the nearest of these.
-    Both work in float64, so that what a cipher writes into the coordinates can be read from the code again.
+    B holds the leading principal components over all layers, each scaled by its standard deviation. ``encode`` projects
+    a code onto the K components. Both directions work in float64, so that encrypted coordinates are recovered exactly.
 
     Args:
         groups: sizes of the groups of layers that are equal in every code, summing to n; ones for layers of their own.
@@ -77,7 +76,7 @@ class PrincipalCodeModel(nn.Module):
         return w
 
     def encode(self, w: Float[Tensor, "b n d"]) -> Float64[Tensor, "b k"]:
-        """Coordinates of the nearest code that has nothing outside of them; of ``decode(v)``, v."""
+        """Coordinates of the projection onto the components; inverts :meth:`decode`."""
         return self.encode_grouped(self.grouped(w.double()))
 
     def encode_grouped(self, codes: Float[Tensor, "b g d"]) -> Float64[Tensor, "b k"]:
@@ -88,7 +87,7 @@ class PrincipalCodeModel(nn.Module):
         return torch.cholesky_solve(basis @ centred.T, factor).T
 
     def energy(self, v: Float[Tensor, "b k"]) -> Float[Tensor, "b"]:
-        """-log of the model's density, up to its constant: half the squared length."""
+        """Negative log density, up to a constant: half the squared norm."""
         return 0.5 * v.square().sum(dim=1)
 
     def grouped(self, w: Float[Tensor, "b n d"]) -> Float[Tensor, "b g d"]:
@@ -97,9 +96,9 @@ class PrincipalCodeModel(nn.Module):
 
 
 def _leading(centred: Float[Tensor, "m f"], count: int) -> tuple[Float[Tensor, "k"], Float[Tensor, "k f"]]:
-    """The largest singular values and their axes as rows, the largest first; a few are found without the others."""
+    """The largest singular values and their axes as rows, the largest first."""
     if count < min(centred.shape) // FEW:
-        from scipy.sparse.linalg import svds  # slow to import, and whoever encrypts fits nothing
+        from scipy.sparse.linalg import svds  # slow to import, and needed only for fitting
 
         rows = centred.numpy(force=True)
         _, lengths, axes = svds(rows, k=count, v0=np.ones(min(rows.shape), rows.dtype), return_singular_vectors="vh")

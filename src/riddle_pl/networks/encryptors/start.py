@@ -12,9 +12,9 @@ Start = Callable[[Layers, Float[Tensor, "d"], Float[Tensor, "d"]], None]
 
 @torch.no_grad()
 def usual_start(layers: Layers, mean: Float[Tensor, "d"], std: Float[Tensor, "d"]) -> None:
-    """Random weights. The outputs get the mean and the deviation of the codes, and attention sees what differs from it.
+    """Random weights. Outputs start with the mean and deviation of the codes, and attention inputs are centred.
 
-    Without it, on a W far from zero, the mean of the passwords dominates their differences.
+    Otherwise, if W is far from zero, the mean of the passwords dominates their differences.
     """
     for layer in layers:
         for attention in (layer.self_attn, layer.multihead_attn):
@@ -32,12 +32,12 @@ def difference_start(layers: Layers, mean: Float[Tensor, "d"], std: Float[Tensor
 
     1. w + self-attention(w) = w - 2 c - mean = -c;
     2. -c / s + cross-attention(p) = (p - mean - c) / s;
-    3. next to nothing in the feed-forward part;
+    3. a negligible feed-forward part;
     4. mean + s · norm.
 
-    Attention averages values, so that where the tokens of a group are equal, neither heads nor queries and keys, which
-    stay random, change anything. Where they differ, the average is about even: the mean of the group turns round, and
-    what tells its layers apart stays, both ways alike.
+    For equal tokens of a group, attention is exact whatever queries and keys are; these stay random. For different
+    tokens, attention is about a uniform average: the group's mean is reflected, and differences between its layers are
+    kept.
     """
     scale = float(std.square().mean().sqrt())
     identity = torch.eye(len(mean), dtype=mean.dtype, device=mean.device)

@@ -19,7 +19,7 @@ class TransformerEncryptor(nn.Module):
     * *All password layers are tokens of one cross-attention*, told apart by their embedding: with one repeated
       password latent and nothing to tell the tokens apart, the paper's cross-attention is a constant and its
       query and key projections never learn. Made for per-layer password tokens; the single token works too.
-    * *No groups*: every layer sees every other, so the coarse and the fine part of a face change together.
+    * *No groups*: every layer attends to every other.
     * *Pre-norm and a linear output without a norm*: a final layer norm gives every token the norm 22.6,
       whatever the norm of ``w``, so it cannot return the code that it was given. Here the stream carries ``w``
       itself, and its scale is free.

@@ -41,17 +41,17 @@ class TransformerPaperEncryptor(nn.Module):
     * Without ``position_embedding`` the tokens of a group are interchangeable: permuting the layers of ``w``
       permutes the output.
     * It ends in a layer norm: with its initial gain and bias, every output token has norm sqrt(512) = 22.6 and lies
-      around zero, wherever the codes lie. Before a fresh run we start gain and bias at the deviation and the mean of
-      the training codes (``start_at``), which the authors' code does not. Gain and bias are a group's: layers of one
-      group whose codes differ in length come out equally long.
+      around zero, wherever the codes lie. A fresh run initialises gain and bias to deviation and mean of the
+      training codes (``start_at``); the authors' code does not. Gain and bias are shared by a group, so that its layers
+      get equal norms.
     * From random weights, the identity terms lead to an output that is nearly the same for every password for the
       first few hundred steps, and on codes that are not standardised for longer.
       ``start="difference"`` begins at T(w, p) = p - w in this architecture (``networks/encryptors/start.py``).
-    * On codes that lie far from zero, gradients see where all codes lie before they see what tells codes apart.
-      ``standardised`` is the same architecture on codes around zero; ``folded`` writes it in the paper's weights.
+    * For codes far from zero, the common mean dominates the gradients. ``standardised`` is the same architecture on
+      standardised codes; ``folded`` converts it to the paper's weights.
 
-    ``TransformerEncryptor`` is the remedy for the first three. What the codes of either give away without the
-    password is for ``riddle-attack`` to measure.
+    ``TransformerEncryptor`` avoids the first three. ``riddle-attack`` measures what codes of either reveal without the
+    password.
 
     Args:
         num_layers: W+ layers of the generator.
@@ -63,8 +63,8 @@ class TransformerPaperEncryptor(nn.Module):
         input_linear: a learned linear map on ``w`` and another on ``w_pwd`` first.
         position_embedding: a learned vector per layer, added to the tokens of ``w``.
         norm: "layernorm", or "none" for the authors' variant without any.
-        start: "usual" or "difference": where a fresh run begins; not where weights are loaded.
-        standardised: mean and deviation of the codes, a part of the weights, are taken out first and put back last.
+        start: "usual" or "difference", initialisation of a fresh run.
+        standardised: standardise the inputs and undo it on the outputs, by mean and deviation stored in the weights.
 
     Raises:
         ValueError: the groups do not sum to ``num_layers``, ``heads`` does not divide ``dim``, or there is no such
@@ -138,7 +138,7 @@ class TransformerPaperEncryptor(nn.Module):
 
     @torch.no_grad()
     def start_at(self, mean: Float[Tensor, "d"], std: Float[Tensor, "d"]) -> None:
-        """Begins where ``start`` says, for codes of this mean and deviation."""
+        """Initialises as ``start`` says, for codes of this mean and deviation."""
         if self.mean is not None and self.scale is not None:
             self.mean.copy_(mean)
             self.scale.copy_(std.square().mean().sqrt())
@@ -147,7 +147,7 @@ class TransformerPaperEncryptor(nn.Module):
 
     @torch.no_grad()
     def folded(self) -> Self:
-        """The same T in the paper's weights: mean and deviation are in those of the attentions and of the last norm."""
+        """The same T without ``standardised``: mean and deviation are folded into the weights."""
         network = copy.deepcopy(self)
         if network.mean is not None and network.scale is not None:
             mean, scale = network.mean, network.scale

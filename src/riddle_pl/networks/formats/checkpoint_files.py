@@ -1,4 +1,4 @@
-"""Reading checkpoint files: only tensors and plain values, strictly, with errors that name both sides."""
+"""Reading checkpoint files: only tensors and plain values, loaded strictly."""
 
 import zipfile
 from collections.abc import Iterable, Mapping
@@ -18,7 +18,7 @@ _SHOWN = 3
 _MAX_VALUES = 1_000_000
 """Values in a checkpoint, those in lists and dictionaries included; the largest public one has thousands."""
 _MAX_VIEW_BYTES = 1 << 24
-"""Of a tensor that repeats fewer stored numbers, such as one latent for all layers."""
+"""Largest expanded view of fewer stored numbers, such as one latent for all layers."""
 
 
 def read_checkpoint(path: Path | str) -> dict[str, Any]:
@@ -51,11 +51,11 @@ def read_checkpoint(path: Path | str) -> dict[str, Any]:
 
 
 def _check_unpacked_size(path: Path) -> None:
-    """A few kilobytes of a zip file can claim to be gigabytes; torch stores its own uncompressed."""
+    """Refuses zip bombs; torch stores its files uncompressed."""
     try:
         with zipfile.ZipFile(path) as archive:
             unpacked = sum(entry.file_size for entry in archive.infolist())
-    except Exception:  # older files are no zip files; a damaged one is torch's to name
+    except Exception:  # older formats are no zip files; torch reports damaged ones
         return
     if unpacked > path.stat().st_size:
         raise CheckpointError(
@@ -65,7 +65,7 @@ def _check_unpacked_size(path: Path) -> None:
 
 
 def _check_values(content: Mapping[Any, Any], path: Path) -> None:
-    """Every tensor is a plain one whose numbers are in the file: networks are built with the shapes of some."""
+    """Checks that every tensor is plain and stored in the file, since shapes decide how networks are built."""
     todo: list[object] = [content]
     seen: set[int] = set()
     for _ in range(_MAX_VALUES):

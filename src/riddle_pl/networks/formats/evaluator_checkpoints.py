@@ -1,6 +1,6 @@
 """Loaders for the public checkpoints of networks for evaluation. All load strictly and return eval mode.
 
-A classifier that training left in the file is no part of the network; its keys are named, and must be there.
+The training classifier in the file is dropped; its keys must be present.
 All raise ``CheckpointError`` for a file that is missing, damaged or of another network.
 """
 

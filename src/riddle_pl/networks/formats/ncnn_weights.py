@@ -27,11 +27,11 @@ class _Reader:
         self.at = 0
 
     def plain(self, count: int) -> Tensor:
-        """So many float32 numbers."""
+        """``count`` float32 numbers."""
         return torch.from_numpy(self._take(count).view("<f4").astype(np.float64))
 
     def weights(self, count: int) -> Tensor:
-        """Numbers after a tag that says how they are stored."""
+        """``count`` numbers after a storage tag."""
         tag = int(self._take(1).view("<u4")[0])
         if tag != 0:
             raise CheckpointError(f"{self.path} holds weights of type {tag:#x}; expected float32 (type 0)")
@@ -44,7 +44,7 @@ class _Reader:
         return self.data[self.at - 4 * count : self.at]
 
     def end(self) -> None:
-        """Nothing may be left."""
+        """Checks that the file has no more data."""
         if self.at != len(self.data):
             raise CheckpointError(
                 f"{self.path} is {len(self.data)} bytes; a MobileFaceNet in ncnn's format is {self.at}"
@@ -65,7 +65,7 @@ def load_ncnn_mobilefacenet(path: Path | str) -> MobileFaceNet:
         for module in network.modules():
             if isinstance(module, nn.Conv2d):
                 module.weight.copy_(reader.weights(module.weight.numel()).reshape(module.weight.shape))
-                if module is last:  # a fully connected layer with a bias, which the norm that follows takes over
+                if module is last:  # a fully connected layer; its bias goes into the norm that follows
                     shift = reader.plain(EMBEDDING)
             elif isinstance(module, nn.BatchNorm2d):
                 _copy_norm(module, reader, shift if module is network.linear1.bn else None)
@@ -76,7 +76,7 @@ def load_ncnn_mobilefacenet(path: Path | str) -> MobileFaceNet:
 
 
 def _copy_norm(norm: nn.BatchNorm2d, reader: _Reader, shift: Tensor | None) -> None:
-    """ncnn's norm has slope, mean, variance, bias, and adds nothing to the variance."""
+    """ncnn stores slope, mean, variance and bias, and has no epsilon."""
     slope, mean, variance, bias = (reader.plain(norm.num_features) for _ in range(4))
     if norm.running_mean is None or norm.running_var is None:
         raise CheckpointError("the network's norms keep no statistics")

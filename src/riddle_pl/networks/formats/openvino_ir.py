@@ -83,8 +83,8 @@ def _mapping_weights(constants: dict[str, Tensor]) -> Iterator[tuple[str, Tensor
 def _synthesis_weights(constants: dict[str, Tensor]) -> Iterator[tuple[str, Tensor]]:
     """Modules of the graph to those of :class:`MobileStyleGAN`.
 
-    Constant factors of a style go into its layer. What feeds a wavelet transform has its channels put in order: in the
-    graph the low band comes first and the other three are interleaved.
+    Constant style factors are folded into the layer. Channels that feed a wavelet transform are reordered: the graph
+    has the low band first and the other three interleaved.
     """
 
     def modulation(source: str, target: str, factor: str | None = None) -> Iterator[tuple[str, Tensor]]:

@@ -57,8 +57,7 @@ AUGMENTATIONS: Mapping[str, Callable[[Tensor], Tensor]] = {
 class Augmentation:
     """Some of :data:`AUGMENTATIONS`, one after the other.
 
-    Each costs the generator something: what the discriminator sees in real images (shifted, recoloured) it tolerates
-    in drawn ones. All three are for few images seen often.
+    Augmentations may leak into generated images; all three are for small data sets.
 
     Raises:
         ConfigError: a name is unknown.

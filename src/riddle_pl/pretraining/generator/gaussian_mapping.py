@@ -1,4 +1,4 @@
-"""A mapping network whose W is Gaussian: StyleGAN2's eight layers with weights that are set, not learnt.
+"""A fixed mapping network with Gaussian W, in StyleGAN2's eight layers.
 
 Every layer ends in a leaky ReLU, which is linear where its input is positive. A bias of :data:`REACH` standard
 deviations keeps all inputs positive, so that the chain is f(z) = mean + z / rms(z). A variational encoder beside
@@ -16,7 +16,7 @@ from riddle_pl.networks.lite_encoder import LiteEncoder
 from riddle_pl.networks.stylegan2 import LEAKY_GAIN, EqualizedLinear, Generator, ModulatedConv2d
 
 REACH = 6.0
-"""Mean of W in every coordinate: f is linear down to so many standard deviations below it."""
+"""Mean of W in every coordinate, in standard deviations; f is linear for z above its negative."""
 
 FLOOR = 1e-3
 """Smallest variance that is brought to 1, as a share of the largest."""
@@ -45,14 +45,14 @@ class Whitening:
     @staticmethod
     @torch.no_grad()
     def of(w: Float[Tensor, "m d"]) -> "Whitening":
-        """From the codes that an encoder reads in many images, all layers."""
+        """From an encoder's codes of many images, all layers."""
         variances, vectors = torch.linalg.eigh(torch.cov(w.double().T))
         scale = variances.clamp_min(FLOOR * variances.max()).sqrt()
         return Whitening(w.mean(dim=0), (vectors / scale).T.to(w), (vectors * scale).to(w))
 
     @torch.no_grad()
     def apply(self, generator: Generator, encoder: LiteEncoder) -> None:
-        """Changes both networks in place, so that together they draw what they drew. The mapping is left alone."""
+        """Changes both networks in place without changing reconstructions. The mapping is left as it is."""
         for module in generator.modules():
             if isinstance(module, ModulatedConv2d):
                 affine = module.modulation

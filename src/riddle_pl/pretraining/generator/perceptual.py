@@ -1,4 +1,4 @@
-"""What a discriminator sees of an image, as a distance between images and as the pack's perceptual features."""
+"""Discriminator features as an image distance, and as the pack's perceptual features."""
 
 from collections.abc import Mapping
 
@@ -19,7 +19,7 @@ BATCH = 16
 def feature_difference(
     network: Discriminator, redrawn: Float[Tensor, "r 3 h w"], real: Float[Tensor, "r 3 h w"]
 ) -> Float[Tensor, ""]:
-    """Mean absolute difference of a network's maps, all levels alike."""
+    """Mean absolute difference of feature maps, averaged over levels."""
     with torch.no_grad():
         seen = network.block_maps(real)
     maps = zip(network.block_maps(redrawn), seen, strict=True)

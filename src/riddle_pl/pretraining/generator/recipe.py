@@ -1,10 +1,9 @@
 """Recipe of the pack's generator: StyleGAN2 with DiffAugment, lazy R1 and path-length regularisation, EMA.
 
-An inversion encoder learns beside it, and the generator learns to redraw the faces that the encoder reads: on little
-compute this shows it what a face is long before the discriminator can, and keeps real faces invertible. The encoder is
-variational (Kingma and Welling, ICLR 2014; one spread for all images): codes fill W, which is Gaussian, without gaps.
-When the discriminator has joined, the generator also learns to draw codes of real faces turned, as encryption will turn
-them, and to draw other people then.
+An inversion encoder is trained jointly with a reconstruction loss, which speeds up training at low compute and keeps
+real faces invertible. The encoder is variational (Kingma and Welling, ICLR 2014; one variance for all images), with the
+Gaussian W as prior. Once the discriminator is active, the generator is also trained on randomly reflected codes of real
+faces, as encryption produces them, to generate other identities.
 """
 
 import math
@@ -24,30 +23,30 @@ from riddle_pl.networks.latents import mix_styles
 from riddle_pl.networks.lite_encoder import LiteEncoder
 from riddle_pl.networks.stylegan2 import Generator
 from riddle_pl.pretraining.average import Averaged
+from riddle_pl.pretraining.encoder import encoder_role
 from riddle_pl.pretraining.generator.augment import Augmentation
 from riddle_pl.pretraining.generator.discriminator import Discriminator
 from riddle_pl.pretraining.generator.gaussian_mapping import REACH, Whitening, set_gaussian_mapping
-from riddle_pl.pretraining.generator.perceptual import feature_difference
+from riddle_pl.pretraining.generator.perceptual import feature_difference, perceptual_role
+from riddle_pl.pretraining.generator.reflection import RandomReflection
 from riddle_pl.pretraining.generator.regularisation import PathLengthPenalty, R1Penalty
-from riddle_pl.pretraining.generator.roles import generator_roles
 from riddle_pl.pretraining.generator.settings import Drawing, Judging, Weights
 from riddle_pl.pretraining.generator.start import silence_noise, start_from
-from riddle_pl.pretraining.generator.turning import RandomTurn
-from riddle_pl.pretraining.likeness import identity_cosine, identity_loss, public_recogniser
+from riddle_pl.pretraining.identity_terms import identity_cosine, identity_loss, public_recogniser
 from riddle_pl.pretraining.recipe import PackRole, Recipe
 
 SAMPLE_COUNT = 48
 
 
 @dataclass(frozen=True)
-class Drawn:
-    """The images of one step: random people, then real ones drawn again, then other people, of turned codes.
+class GeneratedBatch:
+    """Generated images of one step: random codes, reconstructions of real images, reflected codes.
 
     Attributes:
         images: all of them.
         counts: how many of each kind.
-        w: codes of the random people.
-        near_w: terms that hold the codes of real images near W.
+        w: the random codes.
+        near_w: loss terms that keep codes of real images near W.
     """
 
     images: Float[Tensor, "b 3 h w"]
@@ -56,7 +55,7 @@ class Drawn:
     near_w: Mapping[str, Tensor]
 
     def split(self, values: Float[Tensor, "b ..."]) -> tuple[Tensor, ...]:
-        """One value of each image, as those of random people, redrawn images and other people."""
+        """Values by image, split by kind of image."""
         parts: tuple[Tensor, ...] = values.split(self.counts)
         return parts
 
@@ -71,9 +70,9 @@ class GeneratorRecipe(Recipe):
         batch: images per step, real and drawn alike.
         learning_rate: of Adam, both networks.
         weights: of the terms of generator and encoder.
-        drawing: what these two draw in a step.
-        judging: how the discriminator learns.
-        teacher: checkpoint of a public MobileFaceNet (``068.ckpt`` format) that knows people apart; or null, with
+        drawing: generated images per step, and regularisation of both.
+        judging: training of the discriminator.
+        teacher: checkpoint of a public MobileFaceNet (``068.ckpt`` format) for identity terms; or null, with
             the weights ``identity`` and ``apart`` 0.
         start_pack: pack of this size whose generator, encoder and perceptual features (the first blocks of the
             discriminator) are the start; or null.
@@ -117,13 +116,13 @@ class GeneratorRecipe(Recipe):
         self.r1 = R1Penalty(judging.r1, judging.r1_every)
         self.path_length = PathLengthPenalty(drawing.path_length, drawing.path_length_every)
         self.augment = Augmentation(judging.augmentations)
-        # In a tuple, so that the frozen network stays out of the checkpoint.
+        # in a tuple, so that the frozen network is not part of the checkpoint
         self._teachers = () if teacher is None else (public_recogniser(Path(teacher)),)
         self.channels = {int(side): int(width) for side, width in channels.items() if int(side) <= size}
         self.generator = Generator(size, self.channels)
         self.discriminator = Discriminator(size, self.channels)
         self.encoder = LiteEncoder(size, self.generator.num_layers, self.channels)
-        self.turn = RandomTurn(self.generator.style_dim)
+        self.turn = RandomReflection(self.generator.style_dim)
         self.log_spread = nn.Parameter(torch.full((self.generator.style_dim,), math.log(drawing.spread)))
         self.encoder.w_mean.fill_(REACH)
         if start_pack is not None:
@@ -166,7 +165,7 @@ class GeneratorRecipe(Recipe):
     def _learn_to_draw(
         self, drawing: LightningOptimizer, real: Float[Tensor, "b 3 h w"], judged: bool, step: int
     ) -> None:
-        """The step of generator and encoder."""
+        """Training step of generator and encoder."""
         self.toggle_optimizer(drawing)
         some = real[: self.drawing.redrawn]
         self._step(drawing, self._drawing_loss(some) if judged else self._redrawing_loss(real))
@@ -193,7 +192,7 @@ class GeneratorRecipe(Recipe):
         optimizer.step()
 
     def _read(self, real: Float[Tensor, "r 3 h w"]) -> tuple[Float[Tensor, "r n 512"], dict[str, Tensor]]:
-        """Codes of real images, drawn from the encoder's distribution, and the terms that hold it near W."""
+        """Codes of real images, sampled from the encoder's distribution, and its regularisation terms."""
         base, offsets = self.encoder.split(real)
         base, offsets = base.float(), offsets.float()
         spread = self.log_spread.exp()
@@ -203,40 +202,41 @@ class GeneratorRecipe(Recipe):
         self.turn.update(w_real)
         return w_real, {"kl": divergence.sum(dim=(1, 2)).mean(), "offset": offsets.square().mean()}
 
-    def _draw(self, real: Float[Tensor, "r 3 h w"]) -> Drawn:
-        """A batch of images of which ``real`` are redrawn."""
+    def _draw(self, real: Float[Tensor, "r 3 h w"]) -> GeneratedBatch:
+        """Generates a batch, with reconstructions of ``real``."""
         w = self._codes(self.batch - self.drawing.redrawn - self.drawing.turned)
         w_real, near_w = self._read(real)
         w_turned = self.turn(w_real[: self.drawing.turned])
         images = self.generator(torch.cat([w, w_real, w_turned]), random_noise=True)
-        return Drawn(images, (len(w), len(real), self.drawing.turned), w, near_w)
+        return GeneratedBatch(images, (len(w), len(real), self.drawing.turned), w, near_w)
 
     def _redrawing_loss(self, real: Float[Tensor, "r 3 h w"]) -> Float[Tensor, ""]:
-        """Loss of a variational autoencoder: redraw real faces."""
+        """Loss of the variational autoencoder."""
         w_real, terms = self._read(real)
         redrawn = self.generator(w_real, random_noise=True)
-        terms |= self._likeness(redrawn, real)
+        terms |= self._reconstruction_terms(redrawn, real)
         for teacher in self._teachers:
             some = slice(self.drawing.redrawn)
             terms["identity"] = identity_loss(teacher.to(self.device), redrawn[some], real[some])
         return self._total(terms)
 
-    def _likeness(self, redrawn: Float[Tensor, "r 3 h w"], real: Float[Tensor, "r 3 h w"]) -> dict[str, Tensor]:
-        terms = {
+    def _reconstruction_terms(
+        self, redrawn: Float[Tensor, "r 3 h w"], real: Float[Tensor, "r 3 h w"]
+    ) -> dict[str, Tensor]:
+        return {
             "pixel": F.l1_loss(redrawn.float(), real),
             "features": feature_difference(self.discriminator, redrawn, real),
         }
-        return terms
 
     def _total(self, terms: Mapping[str, Tensor]) -> Float[Tensor, ""]:
         self.log_dict({f"loss/{name}": value for name, value in terms.items()}, prog_bar=True)
         return torch.stack([self.weights[name] * value.float() for name, value in terms.items()]).sum()
 
     def _drawing_loss(self, real: Float[Tensor, "r 3 h w"]) -> Float[Tensor, ""]:
-        """Loss of generator and encoder: fool the discriminator, redraw real faces, read the codes of drawn ones."""
+        """Adversarial, reconstruction and code losses of generator and encoder."""
         drawn = self._draw(real)
         fake, redrawn, others = drawn.split(drawn.images)
-        terms = {**drawn.near_w, **self._likeness(redrawn, real)}
+        terms = {**drawn.near_w, **self._reconstruction_terms(redrawn, real)}
         verdict = F.softplus(-self.discriminator(self.augment(drawn.images)).float()).flatten(1).mean(dim=1)
         on_random, on_redrawn, on_turned = drawn.split(verdict)
         terms["adversarial_redrawn"] = on_redrawn.mean()
@@ -252,7 +252,7 @@ class GeneratorRecipe(Recipe):
         return self._total(terms)
 
     def _judging_loss(self, real: Float[Tensor, "b 3 h w"]) -> Float[Tensor, ""]:
-        """Loss of the judge: tell real images from drawn ones."""
+        """Loss of the discriminator."""
         with torch.no_grad():
             drawn = self._draw(real[: self.drawing.redrawn]).images
         scores = self.discriminator(self.augment(torch.cat([drawn.to(real.dtype), real])))
@@ -261,13 +261,13 @@ class GeneratorRecipe(Recipe):
 
     @torch.no_grad()
     def _whitening(self, encoder: LiteEncoder) -> Whitening:
-        """Of the codes that an encoder reads in 2,048 training images."""
+        """Whitening of an encoder's codes of 2,048 training images."""
         real = self.faces.batch(2048, self.seed, -1, device=self.device).split(256)
         return Whitening.of(torch.cat([encoder(x) for x in real]).float().flatten(0, 1))
 
     @torch.no_grad()
     def _whiten(self) -> None:
-        """Brings the codes to W's mean and covariance again; what depends on the old coordinates starts anew."""
+        """Whitens the codes, and resets state that depends on the old coordinates."""
         change = self._whitening(self.encoder)
         change.apply(self.generator, self.encoder)
         change.apply(self.average.module, self.average_encoder.module)
@@ -278,7 +278,7 @@ class GeneratorRecipe(Recipe):
 
     @torch.no_grad()
     def samples(self) -> Float[Tensor, "n 3 h w"]:
-        """Random people (psi = 0.8), then training faces above what is drawn of them and of their codes turned."""
+        """Random samples (psi = 0.8), training faces, their reconstructions, and images of their reflected codes."""
         network = self.average.module
         mean = network.mean_w()
         w = mean + 0.8 * (network.mapping(self.sample_z) - mean)
@@ -288,12 +288,29 @@ class GeneratorRecipe(Recipe):
         return torch.cat([people, real, network(w_real), network(self.turn(w_real))])
 
     def pack_roles(self) -> list[PackRole]:
-        return generator_roles(
-            self.average.module,
-            self.average_encoder.module,
-            self.discriminator,
-            self.channels,
-            self.faces,
-            self.faces.batch(256, self.seed, -1, device=self.device),
-            self.r1.weight,
-        )
+        """Generator, perceptual features, and the encoder, for packs in which ``recipe=encoder`` is not run."""
+        generator, encoder, r1 = self.average.module, self.average_encoder.module, self.r1.weight
+        data = f"{len(self.faces):,} images of {self.faces.sources()}"
+        args = {"size": generator.size, "channels": {str(side): width for side, width in self.channels.items()}}
+        of_generator = f"""
+StyleGAN2 generator of {generator.size} px aligned faces (moving average of the weights), trained on
+{data} (exact duplicates dropped, held-out share left out), with lazy R1
+({r1}), path-length regularisation and an inversion encoder beside it. `riddle-audit` compares what it draws with
+its training images.
+
+Groups that are rare in these archives are drawn worse. Profile views, glasses, hats and hands are drawn badly. It is
+small, and its faces show it.
+"""
+        of_encoder = f"""
+Inversion encoder in the manner of e4e: aligned faces of {encoder.size} px to W+ codes of this pack's generator,
+beside which it was trained, on {data}.
+
+An inversion resembles the photo; glasses, hats, hands, strong make-up and profile views are lost. Identity is only
+partly kept.
+"""
+        real = self.faces.batch(256, self.seed, -1, device=self.device)
+        return [
+            PackRole("generator", generator, "stylegan2", args, of_generator),
+            perceptual_role(self.discriminator, self.channels, real),
+            encoder_role(encoder, self.channels, of_encoder),
+        ]

@@ -1,4 +1,4 @@
-"""Lazy regularisation (Karras et al., CVPR 2020, appendix B): a penalty every few steps, with as much more weight."""
+"""Lazy regularisation (Karras et al., CVPR 2020, appendix B)."""
 
 import math
 from collections.abc import Callable, Iterable
@@ -12,11 +12,11 @@ SECOND_MOMENT = 0.99
 
 
 class LazyPenalty(nn.Module):
-    """A penalty and when it is due.
+    """A penalty that is applied every few steps.
 
     Args:
-        weight: of the penalty, were it taken every step; 0 for none.
-        every: steps between two of them.
+        weight: of the penalty per step; 0 for none.
+        every: interval in steps.
     """
 
     def __init__(self, weight: float, every: int):
@@ -42,7 +42,7 @@ class LazyPenalty(nn.Module):
 
 
 class R1Penalty(LazyPenalty):
-    """Holds the slope of the judge's score at real images down (Mescheder et al., ICML 2018)."""
+    """R1 gradient penalty of the discriminator on real images (Mescheder et al., ICML 2018)."""
 
     def forward(self, score: Callable[[Tensor], Tensor], real: Float[Tensor, "b 3 h w"]) -> Float[Tensor, ""]:
         """Weighted mean over the images of half the squared gradient of ``score``."""
@@ -52,10 +52,9 @@ class R1Penalty(LazyPenalty):
 
 
 class PathLengthPenalty(LazyPenalty):
-    """Holds the image's change with its code at one length, whatever the code and the direction.
+    """Path-length regularisation of the generator.
 
-    That length is a running mean, which starts at the first lengths seen: from 0 it would need hundreds of penalties to
-    reach those of a finished generator that goes on, and would flatten its images meanwhile.
+    The running mean starts at the first observed length instead of 0, so that a trained generator is not disturbed.
     """
 
     mean: Tensor

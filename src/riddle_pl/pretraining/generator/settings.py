@@ -8,18 +8,18 @@ from riddle_pl.pretraining.generator.augment import AUGMENTATIONS
 
 @dataclass(frozen=True)
 class Weights:
-    """What each term counts in the loss of generator and encoder.
+    """Weights of the loss terms of generator and encoder.
 
     Args:
-        adversarial: the discriminator's verdict on random people and turned codes.
-        adversarial_redrawn: its verdict on redrawn images, which the images themselves hold in place.
-        pixel: mean absolute difference of redrawn images and the images.
+        adversarial: adversarial loss on random and reflected codes.
+        adversarial_redrawn: adversarial loss on reconstructions.
+        pixel: mean absolute difference of images and reconstructions.
         features: their difference in the discriminator's features.
         latent: the encoder's error on generated images, whose codes are known (in variances of W).
         offset: squared offsets from W of real images' codes (in variances of W; e4e's delta loss).
         kl: KL divergence of the encoder's codes from W, in nats.
-        identity: 1 - cosine between redrawn real images and the images, by the recipe's teacher.
-        apart: max(0, cosine) between people of turned codes and the images, by the same.
+        identity: 1 - cosine of images and reconstructions, by the recipe's teacher.
+        apart: max(0, cosine) of images and images of their reflected codes, by the same.
     """
 
     adversarial: float = 1.0
@@ -35,15 +35,15 @@ class Weights:
 
 @dataclass(frozen=True)
 class Drawing:
-    """What generator and encoder draw in a step, and how they are held and averaged.
+    """Generated images per step, regularisation, and weight averaging.
 
     Args:
-        redrawn: how many images of a batch are real ones, inverted and drawn again.
-        turned: how many are codes of such images, turned into other people's; the others are random people.
-        style_mixing: probability that an image mixes two W codes.
-        spread: deviation of the encoder's codes at the start, in deviations of W.
+        redrawn: reconstructions per batch.
+        turned: images of reflected codes per batch; the rest are images of random codes.
+        style_mixing: probability of style mixing.
+        spread: initial standard deviation of the encoder's distribution.
         path_length: weight of the path-length penalty.
-        path_length_every: steps between two of them.
+        path_length_every: interval in steps.
         half_life: of a weight's influence on the averaged networks, in images.
     """
 
@@ -58,16 +58,15 @@ class Drawing:
 
 @dataclass(frozen=True)
 class Judging:
-    """How the discriminator learns.
+    """Training of the discriminator.
 
     Args:
-        first_step: step at which it joins; until then all images of a step are redrawn. The codes are whitened then, so
-            that random people are drawn from where real ones are.
-        ahead: steps after it has joined in which it learns alone, so that a finished generator is not led astray by a
-            discriminator that knows nothing yet.
+        first_step: first step of adversarial training; before, only reconstructions are trained. Codes are whitened at
+            this step.
+        ahead: steps after ``first_step`` in which only the discriminator is trained.
         r1: weight of the R1 penalty; for small sizes about 2e-4 size² / batch (StyleGAN2-ADA).
-        r1_every: steps between two R1 penalties.
-        augmentations: what it sees done to real and drawn images, of ``augment.AUGMENTATIONS``.
+        r1_every: interval of the R1 penalty in steps.
+        augmentations: of its inputs, names of ``augment.AUGMENTATIONS``.
     """
 
     first_step: int = 0

@@ -1,4 +1,4 @@
-"""Where the networks of the generator's recipe start: at a pack's."""
+"""Initialisation of the generator's recipe from a pack."""
 
 import torch
 
@@ -11,7 +11,7 @@ from riddle_pl.pretraining.generator.discriminator import Discriminator
 
 @torch.no_grad()
 def start_from(start: str, generator: Generator, discriminator: Discriminator, encoder: LiteEncoder) -> None:
-    """Takes a pack's generator and encoder, and its perceptual features as the discriminator's first blocks.
+    """Loads a pack's generator and encoder, and its perceptual features as the discriminator's first blocks.
 
     Raises:
         RiddleError: no such pack, or its networks do not fit.
@@ -25,7 +25,7 @@ def start_from(start: str, generator: Generator, discriminator: Discriminator, e
 
 
 def silence_noise(generator: Generator) -> None:
-    """Noise strengths stay at zero: at these sizes noise draws speckles, and a code could not invert them."""
+    """Disables noise inputs, which add speckles at these sizes and cannot be inverted."""
     for module in generator.modules():
         if isinstance(module, NoiseInjection):
             module.requires_grad_(False)

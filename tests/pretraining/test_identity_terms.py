@@ -4,7 +4,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from riddle_pl.pretraining.likeness import identity_loss
+from riddle_pl.pretraining.identity_terms import identity_loss
 
 
 class Means(nn.Module):

@@ -1,4 +1,4 @@
-"""How W is spread out, and how near to it the codes of an inversion stay."""
+"""Second moments of W, and distances of codes from W."""
 
 from dataclasses import dataclass
 
@@ -14,7 +14,7 @@ LEADING = 128
 
 
 @dataclass(frozen=True)
-class SpreadOfW:
+class WStatistics:
     """Second moments of W."""
 
     mean: Float[Tensor, "512"]
@@ -35,9 +35,9 @@ class SpreadOfW:
         return offsets.mean(dim=1) / self.deviation
 
 
-def spread_of_w(generator: FaceGenerator, seed: int) -> SpreadOfW:
-    """Measured on codes of random people."""
+def w_statistics(generator: FaceGenerator, seed: int) -> WStatistics:
+    """Estimated from random W codes."""
     w = codes(generator, SAMPLES, seed).double().cpu()
     covariance = torch.cov(w.T)
     _, vectors = torch.linalg.eigh(covariance)  # in the order of rising variance
-    return SpreadOfW(w.mean(dim=0), float(covariance.diagonal().mean().sqrt()), vectors[:, -LEADING:])
+    return WStatistics(w.mean(dim=0), float(covariance.diagonal().mean().sqrt()), vectors[:, -LEADING:])

@@ -1,4 +1,4 @@
-"""Faces through the whole method: inverted, encrypted with two passwords, recovered, tried with wrong passwords."""
+"""The demo's pipeline: inversion, encryption with two passwords, recovery, decryption with wrong passwords."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -30,26 +30,26 @@ COLUMNS: Mapping[str, str] = {
 
 
 @dataclass(frozen=True, eq=False)
-class Journey:
+class DemoFace:
     """The images of one person by column, each (1, 3, H, H) in [-1, 1]."""
 
     name: str
     images: Mapping[str, Float[Tensor, "1 3 h h"]]
 
 
-class Traveller:
-    """Takes faces through the method with the demo's four passwords.
+class DemoPipeline:
+    """Processes faces with the demo's four passwords.
 
     Args:
         coder: the pack's networks.
-        stages: learn how long everything takes.
+        stages: timers.
     """
 
     def __init__(self, coder: FaceCoder, stages: Stages):
         self.coder = coder
         self.stages = stages
 
-    def __call__(self, names: Sequence[str], x: Float[Tensor, "b 3 h h"], kdfs: Sequence[KdfParams]) -> list[Journey]:
+    def __call__(self, names: Sequence[str], x: Float[Tensor, "b 3 h h"], kdfs: Sequence[KdfParams]) -> list[DemoFace]:
         """Every image of some aligned faces; salt and cost are each face's own, as each photo's are elsewhere."""
         with self.stages("inversion"):
             w, context = self.coder.invert(x), self.coder.context(x)
@@ -72,6 +72,6 @@ class Traveller:
         with self.stages("drawing"):
             images = {"photo": x, **{column: self.coder.synthesise(code) for column, code in codes.items()}}
         return [
-            Journey(name, {column: image[row : row + 1] for column, image in images.items()})
+            DemoFace(name, {column: image[row : row + 1] for column, image in images.items()})
             for row, name in enumerate(names)
         ]

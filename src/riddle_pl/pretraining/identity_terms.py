@@ -1,4 +1,4 @@
-"""The identity term of the recipes: a frozen recogniser's distance of a redrawn face to the original."""
+"""Identity loss of the recipes, by a frozen recogniser."""
 
 from pathlib import Path
 
@@ -23,7 +23,7 @@ def public_recogniser(checkpoint: Path) -> AlignedRecogniser:
 def identity_cosine(
     recogniser: nn.Module, redrawn: Float[Tensor, "b 3 h h"], real: Float[Tensor, "b 3 h h"]
 ) -> Float[Tensor, "b"]:
-    """Cosine of each drawn face and its real one.
+    """Cosine of each generated face and the real one.
 
     In float32: depthwise convolutions are slower in bfloat16 on a CPU.
     """

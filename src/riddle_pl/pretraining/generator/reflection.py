@@ -1,4 +1,4 @@
-"""Codes of real people turned into codes of others, as the untrained involutive encryptor turns them."""
+"""Random reflections of codes, as by an untrained involutive encryptor."""
 
 import torch
 from jaxtyping import Float
@@ -12,12 +12,11 @@ MEMORY = 0.02
 REFIT_EVERY = 50
 
 
-class RandomTurn(nn.Module):
-    """Reflects codes in planes of their principal components, at angles drawn anew for every image.
+class RandomReflection(nn.Module):
+    """Reflects codes in planes of their principal components, at random angles for every image.
 
-    The distribution of the codes stays what it is as far as mean and covariance describe it, and every layer of one
-    image turns alike: this is what ``InvolutiveEncryptor`` does with a random password before any training. A generator
-    that learns to draw such codes is one whose encrypted faces look like faces.
+    Mean and covariance are preserved, and all layers of an image use the same angles, as in an untrained
+    ``InvolutiveEncryptor``. Training a generator on such codes makes encrypted faces realistic.
 
     Args:
         dim: width of a code.
@@ -40,7 +39,7 @@ class RandomTurn(nn.Module):
 
     @torch.no_grad()
     def update(self, w: Float[Tensor, "b n d"]) -> None:
-        """Moves mean and covariance towards those of these codes; every 50 steps, the components follow."""
+        """Updates running mean and covariance, and every 50 steps the principal components."""
         codes = w.float().flatten(0, 1)
         memory = max(MEMORY, 1.0 / (int(self.seen) + 1))
         self.mean.lerp_(codes.mean(dim=0), memory)
@@ -54,7 +53,7 @@ class RandomTurn(nn.Module):
         self.seen += 1
 
     def forward(self, w: Float[Tensor, "b n d"]) -> Float[Tensor, "b n d"]:
-        """Codes of as many other people."""
+        """Reflected codes."""
         password = torch.randn(len(w), w.shape[-1], device=w.device)
         with torch.autocast(w.device.type, enabled=False):
             v = (w.float() - self.mean) @ self.basis / self.scale

@@ -3,7 +3,7 @@
 import torch
 
 from riddle_pl.networks.encryptors.involutive import InvolutiveEncryptor
-from riddle_pl.pretraining.generator.turning import REFIT_EVERY, RandomTurn
+from riddle_pl.pretraining.generator.reflection import REFIT_EVERY, RandomReflection
 
 LAYERS, DIM = 4, 8
 
@@ -15,9 +15,9 @@ def codes(count: int, seed: int) -> torch.Tensor:
     return torch.randn(count, LAYERS, DIM, generator=rng) @ mixing + torch.arange(DIM)
 
 
-def fitted() -> RandomTurn:
+def fitted() -> RandomReflection:
     torch.manual_seed(0)
-    turn = RandomTurn(DIM)
+    turn = RandomReflection(DIM)
     for step in range(REFIT_EVERY + 1):
         turn.update(codes(256, step))
     return turn

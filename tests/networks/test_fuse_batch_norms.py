@@ -3,7 +3,7 @@
 import torch
 from torch import nn
 
-from riddle_pl.networks.fold_norms import fold_norms
+from riddle_pl.networks.fuse_batch_norms import fuse_batch_norms
 from riddle_pl.networks.mobilefacenet import MobileFaceNet
 from riddle_pl.networks.recogniser import MOBILEFACENET_CROP, AlignedRecogniser
 
@@ -21,7 +21,7 @@ def trained(network: nn.Module) -> nn.Module:
 def test_a_folded_recogniser_embeds_as_before_and_has_no_norms() -> None:
     recogniser = trained(AlignedRecogniser(MobileFaceNet(16, (48, 32), 0.125), MOBILEFACENET_CROP, (48, 32)))
     before = {key: value.clone() for key, value in recogniser.state_dict().items()}
-    folded = fold_norms(recogniser)
+    folded = fuse_batch_norms(recogniser)
     x = torch.rand(3, 3, 64, 64) * 2 - 1
     with torch.no_grad():
         torch.testing.assert_close(folded(x), recogniser(x), atol=1e-5, rtol=1e-4)
@@ -34,7 +34,7 @@ def test_a_folded_recogniser_embeds_as_before_and_has_no_norms() -> None:
 
 def test_norms_of_other_networks_stay() -> None:
     network = trained(nn.Sequential(nn.BatchNorm2d(3), nn.Conv2d(3, 4, 3)))
-    folded = fold_norms(network)
+    folded = fuse_batch_norms(network)
     x = torch.rand(2, 3, 8, 8)
     with torch.no_grad():
         torch.testing.assert_close(folded(x), network(x))
