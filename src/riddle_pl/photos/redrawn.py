@@ -14,7 +14,7 @@ from riddle_pl.inversion.inversion import Inversion
 from riddle_pl.losses.identity import cosine
 from riddle_pl.networks.encryptors.padded import PaddedEncryptor, quantile, uniforms
 from riddle_pl.networks.face_axes import FaceAxes
-from riddle_pl.networks.fold_norms import fold_norms
+from riddle_pl.networks.fuse_batch_norms import fuse_batch_norms
 from riddle_pl.networks.generator import FaceGenerator
 from riddle_pl.networks.resize import resize
 from riddle_pl.packs import Pack
@@ -154,7 +154,7 @@ class RedrawnInversion(Inversion):
     @cached_property
     def recogniser(self) -> nn.Module:
         """R."""
-        return fold_norms(self._load("recogniser"))
+        return fuse_batch_norms(self._load("recogniser"))
 
 
 def _normal(face: Float[Tensor, "3 h h"], count: int) -> Float64[Tensor, "count"]:
