@@ -2,6 +2,7 @@
 
 Both become overrides in front of the user's own, so that Hydra composes the config as ever, and ``--cfg job`` shows it.
 A checkpoint is untrusted input: only overrides are taken from it, never a name to be called, nor a place to write to.
+PyTorch is imported once the file is known to be there.
 """
 
 import json
@@ -23,9 +24,6 @@ from riddle_pl.launch import local_rank
 from riddle_pl.packs import load_pack
 from riddle_pl.packs.architectures import class_of, current_name
 from riddle_pl.packs.encryptors import EncryptorSpec
-from riddle_pl.password import token_override, token_scheme
-from riddle_pl.training.checkpoint_file import load_checkpoint
-from riddle_pl.training.origin import encryptor_of, read_origin
 
 NOT_TAKEN = ("ckpt_path", "export", "export_role", "export_overwrite", "start_pack", "start_ckpt", "quiet", "device")
 """Keys of a run that are not those of its continuation: what it was told to do with the result, and where."""
@@ -64,6 +62,10 @@ def kept_overrides(overrides: Sequence[str]) -> list[str]:
 
 def _of_run(path: Path, given: Sequence[Override]) -> tuple[list[str], str]:
     require_file(path, "ckpt_path", CheckpointError)
+
+    from riddle_pl.training.checkpoint_file import load_checkpoint
+    from riddle_pl.training.origin import read_origin
+
     checkpoint = load_checkpoint(path)
     steps = f"{path}: resumes after step {checkpoint['global_step']:,}"
     stored = read_origin(checkpoint).overrides
@@ -119,6 +121,9 @@ def _is_hydras(key: str) -> bool:
 def _of_start(overrides: Sequence[str], values: Mapping[str, Any]) -> tuple[list[str], str]:
     """Arguments of the encryptor and the scheme of the passwords, where the user has not chosen others."""
     spec, tokens, source = _start(values)
+
+    from riddle_pl.password import token_override, token_scheme
+
     option = current_name(spec.arch)
     if option == "padded":
         return [], ""  # one that is not trained; building says so
@@ -151,6 +156,10 @@ def _start(values: Mapping[str, Any]) -> tuple[EncryptorSpec, str, str]:
         return EncryptorSpec(entry.arch, dict(entry.args)), str(entry.tokens), f"start_pack={name}"
     path = Path(str(values["start_ckpt"])).expanduser()
     require_file(path, "start_ckpt", CheckpointError)
+
+    from riddle_pl.training.checkpoint_file import load_checkpoint
+    from riddle_pl.training.origin import encryptor_of, read_origin
+
     checkpoint = load_checkpoint(path)
     return encryptor_of(checkpoint), read_origin(checkpoint).tokens, f"start_ckpt={path}"
 
