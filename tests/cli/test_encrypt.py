@@ -220,7 +220,7 @@ def test_bad_passwords(riddle, monkeypatch):
         (("--device", "tpu"), ("tpu", "cpu")),
         (("--pack", "light"), ("light", "lite")),
         (("--encryptor", "encryptor-fd"), ("encryptor-fd", "encryptor-df")),
-        (("--encryptor", "parser"), ("parser", "not an encryptor")),
+        (("--encryptor", "parser"), ("parser", "no encryptor")),
         (("-o", "x.bmp"), ("x.bmp", ".png")),
         (("-o", "no/such/x.png"), ("no/such",)),
         (("--record", "no/such/x.riddle"), ("no/such",)),

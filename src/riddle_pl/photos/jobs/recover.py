@@ -43,8 +43,8 @@ def plan_recovery(
         force: earlier results may be in the way.
 
     Raises:
-        RecordError, PhotoError, FileError: an input is missing, damaged or holds no record, two records have one output, or an
-            output that exists (of one record) or cannot be written.
+        RecordError, PhotoError, FileError: an input or ``image`` is missing, an input is damaged or holds no record,
+            two records have one output, or an output that exists (of one record) or cannot be written.
     """
     if image is not None and not image.is_dir():
         require_file(image, "--image", PhotoError)
