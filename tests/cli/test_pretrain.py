@@ -105,10 +105,7 @@ def test_a_mistake_is_one_line_and_nothing_is_written(  # type: ignore[no-untype
 
 def test_without_a_folder_of_faces_it_says_which_key_is_missing(pretrain, capfd: pytest.CaptureFixture[str]) -> None:  # type: ignore[no-untyped-def]
     assert pretrain() == 2
-    assert (
-        capfd.readouterr().err
-        == "error: data.root has no value; give data.root=...\n"
-    )
+    assert capfd.readouterr().err == "error: data.root has no value; give data.root=...\n"
 
 
 @pytest.mark.slow

@@ -128,4 +128,5 @@ def decrypt(
 
     from riddle_pl.cli.decrypt_job import decrypt_records
 
-    return decrypt_records(job, plan, single=len(plan) == 1 and not records[0].is_dir(), quiet=quiet)
+    single = len(plan) == 1 and not records[0].is_dir()
+    return decrypt_records(job, plan, single, face_only, quiet)

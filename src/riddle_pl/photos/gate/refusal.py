@@ -21,6 +21,8 @@ class Reason(StrEnum):
 
 PERHAPS_NO_FACE = (Reason.TOO_SMALL, Reason.ONE_DETECTOR, Reason.NOT_ALIGNED, Reason.POORLY_INVERTED)
 """What is refused for such a reason may be a pattern or a thing that looks like a face."""
+OF_THE_PERSON = (Reason.STILL_RECOGNISED, Reason.OTHER_POSE)
+"""What is refused for such a reason may pass as another person: under another nonce."""
 
 
 @dataclass(frozen=True)
@@ -63,6 +65,9 @@ def _hint(refusal: Refusal) -> str:
         return f"; if it is no face: --not-a-face {refusal.face}"
     if refusal.reason is Reason.STILL_THERE:  # its number is another one in another run
         return "; if it is no face, run it again, which draws another person, or cover it: --on-failure solid"
-    if refusal.reason is Reason.OTHER_POSE:
-        return "; run it again, which draws another person"
+    if refusal.reason in OF_THE_PERSON:
+        return (
+            "; run it again, which draws other people (--linkable: with another password), or cover it: "
+            "--on-failure solid"
+        )
     return ""
