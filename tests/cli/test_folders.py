@@ -327,7 +327,7 @@ def test_a_decrypted_picture_is_replaced_only_when_asked(riddle):
 
 
 def test_a_record_whose_picture_is_gone(album):
-    """Its face is recovered alone, and a line says so. Encrypted again, it stops no other photo, and --force does it."""
+    """Its face is recovered alone, and a line says so. Encrypted again, it stops no others; --force does it."""
     assert album.encrypt("album", "-o", "out").status == 0
     Path("out/a_anonymised.png").unlink()
     result = album.decrypt("out", "-o", "back")
