@@ -80,7 +80,7 @@ def invert(
             say(quiet, f"{one.archive}: FAILED: {one.error}")
         else:
             target = target_of(Path(one.archive), out)
-            say(quiet, f"{target}: {plural(one.codes, 'code')}, {one.skipped} pictures without")
+            say(quiet, f"{target}: {plural(one.codes, 'code')}, {plural(one.skipped, 'picture')} without")
     if errors:
         raise DataError(f"{errors[0]} ({plural(len(errors), 'archive')} of {len(own)} failed)")
     return 1 if skipped else 0

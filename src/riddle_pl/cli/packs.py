@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from riddle_pl.cli.options import Quiet, console, say
+from riddle_pl.cli.options import Quiet, console, plural, say
 from riddle_pl.errors import RiddleError, one_line
 from riddle_pl.pack_names import MANIFEST_NAME
 from riddle_pl.packs import Pack, load_pack, pack_names, read_manifest
@@ -182,7 +182,7 @@ def open_(
 
     manifest = open_archive(archive, folder)
     opened = load_pack(folder)
-    say(quiet, f"{folder}: pack {manifest.name}, {len(manifest.networks)} networks; every hash is right")
+    say(quiet, f"{folder}: pack {manifest.name}, {plural(len(manifest.networks), 'network')}; every hash is right")
     for role in opened.roles:
         if not opened.has(role):
             entry = opened.entry(role)
@@ -200,7 +200,7 @@ def _is_run(file: Path) -> bool:
 
 
 def _tell_made(quiet: bool, folder: Path, base: Pack, roles: tuple[str, ...]) -> None:
-    say(quiet, f"{folder}: {len(roles)} networks of pack {base.name}")
+    say(quiet, f"{folder}: {plural(len(roles), 'network')} of pack {base.name}")
     if left := [role for role in base.roles if role not in roles]:
         say(quiet, f"left out, since their files are not there: {', '.join(left)} (riddle packs show {base.address})")
 
