@@ -12,6 +12,7 @@ from PIL import Image
 from riddle_pl.cli.meanwhile import Meanwhile
 from riddle_pl.cli.options import check_names
 from riddle_pl.errors import ConfigError, PackError
+from riddle_pl.pack_names import EMBEDDED, MANIFEST_NAME
 from tests.photos.fakes import fake_photo
 
 REFUSED = {
@@ -55,7 +56,7 @@ REFUSED = {
     "encrypt photo.png --suffix _safe.gif": "choose .png",
     "encrypt photo.png --quality 0": "--quality",
     "encrypt photo.png --password-file missing": "password file missing does not exist",
-    "encrypt photo.png -o there.png": "there.png exists already",
+    "encrypt photo.png -o there.png": "there.png is nothing that riddle wrote",
     "decrypt missing.riddle": "missing.riddle does not exist",
     "decrypt photo.png --face-only --image photo.png": "choose one",
     "decrypt a.riddle --password-file missing": "password file missing does not exist",
@@ -107,6 +108,7 @@ REFUSED = {
     "packs copy lit mine": "did you mean 'lite'?",
     "packs add nowhere encryptor a.ckpt": "manifest.json is missing",
     "packs share nowhere a.zip": "nowhere",
+    "packs share ./lite there.png": "there.png exists already; --force replaces it",
     "packs open nowhere.zip mine": "nowhere.zip",
     "weights fetch NOSUCH --pack mobile": "has no 'NOSUCH'",
     "weights import NOSUCH photo.png --pack ffhq256": "has no 'NOSUCH'",
@@ -191,6 +193,8 @@ def test_what_can_be_refused_is_refused_before_networks_are_imported(tmp_path: P
     Image.fromarray(fake_photo()).save(tmp_path / "photo.png")
     (tmp_path / "there.png").write_bytes((tmp_path / "photo.png").read_bytes())
     shutil.copy(RECORD, tmp_path / "a.riddle")
+    (tmp_path / "lite").mkdir()
+    shutil.copy(EMBEDDED["lite"] / MANIFEST_NAME, tmp_path / "lite")
     (tmp_path / "shard.tar").write_bytes(bytes(1024))
     done = subprocess.run(
         [sys.executable, "-c", RUN], input="\n".join(REFUSED), cwd=tmp_path, capture_output=True, text=True, check=True

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from riddle_pl.cli.options import Quiet, console, plural, say
-from riddle_pl.errors import RiddleError, one_line
+from riddle_pl.errors import FileError, RiddleError, one_line
 from riddle_pl.pack_names import MANIFEST_NAME
 from riddle_pl.packs import Pack, load_pack, pack_names, read_manifest
 
@@ -158,6 +158,8 @@ def share(
     Example: riddle packs share mine mine.zip
     """
     opened = load_pack(folder)
+    if archive.exists() and not force:
+        raise FileError(f"{archive} exists already; --force replaces it")
 
     from riddle_pl.packs.share import share_pack
 

@@ -52,9 +52,7 @@ def plan_recovery(
     sources = [source for path in inputs for source in find_records(path, folder)]
     one = len(sources) == 1 and not inputs[0].is_dir()
     if image is not None and folder is None and not one:
-        raise FileError(
-            f"--image {image} is the picture of one record; for several or a folder of them give a folder, or none"
-        )
+        raise FileError(f"--image {image} is one picture, for one record; for several give a folder, or none")
     if one and out is not None and not means_folder(out):
         targets = [check_target(out, force)]
     else:

@@ -95,10 +95,10 @@ def is_done(task: Task, archived: Collection[str] = (), force: bool = False) -> 
         raise FileError(f"the archive has a record for {picture}, which is not there; choose another archive")
     if record is not None and record.exists() and not picture.exists():
         raise FileError(f"output {record} exists already, and its picture {picture} does not; {ANEW}")
+    _check_own(picture, record)
     for output in (picture, record):
         if output is not None and output.exists():
-            option = "-o" if output is picture else "--record or -o"
-            raise FileError(f"output {output} exists already and is left as it is; choose another with {option}")
+            raise FileError(f"output {output} exists already, and is not a whole result of this command; {ANEW}")
     return False
 
 
