@@ -102,8 +102,7 @@ def test_only_the_face_that_was_refused_gets_another_person(tiny_pack, monkeypat
     assert nonces_of(answer.record) == [bytes([2]) * 16, bytes([1]) * 16]
 
 
-@pytest.mark.parametrize("encryptor", ["encryptor-df", "encryptor-padded"])
-def test_a_linkable_face_has_no_other_person_to_become(tiny_pack, encryptor):
+def test_a_linkable_face_has_no_other_person_to_become(tiny_pack):
     gate = Insistent(4)
     shared = linkable_kdf(tiny_pack.fingerprint("generator"))
     [answer] = pseudonymiser(tiny_pack, gate).encrypt_batch([EncryptRequest(fake_photo(), "a", kdf=shared)])

@@ -59,20 +59,26 @@ def to_plain(cfg: DictConfig) -> dict[str, Any]:
     try:
         plain = OmegaConf.to_container(cfg, resolve=True)
     except OmegaConfBaseException as error:
-        raise ConfigError(f"{error.full_key or 'config'}: {str(error).splitlines()[0]}") from error
+        raise _unresolved(error) from error
     if not isinstance(plain, dict):
         raise ConfigError("the config is not a mapping")
     return {str(key): value for key, value in plain.items()}
 
 
 def require_values(cfg: DictConfig) -> None:
-    """Raises :class:`ConfigError` where a value is missing (``???``), or what another one is taken from."""
+    """Raises :class:`ConfigError` where a value is missing (``???``), or what another one is taken from is not there."""
     try:
         missing = sorted(OmegaConf.missing_keys(cfg))
     except InterpolationToMissingValueError as error:
         missing = [str(error).splitlines()[0].rpartition(" ")[2]]
+    except OmegaConfBaseException as error:
+        raise _unresolved(error) from error
     if missing:
         raise ConfigError(f"{missing[0]} has no value; give {missing[0]}=...")
+
+
+def _unresolved(error: OmegaConfBaseException) -> ConfigError:
+    return ConfigError(f"{error.full_key or 'config'}: {str(error).splitlines()[0]}")
 
 
 def target_nodes(plain: object, key: str = "") -> Iterator[tuple[str, Mapping[str, Any]]]:
