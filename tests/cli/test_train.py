@@ -148,7 +148,7 @@ def test_two_processes_make_one_run(tiny_pack: Pack, tmp_path: Path, launcher: s
         (["encryptor.heads=3"], "embed_dim must be divisible by num_heads"),
         (["scheduler=cosine", "scheduler.warmup_steps=9999999"], "scheduler.warmup_steps=9999999"),
         (["matmul_precision=low"], "matmul_precision=low is unknown; choose from highest, high, medium"),
-        (["trainer.accelerator=tpu"], "trainer.accelerator=tpu is unknown; choose from auto, cpu"),
+        (["trainer.accelerator=tpu"], "trainer.accelerator=tpu is unknown; did you mean 'gpu'? choose from auto"),
         (["trainer=cpu", "trainer.gradient_clip_val=-1"], "trainer.gradient_clip_val=-1; expected a norm"),
         (["trainer=cpu", "trainer.precision=7"], "Precision 7 is invalid"),
         (["trainer=cpu", "+trainer.strategy=dpp"], "`strategy='dpp'`"),

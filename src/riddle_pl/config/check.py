@@ -66,7 +66,7 @@ def to_plain(cfg: DictConfig) -> dict[str, Any]:
 
 
 def require_values(cfg: DictConfig) -> None:
-    """Raises :class:`ConfigError` where a value is missing (``???``), or what another one is taken from is not there."""
+    """Raises :class:`ConfigError` where a value is missing (``???``), or what another is taken from is not there."""
     try:
         missing = sorted(OmegaConf.missing_keys(cfg))
     except InterpolationToMissingValueError as error:
