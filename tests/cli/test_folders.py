@@ -126,7 +126,7 @@ def test_results_are_no_photos(album):
 def test_clashes_are_found_before_anything_is_written(album):
     Path("out/with space").mkdir(parents=True)
     Path("out/with space/b_anonymised.jpg").write_text("precious")
-    album.refused(album.encrypt("album", "-o", "out"), "b_anonymised.jpg", "exists", before=album.files())
+    album.refused(album.encrypt("album", "-o", "out"), "b_anonymised.jpg", "is left as it is", before=album.files())
     album.refused(album.encrypt("album", "-o", "photo.png"), "photo.png", "folder", before=album.files())
     album.refused(album.encrypt("album", "--record", "x.riddle"), "--record", before=album.files())
     album.refused(album.encrypt("album", "absent"), "absent", before=album.files())
