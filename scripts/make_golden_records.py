@@ -29,7 +29,8 @@ from riddle_pl.faces.detect import Face
 from riddle_pl.faces.find import PhotoFaceDetector
 from riddle_pl.key import KdfParams, derive_key
 from riddle_pl.networks.stylegan2 import Generator
-from riddle_pl.packs import Pack, build, load_pack, write_pack_entry
+from riddle_pl.packs import Pack, build, load_pack
+from riddle_pl.packs.write import write_pack_entry
 from riddle_pl.password import password_z64
 from riddle_pl.photos.gate.gate import OpenGate
 from riddle_pl.photos.paste.mask import OvalMap

@@ -7,7 +7,8 @@ import torch
 
 from riddle_pl.files import sha256_file
 from riddle_pl.pack_names import EMBEDDED, MANIFEST_NAME
-from riddle_pl.packs import build, write_pack_entry
+from riddle_pl.packs import build
+from riddle_pl.packs.write import write_pack_entry
 from tests.networks.random_face_wheel import NAME, write_wheel
 
 SIZES = (128, 256)

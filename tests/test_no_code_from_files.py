@@ -9,6 +9,7 @@ import pytest
 SRC = Path(__file__).resolve().parents[1] / "src" / "riddle_pl"
 
 INSTANTIATE = {
+    "config": ("app.py",),
     "evaluation": ("build.py", "preflight.py", "run.py"),
     "evaluation/attacks": ("build.py",),
     "evaluation/audits": ("preflight.py",),

@@ -16,7 +16,7 @@ ROOMS = (
     ("launch",),
     ("errors", "provenance"),
     ("files", "device", "process", "key", "pack_names"),
-    ("config", "networks"),
+    ("config", "networks", "archives"),
     ("losses", "password"),
     ("packs",),
     ("inversion", "faces"),

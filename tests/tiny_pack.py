@@ -5,7 +5,8 @@ from typing import Any
 
 import torch
 
-from riddle_pl.packs import build, write_pack_entry
+from riddle_pl.packs import build
+from riddle_pl.packs.write import write_pack_entry
 
 SIZE = 32
 LAYERS = 8

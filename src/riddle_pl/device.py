@@ -41,7 +41,8 @@ def resolve_device(name: str) -> "torch.device":
         raise DeviceError(f"device is {name!r}, but {reason}; use device=cpu or auto (`riddle doctor` tells more)")
     match, count = _CUDA.fullmatch(name), torch.cuda.device_count()
     if match is not None and match[1] is not None and int(match[1]) >= count:
-        raise DeviceError(f"device is {name!r}, but there are {count} GPUs; choose cuda:0 to cuda:{count - 1}")
+        these = f"there are {count} GPUs; choose cuda:0 to cuda:{count - 1}"
+        raise DeviceError(f"device is {name!r}, but {these if count > 1 else 'there is 1 GPU; choose cuda:0'}")
     several = name == "cuda" and count > 1
     return torch.device(f"cuda:{local_rank() % count}" if several else name)
 

@@ -11,9 +11,10 @@ from PIL import Image
 
 from riddle_pl.errors import FileError, PackError
 from riddle_pl.evaluation.audits.report import write_picture
-from riddle_pl.packs import build, load_pack, write_pack_entry
+from riddle_pl.packs import build, load_pack
 from riddle_pl.packs.card import put_section
 from riddle_pl.packs.store import record_hash, recorded_hashes
+from riddle_pl.packs.write import write_pack_entry
 from riddle_pl.training.curves import write_curves
 from tests.bad_input.crafted import Marks, one_line
 from tests.tiny_pack import LAYERS, MOBILEFACENET, NETWORKS

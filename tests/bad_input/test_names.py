@@ -105,7 +105,7 @@ def test_an_output_is_never_its_input_under_another_name(riddle: Riddle) -> None
     Path("dangling.png").symlink_to("absent.png")
     before = riddle.files()
     for out in ("soft.png", "hard.png", "../here/photo.png"):
-        riddle.refused(riddle.encrypt("photo.png", "-o", out), "exists", before=before)
+        riddle.refused(riddle.encrypt("photo.png", "-o", out), "is left as it is", before=before)
         riddle.refused(riddle.encrypt("photo.png", "-o", "new.png", "--record", out), before=before)
     riddle.refused(riddle.encrypt("dangling.png"), "dangling.png", before=before)
     assert Path("photo.png").read_bytes() == photo

@@ -102,7 +102,7 @@ def test_what_was_damaged_is_made_again(riddle_attack, tmp_path):
         ((*SMALL, "encryptors=[encryptr]"), "did you mean 'encryptor'"),
         ((*SMALL, "encryptors=[parser]"), "encryptors=parser is no encryptor of pack"),
         ((*SMALL, "part=test"), "part=test; choose from train, held_out"),
-        ((*SMALL, "resamples=0"), "resamples=0; give at least 1"),
+        ((*SMALL, "resamples=0"), "resamples=0; expected a whole number of at least 1"),
         ((*SMALL, "attack.near_miss.record=3"), "did you mean 'records'"),
         ((*SMALL, "attack.near_miss.records=0"), "attack.near_miss.records=0; give at least 1"),
         ((*SMALL, "attack.near_miss.records=13"), "attack.near_miss needs 13"),

@@ -67,7 +67,7 @@ def test_prints_writes_and_exports(riddle_audit, tmp_path, tiny_pack):
         (("audit=encryptor", "audit.repeat=3"), "did you mean 'repeats'"),
         (("audit=encryptor", "export=./pack"), "encryptor.md does not exist"),
         (("audit=encryptor", "export=./nothing"), "manifest.json is missing"),
-        (("audit=encryptor", "resamples=0"), "resamples=0; give at least 1"),
+        (("audit=encryptor", "resamples=0"), "resamples=0; expected a whole number of at least 1"),
         (("audit=encoder", "data.root=data", "invert=optimize", "evaluators=[]"), "did you mean 'optimise'"),
         ((*GENERATOR, "audit.faces.archives=[none]"), "none.tar does not exist"),
         ((*GENERATOR, "+evaluators.fake.available=false"), "pip install fake"),

@@ -23,9 +23,10 @@ from riddle_pl.inversion import OptimisedInversion, RefinedInversion
 from riddle_pl.inversion.optimise import Settings
 from riddle_pl.judging import gate_judges as judges
 from riddle_pl.key import KdfParams
-from riddle_pl.packs import build, choose, write_pack_entry
+from riddle_pl.packs import build, choose
 from riddle_pl.packs.registry import load_pack
 from riddle_pl.packs.store import download_path
+from riddle_pl.packs.write import write_pack_entry
 from riddle_pl.photos.face_coder import FaceCoder
 from tests.cli.riddle_command import pixels
 from tests.demo.openpeople_wheel import write_openpeople

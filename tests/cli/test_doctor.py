@@ -1,6 +1,7 @@
 """``riddle doctor`` would call a broken installation healthy, or die of the fault that it should explain."""
 
 import sys
+import tomllib
 from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
@@ -55,6 +56,12 @@ def test_wrong_missing_and_malicious_packages(monkeypatch: pytest.MonkeyPatch) -
         assert text in finding.detail
     assert "wandb" not in finding.detail
     assert "extra" not in finding.detail
+
+
+def test_every_extra_is_listed_with_what_it_is_for() -> None:
+    project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert set(project["optional-dependencies"]) == set(doctor.EXTRAS)
+    assert {finding.what for finding in doctor.check_extras()} == {f"extra {name}" for name in doctor.EXTRAS}
 
 
 def test_a_damaged_pack_and_an_unwritable_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -220,7 +220,7 @@ def test_bad_passwords(riddle, monkeypatch):
         (("--device", "tpu"), ("tpu", "cpu")),
         (("--pack", "light"), ("light", "lite")),
         (("--encryptor", "encryptor-fd"), ("encryptor-fd", "encryptor-df")),
-        (("--encryptor", "parser"), ("parser", "not an encryptor")),
+        (("--encryptor", "parser"), ("parser", "no encryptor")),
         (("-o", "x.bmp"), ("x.bmp", ".png")),
         (("-o", "no/such/x.png"), ("no/such",)),
         (("--record", "no/such/x.riddle"), ("no/such",)),
@@ -276,12 +276,12 @@ def test_a_gpu_that_is_not_there(riddle, monkeypatch):
 @pytest.mark.parametrize("name", ["photo_anonymised.png", "photo_anonymised.riddle"])
 def test_existing_files_are_left_alone(riddle, name):
     Path(name).write_text("precious")
-    riddle.refused(riddle.encrypt("photo.png"), name, "exists", before=GIVEN | {name})
+    riddle.refused(riddle.encrypt("photo.png"), name, "is left as it is", before=GIVEN | {name})
     assert Path(name).read_text() == "precious"
 
 
 def test_the_photo_itself_is_never_overwritten(riddle):
-    riddle.refused(riddle.encrypt("photo.png", "-o", "photo.png"), "photo.png", "exists", before=GIVEN)
+    riddle.refused(riddle.encrypt("photo.png", "-o", "photo.png"), "photo.png", "is left as it is", before=GIVEN)
 
 
 @pytest.mark.parametrize("failing", [".png", ".riddle"])

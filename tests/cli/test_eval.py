@@ -248,7 +248,7 @@ def test_a_photo_that_cannot_be_used_is_listed(riddle_eval, tmp_path):
 @pytest.mark.parametrize(
     ("override", "expected"),
     [
-        ("data.root=nowhere", "nowhere/faces does not exist"),
+        ("data.root=nowhere", "data.root=nowhere does not exist"),
         ("data.pairs=none.txt", "none.txt does not exist"),
         ("data.count=100", "has 6 people; data.count=100"),
         ("data.count=many", "data.count='many' is a str; expected int"),
@@ -259,10 +259,10 @@ def test_a_photo_that_cannot_be_used_is_listed(riddle_eval, tmp_path):
         ("method.role=parser", "method.role=parser is no encryptor; choose from encryptor, encryptor-df"),
         ("method=checkpoint", "method.path has no value"),
         ("method=gausian_blur", "did you mean 'gaussian_blur'"),
-        ("diversity.passwords=1", "give at least 0 faces and 2 passwords"),
+        ("diversity.passwords=1", "diversity.passwords=1; expected a whole number of at least 2"),
         ("pack=./nothing", "manifest.json is missing"),
-        ("far=2", "far=2.0; give a false-accept rate"),
-        ("batch_size=0", "batch_size=0; give at least 1"),
+        ("far=2", "far=2.0; expected a false-accept rate"),
+        ("batch_size=0", "batch_size=0; expected a whole number of at least 1"),
         ("device=gpu", "choose from auto, cpu, cuda"),
         ("out=table.md/report", "table.md is a file"),
         ("+evaluators.fake.available=false", "none of the evaluators can run: the fake recogniser is not installed"),

@@ -126,7 +126,7 @@ def test_results_are_no_photos(album):
 def test_clashes_are_found_before_anything_is_written(album):
     Path("out/with space").mkdir(parents=True)
     Path("out/with space/b_anonymised.jpg").write_text("precious")
-    album.refused(album.encrypt("album", "-o", "out"), "b_anonymised.jpg", "exists", before=album.files())
+    album.refused(album.encrypt("album", "-o", "out"), "b_anonymised.jpg", "is left as it is", before=album.files())
     album.refused(album.encrypt("album", "-o", "photo.png"), "photo.png", "folder", before=album.files())
     album.refused(album.encrypt("album", "--record", "x.riddle"), "--record", before=album.files())
     album.refused(album.encrypt("album", "absent"), "absent", before=album.files())
@@ -324,3 +324,24 @@ def test_a_decrypted_picture_is_replaced_only_when_asked(riddle):
     assert one.status == 0
     assert "--force" in riddle.decrypt("out/photo_anonymised.riddle", "-o", "one.png").err
     assert riddle.decrypt("out/photo_anonymised.riddle", "-o", "one.png", "--force").status == 0
+
+
+def test_a_record_whose_picture_is_gone(album):
+    """Its face is recovered alone, and a line says so. Encrypted again, it stops no others; --force does it."""
+    assert album.encrypt("album", "-o", "out").status == 0
+    Path("out/a_anonymised.png").unlink()
+    result = album.decrypt("out", "-o", "back")
+    assert result.status == 0
+    assert result.err == (
+        "warning: 1 record without a picture at hand (a_anonymised.riddle): recovering the faces alone\n"
+    )
+    assert pixels("back/a_recovered.png").shape[0] == pixels("back/a_recovered.png").shape[1]
+    assert album.decrypt("out", "-o", "faces", "--face-only").err == ""
+    Path("out/with space/b_anonymised.jpg").unlink()
+    Path("out/with space/b_anonymised.riddle").unlink()
+    result = album.encrypt("album", "-o", "out", "--on-failure", "skip")
+    assert (result.status, result.err.count("\n")) == (1, 1)
+    assert "its picture out/a_anonymised.png does not; --force does it anew" in result.err
+    assert Path("out/with space/b_anonymised.jpg").is_file()
+    assert album.encrypt("album", "-o", "out", "--force").status == 0
+    assert Path("out/a_anonymised.png").is_file()

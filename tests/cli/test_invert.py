@@ -54,7 +54,7 @@ def test_pictures_without_a_face_and_damaged_archives_are_told(riddle: Riddle) -
     write_tar(Path("photos/1.tar"), 2, others={"broken.png": black()[:40]})
     some = invert(riddle)
     assert some.status == 1
-    assert "2 codes, 1 pictures without" in some.out
+    assert "2 codes, 1 picture without" in some.out
     Path("photos/2.tar").write_bytes(b"no archive" * 100)
     failed = invert(riddle, "--force")
     assert failed.status == 2

@@ -13,7 +13,8 @@ from riddle_pl.data.steps import step_rng
 from riddle_pl.errors import DataError
 from riddle_pl.networks.code_model import GaussianCodeModel
 from riddle_pl.networks.stylegan2 import Generator
-from riddle_pl.packs import build, load_pack, write_pack_entry
+from riddle_pl.packs import build, load_pack
+from riddle_pl.packs.write import write_pack_entry
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,8 @@ from riddle_pl.errors import ConfigError
 from riddle_pl.inversion import OptimisedInversion, RefinedInversion
 from riddle_pl.networks.code_model import GaussianCodeModel
 from riddle_pl.networks.encryptors.padded import PaddedEncryptor
-from riddle_pl.packs import Pack, load_pack, write_pack_entry
+from riddle_pl.packs import Pack, load_pack
+from riddle_pl.packs.write import write_pack_entry
 
 GROUPS = (1, 1, 2, 4)
 

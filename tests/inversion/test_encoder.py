@@ -7,7 +7,8 @@ import torch
 
 from riddle_pl.inversion import EncoderInversion, RefinedInversion
 from riddle_pl.networks.resize import resize
-from riddle_pl.packs import build, load_pack, write_pack_entry
+from riddle_pl.packs import build, load_pack
+from riddle_pl.packs.write import write_pack_entry
 from tests.tiny_pack import LAYERS, SIZE
 
 

@@ -5,8 +5,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from riddle_pl.networks.code_size import num_layers
 from riddle_pl.networks.resample import Blur
-from riddle_pl.networks.stylegan2 import Generator, ModulatedConv2d, num_layers
+from riddle_pl.networks.stylegan2 import Generator, ModulatedConv2d
 
 TINY = {4: 8, 8: 8, 16: 8}
 

@@ -13,8 +13,9 @@ from riddle_pl.errors import PackError
 from riddle_pl.inversion import EncoderInversion
 from riddle_pl.networks.mobile_stylegan import MobileStyleGAN
 from riddle_pl.pack_names import EMBEDDED
-from riddle_pl.packs import build, load_pack, write_pack_entry
+from riddle_pl.packs import build, load_pack
 from riddle_pl.packs.install import import_file
+from riddle_pl.packs.write import write_pack_entry
 from riddle_pl.training.export import check_export
 from tests.networks.random_face_wheel import NAME
 from tests.tiny_pack import SIZE

@@ -11,7 +11,7 @@ from riddle_pl.networks.code_model import GaussianCodeModel
 from riddle_pl.networks.encryptors.padded import PaddedEncryptor
 from riddle_pl.packs import Pack
 from riddle_pl.packs.onnx_files import TOLERANCE, compare, require_onnx, session, time_part, write_onnx
-from riddle_pl.packs.onnx_parts import PaddedCodes, PaddedCoordinates, Part, exportable, parts_of
+from riddle_pl.packs.onnx_parts import PaddedCodes, PaddedCoordinates, Part, parts_of
 
 
 def padded(public: int) -> PaddedEncryptor:
@@ -36,9 +36,9 @@ def test_a_padded_encryptor_s_two_parts_are_the_encryptor(public: int) -> None:
 
 
 def test_what_is_exported(tiny_pack: Pack) -> None:
-    assert exportable(tiny_pack) == ("generator", "encoder", "encryptor", "encryptor-df")
+    assert tiny_pack.exportable == ("generator", "encoder", "encryptor", "encryptor-df")
     assert [part.name for part in parts_of(tiny_pack, "generator")] == ["generator", "mapping"]
-    for role in exportable(tiny_pack):
+    for role in tiny_pack.exportable:
         for part in parts_of(tiny_pack, role):
             assert part.network(*part.inputs.values()).shape[0] == 2
     with pytest.raises(PackError, match="parser cannot be exported"):

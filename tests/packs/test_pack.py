@@ -10,8 +10,9 @@ import torch
 
 from riddle_pl.errors import CheckpointError, PackError
 from riddle_pl.networks.stylegan2 import Generator
-from riddle_pl.packs import Pack, load_pack, write_pack_entry
+from riddle_pl.packs import Pack, load_pack
 from riddle_pl.packs.architectures import build
+from riddle_pl.packs.write import write_pack_entry
 from riddle_pl.password import PerLayerTokens, SingleToken
 from tests.tiny_pack import LAYERS, NETWORKS, SIZE
 

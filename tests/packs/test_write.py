@@ -6,7 +6,8 @@ import pytest
 import torch
 
 from riddle_pl.errors import CheckpointError, PackError
-from riddle_pl.packs import build, load_pack, read_manifest, write_pack_entry
+from riddle_pl.packs import build, load_pack, read_manifest
+from riddle_pl.packs.write import write_pack_entry
 
 ARGS = {"num_layers": 8, "dim": 8}
 

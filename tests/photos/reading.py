@@ -5,7 +5,8 @@ from pathlib import Path
 
 import torch
 
-from riddle_pl.packs import Pack, build, load_pack, write_pack_entry
+from riddle_pl.packs import Pack, build, load_pack
+from riddle_pl.packs.write import write_pack_entry
 
 K = 6
 

@@ -10,7 +10,7 @@ from skimage import data
 from riddle_pl.faces.detect import Face, FaceDetector
 from riddle_pl.faces.find import PhotoFaceDetector
 from riddle_pl.key import KdfParams
-from riddle_pl.photos.gate.gate import GateThresholds, OpenGate, QualityGate
+from riddle_pl.photos.gate.gate import GateThresholds, OpenGate, QualityGate, Verdict
 from riddle_pl.photos.gate.refusal import Reason
 from riddle_pl.photos.last_look import Looked, last_look
 from riddle_pl.photos.paste.mask import OvalMap
@@ -98,6 +98,41 @@ def test_the_new_face_is_compared_in_its_own_alignment(tiny_pack) -> None:
     [refusal] = answer.refusals
     assert (refusal.face, refusal.reason) == (0, Reason.STILL_RECOGNISED)
     assert answer.record is None
+
+
+class RefusesOnce(Watchful):
+    """Takes the face that the last look finds for the person in the photo, and no other."""
+
+    asked = 0
+
+    def published(self, x, x_out):
+        self.asked += 1
+        refused = Verdict(0.9, Reason.STILL_RECOGNISED, "alike")
+        return [refused if self.asked == 2 else Verdict(0.1)] * len(x)
+
+
+class OddAtFirst(SeesLater):
+    """Sees the new face in another pose, and the one that comes after it in the photo's."""
+
+    def detect(self, image: np.ndarray) -> list[Face]:
+        seen = super().detect(image)
+        if seen is self.later:
+            self.later = [FOUND]
+        return seen
+
+
+@pytest.mark.parametrize("why", ["alike", "pose"])
+def test_what_the_last_look_refuses_for_its_person_gets_another_nonce_first(tiny_pack, monkeypatch, why) -> None:
+    drawn = iter(bytes([number]) * 16 for number in range(10))
+    monkeypatch.setattr("riddle_pl.photos.face_coder.fresh_nonce", lambda: next(drawn))
+    photo = fake_photo()
+    odd = replace(FOUND, points=FOUND.points + np.array([0.0, 0.3 * FOUND.side]))
+    detector = SeesLater(photo, FOUND) if why == "alike" else OddAtFirst(photo, odd)
+    gate = RefusesOnce() if why == "alike" else Watchful()
+    tool = Pseudonymiser(tiny_pack, detector, "encryptor-df", gate=gate, face_map=OvalMap())
+    [answer] = tool.encrypt_batch([EncryptRequest(photo, "secret", kdf=KDF)])
+    assert answer.refusals == ()
+    assert [face.nonce for face in answer.record.faces] == [bytes([1]) * 16]
 
 
 NECK = FOUND.moved(1.0, np.array([0.0, 16.0]))

@@ -96,5 +96,5 @@ def test_any_is_the_first():
 
 
 def test_one_candidate_is_no_choice(tiny_pack):
-    with pytest.raises(ConfigError, match=r"nonce\.candidates is 1; give at least 2, or nonce=any"):
+    with pytest.raises(ConfigError, match=r"nonce\.candidates=1; expected a whole number of at least 2, or nonce=any"):
         BestFit(tiny_pack, 1)

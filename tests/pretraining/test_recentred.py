@@ -7,7 +7,8 @@ import torch
 
 from riddle_pl.data.face_set import FaceSet
 from riddle_pl.errors import ConfigError, PackError
-from riddle_pl.packs import build, load_pack, write_pack_entry
+from riddle_pl.packs import build, load_pack
+from riddle_pl.packs.write import write_pack_entry
 from riddle_pl.pretraining.generator.gaussian_mapping import REACH
 from riddle_pl.pretraining.recentred import RecentredRecipe
 from tests.tiny_pack import NETWORKS, SIZE

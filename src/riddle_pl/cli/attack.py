@@ -6,9 +6,13 @@ from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
 
 from riddle_pl.config.app import run_app
+from riddle_pl.errors import ConfigError
 
 if TYPE_CHECKING:
     from riddle_pl.evaluation.attacks.build import Suite
+
+PARTS = ("train", "held_out")
+"""Of the archives of faces: what recipes trained on, and what none has seen."""
 
 
 def main() -> None:
@@ -18,6 +22,9 @@ def main() -> None:
 
 def check(cfg: DictConfig) -> "Suite":
     """Of a config that could be composed; only now is PyTorch imported, which takes seconds."""
+    if cfg.part not in PARTS:
+        raise ConfigError(f"part={cfg.part}; choose from {', '.join(PARTS)}")
+
     from riddle_pl.evaluation.attacks.build import check_job
 
     return check_job(cfg)

@@ -70,6 +70,7 @@ def decrypt(
     riddle decrypt shared/ -o recovered/
     """
     # What can be refused without the networks is refused before they are imported, which takes seconds.
+    from riddle_pl.archives import parse_part
     from riddle_pl.cli.meanwhile import Meanwhile
     from riddle_pl.cli.options import check_names, working
     from riddle_pl.cli.password_input import asked_password, given_password, read_face_passwords
@@ -84,7 +85,9 @@ def decrypt(
     chosen = parse_faces(only or (), "--only")
     if chosen.people:
         raise ConfigError(f"--only {chosen.people[0]} is a photo; give indices of faces in the record")
-    check_names(pack, device, settings)
+    check_names(pack, device, settings, pack_size, of_record=True)
+    if part is not None:
+        parse_part(part)
 
     def make() -> "Decryption":
         from riddle_pl.photos.jobs.decrypt import Decryption
@@ -125,4 +128,5 @@ def decrypt(
 
     from riddle_pl.cli.decrypt_job import decrypt_records
 
-    return decrypt_records(job, plan, single=len(plan) == 1 and not records[0].is_dir(), quiet=quiet)
+    single = len(plan) == 1 and not records[0].is_dir()
+    return decrypt_records(job, plan, single, face_only, quiet)

@@ -12,13 +12,14 @@ from riddle_pl.process import track
 SKIPPED_STATUS = 1
 
 
-def decrypt_records(job: Decryption, plan: Sequence[Recovery], single: bool, quiet: bool) -> int:
+def decrypt_records(job: Decryption, plan: Sequence[Recovery], single: bool, alone: bool, quiet: bool) -> int:
     """Decrypts records into pictures; returns the exit status.
 
     Args:
         job: what holds for all of them.
         plan: records and pictures.
         single: whether it is one record, whose fault is the job's.
+        alone: recover faces without their pictures.
         quiet: print warnings only.
     """
     if single:
@@ -30,6 +31,11 @@ def decrypt_records(job: Decryption, plan: Sequence[Recovery], single: bool, qui
     elif there:
         exist = "exists already and stays as it is" if len(there) == 1 else "exist already and stay as they are"
         warn(f"{plural(len(there), 'output')} {exist}; --force replaces {'it' if len(there) == 1 else 'them'}")
+    if gone := [] if alone else [item.source.place for item in left if item.picture is None]:
+        warn(
+            f"{plural(len(gone), 'record')} without a picture at hand ({gone[0]}{', ...' if len(gone) > 1 else ''}): "
+            "recovering the faces alone"
+        )
     skipped, deniable = 0, 0
     try:
         done = track(recover_all(job, left), len(left), "decrypting", quiet, lambda one: one.item.source.place.name)

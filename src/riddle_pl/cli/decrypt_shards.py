@@ -3,16 +3,16 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from riddle_pl.cli.options import say
 from riddle_pl.cli.shards import ShardPlan, do_shards, plan_shards, refuse_file_options
 from riddle_pl.errors import ConfigError, PasswordError, PhotoError, RecordError, one_line
 from riddle_pl.photos.jobs.compression import Compression
-from riddle_pl.photos.jobs.decrypt import Decryption
 from riddle_pl.photos.jobs.outputs import picture_bytes
-from riddle_pl.photos.jobs.shards import EncryptedShard, new_shard
-from riddle_pl.photos.record.known_leaks import PAGE
+
+if TYPE_CHECKING:
+    from riddle_pl.photos.jobs.decrypt import Decryption
 
 
 @dataclass(frozen=True)
@@ -46,12 +46,14 @@ def plan_recovery_of_shards(
     return plan_shards(records, folder, part, order.described, force, quiet)
 
 
-def recover_shards(job: Decryption, plan: ShardPlan, order: ShardOrder, quiet: bool) -> int:
+def recover_shards(job: "Decryption", plan: ShardPlan, order: ShardOrder, quiet: bool) -> int:
     """Recovers the faces of archives into archives of PNG pictures; returns the exit status.
 
     Raises:
         RiddleError: an archive or an output is at fault.
     """
+    from riddle_pl.photos.jobs.shards import EncryptedShard, new_shard
+    from riddle_pl.photos.record.known_leaks import PAGE
 
     def recover(archive: Path, target: Path) -> Iterator[tuple[str, str | None]]:
         shard = EncryptedShard(archive)

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from riddle_pl.cli.options import Quiet
+from riddle_pl.packs import choose_pack
 
 app = typer.Typer(add_completion=False)
 
@@ -43,10 +44,7 @@ def demo(
 
     riddle demo --pack lite --steps 40 --out demo_output
     """
-    from riddle_pl.pack_names import named_folder
-
-    if pack is not None:  # before the networks are imported, which takes seconds
-        named_folder(pack)
+    choose_pack(pack)  # before the networks are imported, which takes seconds
 
     from riddle_pl.demo.run import run_demo
 

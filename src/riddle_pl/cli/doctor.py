@@ -30,9 +30,12 @@ MALICIOUS = {"pytorch-lightning": ("2.6.2", "2.6.3")}
 EXTRAS = {
     "dlib": "the gate's and evaluation's recogniser of another family",
     "heif": "HEIC photos, as phones take them",
+    "onnx": "riddle export",
+    "spark": "riddle invert --spark",
     "slurm": "sweeps on a Slurm cluster",
     "sweep": "searches for settings, and several runs at once",
     "dev": "tests, checks and notebooks",
+    "docs": "make docs",
     "mutants": "make mutants",
 }
 """What the package's extras are for."""
@@ -137,15 +140,19 @@ def check_packs() -> Iterator[Finding]:
 
 
 def _pack_finding(pack: "Pack") -> Finding:
+    from riddle_pl.cli.options import plural
+
     present = [role for role in pack.roles if pack.has(role)]
     for role in pack.roles:
         if role in present or not pack.importable(role):
             pack.verify(role)
     if len(present) == len(pack.roles):
-        return Finding(f"pack {pack.name}", "ok", f"{len(present)} networks, {pack.size} px, verified")
+        return Finding(f"pack {pack.name}", "ok", f"{plural(len(present), 'network')}, {pack.size} px, verified")
     fetched = all(pack.entry(role).url is not None for role in pack.roles if role not in present)
     how = f"{'run riddle weights fetch' if fetched else 'see riddle weights list'} --pack {pack.name}"
-    return Finding(f"pack {pack.name}", "note", f"{len(present)} of {len(pack.roles)} networks present; {how}")
+    return Finding(
+        f"pack {pack.name}", "note", f"{len(present)} of {plural(len(pack.roles), 'network')} present; {how}"
+    )
 
 
 def check_cache() -> Iterator[Finding]:
@@ -166,7 +173,7 @@ def check_extras() -> Iterator[Finding]:
     for extra in metadata("riddle-pl").get_all("Provides-Extra") or []:
         parts = [r for r in wanted if r.marker and r.marker.evaluate({"extra": extra}) and not _always(r)]
         missing = [part.name for part in parts if not _installed(part)]
-        use = EXTRAS.get(extra, f"{len(parts)} packages")
+        use = EXTRAS.get(extra, ", ".join(sorted(part.name for part in parts)))
         if missing:
             yield Finding(f"extra {extra}", "note", f"absent; for {use}: pip install 'riddle-pl[{extra}]'")
         else:

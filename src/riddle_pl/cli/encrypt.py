@@ -113,6 +113,7 @@ def encrypt(
 
     srun riddle encrypt shards/ -o encrypted/ --on-failure skip --password-file pw
     """
+    from riddle_pl.archives import parse_part
     from riddle_pl.cli.options import check_names
     from riddle_pl.errors import ConfigError
     from riddle_pl.photos.choices import MODES, OnFailure
@@ -126,7 +127,9 @@ def encrypt(
         raise ConfigError(f"--archive and --{'embed' if embed else 'record'} were both given; choose one")
     if archive is not None and force:
         raise ConfigError("--archive and --force were both given; an archive's records stay, choose another archive")
-    check_names(pack, device, settings)
+    check_names(pack, device, settings, pack_size, encryptor)
+    if part is not None:
+        parse_part(part)
 
     from riddle_pl.cli.encrypt_order import EncryptJob
     from riddle_pl.photos.jobs.plan import in_archives

@@ -4,9 +4,9 @@ No network is imported here: what can be refused without one is refused at once,
 """
 
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from riddle_pl.cli.encrypt_order import Chosen, EncryptJob
+from riddle_pl.cli.encrypt_order import Chosen, EncryptJob, described_job
 from riddle_pl.cli.encrypt_report import EncryptReport
 from riddle_pl.cli.meanwhile import Meanwhile
 from riddle_pl.cli.options import plural, say, warn, working
@@ -37,13 +37,9 @@ def run(job: EncryptJob) -> int:
     stops = job.on_failure is OnFailure.ERROR
     report = EncryptReport(plan, job.report, job.quiet, tells=not stops)
 
-    def described() -> dict[str, Any]:
-        from riddle_pl.cli.encrypt_work import described_job
-
-        return described_job(job)
-
     with report.kept():
-        state = look_around(plan.tasks, described, archived(job.archive) if job.archive else (), job.force)
+        records = archived(job.archive) if job.archive else ()
+        state = look_around(plan.tasks, lambda: described_job(job), records, job.force)
         report.finished_before(state.finished)
         for task, error in state.failed.items():
             report.add(Outcome(task, Status.FAILED, error=error))

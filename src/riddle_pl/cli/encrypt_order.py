@@ -2,8 +2,10 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from riddle_pl.errors import ConfigError
+from riddle_pl.packs import Pack, choose_pack
 from riddle_pl.photos.choices import Faces, OnFailure, parse_faces
 
 
@@ -63,3 +65,26 @@ class Chosen:
         if not_faces.people:
             raise ConfigError(f"--not-a-face {not_faces.people[0]} is a photo; give indices of faces")
         return cls(parse_faces(job.only, "--only"), parse_faces(job.without, "--except"), not_faces.indices)
+
+
+DESCRIBED = (
+    "mode",
+    "linkable",
+    "only",
+    "without",
+    "not_faces",
+    "pack_size",
+    "encryptor",
+    "settings",
+    "note",
+    "quality",
+    "max_size",
+)
+"""Options that decide what a picture becomes."""
+
+
+def described_job(job: EncryptJob, pack: Pack | None = None) -> dict[str, Any]:
+    """All that decides what a picture becomes, but for the photo and the passwords."""
+    pack = choose_pack(job.pack, job.pack_size) if pack is None else pack
+    values = {name: getattr(job, name) for name in DESCRIBED}
+    return {**values, "pack": pack.name, "generator": pack.fingerprint("generator")}

@@ -3,10 +3,10 @@
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from riddle_pl.cli.encrypt_order import Chosen, EncryptJob
+from riddle_pl.cli.encrypt_order import Chosen, EncryptJob, described_job
 from riddle_pl.cli.encrypt_report import SAID
-from riddle_pl.cli.encrypt_work import Work, described_job
 from riddle_pl.cli.options import say, warn, working
 from riddle_pl.cli.password_input import asked_password, given_password, read_face_passwords
 from riddle_pl.cli.password_strength import weakness
@@ -14,12 +14,12 @@ from riddle_pl.cli.shards import do_shards, plan_shards, refuse_file_options
 from riddle_pl.errors import DataError, FileError, PhotoError, RecordError, one_line
 from riddle_pl.photos.choices import OnFailure
 from riddle_pl.photos.jobs.outcome import Status
-from riddle_pl.photos.jobs.password_check import made_with
 from riddle_pl.photos.jobs.plan import ENCRYPTED
-from riddle_pl.photos.jobs.shards import encrypt_shard, first_record
 from riddle_pl.photos.jobs.state import ANEW
-from riddle_pl.photos.record.known_leaks import SEVERAL, note
 from riddle_pl.process import share_one_heap
+
+if TYPE_CHECKING:
+    from riddle_pl.cli.encrypt_work import Work
 
 
 def run_shards(job: EncryptJob) -> int:
@@ -46,6 +46,11 @@ def run_shards(job: EncryptJob) -> int:
     for line in {weakness(text) for text in (password, *passwords.values())} - {""}:
         warn(line)
     share_one_heap()
+
+    from riddle_pl.cli.encrypt_work import Work
+    from riddle_pl.photos.jobs.shards import encrypt_shard
+    from riddle_pl.photos.record.known_leaks import SEVERAL, note
+
     with working("loading the networks", job.quiet):
         work = Work.load(job, chosen)
     for line in work.told:
@@ -69,12 +74,15 @@ def run_shards(job: EncryptJob) -> int:
     return status
 
 
-def _check_password(work: Work, done: Mapping[Path, Path], passwords: Iterable[str]) -> None:
+def _check_password(work: "Work", done: Mapping[Path, Path], passwords: Iterable[str]) -> None:
     """Makes sure that earlier results are of this password: looks at the first that can tell.
 
     Raises:
         FileError: it is of another one.
     """
+    from riddle_pl.photos.jobs.password_check import made_with
+    from riddle_pl.photos.jobs.shards import first_record
+
     for archive, target in done.items():
         try:
             found = first_record(archive, target)

@@ -2,9 +2,8 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from riddle_pl.cli.encrypt_order import Chosen, EncryptJob
+from riddle_pl.cli.encrypt_order import Chosen, EncryptJob, described_job
 from riddle_pl.cli.encrypt_report import EncryptReport
 from riddle_pl.device import resolve_device
 from riddle_pl.errors import FileError, PhotoError, RecordError
@@ -22,28 +21,6 @@ from riddle_pl.photos.record.known_leaks import note
 from riddle_pl.photos.record.linkable import linkable_kdf
 from riddle_pl.photos.select import Selector, selector
 from riddle_pl.process import track
-
-DESCRIBED = (
-    "mode",
-    "linkable",
-    "only",
-    "without",
-    "not_faces",
-    "pack_size",
-    "encryptor",
-    "settings",
-    "note",
-    "quality",
-    "max_size",
-)
-"""Options that decide what a picture becomes."""
-
-
-def described_job(job: EncryptJob, pack: Pack | None = None) -> dict[str, Any]:
-    """All that decides what a picture becomes, but for the photo and the passwords."""
-    pack = choose_pack(job.pack, job.pack_size) if pack is None else pack
-    values = {name: getattr(job, name) for name in DESCRIBED}
-    return {**values, "pack": pack.name, "generator": pack.fingerprint("generator")}
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hydra.core.hydra_config import HydraConfig
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
 
+from riddle_pl.archives import parse_part
 from riddle_pl.config.app import run_app
+from riddle_pl.errors import ConfigError
 from riddle_pl.launch import rank
 
 if TYPE_CHECKING:
@@ -22,6 +24,11 @@ def main() -> None:
 
 def check(cfg: DictConfig) -> "Parts":
     """Of a config that could be composed; only now is PyTorch imported, which takes seconds."""
+    if cfg.part is not None:
+        parse_part(cfg.part)
+        if "${now:" in str(OmegaConf.to_container(cfg)):
+            raise ConfigError(f"part={cfg.part}: all parts and the report need one folder; give out=FOLDER")
+
     from riddle_pl.evaluation.preflight import check_job
 
     return check_job(cfg)

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from riddle_pl.cli.options import PackSize, Quiet, say
+from riddle_pl.packs import load_pack
 
 app = typer.Typer(add_completion=False)
 
@@ -34,20 +35,20 @@ def export(
 
     Example: riddle export lite -o lite-onnx --time
     """
-    from riddle_pl.errors import FileError
+    from riddle_pl.errors import FileError, PackError
     from riddle_pl.files import require_writable_dir
-    from riddle_pl.pack_names import named_folder
 
-    named_folder(pack)  # before the networks are imported, which takes seconds
+    opened = load_pack(pack, pack_size)  # before the networks are imported, which takes seconds
+    roles = tuple(role or opened.exportable)
+    if left := [name for name in roles if name not in opened.exportable]:
+        raise PackError(f"{left[0]} cannot be exported; pack {opened.name} has {', '.join(opened.exportable)}")
+    opened.require(*roles)
 
-    from riddle_pl.packs import load_pack
     from riddle_pl.packs.onnx_files import require_onnx, time_part, write_onnx
-    from riddle_pl.packs.onnx_parts import exportable, parts_of
+    from riddle_pl.packs.onnx_parts import parts_of
 
     require_onnx()
-    opened = load_pack(pack, pack_size)
-    roles = tuple(role or exportable(opened))
-    opened.check(*(name for name in roles if name in opened.roles))
+    opened.check(*roles)
     require_writable_dir(out, "folder of the files", create=True)
     for name in roles:
         parts = parts_of(opened, name)

@@ -6,8 +6,12 @@ from typing import Annotated
 
 import typer
 
+from riddle_pl.archives import archives_in, own_share
 from riddle_pl.cli.options import PackSize, Part, Quiet, plural, say
+from riddle_pl.device import check_device
 from riddle_pl.errors import ConfigError, DataError
+from riddle_pl.packs import load_pack
+from riddle_pl.photos.choices import INVERSIONS
 
 app = typer.Typer(add_completion=False)
 
@@ -47,21 +51,26 @@ def invert(
     if spark is not None and (part is not None or world_size() > 1):
         raise ConfigError("--spark shares the work itself; give it in one process, without --part")
 
-    from riddle_pl.data.archives import archives_in, own_share
+    if inversion not in INVERSIONS:
+        raise ConfigError(f"--inversion is {inversion!r}; choose from {', '.join(INVERSIONS)}")
+    load_pack(pack, pack_size).require("generator", "encoder")
+    check_device(device)
+    own = own_share(archives_in(archives), part)
+
     from riddle_pl.data.code_shards import target_of
     from riddle_pl.data.invert_job import Done, InvertJob, invert_one, not_done
-    from riddle_pl.data.spark import invert_on_spark
     from riddle_pl.files import require_writable_dir
 
     place = str(out.absolute() if spark else out)
     job = InvertJob(place, pack, pack_size, inversion, aligned, half, device, batch_size, workers)
-    own = own_share(archives_in(archives), part)
     left = not_done(job, own, force)
     require_writable_dir(out, "folder of the codes", create=True)
     if done := len(own) - len(left):
         say(quiet, f"{plural(done, 'archive')} of {len(own)} had their codes already")
     all_done: Iterable[Done] = (invert_one(job, str(archive)) for archive in left)
     if spark is not None:
+        from riddle_pl.data.spark import invert_on_spark
+
         all_done = invert_on_spark(job, left, spark)
     skipped, errors = 0, list[str]()
     for one in all_done:
@@ -71,7 +80,7 @@ def invert(
             say(quiet, f"{one.archive}: FAILED: {one.error}")
         else:
             target = target_of(Path(one.archive), out)
-            say(quiet, f"{target}: {plural(one.codes, 'code')}, {one.skipped} pictures without")
+            say(quiet, f"{target}: {plural(one.codes, 'code')}, {plural(one.skipped, 'picture')} without")
     if errors:
         raise DataError(f"{errors[0]} ({plural(len(errors), 'archive')} of {len(own)} failed)")
     return 1 if skipped else 0

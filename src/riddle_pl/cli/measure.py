@@ -40,7 +40,7 @@ def measure(
     # What can be refused without the networks is refused before they are imported, which takes seconds.
     from riddle_pl.errors import DataError
 
-    check_names(pack, device, settings)
+    check_names(pack, device, settings, pack_size, encryptor)
     for path in (*photos, *([calibrate_on] if calibrate_on else [])):
         if not path.exists():
             raise DataError(f"{path} does not exist; check the path")

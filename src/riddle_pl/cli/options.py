@@ -9,13 +9,12 @@ from typing import TYPE_CHECKING, Annotated, TextIO
 import typer
 
 from riddle_pl.device import check_device
-from riddle_pl.errors import ConfigError
-from riddle_pl.pack_names import named_folder
+from riddle_pl.errors import ConfigError, PackError
+from riddle_pl.packs import choose_pack, load_pack, pack_names
+from riddle_pl.photos.choices import FOR_PADDED
 
 if TYPE_CHECKING:
     from rich.console import Console
-
-    from riddle_pl.packs import Pack as LoadedPack
 
 WIDTH_WITHOUT_TERMINAL = 200
 
@@ -68,52 +67,53 @@ Part = Annotated[
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print warnings and errors only.")]
 
 
-def opened_pack(name_or_path: str | Path) -> "LoadedPack":
-    """The pack of this name or folder; a name that leads nowhere is refused before the networks are imported.
+def check_names(
+    pack: str | None,
+    device: str,
+    settings: Sequence[str] | None,
+    pack_size: int | None = None,
+    encryptor: str | None = None,
+    of_record: bool = False,
+) -> None:
+    """Refuses a pack, a size, an encryptor, a device or a setting that is not there, before PyTorch is imported.
 
-    Raises:
-        PackError: see :func:`riddle_pl.packs.load_pack`.
-    """
-    named_folder(name_or_path)
-
-    from riddle_pl.packs import load_pack
-
-    return load_pack(name_or_path)
-
-
-def check_names(pack: str | None, device: str, settings: Sequence[str] | None) -> None:
-    """Refuses a pack, a device or a setting that nothing is called, before what takes long is imported.
+    Args:
+        of_record: the pack and its encryptor are those of a record, unless a pack is given.
 
     Raises:
         PackError, DeviceError, ConfigError: one line with the choices.
     """
-    if pack is not None:
-        named_folder(pack)
     check_device(device)
-    if settings:
-        _check_settings(settings)
+    if not of_record:
+        opened = choose_pack(pack, pack_size)
+        role = opened.encryptor_for_photos(encryptor)
+        opened.require("generator", role)
+        _check_settings(settings or (), [FOR_PADDED if opened.entry(role).arch == "padded" else ()])
+        return
+    if pack is not None:
+        load_pack(pack, pack_size)
+    elif pack_size is not None:
+        sizes = sorted({size for name in pack_names() for size in load_pack(name).manifest.sizes})
+        if pack_size not in sizes:
+            raise PackError(f"--pack-size {pack_size}: no pack draws this size; choose {', '.join(map(str, sizes))}")
+    _check_settings(settings or (), [(), FOR_PADDED])
 
 
-def _check_settings(settings: Sequence[str]) -> None:
-    """Of values the kind alone: their ranges are those of classes, which are imported later."""
-    from omegaconf import OmegaConf
-
+def _check_settings(settings: Sequence[str], usual: Sequence[tuple[str, ...]]) -> None:
+    """Args: ``usual``: what may come before the settings; they fit one of these."""
+    if not settings:
+        return
     from riddle_pl.config.compose import compose_jobs
-    from riddle_pl.photos.choices import FOR_PADDED
+    from riddle_pl.config.ranges import check_ranges
 
-    before: tuple[str, ...] = ()
-    try:
-        (cfg,) = compose_jobs("pseudonymise", settings)
-    except ConfigError:  # which encryptor it will be, the pack says
-        before = FOR_PADDED
-        (cfg,) = compose_jobs("pseudonymise", [*before, *settings])
-    keys = [text.partition("=")[0] for text in settings]
-    options = [text for text, key in zip(settings, keys, strict=True) if "." not in key]
-    (usual,) = compose_jobs("pseudonymise", [*before, *options])
-    for key in keys:
-        expected, value = OmegaConf.select(usual, key), OmegaConf.select(cfg, key)
-        if isinstance(expected, int | float) and not isinstance(value, int | float):
-            raise ConfigError(f"{key}={value} is a {type(value).__name__}; expected a number, such as {expected}")
+    for last, before in enumerate(usual, 1):
+        try:
+            (cfg,) = compose_jobs("pseudonymise", [*before, *settings])
+            break
+        except ConfigError:
+            if last == len(usual):
+                raise
+    check_ranges(cfg)
 
 
 @contextmanager

@@ -1,16 +1,14 @@
 """``riddle packs``: list, show, make, extend and share model packs."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from riddle_pl.cli.options import Quiet, console, opened_pack, say
-from riddle_pl.errors import RiddleError, one_line
-from riddle_pl.pack_names import MANIFEST_NAME, pack_names
-
-if TYPE_CHECKING:
-    from riddle_pl.packs import Pack
+from riddle_pl.cli.options import Quiet, console, plural, say
+from riddle_pl.errors import FileError, RiddleError, one_line
+from riddle_pl.pack_names import MANIFEST_NAME
+from riddle_pl.packs import Pack, load_pack, pack_names, read_manifest
 
 app = typer.Typer(
     help="List, show, make, extend and share model packs.\n\n"
@@ -38,8 +36,6 @@ def list_packs(
     from rich.markup import escape
     from rich.table import Table
 
-    from riddle_pl.packs import load_pack
-
     table = Table()
     for column in ("pack", "image size", "layers", "networks", "encryptors for photos"):
         table.add_column(column)
@@ -62,7 +58,7 @@ def show(pack: Base) -> None:
 
     Example: riddle packs show ffhq256
     """
-    opened = opened_pack(pack)
+    opened = load_pack(pack)
     print(f"{opened.name}: {opened.size} px, {opened.num_layers} layers, in {opened.folder}")
     for role in opened.roles:
         entry, sha256 = opened.entry(role), opened.expected_sha256(role)
@@ -88,7 +84,7 @@ def new(
 
     Example: riddle packs new mine --from ffhq256
     """
-    opened = opened_pack(base)
+    opened = load_pack(base)
 
     from riddle_pl.packs.own import new_pack
 
@@ -102,7 +98,7 @@ def copy(base: Base, folder: NewFolder, name: Name = None, quiet: Quiet = False)
 
     Example: riddle packs copy lite mine
     """
-    opened = opened_pack(base)
+    opened = load_pack(base)
 
     from riddle_pl.packs.own import copy_pack
 
@@ -127,9 +123,8 @@ def add(
 
     Example: riddle packs add mine encryptor runs/mine/checkpoints/last.ckpt
     """
-    from riddle_pl.packs import read_manifest
+    from riddle_pl.packs.manifest import require_free_role
     from riddle_pl.packs.own import REPLACE, add_network
-    from riddle_pl.packs.write import require_free_role
 
     read_manifest(folder / MANIFEST_NAME)  # says what is missing
     require_free_role(folder, role, force, REPLACE)
@@ -162,7 +157,9 @@ def share(
 
     Example: riddle packs share mine mine.zip
     """
-    opened = opened_pack(folder)
+    opened = load_pack(folder)
+    if archive.exists() and not force:
+        raise FileError(f"{archive} exists already; --force replaces it")
 
     from riddle_pl.packs.share import share_pack
 
@@ -186,8 +183,8 @@ def open_(
     from riddle_pl.packs.share import open_archive
 
     manifest = open_archive(archive, folder)
-    opened = opened_pack(folder)
-    say(quiet, f"{folder}: pack {manifest.name}, {len(manifest.networks)} networks; every hash is right")
+    opened = load_pack(folder)
+    say(quiet, f"{folder}: pack {manifest.name}, {plural(len(manifest.networks), 'network')}; every hash is right")
     for role in opened.roles:
         if not opened.has(role):
             entry = opened.entry(role)
@@ -204,8 +201,8 @@ def _is_run(file: Path) -> bool:
     return CHECKPOINT_KEY in read_checkpoint(file)
 
 
-def _tell_made(quiet: bool, folder: Path, base: "Pack", roles: tuple[str, ...]) -> None:
-    say(quiet, f"{folder}: {len(roles)} networks of pack {base.name}")
+def _tell_made(quiet: bool, folder: Path, base: Pack, roles: tuple[str, ...]) -> None:
+    say(quiet, f"{folder}: {plural(len(roles), 'network')} of pack {base.name}")
     if left := [role for role in base.roles if role not in roles]:
         say(quiet, f"left out, since their files are not there: {', '.join(left)} (riddle packs show {base.address})")
 

@@ -45,7 +45,7 @@ def preview(
     from riddle_pl.photos.jobs.recover import check_target
     from riddle_pl.process import track
 
-    check_names(pack, device, settings)
+    check_names(pack, device, settings, pack_size, encryptor)
     if len(photos) == 1 and not photos[0].is_dir():
         require_file(photos[0], "photo", PhotoError)
     plan = plan_encryption(photos, out, ending=PREVIEW)

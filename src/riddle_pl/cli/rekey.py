@@ -83,7 +83,7 @@ def rekey(
     chosen = parse_faces(only or (), "--only")
     if chosen.people:
         raise ConfigError(f"--only {chosen.people[0]} is a photo; give indices of faces in the record")
-    check_names(pack, device, settings)
+    check_names(pack, device, settings, of_record=True)
     source, picture = find_record(record, image)
 
     def load() -> "tuple[Record, Rekeyed, Pixels | None, Pseudonymiser]":

@@ -6,13 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from riddle_pl.archives import archives_in, own_share
 from riddle_pl.cli.options import plural, say, warn
-from riddle_pl.data.archives import archives_in, own_share
 from riddle_pl.errors import ConfigError, DataError, RiddleError, one_line
 from riddle_pl.files import require_writable_dir
 from riddle_pl.launch import local_rank
 from riddle_pl.photos.jobs.outputs import SHORT, sweep
-from riddle_pl.photos.jobs.shards import is_done
 
 NOT_ALL_STATUS = 1
 
@@ -53,7 +52,7 @@ def plan_shards(
 
     Args:
         places: archives, and folders of them.
-        part: see :func:`riddle_pl.data.archives.own_share`.
+        part: see :func:`riddle_pl.archives.own_share`.
         described: what is ordered, as plain values.
         force: do again what is there.
 
@@ -65,6 +64,9 @@ def plan_shards(
         if target.exists() and target.samefile(archive):
             raise ConfigError(f"-o {out} is the folder of {archive}; give another")
     require_writable_dir(out, "output folder", create=True)
+
+    from riddle_pl.photos.jobs.shards import is_done
+
     done = {a: target for a, target in targets.items() if not force and is_done(a, target, described)}
     left = {a: target for a, target in targets.items() if a not in done}
     sweep(out, {target.name for target in left.values() if len(target.stem) <= SHORT})  # longer ones share a beginning

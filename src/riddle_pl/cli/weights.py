@@ -2,16 +2,13 @@
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from riddle_pl.cli.options import Quiet, console, opened_pack, say
+from riddle_pl.cli.options import Quiet, console, say
 from riddle_pl.errors import PackError, RiddleError, one_line
-from riddle_pl.pack_names import pack_names
-
-if TYPE_CHECKING:
-    from riddle_pl.packs import Pack
+from riddle_pl.packs import Pack, load_pack, pack_names
 
 app = typer.Typer(
     help="List, fetch, import and verify the networks of the model packs.\n\n"
@@ -75,7 +72,7 @@ def fetch(
 
     riddle weights fetch perceptual --pack ffhq256
     """
-    opened = opened_pack(pack)
+    opened = load_pack(pack)
 
     from riddle_pl.packs.install import fetch_file, find_entry
 
@@ -107,7 +104,7 @@ def import_weights(
 
     Example: riddle weights import encoder e4e_ffhq_encode_256.pt --pack ffhq256
     """
-    opened = opened_pack(pack)
+    opened = load_pack(pack)
 
     from riddle_pl.packs.install import find_entry, import_file
 
@@ -125,7 +122,7 @@ def import_folder(
 
     Example: riddle weights import-folder ~/Downloads/RiDDLE --pack ffhq256
     """
-    opened = opened_pack(pack)
+    opened = load_pack(pack)
 
     from riddle_pl.packs.install import import_file
 
@@ -180,20 +177,20 @@ def _raise_first(problems: list[RiddleError]) -> None:
         raise PackError(f"{one_line(problems[0])}{more}")
 
 
-def _opened(name: str | None) -> "list[tuple[str, Pack | RiddleError]]":
+def _opened(name: str | None) -> list[tuple[str, Pack | RiddleError]]:
     """The pack asked for (whose error is raised), or all known packs with the errors of those that do not open."""
     if name is not None:
-        return [(name, opened_pack(name))]
+        return [(name, load_pack(name))]
     packs: list[tuple[str, Pack | RiddleError]] = []
     for known in pack_names():
         try:
-            packs.append((known, opened_pack(known)))
+            packs.append((known, load_pack(known)))
         except RiddleError as error:
             packs.append((known, error))
     return packs
 
 
-def _state(pack: "Pack", role: str) -> str:
+def _state(pack: Pack, role: str) -> str:
     if pack.has(role):
         return "[green]present[/green]" if pack.expected_sha256(role) else "[yellow]import it[/yellow]"
     if not pack.importable(role):

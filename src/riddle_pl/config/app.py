@@ -8,13 +8,18 @@ from typing import TypeVar
 
 import hydra
 from hydra._internal.utils import get_args_parser
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
 
 from riddle_pl import __version__
+from riddle_pl.config.check import require_values
 from riddle_pl.config.compose import CONFIG_MODULE, compose_jobs, lenient_in_sweeps
 from riddle_pl.config.help import app_help
+from riddle_pl.config.instantiate import instantiate
+from riddle_pl.config.ranges import check_ranges
 from riddle_pl.config.schema import register_schemas
-from riddle_pl.errors import ConfigError, run_cli
+from riddle_pl.device import check_device
+from riddle_pl.errors import ConfigError, DataError, run_cli
+from riddle_pl.files import require_place_for_dir
 from riddle_pl.launch import one_run_name
 
 Built = TypeVar("Built")
@@ -36,7 +41,32 @@ def run_app(
             it has built of the config, so that nothing is built twice.
         prepare: called with the overrides of the command line; returns overrides to prepend.
     """
-    run_cli(lambda: _run(config_name, task, check, prepare))
+
+    def check_all(cfg: DictConfig) -> Built:
+        check_at_once(cfg)
+        return check(cfg)
+
+    run_cli(lambda: _run(config_name, task, check_all, prepare))
+
+
+def check_at_once(cfg: DictConfig) -> None:
+    """What can be told of a job's config before PyTorch is imported, which takes seconds.
+
+    Raises:
+        RiddleError: a value is missing or out of range; there is no such device, pack or size; there is nothing at
+            ``data.root``, or no place for ``out``.
+    """
+    require_values(cfg)
+    check_ranges(cfg)
+    if "device" in cfg:
+        check_device(cfg.device)
+    if cfg.get("pack"):
+        instantiate(cfg.pack, "pack")
+    root = OmegaConf.select(cfg, "data.root")
+    if isinstance(root, str) and not Path(root).expanduser().exists():
+        raise DataError(f"data.root={root} does not exist; give the place of the faces")
+    if "out" in cfg and cfg.out is not None:
+        require_place_for_dir(Path(cfg.out).expanduser(), "folder of out")
 
 
 def _run(

@@ -11,6 +11,7 @@ from typing import Any
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import InterpolationToMissingValueError, OmegaConfBaseException
 
+from riddle_pl.config.ranges import check_ranges
 from riddle_pl.config.schema import RUNTIME_ARGUMENTS
 from riddle_pl.errors import ConfigError, one_line, suggestion
 
@@ -26,6 +27,7 @@ def check_config(cfg: DictConfig) -> None:
     Raises:
         ConfigError: one line with the key, its value, the nearest valid name and the choices.
     """
+    check_ranges(cfg)
     schema = OmegaConf.get_type(cfg)
     if schema is not None and is_dataclass(schema):
         known = [f.name for f in fields(schema)]
@@ -53,18 +55,30 @@ def to_plain(cfg: DictConfig) -> dict[str, Any]:
     Raises:
         ConfigError: a value is missing (``???``) or an interpolation cannot be resolved.
     """
+    require_values(cfg)
     try:
-        if missing := sorted(OmegaConf.missing_keys(cfg)):
-            raise ConfigError(f"{missing[0]} has no value; give {missing[0]}=...")
         plain = OmegaConf.to_container(cfg, resolve=True)
-    except InterpolationToMissingValueError as error:
-        needed = str(error).splitlines()[0].rpartition(" ")[2]
-        raise ConfigError(f"{needed} has no value; give {needed}=...") from error
     except OmegaConfBaseException as error:
-        raise ConfigError(f"{error.full_key or 'config'}: {str(error).splitlines()[0]}") from error
+        raise _unresolved(error) from error
     if not isinstance(plain, dict):
         raise ConfigError("the config is not a mapping")
     return {str(key): value for key, value in plain.items()}
+
+
+def require_values(cfg: DictConfig) -> None:
+    """Raises :class:`ConfigError` where a value is missing (``???``), or what another is taken from is not there."""
+    try:
+        missing = sorted(OmegaConf.missing_keys(cfg))
+    except InterpolationToMissingValueError as error:
+        missing = [str(error).splitlines()[0].rpartition(" ")[2]]
+    except OmegaConfBaseException as error:
+        raise _unresolved(error) from error
+    if missing:
+        raise ConfigError(f"{missing[0]} has no value; give {missing[0]}=...")
+
+
+def _unresolved(error: OmegaConfBaseException) -> ConfigError:
+    return ConfigError(f"{error.full_key or 'config'}: {str(error).splitlines()[0]}")
 
 
 def target_nodes(plain: object, key: str = "") -> Iterator[tuple[str, Mapping[str, Any]]]:

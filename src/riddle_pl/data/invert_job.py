@@ -8,7 +8,7 @@ from pathlib import Path
 import torch
 
 from riddle_pl.data.code_shards import fingerprint, invert_archive, is_done, target_of
-from riddle_pl.errors import ConfigError, DataError, one_line
+from riddle_pl.errors import DataError, one_line
 from riddle_pl.faces.crop import FaceCropper
 from riddle_pl.inversion import EncoderInversion, Inversion, OptimisedInversion, RefinedInversion
 from riddle_pl.packs import load_pack
@@ -23,15 +23,12 @@ class InvertJob:
     Args:
         out: folder of the codes.
         pack, pack_size: see :func:`riddle_pl.packs.load_pack`.
-        inversion: one of :data:`WAYS`.
+        inversion: one of :data:`riddle_pl.photos.choices.INVERSIONS`.
         aligned: the images are square FFHQ-style crops.
         half: store the codes as float16.
         device: auto, cpu, cuda or cuda:N; of several GPUs, ``auto`` and ``cuda`` take the process's own.
         batch_size: faces inverted together.
         workers: processes for detection and alignment.
-
-    Raises:
-        ConfigError: unknown inversion.
     """
 
     out: str
@@ -43,10 +40,6 @@ class InvertJob:
     device: str = "auto"
     batch_size: int = 32
     workers: int = 0
-
-    def __post_init__(self) -> None:
-        if self.inversion not in WAYS:
-            raise ConfigError(f"--inversion is {self.inversion!r}; choose from {', '.join(WAYS)}")
 
 
 @dataclass(frozen=True)

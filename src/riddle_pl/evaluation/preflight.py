@@ -2,16 +2,14 @@
 
 from pathlib import Path
 
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig
 
 from riddle_pl.config import check_config, instantiate
-from riddle_pl.data.archives import parse_part
 from riddle_pl.device import resolve_device
 from riddle_pl.errors import ConfigError, DataError
 from riddle_pl.evaluation.build import Parts, build_parts
 from riddle_pl.evaluation.report.table import Table
 from riddle_pl.evaluation.report.tables.formats import read_table
-from riddle_pl.files import require_place_for_dir
 
 
 def check_job(cfg: DictConfig) -> Parts:
@@ -21,22 +19,7 @@ def check_job(cfg: DictConfig) -> Parts:
         RiddleError: one line about the first thing that is wrong.
     """
     check_config(cfg)
-    for name in ("batch_size", "resamples"):
-        if cfg[name] < 1:
-            raise ConfigError(f"{name}={cfg[name]}; give at least 1")
-    if not 0.0 <= cfg.far < 1.0:
-        raise ConfigError(f"far={cfg.far}; give a false-accept rate from 0 to below 1, such as 0.001")
-    if cfg.diversity.faces < 0 or cfg.diversity.passwords < 2:
-        raise ConfigError(
-            f"diversity.faces={cfg.diversity.faces}, diversity.passwords={cfg.diversity.passwords}; give at least 0 "
-            "faces and 2 passwords"
-        )
-    if cfg.part is not None:
-        parse_part(cfg.part)
-        if "${now:" in str(OmegaConf.to_container(cfg)):
-            raise ConfigError(f"part={cfg.part}: all parts and the report need one folder; give out=FOLDER")
     resolve_device(cfg.device)
-    require_place_for_dir(Path(cfg.out), "folder of out")
     attack_tables(cfg)
     parts = build_parts(cfg)
     if not parts.recognisers:

@@ -9,9 +9,9 @@ from pathlib import Path
 from omegaconf import DictConfig
 
 from riddle_pl import __version__
+from riddle_pl.archives import parse_part
 from riddle_pl.config import instantiate
 from riddle_pl.config.check import to_plain
-from riddle_pl.data.archives import parse_part
 from riddle_pl.evaluation.build import Parts
 from riddle_pl.evaluation.photos.wild import wild_photos
 from riddle_pl.evaluation.report.facts import about, judge_entries, method_entry, notes

@@ -13,7 +13,7 @@ import numpy as np
 from jaxtyping import Float, UInt8
 from PIL import Image
 
-from riddle_pl.errors import ConfigError
+from riddle_pl.config.ranges import check_range
 from riddle_pl.faces.detect import Face, FaceDetector, PhotoDetector, overlap
 from riddle_pl.faces.remembered import Remembered
 from riddle_pl.faces.retina import RetinaDetector
@@ -78,10 +78,8 @@ class PhotoFaceDetector:
     """
 
     def __init__(self, min_face: int = 28, min_score: float = 0.95):
-        if min_face < SEARCHED_FACE:
-            raise ConfigError(f"face_detector.min_face is {min_face}; expected at least {SEARCHED_FACE} pixels")
-        if not 0.0 <= min_score <= 1.0:
-            raise ConfigError(f"face_detector.min_score is {min_score}; expected 0 to 1")
+        check_range("face_detector.min_face", min_face)
+        check_range("face_detector.min_score", min_score)
         self.min_face = min_face
         self.min_score = min_score
         no_limit = 1 << 30

@@ -8,6 +8,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from riddle_pl.config.ranges import check_range
 from riddle_pl.errors import ConfigError
 from riddle_pl.inversion.coordinates import AroundStart, CodeModel, Coordinates, InCodeModel
 from riddle_pl.inversion.inversion import Inversion
@@ -49,14 +50,8 @@ class Settings:
     size: int | None = None
 
     def __post_init__(self) -> None:
-        if self.steps < 1 or self.learning_rate <= 0:
-            raise ConfigError(
-                f"invert.steps={self.steps} must be at least 1 and invert.learning_rate={self.learning_rate} "
-                "greater than 0"
-            )
-        for name in ("pixel", "features", "identity", "start", "spread", "prior"):
-            if getattr(self, name) < 0:
-                raise ConfigError(f"invert.{name}={getattr(self, name)} is negative; give 0 to switch the term off")
+        for name in ("steps", "learning_rate", "pixel", "features", "identity", "start", "spread", "prior"):
+            check_range(f"invert.{name}", getattr(self, name))
 
 
 class OptimisedInversion(Inversion):

@@ -14,6 +14,7 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from riddle_pl.networks.code_size import num_layers
 from riddle_pl.networks.generator import FaceGenerator
 from riddle_pl.networks.resample import Blur, Upsample
 
@@ -32,17 +33,6 @@ PUBLIC_CHANNELS: Mapping[int, int] = {
 
 LEAKY_SLOPE = 0.2
 LEAKY_GAIN = math.sqrt(2.0)
-
-
-def num_layers(size: int) -> int:
-    """Number of W+ layers of a generator of ``size`` pixels: 2 log2(size) - 2.
-
-    Raises:
-        ValueError: ``size`` is not a power of two of at least 8.
-    """
-    if size < 8 or size & (size - 1):
-        raise ValueError(f"image size is {size}; expected a power of two of at least 8")
-    return 2 * int(math.log2(size)) - 2
 
 
 def _leaky(x: Tensor) -> Tensor:

@@ -1,4 +1,7 @@
-"""Model packs: pretrained frozen networks that belong together, with a manifest."""
+"""Model packs: pretrained frozen networks that belong together, with a manifest.
+
+Importing this takes no PyTorch, so that a pack, a size or a role that does not exist is refused at once.
+"""
 
 from riddle_pl.pack_names import pack_names
 from riddle_pl.packs.architectures import ARCHITECTURES, build
@@ -6,7 +9,6 @@ from riddle_pl.packs.choose import choose_pack, pack_of_record
 from riddle_pl.packs.manifest import FORMAT_VERSION, Manifest, WeightEntry, read_manifest
 from riddle_pl.packs.pack import Pack
 from riddle_pl.packs.registry import load_pack
-from riddle_pl.packs.write import write_pack_entry
 
 __all__ = [
     "ARCHITECTURES",
@@ -20,5 +22,4 @@ __all__ = [
     "pack_names",
     "pack_of_record",
     "read_manifest",
-    "write_pack_entry",
 ]

@@ -1,22 +1,22 @@
 """Architecture names of pack manifests and checkpoints, and how to build each network from its JSON arguments.
 
-Files can only name architectures of this registry, with arguments that are checked against the constructor. Modules are
-imported when a network is built, so that listing packs is fast.
+Files can only name architectures of this registry, with arguments that are checked against the constructor. Modules and
+PyTorch are imported when a network is built, so that reading a pack is fast.
 """
 
 from collections.abc import Callable, Mapping
 from functools import partial
 from importlib import import_module
-from typing import Any
-
-from torch import nn
+from typing import TYPE_CHECKING, Any
 
 from riddle_pl.errors import PackError, RiddleError, did_you_mean, one_line, shown
-from riddle_pl.networks.size_limit import build_within_limits
 from riddle_pl.packs.arguments import checked, plain_value
 
+if TYPE_CHECKING:
+    from torch import nn
+
 Args = Mapping[str, Any]
-Builder = Callable[[Args], nn.Module]
+Builder = Callable[[Args], "nn.Module"]
 
 
 CLASSES: Mapping[str, str] = {
@@ -64,19 +64,19 @@ MAX_SIDE = 1024
 """Pixels of the input of a recogniser; real ones take 112 to 160."""
 
 
-def class_of(arch: str) -> type[nn.Module]:
+def class_of(arch: str) -> "type[nn.Module]":
     """The class of an architecture in :data:`CLASSES`."""
     module, _, name = CLASSES[arch].rpartition(".")
-    found: type[nn.Module] = getattr(import_module(f"riddle_pl.networks.{module}"), name)
+    found: "type[nn.Module]" = getattr(import_module(f"riddle_pl.networks.{module}"), name)
     return found
 
 
-def _build_class(arch: str, args: Args) -> nn.Module:
+def _build_class(arch: str, args: Args) -> "nn.Module":
     network = class_of(arch)
     return network(**checked(network, args, arch))
 
 
-def _e4e(args: Args) -> nn.Module:
+def _e4e(args: Args) -> "nn.Module":
     import torch
 
     from riddle_pl.networks.e4e import E4EEncoder, E4EInverter
@@ -85,7 +85,7 @@ def _e4e(args: Args) -> nn.Module:
     return E4EInverter(E4EEncoder(**given), torch.zeros(given.get("dim", 512)))
 
 
-def _aligned_recogniser(args: Args) -> nn.Module:
+def _aligned_recogniser(args: Args) -> "nn.Module":
     """Args: ``backbone`` {arch, args}, and those of :func:`crop_of`."""
     from riddle_pl.networks.recogniser import AlignedRecogniser
 
@@ -99,7 +99,7 @@ def _aligned_recogniser(args: Args) -> nn.Module:
     return AlignedRecogniser(_build_class(backbone["arch"], given), crop, input_size)
 
 
-def _code_encoder(args: Args) -> nn.Module:
+def _code_encoder(args: Args) -> "nn.Module":
     """Args: those of the network; ``recogniser``, if it has one, as the arguments of an ``aligned_recogniser``."""
     from riddle_pl.networks.code_encoder import CodeEncoder
 
@@ -144,7 +144,7 @@ ARCHITECTURES: Mapping[str, Builder] = {
 """Builders by the name that manifests, checkpoints and ``write_pack_entry`` use."""
 
 
-def build(arch: str, args: Args) -> nn.Module:
+def build(arch: str, args: Args) -> "nn.Module":
     """A network of architecture ``arch`` with fresh weights.
 
     Raises:
@@ -153,6 +153,8 @@ def build(arch: str, args: Args) -> nn.Module:
     if not isinstance(arch, str) or arch not in ARCHITECTURES:
         hint = did_you_mean(str(arch), ARCHITECTURES)
         raise PackError(f"architecture {shown(arch)} is unknown; {hint}choose from {', '.join(sorted(ARCHITECTURES))}")
+    from riddle_pl.networks.size_limit import build_within_limits
+
     try:
         return build_within_limits(lambda: ARCHITECTURES[arch](args)) if args else ARCHITECTURES[arch](args)
     except RiddleError as error:

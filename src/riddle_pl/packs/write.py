@@ -11,12 +11,12 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from riddle_pl.errors import PackError
-from riddle_pl.files import atomic_write, require_writable_dir, sha256_file, write_json, write_text
+from riddle_pl.files import atomic_write, require_writable_dir, sha256_file, write_text
 from riddle_pl.networks.formats.checkpoint_files import load_strict
 from riddle_pl.pack_names import MANIFEST_NAME
 from riddle_pl.packs.architectures import build
 from riddle_pl.packs.formats import written_metadata
-from riddle_pl.packs.manifest import Manifest, WeightEntry, read_manifest
+from riddle_pl.packs.manifest import Manifest, WeightEntry, read_manifest, require_free_role, write_manifest
 
 
 def write_pack_entry(
@@ -80,31 +80,6 @@ def write_pack_entry(
     entry = replace(entry, sha256=sha256, args=plain_args)
     write_manifest(folder, replace(manifest, networks={**manifest.networks, role: entry}))
     return entry
-
-
-def write_manifest(folder: Path, manifest: Manifest) -> None:
-    """Writes a pack's ``manifest.json``, whole or not at all.
-
-    Raises:
-        FileError: the folder cannot be written to.
-    """
-    write_json(folder / MANIFEST_NAME, manifest.to_json(), indent=2, inside=folder)
-
-
-def require_free_role(
-    folder: Path | str,
-    role: str,
-    overwrite: bool = False,
-    remedy: str = "give export_role= another name, or export_overwrite=true to write over it",
-) -> None:
-    """Makes sure that writing a network into a pack loses none.
-
-    Raises:
-        PackError: the pack has one of this role, and it is not to be written over; or its manifest cannot be read.
-    """
-    path = Path(folder) / MANIFEST_NAME
-    if not overwrite and path.exists() and role in read_manifest(path).networks:
-        raise PackError(f"{folder} has a network {role} already; {remedy}")
 
 
 def _require_finite(state: Mapping[str, Tensor], role: str) -> None:

@@ -8,6 +8,8 @@ from pathlib import Path
 from riddle_pl.errors import ConfigError
 
 MODES = ("deniable", "sealed")
+INVERSIONS = ("encoder", "refine", "optimise")
+"""Ways of ``riddle invert`` from a photo to its code."""
 FOR_PADDED = ("mask=fitted", "nonce=best_fit", "colour=skin", "grain=photo")
 """Settings with a padded encryptor, before what the user says: a person who fits. Codes are found inside of its model,
 too."""

@@ -1,7 +1,7 @@
 """Photos to photos with other people's faces: several at a time, so that their faces share the networks' batches."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import repeat
@@ -19,7 +19,7 @@ from riddle_pl.photos.choices import MODES
 from riddle_pl.photos.face_coder import EncryptedCode, FaceCoder
 from riddle_pl.photos.face_work import JUDGED_SIZE, FaceWork, aligned, choose, invert, take_up
 from riddle_pl.photos.gate.gate import Gate, Verdict
-from riddle_pl.photos.gate.refusal import Reason
+from riddle_pl.photos.gate.refusal import OF_THE_PERSON
 from riddle_pl.photos.last_look import Looked, last_look
 from riddle_pl.photos.nonces import NonceChoice, best_codes
 from riddle_pl.photos.paste.blend import Layer, supports
@@ -33,7 +33,7 @@ from riddle_pl.photos.surroundings import describe
 from riddle_pl.process import usable_cores
 
 ATTEMPTS = 3
-"""Nonces that a face gets before it is refused for being recognised still."""
+"""Nonces that a face gets before it is refused for the person that they make of it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,6 +58,7 @@ class _Photo:
     works: list[FaceWork] = field(default_factory=list)
     chosen: list[FaceWork] = field(default_factory=list)
     not_faces: list[FaceWork] = field(default_factory=list)
+    left: list[FaceWork] = field(default_factory=list)
 
     @property
     def looked_at(self) -> "Looked":
@@ -97,25 +98,28 @@ def encrypt_photos(requests: Sequence[EncryptRequest], tools: Tools) -> list[Enc
                 del photos[number]
         invert([work for photo in photos.values() for work in photo.chosen], tools.coder, tools.gate)
         codes: _Codes = {}
-        for attempt in range(ATTEMPTS):
-            codes |= _encrypt(list(photos.values()), codes, tools, pool)
-            images = dict(
-                zip(photos, pool.map(_compose, photos.values(), repeat(codes), repeat(tools.brush)), strict=True)
-            )
-            _judge([(photo, images[number]) for number, photo in photos.items()], tools.gate)
-            again = [work for photo in photos.values() for work in photo.chosen if _may_differ(work, codes)]
-            if not again or attempt == ATTEMPTS - 1:
+        images: dict[int, UInt8[np.ndarray, "h w 3"]] = {}
+        pending = dict(photos)
+        for last in (False,) * (ATTEMPTS - 1) + (True,):
+            codes |= _encrypt(list(pending.values()), codes, tools, pool)
+            composed = pool.map(_compose, pending.values(), repeat(codes), repeat(tools.brush))
+            images |= dict(zip(pending, composed, strict=True))
+            _judge([(photo, images[number]) for number, photo in pending.items()], tools.gate)
+            done = {number: photo for number, photo in pending.items() if last or not _again(photo, codes, tools)}
+            if tools.gate.looks_again:
+                _look(done, images, tools, pool)
+                done = {number: photo for number, photo in done.items() if last or not _again(photo, codes, tools)}
+            pending = {number: photo for number, photo in pending.items() if number not in done}
+            for photo in pending.values():
+                for work in _again(photo, codes, tools):  # with another nonce
+                    del codes[work]
+                    work.verdict = Verdict(work.inversion)
+                photo.left.clear()
+            if not pending:
                 break
-            for work in again:  # with another nonce
-                del codes[work]
-                work.verdict = Verdict(work.inversion)
-        if tools.gate.looks_again:
-            seen = pool.map(tools.detector.detect, images.values())
-            for (number, photo), faces in zip(list(photos.items()), seen, strict=True):
-                image = photo.request.image
-                left = last_look(image, images[number], faces, photo.looked_at, tools.gate, tools.detector)
-                photo.works += left
-                photo.chosen += left
+        for photo in photos.values():
+            photo.works += photo.left
+            photo.chosen += photo.left
         for number, photo in photos.items():
             if any(not work.passed for work in photo.chosen):
                 images[number] = _compose(photo, codes, tools.brush)
@@ -169,9 +173,24 @@ def _find(photo: _Photo, tools: Tools) -> None:
     photo.not_faces = [photo.works[index] for index in sorted(not_faces)]
 
 
-def _may_differ(work: FaceWork, codes: _Codes) -> bool:
-    """Whether a face was refused for the person that its nonce made of it."""
-    return work.verdict.reason is Reason.STILL_RECOGNISED and work in codes and codes[work].code.nonce is not None
+def _again(photo: _Photo, codes: _Codes, tools: Tools) -> list[FaceWork]:
+    """The faces that were refused for the person that their nonce made of them; linkable ones have no other."""
+    if is_linkable(photo.kdf, tools.coder.pack.fingerprint("generator")):
+        return []
+    return [work for work in photo.chosen if work.verdict.reason in OF_THE_PERSON and work in codes]
+
+
+def _look(
+    photos: Mapping[int, _Photo],
+    images: Mapping[int, UInt8[np.ndarray, "_h _w 3"]],
+    tools: Tools,
+    pool: ThreadPoolExecutor,
+) -> None:
+    """The gate's last look at what would be published."""
+    seen = pool.map(tools.detector.detect, [images[number] for number in photos])
+    for (number, photo), faces in zip(photos.items(), seen, strict=True):
+        image = photo.request.image
+        photo.left = last_look(image, images[number], faces, photo.looked_at, tools.gate, tools.detector)
 
 
 def _encrypt(photos: Sequence[_Photo], done: _Codes, tools: Tools, pool: ThreadPoolExecutor) -> _Codes:

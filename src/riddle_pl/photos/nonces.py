@@ -13,7 +13,7 @@ import torch.nn.functional as F
 from jaxtyping import Float, Float64, Int
 from torch import Tensor, nn
 
-from riddle_pl.errors import ConfigError
+from riddle_pl.config.ranges import check_range
 from riddle_pl.judging.gate_judges import PackJudge
 from riddle_pl.packs import Pack
 from riddle_pl.photos.face_coder import EncryptedCode, FaceCoder
@@ -103,8 +103,7 @@ class BestFit:
     """
 
     def __init__(self, pack: Pack, candidates: int = 16, device: torch.device | str = "cpu"):
-        if candidates < 2:
-            raise ConfigError(f"nonce.candidates is {candidates}; give at least 2, or nonce=any")
+        check_range("nonce.candidates", candidates)
         self.pack = pack
         self.candidates = candidates
         self.parser = ParserMap(pack, device)

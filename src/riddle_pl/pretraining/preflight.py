@@ -4,13 +4,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig
 
 from riddle_pl.config import check_config
 from riddle_pl.config.check import target_nodes, to_plain
 from riddle_pl.errors import CheckpointError, ConfigError, DataError
 from riddle_pl.files import require_file
-from riddle_pl.training.preflight import check_device
 
 CHECKPOINTS = ("teacher", "start")
 """Arguments of recipes that name a checkpoint."""
@@ -22,15 +21,11 @@ def check_job(cfg: DictConfig) -> None:
     Raises:
         RiddleError: one line about the first thing that is wrong.
     """
-    if OmegaConf.is_missing(cfg.data, "root"):
-        raise ConfigError("data.root has no value; give data.root=FOLDER, the folder of the face archives")
     if "pack" in cfg.recipe and cfg.export is None:
         raise ConfigError("this recipe needs the networks of a pack; give export=FOLDER")
     check_config(cfg)
-    for name in ("checkpoint_every", "samples_every", "threads", "recipe.steps", "recipe.batch"):
-        value = OmegaConf.select(cfg, name)
-        if value is not None and value < 1:
-            raise ConfigError(f"{name}={value}; expected at least 1")
+    from riddle_pl.training.preflight import check_device
+
     check_device(cfg.trainer.get("accelerator", "auto"), cfg.trainer.get("devices", 1))
     for key, node in target_nodes(to_plain(cfg)):
         _check_files(key, node)

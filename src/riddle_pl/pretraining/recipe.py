@@ -15,7 +15,8 @@ from torch.utils.data import DataLoader, Dataset
 
 from riddle_pl.data.face_set import recipe_seed
 from riddle_pl.device import hardware_name
-from riddle_pl.packs.write import require_free_role, write_pack_entry
+from riddle_pl.packs.manifest import require_free_role
+from riddle_pl.packs.write import write_pack_entry
 
 
 class _Steps(Dataset[int]):

@@ -10,8 +10,9 @@ from torch import nn
 from riddle_pl.errors import CheckpointError, PackError
 from riddle_pl.networks.formats.checkpoint_files import load_strict
 from riddle_pl.pack_names import MANIFEST_NAME
-from riddle_pl.packs import Pack, WeightEntry, read_manifest, write_pack_entry
-from riddle_pl.packs.write import require_free_role
+from riddle_pl.packs import Pack, WeightEntry, read_manifest
+from riddle_pl.packs.manifest import require_free_role
+from riddle_pl.packs.write import write_pack_entry
 from riddle_pl.password import PasswordTokens, token_scheme
 from riddle_pl.training.card import encryptor_card
 from riddle_pl.training.checkpoint_file import load_checkpoint

@@ -1,7 +1,8 @@
 """Settings inherited from a resumed run, or from the encryptor that a run starts from.
 
 They are prepended to the user's overrides, so that Hydra composes them and ``--cfg job`` shows the result. Checkpoints
-are untrusted: overrides that name a target or an output path are refused.
+are untrusted: overrides that name a target or an output path are refused. PyTorch is imported once the file is known
+to be there.
 """
 
 import json
@@ -23,9 +24,6 @@ from riddle_pl.launch import local_rank
 from riddle_pl.packs import load_pack
 from riddle_pl.packs.architectures import class_of, current_name
 from riddle_pl.packs.encryptors import EncryptorSpec
-from riddle_pl.password import token_override, token_scheme
-from riddle_pl.training.checkpoint_file import load_checkpoint
-from riddle_pl.training.origin import encryptor_of, read_origin
 
 NOT_TAKEN = ("ckpt_path", "export", "export_role", "export_overwrite", "start_pack", "start_ckpt", "quiet", "device")
 """Keys that a continuation does not inherit."""
@@ -64,6 +62,10 @@ def kept_overrides(overrides: Sequence[str]) -> list[str]:
 
 def _of_run(path: Path, given: Sequence[Override]) -> tuple[list[str], str]:
     require_file(path, "ckpt_path", CheckpointError)
+
+    from riddle_pl.training.checkpoint_file import load_checkpoint
+    from riddle_pl.training.origin import read_origin
+
     checkpoint = load_checkpoint(path)
     steps = f"{path}: resumes after step {checkpoint['global_step']:,}"
     stored = read_origin(checkpoint).overrides
@@ -119,6 +121,9 @@ def _is_hydras(key: str) -> bool:
 def _of_start(overrides: Sequence[str], values: Mapping[str, Any]) -> tuple[list[str], str]:
     """Encryptor arguments and password scheme, unless the user gives others."""
     spec, tokens, source = _start(values)
+
+    from riddle_pl.password import token_override, token_scheme
+
     option = current_name(spec.arch)
     if option == "padded":
         return [], ""  # cannot be trained; reported when it is built
@@ -151,6 +156,10 @@ def _start(values: Mapping[str, Any]) -> tuple[EncryptorSpec, str, str]:
         return EncryptorSpec(entry.arch, dict(entry.args)), str(entry.tokens), f"start_pack={name}"
     path = Path(str(values["start_ckpt"])).expanduser()
     require_file(path, "start_ckpt", CheckpointError)
+
+    from riddle_pl.training.checkpoint_file import load_checkpoint
+    from riddle_pl.training.origin import encryptor_of, read_origin
+
     checkpoint = load_checkpoint(path)
     return encryptor_of(checkpoint), read_origin(checkpoint).tokens, f"start_ckpt={path}"
 

@@ -13,7 +13,8 @@ from riddle_pl.inversion import EncoderInversion
 from riddle_pl.judging.detectors import Detections
 from riddle_pl.judging.lfw import LFW
 from riddle_pl.networks.encryptors.padded import PaddedEncryptor
-from riddle_pl.packs import load_pack, write_pack_entry
+from riddle_pl.packs import load_pack
+from riddle_pl.packs.write import write_pack_entry
 from riddle_pl.photos.paste.mask import ParserMap
 
 K = 12

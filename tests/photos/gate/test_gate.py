@@ -159,7 +159,10 @@ def test_the_error_names_photo_face_reason_and_how_many_more():
     assert error.refusals == tuple(refusals)
     assert str(FaceRefusedError("a.jpg", refusals[1:])) == f"face 3 of a.jpg is refused: so{hint} 3"
     alike = Refusal(1, Reason.STILL_RECOGNISED, "alike", "20 x 30 px at (5, 6)")
-    assert str(FaceRefusedError("a.jpg", [alike])) == "face 1 of a.jpg (20 x 30 px at (5, 6)) is refused: alike"
+    told = str(FaceRefusedError("a.jpg", [alike]))
+    assert told.startswith("face 1 of a.jpg (20 x 30 px at (5, 6)) is refused: alike; run it again, which draws other")
+    assert "--linkable" in told
+    assert told.endswith("or cover it: --on-failure solid")
     there = FaceRefusedError("a.jpg", [Refusal(1, Reason.STILL_THERE, "it is there")])
     assert str(there).endswith(
         "it is there; if it is no face, run it again, which draws another person, or cover it: --on-failure solid"

@@ -8,10 +8,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from riddle_pl.config import compose_jobs
 from riddle_pl.errors import ConfigError
-from riddle_pl.evaluation.preflight import check_job as check_evaluation
 from riddle_pl.files import write_text
-from riddle_pl.training.checkpoint_file import load_checkpoint
-from riddle_pl.training.preflight import check_job as check_training
 
 SETTINGS = "settings.yaml"
 """In the output folder: what its runs have in common."""
@@ -64,6 +61,8 @@ class Job:
         """Whether training is finished."""
         if not self.checkpoint.is_file():
             return False
+        from riddle_pl.training.checkpoint_file import load_checkpoint
+
         return int(load_checkpoint(self.checkpoint)["global_step"]) >= int(self.training_config().steps)
 
 
@@ -99,6 +98,10 @@ def check(cfg: DictConfig) -> None:
     if (out / SETTINGS).is_file() and _settings_of(out) != _as_yaml(cfg):
         raise ConfigError(f"out={out} holds runs with other settings ({SETTINGS}); give another out, or these settings")
     jobs = plan(cfg)
+
+    from riddle_pl.evaluation.preflight import check_job as check_evaluation
+    from riddle_pl.training.preflight import check_job as check_training
+
     for job in jobs:
         check_training(job.training_config())
     check_evaluation(compose_jobs("eval", [*jobs[0].evaluation, f"out='{jobs[0].report.parent}'"])[0])

@@ -7,11 +7,10 @@ from pathlib import Path
 
 import torch
 from jaxtyping import Float
-from omegaconf import DictConfig, OmegaConf
 from torch import Tensor
 
 from riddle_pl.data.face_set import FaceSet, read_faces
-from riddle_pl.errors import ConfigError, DataError
+from riddle_pl.errors import DataError
 from riddle_pl.evaluation.audits.audit import AuditContext
 from riddle_pl.evaluation.report.measurement import Measurement
 from riddle_pl.files import require_file
@@ -28,16 +27,6 @@ AGES = ((0, 29, "up to 29"), (30, 49, "30 to 49"), (50, 200, "50 and older"))
 
 _SEX_AND_GROUP = re.compile(r"_(female|male)_([a-z]+)\.\w+$")
 _AGE = re.compile(r"A(\d+)\.\w+$")
-
-
-def require_root(cfg: DictConfig) -> None:
-    """Checks that ``data.root`` is given.
-
-    Raises:
-        ConfigError: it is not.
-    """
-    if OmegaConf.is_missing(cfg.data, "root"):
-        raise ConfigError("data.root has no value; give data.root=FOLDER, the folder of the face archives and of LFW")
 
 
 @dataclass(frozen=True)

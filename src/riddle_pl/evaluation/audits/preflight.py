@@ -7,11 +7,8 @@ from omegaconf import DictConfig
 
 from riddle_pl.config import check_config, instantiate
 from riddle_pl.device import resolve_device
-from riddle_pl.errors import ConfigError
-from riddle_pl.evaluation.audits.archives import require_root
 from riddle_pl.evaluation.audits.audit import Audit, AuditContext
 from riddle_pl.evaluation.audits.card import check_export
-from riddle_pl.files import require_place_for_dir
 from riddle_pl.packs.store import home
 
 
@@ -21,13 +18,7 @@ def check_job(cfg: DictConfig) -> tuple[AuditContext, Audit]:
     Raises:
         RiddleError: one line about the first thing that is wrong.
     """
-    require_root(cfg)
     check_config(cfg)
-    for name in ("batch_size", "resamples"):
-        if cfg[name] < 1:
-            raise ConfigError(f"{name}={cfg[name]}; give at least 1")
-    out = Path(cfg.out)
-    require_place_for_dir(out, "folder of out")
     context, audit = build_audit(cfg)
     context.pack.check(audit.role)
     if cfg.export is not None:

@@ -14,6 +14,7 @@ from torch import Tensor
 
 from riddle_pl.errors import CheckpointError, RiddleError, one_line
 from riddle_pl.networks.bisenet import BiSeNet
+from riddle_pl.networks.code_size import num_layers
 from riddle_pl.networks.e4e import E4EEncoder, E4EInverter
 from riddle_pl.networks.encryptors.checkpoint import encryptor_from_state
 from riddle_pl.networks.encryptors.mlp import MLPEncryptor
@@ -31,7 +32,7 @@ from riddle_pl.networks.lpips_features import LPIPSFeatures
 from riddle_pl.networks.mobilefacenet import SHRINK, MobileFaceNet
 from riddle_pl.networks.parser_unet import FaceParserUNet
 from riddle_pl.networks.size_limit import build_within_limits
-from riddle_pl.networks.stylegan2 import Generator, num_layers
+from riddle_pl.networks.stylegan2 import Generator
 
 __all__ = [
     "load_bisenet",

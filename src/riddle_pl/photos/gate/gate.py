@@ -15,7 +15,7 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor
 
-from riddle_pl.errors import ConfigError
+from riddle_pl.config.ranges import check_range
 from riddle_pl.faces.detect import Face, FaceDetector, PhotoDetector
 from riddle_pl.faces.pixels import to_pixels
 from riddle_pl.judging.gate_judges import Judge, PackJudge, best_judge
@@ -92,11 +92,10 @@ class GateThresholds:
     max_similarity: float | None = None
 
     def __post_init__(self) -> None:
-        if not self.min_face >= 0:
-            raise ConfigError(f"gate.min_face is {self.min_face}; expected 0 or more pixels")
-        for name, value in (("min_inversion", self.min_inversion), ("max_similarity", self.max_similarity)):
-            if value is not None and not -1.0 <= value <= 1.0:
-                raise ConfigError(f"gate.{name} is {value}; expected a cosine in [-1, 1]")
+        check_range("gate.min_face", self.min_face)
+        check_range("gate.min_inversion", self.min_inversion)
+        if self.max_similarity is not None:
+            check_range("gate.max_similarity", self.max_similarity)
 
 
 class QualityGate:

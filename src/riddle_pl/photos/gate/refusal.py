@@ -21,6 +21,8 @@ class Reason(StrEnum):
 
 PERHAPS_NO_FACE = (Reason.TOO_SMALL, Reason.ONE_DETECTOR, Reason.NOT_ALIGNED, Reason.POORLY_INVERTED)
 """What is refused for such a reason may be a pattern or a thing that looks like a face."""
+OF_THE_PERSON = (Reason.STILL_RECOGNISED, Reason.OTHER_POSE)
+"""What is refused for such a reason may pass as another person: under another nonce."""
 
 
 @dataclass(frozen=True)
@@ -46,23 +48,25 @@ class FaceRefusedError(PhotoError):
     Args:
         name: how messages call the photo.
         refusals: one or more.
+        covered: the faces were covered, and the photo was written.
     """
 
-    def __init__(self, name: str, refusals: Sequence[Refusal]):
+    def __init__(self, name: str, refusals: Sequence[Refusal], covered: bool = False):
         self.refusals = tuple(refusals)
         first = self.refusals[0]
         others = len(self.refusals) - 1
         more = f" (and {others} more of its faces)" if others else ""
         place = f" ({first.place})" if first.place else ""
-        super().__init__(f"face {first.face} of {name}{place} is refused: {first.detail}{more}{_hint(first)}")
+        super().__init__(f"face {first.face} of {name}{place} is refused: {first.detail}{more}{_hint(first, covered)}")
 
 
-def _hint(refusal: Refusal) -> str:
+def _hint(refusal: Refusal, covered: bool) -> str:
     """What the user can do, where that depends on the reason."""
     if refusal.reason in PERHAPS_NO_FACE:
         return f"; if it is no face: --not-a-face {refusal.face}"
+    again = "with --force" if covered else "or cover it: --on-failure solid"
     if refusal.reason is Reason.STILL_THERE:  # its number is another one in another run
-        return "; if it is no face, run it again, which draws another person, or cover it: --on-failure solid"
-    if refusal.reason is Reason.OTHER_POSE:
-        return "; run it again, which draws another person"
+        return f"; if it is no face, run it again, which draws another person, {again}"
+    if refusal.reason in OF_THE_PERSON:
+        return f"; run it again, which draws other people (for --linkable, with another password), {again}"
     return ""

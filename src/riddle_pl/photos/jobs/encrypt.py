@@ -197,7 +197,7 @@ def _settle(
         return lambda: outcome
     if not answer.refusals:
         return lambda: write(Outcome(task, Status.ENCRYPTED, answer.faces, None, seconds), answer, orders)
-    refused = FaceRefusedError(str(task.photo), answer.refusals)
+    refused = FaceRefusedError(str(task.photo), answer.refusals, orders.on_failure is OnFailure.SOLID)
     left_out = Outcome(task, Status.REFUSED, answer.faces, refused, seconds)
     if orders.on_failure is OnFailure.ERROR:
         raise _StopError(left_out, refused)

@@ -1,7 +1,7 @@
 """Whether an earlier result was made with the password of this run: told by the photo, which only its owner has.
 
 Neither a deniable record nor its picture may tell. But who encrypts has the photo: its face's code, encrypted with the
-record's salt and nonce, is the code in the record, or is not.
+record's salt and nonce, is the code in the record, or is not; see :meth:`FaceCoder.is_same`.
 """
 
 from collections.abc import Iterable
@@ -14,10 +14,6 @@ from riddle_pl.photos.jobs.read import Loader, fit
 from riddle_pl.photos.pseudonymise import Pseudonymiser
 from riddle_pl.photos.record.load import load_embedded
 from riddle_pl.photos.record.record import Record
-
-SAME_CODE = 0.02
-"""Mean distance of two encrypted codes, in units of a code's mean magnitude, up to which they are one. The right
-password gives 0 on the machine that made the record; wrong ones give 0.11 (pack lite) to 1 (mobile)."""
 
 
 def record_of(task: Task) -> Record | None:
@@ -41,11 +37,11 @@ def made_with(task: Task, load: Loader, record: Record, passwords: Iterable[str]
         return any(_opens(record, key) for key in keys)
     coder, face = pseudonymiser.coder_for(record), record.faces[0]
     w = coder.invert(align_face(fit(load(task), max(record.image_size)), face.quad, coder.pack.size))
-    for key in keys:
-        encrypted = coder.transform(w, coder.password(key, face.nonce), record.contexts([0]))
-        if float((encrypted - face.w_enc).abs().mean() / face.w_enc.abs().mean()) < SAME_CODE:
-            return True
-    return False
+    context = record.contexts([0])
+    return any(
+        coder.is_same(coder.transform(w, coder.password(key, face.nonce), context), face.w_enc[None], context)
+        for key in keys
+    )
 
 
 def _opens(record: Record, key: bytes) -> bool:

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from riddle_pl.errors import FileError
-from riddle_pl.files import require_writable_file
+from riddle_pl.errors import FileError, PhotoError
+from riddle_pl.files import require_file, require_writable_file
 from riddle_pl.photos.jobs.outputs import check_picture_name, require_result
 from riddle_pl.photos.jobs.plan import RECOVERED, means_folder
 from riddle_pl.photos.jobs.sources import Source, find_records
@@ -43,14 +43,16 @@ def plan_recovery(
         force: earlier results may be in the way.
 
     Raises:
-        RecordError, FileError: an input is missing, damaged or holds no record, two records have one output, or an
-            output that exists (of one record) or cannot be written.
+        RecordError, PhotoError, FileError: an input or ``image`` is missing, an input is damaged or holds no record,
+            two records have one output, or an output that exists (of one record) or cannot be written.
     """
+    if image is not None and not image.is_dir():
+        require_file(image, "--image", PhotoError)
     folder = image if image is not None and image.is_dir() else None
     sources = [source for path in inputs for source in find_records(path, folder)]
     one = len(sources) == 1 and not inputs[0].is_dir()
     if image is not None and folder is None and not one:
-        raise FileError(f"--image {image} is one picture, and there are {len(sources)} records; give a folder, or none")
+        raise FileError(f"--image {image} is one picture, for one record; for several give a folder, or none")
     if one and out is not None and not means_folder(out):
         targets = [check_target(out, force)]
     else:

@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import UInt8
 
-from riddle_pl.data.archives import new_archive
+from riddle_pl.archives import new_archive
 from riddle_pl.data.sources import TarSource, is_image_name, sha256
 from riddle_pl.errors import DataError, FileError, PhotoError, RecordError, one_line
 from riddle_pl.faces.load import decode_image

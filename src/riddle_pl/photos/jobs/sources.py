@@ -10,7 +10,8 @@ from riddle_pl.files import require_file
 from riddle_pl.photos.jobs.outputs import RECORD_SUFFIX, picture_beside
 from riddle_pl.photos.jobs.plan import ENCRYPTED, REKEYED, walk
 from riddle_pl.photos.record.archive import RecordArchive, is_archive
-from riddle_pl.photos.record.png import holds_record, is_png
+from riddle_pl.photos.record.file import read, require_record
+from riddle_pl.photos.record.png import embedded_bytes, embedded_in, holds_record, is_png
 
 if TYPE_CHECKING:
     from riddle_pl.photos.record.record import Record
@@ -49,7 +50,7 @@ def find_records(path: Path, pictures: Path | None = None) -> list[Source]:
         pictures: folder of the pictures that belong to an archive; the archive's own by default.
 
     Raises:
-        RecordError: it is missing, an archive is damaged, or there is no record.
+        RecordError: it is missing, it or an archive is damaged, or there is no record.
         FileError: a folder cannot be read.
     """
     if path.is_dir():
@@ -62,7 +63,9 @@ def find_records(path: Path, pictures: Path | None = None) -> list[Source]:
         if is_archive(path):
             return list(_in_archive(RecordArchive(path), path.parent if pictures is None else pictures))
         if is_png(path):
+            require_record(embedded_bytes(path), embedded_in(path))
             return [Source(Path(path.name), _embedded(path), path, path, embedded=True)]
+    require_record(read(path), f"record {path}")
     return [Source(Path(path.name), _file(path), picture_beside(path), path)]
 
 

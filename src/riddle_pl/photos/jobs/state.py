@@ -91,14 +91,14 @@ def is_done(task: Task, archived: Collection[str] = (), force: bool = False) -> 
         return True
     if force:
         return False
+    _check_own(picture, record)  # before anything is said of --force
     if task.entry in archived:
         raise FileError(f"the archive has a record for {picture}, which is not there; choose another archive")
     if record is not None and record.exists() and not picture.exists():
         raise FileError(f"output {record} exists already, and its picture {picture} does not; {ANEW}")
     for output in (picture, record):
         if output is not None and output.exists():
-            option = "-o" if output is picture else "--record or -o"
-            raise FileError(f"output {output} exists already and is left as it is; choose another with {option}")
+            raise FileError(f"output {output} exists already, and is not a whole result of this command; {ANEW}")
     return False
 
 

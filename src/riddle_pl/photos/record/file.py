@@ -106,6 +106,21 @@ def read(path: Path | str) -> bytes:
     return content
 
 
+def require_record(content: bytes, source: str) -> None:
+    """Makes sure that these are the contents of a record, as far as the outer form tells.
+
+    Args:
+        source: how messages call it.
+
+    Raises:
+        RecordError: see :func:`decode`; the line begins with ``source``.
+    """
+    try:
+        decode(content)
+    except RecordError as error:
+        raise RecordError(f"{source}: {error}") from error
+
+
 def is_record(path: Path) -> bool:
     """Whether a file is a record, as far as its outer form tells."""
     try:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from riddle_pl.data.archives import archives_in, new_archive, own_share
+from riddle_pl.archives import archives_in, new_archive, own_share
 from riddle_pl.errors import ConfigError, DataError
 from tests.data.test_sources import write_tar
 
