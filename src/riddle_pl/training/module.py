@@ -127,7 +127,7 @@ class RiddleModule(pl.LightningModule):
         return one, two, wrong1, wrong2
 
     def setup(self, stage: str) -> None:
-        """Initialises T's statistics of the training codes before a fresh run.
+        """Centres the space of the code terms at the training codes; before a fresh run, initialises T's statistics of them.
 
         If the layers of every code and password are equal, the step uses one token per group of T.
         """
@@ -138,9 +138,11 @@ class RiddleModule(pl.LightningModule):
         equal = data.equal_layers and self.tokens.count(self.generator.network.num_layers) == 1
         if equal and isinstance(encryptor, GroupwiseEncryptor) and encryptor.equal_tokens_stay_equal:
             self._step.one_per_group = OnePerGroup(encryptor)
+        codes = data.codes(STATISTICS_SAMPLES)
+        self.code_space.centre(codes if self._step.one_per_group is None else self._step.one_per_group.pick(codes))
         if self.fit_codes:
             place = next(self.encryptor.parameters()).device  # Lightning has not moved it to self.device yet
-            fit_to_codes(self.encryptor, data.codes(STATISTICS_SAMPLES).to(place))
+            fit_to_codes(self.encryptor, codes.to(place))
 
     def training_step(self, batch: Batch, batch_idx: int) -> Float[Tensor, ""]:
         w = batch["w"]
