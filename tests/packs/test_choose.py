@@ -48,7 +48,8 @@ def test_a_name_in_a_record_is_no_folder(tiny_pack):
 def test_encryptors_for_photos(tiny_pack):
     mobile = load_pack("mobile")
     assert mobile.encryptor_for_photos() == "encryptor-padded"
-    with pytest.raises(PackError, match=r"pack mobile has no encryptor of the paper; it has encryptor-padded\. To train") as error:
+    missing = r"pack mobile has no encryptor of the paper; it has encryptor-padded\. To train one: "
+    with pytest.raises(PackError, match=missing) as error:
         mobile.encryptor_for_photos("paper")
     assert "riddle packs new MINE --from mobile" in str(error.value)
     assert "riddle-train pack=mobile experiment=riddle_df stage=codes export=MINE" in str(error.value)
