@@ -134,12 +134,13 @@ class RiddleModule(pl.LightningModule):
         data: Any = getattr(self.trainer, "datamodule", None)
         if stage != "fit" or not isinstance(data, LatentDataModule):
             return
-        encryptor = self.encryptor
+        encryptor, codes = self.encryptor, data.codes(STATISTICS_SAMPLES)
+        compared = codes
         equal = data.equal_layers and self.tokens.count(self.generator.network.num_layers) == 1
         if equal and isinstance(encryptor, GroupwiseEncryptor) and encryptor.equal_tokens_stay_equal:
-            self._step.one_per_group = OnePerGroup(encryptor)
-        codes = data.codes(STATISTICS_SAMPLES)
-        self.code_space.centre(codes if self._step.one_per_group is None else self._step.one_per_group.pick(codes))
+            self._step.one_per_group = one_per_group = OnePerGroup(encryptor)
+            compared = one_per_group.pick(codes)
+        self.code_space.centre(compared)
         if self.fit_codes:
             place = next(self.encryptor.parameters()).device  # Lightning has not moved it to self.device yet
             fit_to_codes(self.encryptor, codes.to(place))
