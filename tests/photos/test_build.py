@@ -9,7 +9,8 @@ from riddle_pl.errors import ConfigError
 from riddle_pl.faces.find import PhotoFaceDetector
 from riddle_pl.inversion import EncoderInversion, OptimisedInversion, RefinedInversion
 from riddle_pl.pack_names import EMBEDDED
-from riddle_pl.packs import build, load_pack, write_pack_entry
+from riddle_pl.packs import build, load_pack
+from riddle_pl.packs.write import write_pack_entry
 from riddle_pl.photos.build import build_pseudonymiser
 from riddle_pl.photos.gate.gate import GateThresholds, OpenGate, QualityGate
 from riddle_pl.photos.paste.mask import BiSeNetMap, OvalMap, ParserMap

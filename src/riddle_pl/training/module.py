@@ -127,7 +127,7 @@ class RiddleModule(pl.LightningModule):
         return one, two, wrong1, wrong2
 
     def setup(self, stage: str) -> None:
-        """Centres the space of the code terms at the training codes; before a fresh run, initialises T's statistics of them.
+        """Centres the code terms' space at the training codes; before a fresh run, initialises T's statistics of them.
 
         If the layers of every code and password are equal, the step uses one token per group of T.
         """
