@@ -111,24 +111,25 @@ def test_pictures_after_codes_go_on_with_the_same_network_and_a_loss_of_their_ow
     after = job(f"experiment={experiment}", "stage=after_codes")
     codes = job(f"experiment={experiment}", "stage=codes")
     assert {key for key in codes.encryptor if codes.encryptor[key] != after.encryptor[key]} == {"start"}
-    for term in ("pixel", "perceptual"):  # what encrypts is not to look like the original
-        assert after.loss[term].images == ["x_dec"]
-        assert after.loss[term].weight == job(f"experiment={experiment}").loss[term].weight
+    assert after.loss.pixel.images == after.loss.perceptual_recovery.images == ["x_dec"]
+    assert after.loss.perceptual_recovery.weight > after.loss.perceptual.weight  # what encrypts is to look like another
+    others = ["x_enc1", "x_enc2", "x_wrong1", "x_wrong2"]
+    assert after.loss.perceptual.images == after.loss.parse.images == others
     paper = job(f"experiment={experiment}", "stage=after_codes", "loss=paper").loss
     assert {name: term for name, term in paper.items() if term.weight} == {
         name: term for name, term in job(f"experiment={experiment}").loss.items() if term.weight
     }
     assert after.stage._target_.endswith(".PictureStage")
-    assert (after.steps, after.batch_size, after.optimizer.lr, after.scheduler.warmup_steps) == (600, 8, 3e-4, 20)
-    assert (after.scheduler.total_steps, after.trainer.gradient_clip_val) == (600, 1.0)
+    assert (after.steps, after.batch_size, after.optimizer.lr, after.scheduler.warmup_steps) == (1000, 8, 2e-4, 20)
+    assert (after.scheduler.total_steps, after.trainer.gradient_clip_val) == (1000, 1.0)
     assert after.optimizer._target_.endswith(".adamw")
 
 
 def test_on_codes_of_photos_nothing_holds_encryptions_to_where_photos_lie() -> None:
     photos = job("experiment=riddle", "stage=codes", "loss=photo_codes").loss
     codes = job("experiment=riddle", "stage=codes").loss
-    assert {key for key in codes if codes[key] != photos[key]} == {"latent_recovery", "typical"}
-    assert (photos.typical.weight, photos.latent_recovery.weight) == (0, 2)
+    assert {key for key in codes if codes[key] != photos[key]} == {"latent_recovery", "recovery_codes", "typical"}
+    assert (photos.typical.weight, photos.latent_recovery.weight, photos.recovery_codes.weight) == (0, 2, 2)
     assert photos.latent_recovery.whitened
 
 

@@ -35,6 +35,15 @@ def test_its_variance_is_half_the_distance_of_two_people(space: CodeSpace) -> No
     assert space.variance.dtype == torch.float32
 
 
+def test_it_is_moved_to_where_the_training_codes_of_each_layer_lie(space: CodeSpace) -> None:
+    photos = torch.stack([codes(500, seed=1) + 2.0, codes(500, seed=2) - 1.0], dim=1)
+    before = space(photos)
+    space.centre(photos)
+    torch.testing.assert_close(space(photos).mean(dim=0), torch.zeros(2, 32), rtol=0, atol=1e-4)
+    torch.testing.assert_close(space(photos) - before, space(photos[:1]) - before[:1] + torch.zeros(500, 2, 32))
+    assert not space.state_dict()
+
+
 def test_a_direction_without_variance_is_no_division_by_zero() -> None:
     w = codes(500)
     w[:, 0] = 1.0

@@ -48,9 +48,12 @@ def test_a_name_in_a_record_is_no_folder(tiny_pack):
 def test_encryptors_for_photos(tiny_pack):
     mobile = load_pack("mobile")
     assert mobile.encryptor_for_photos() == "encryptor-padded"
-    assert mobile.encryptor_for_photos("paper") == "encryptor-df"
-    assert mobile.encryptor_for_photos("encryptor-df") == "encryptor-df"
+    missing = r"pack mobile has no encryptor of the paper; it has encryptor-padded\. To train one: "
+    with pytest.raises(PackError, match=missing) as error:
+        mobile.encryptor_for_photos("paper")
+    assert "riddle packs new MINE --from mobile" in str(error.value)
+    assert "riddle-train pack=mobile experiment=riddle_df stage=codes export=MINE" in str(error.value)
+    assert load_pack("lite").encryptor_for_photos("paper") == "encryptor-paper"
+    assert load_pack("lite").encryptor_for_photos("encryptor-df") == "encryptor-df"
     assert tiny_pack.encryptor_for_photos() == "encryptor"
     assert tiny_pack.entry(tiny_pack.encryptor_for_photos("paper")).arch.startswith("transformer")
-    with pytest.raises(PackError, match=r"pack lite has no encryptor of the paper; it has encryptor"):
-        load_pack("lite").encryptor_for_photos("paper")

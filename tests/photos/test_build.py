@@ -1,12 +1,16 @@
 """If this fails, a setting of the photo pipeline does nothing, or a misspelt one goes unnoticed."""
 
+import shutil
+
 import pytest
 import torch
 
 from riddle_pl.errors import ConfigError
 from riddle_pl.faces.find import PhotoFaceDetector
 from riddle_pl.inversion import EncoderInversion, OptimisedInversion, RefinedInversion
-from riddle_pl.packs import load_pack
+from riddle_pl.pack_names import EMBEDDED
+from riddle_pl.packs import build, load_pack
+from riddle_pl.packs.write import write_pack_entry
 from riddle_pl.photos.build import build_pseudonymiser
 from riddle_pl.photos.gate.gate import GateThresholds, OpenGate, QualityGate
 from riddle_pl.photos.paste.mask import BiSeNetMap, OvalMap, ParserMap
@@ -87,6 +91,9 @@ def test_codes_are_found_inside_of_a_padded_encryptors_model(overrides, expected
     assert getattr(inversion, "code_model_role", None) == expected
 
 
-def test_other_encryptors_have_the_packs_code_model():
-    inversion = build_pseudonymiser(load_pack("mobile"), encryptor="paper").coder.inversion
+def test_other_encryptors_have_the_packs_code_model(tmp_path):
+    folder, args = shutil.copytree(EMBEDDED["mobile"], tmp_path / "mobile"), {"num_layers": 23, "ffn": 8}
+    network = build("transformer_paper", args)
+    write_pack_entry(folder, "encryptor-paper", network, "transformer_paper", args, tokens="single")
+    inversion = build_pseudonymiser(load_pack(folder), encryptor="paper").coder.inversion
     assert inversion.code_model_role == "code_model"

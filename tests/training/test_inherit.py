@@ -185,12 +185,12 @@ def test_every_encryptor_that_is_trained_has_an_option_of_its_own(arch: str) -> 
 
 
 def test_a_start_from_the_papers_encryptor_takes_over_its_arguments(capsys: pytest.CaptureFixture[str]) -> None:
-    args = dict(load_pack("mobile").entry("encryptor-df").args)
-    own = settings(["pack=mobile", "start_pack=mobile", "export_role=encryptor-df"])
+    args = dict(load_pack("lite").entry("encryptor-paper").args)
+    own = settings(["start_pack=lite", "export_role=encryptor-paper"])
     assert own["encryptor"]["_target_"].endswith("TransformerPaperEncryptor")
     given = {key: value for key, value in own["encryptor"].items() if not key.startswith("_")}
     made = EncryptorSpec.of(class_of("transformer_paper"), given | {"num_layers": args["num_layers"]})
     assert made is not None
     assert made.args == args
     assert own["password"]["_target_"].endswith("SingleToken")
-    assert "start_pack=mobile: this run takes over encryptor=transformer_paper" in capsys.readouterr().err
+    assert "start_pack=lite: this run takes over encryptor=transformer_paper" in capsys.readouterr().err

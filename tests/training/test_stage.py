@@ -39,6 +39,7 @@ def run(tiny_pack: Pack, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("codes")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("riddle_pl.losses.code_space.SAMPLES", 64)
+        patch.setattr("riddle_pl.training.module.STATISTICS_SAMPLES", 64)
         patch.setattr(Generator, "forward", None)
         train(tiny_pack, folder, "+callbacks.every={_target_: tests.training.jobs.SaveEveryStep}")
     return folder

@@ -154,8 +154,8 @@ def _write_sheet(
 ) -> Path:
     footnote = (
         f"Pack {pack.name}, {role}, {pack.size} px, seed {seed}. Below the images: cosine to the inversion (below "
-        f"inversions: to the photo), judge: {figures.judge}; same person above {figures.threshold}, as are 1 in 1000 "
-        "pairs of strangers."
+        f"inversions: to the photo), judge: {figures.judge}; same person above {figures.threshold}, as 1 in 1000 "
+        "strangers."
     )
     with atomic_write(path) as temporary:
         draw_sheet(demo_faces, figures, footnote).save(temporary, format="JPEG", **JPEG)

@@ -22,7 +22,7 @@ class CodeSpace(nn.Module):
     whitening, the many directions that hardly change the image would count as much; the floor limits their weight.
 
     Args:
-        w: random W codes from which mean and covariance are estimated.
+        w: random W codes from which the covariance is estimated, and the mean until ``centre`` is called.
     """
 
     mean: Tensor
@@ -43,6 +43,15 @@ class CodeSpace(nn.Module):
     def of(cls, generator: FaceGenerator, samples: int | None = None) -> Self:
         """The space of a generator's W; deterministic."""
         return cls(generator.random_w(samples or SAMPLES, seed=0))
+
+    @torch.no_grad()
+    def centre(self, w: Float[Tensor, "m n d"]) -> None:
+        """From now on the mean is that of each layer of these codes.
+
+        Codes of photos share a shift away from W's mean. Around that, two strangers are alike, and most of what a
+        recovery has to match is what all photos have in common.
+        """
+        self.mean = w.mean(dim=0).to(self.mean)
 
     def forward(self, w: Float[Tensor, "b n d"]) -> Float[Tensor, "b n d"]:
         return (w - self.mean) @ self.whitening

@@ -141,7 +141,11 @@ class Pack:
             return name
         found = next((role for role in self.encryptors if current_name(self.entry(role).arch) in PAPERS), None)
         if found is None:
-            raise PackError(f"pack {self.name} has no encryptor of the paper; it has {', '.join(self.encryptors)}")
+            raise PackError(
+                f"pack {self.name} has no encryptor of the paper; it has {', '.join(self.encryptors)}. To train one: "
+                f"riddle packs new MINE --from {self.address}, then riddle-train pack={self.address} "
+                "experiment=riddle_df stage=codes export=MINE export_role=encryptor-paper; then give --pack MINE"
+            )
         return found
 
     @property

@@ -127,20 +127,23 @@ class RiddleModule(pl.LightningModule):
         return one, two, wrong1, wrong2
 
     def setup(self, stage: str) -> None:
-        """Initialises T's statistics of the training codes before a fresh run.
+        """Centres the code terms' space at the training codes; before a fresh run, initialises T's statistics of them.
 
         If the layers of every code and password are equal, the step uses one token per group of T.
         """
         data: Any = getattr(self.trainer, "datamodule", None)
         if stage != "fit" or not isinstance(data, LatentDataModule):
             return
-        encryptor = self.encryptor
+        encryptor, codes = self.encryptor, data.codes(STATISTICS_SAMPLES)
+        compared = codes
         equal = data.equal_layers and self.tokens.count(self.generator.network.num_layers) == 1
         if equal and isinstance(encryptor, GroupwiseEncryptor) and encryptor.equal_tokens_stay_equal:
-            self._step.one_per_group = OnePerGroup(encryptor)
+            self._step.one_per_group = one_per_group = OnePerGroup(encryptor)
+            compared = one_per_group.pick(codes)
+        self.code_space.centre(compared)
         if self.fit_codes:
             place = next(self.encryptor.parameters()).device  # Lightning has not moved it to self.device yet
-            fit_to_codes(self.encryptor, data.codes(STATISTICS_SAMPLES).to(place))
+            fit_to_codes(self.encryptor, codes.to(place))
 
     def training_step(self, batch: Batch, batch_idx: int) -> Float[Tensor, ""]:
         w = batch["w"]

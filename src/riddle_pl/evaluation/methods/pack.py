@@ -16,7 +16,7 @@ from riddle_pl.password import PasswordTokens
 from riddle_pl.photos.paste.mask import ParserMap
 from riddle_pl.photos.without_face import read_context
 
-PAPER = {"encryptor": "RiDDLE", "encryptor-df": "RiDDLE data-free"}
+PAPER = {"encryptor": "RiDDLE", "encryptor-df": "RiDDLE data-free", "encryptor-paper": "RiDDLE"}
 """What the paper calls the encryptors, by role."""
 
 
