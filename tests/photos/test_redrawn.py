@@ -7,7 +7,8 @@ import torch
 
 from riddle_pl.errors import ConfigError
 from riddle_pl.networks.face_axes import FaceAxes
-from riddle_pl.packs import Pack, load_pack, write_pack_entry
+from riddle_pl.packs import Pack, load_pack
+from riddle_pl.packs.write import write_pack_entry
 from riddle_pl.photos.build import build_pseudonymiser
 from riddle_pl.photos.paste.mask import OvalMap
 from riddle_pl.photos.redrawn import RedrawnInversion, _normal

@@ -18,6 +18,11 @@ PATHS = st.builds(lambda place, name: f"{place}/{name}" if place else name, PLAC
 OUTS = st.sampled_from([None, "out", "x", "o.png", "o.jpg", "deep/er"])
 
 
+def is_result(path: Path) -> bool:
+    """Whether it is a picture that an earlier run made, as far as names tell: its record lies beside it."""
+    return path.stem.endswith("_anonymised") and path.suffix != ".riddle" and path.with_suffix(".riddle").is_file()
+
+
 @settings(deadline=None, max_examples=60)
 @given(
     files=st.lists(PATHS, min_size=1, max_size=8, unique=True),
@@ -49,7 +54,8 @@ def test_any_tree_is_planned_without_loss_or_refused_in_a_line(files, chosen, ou
         assert len(set(photos)) == len(photos)
         outputs = [path.absolute() for task in plan.tasks for path in (task.picture, task.record) if path is not None]
         assert len(set(outputs)) == len(outputs)
-        assert not {os.path.realpath(path) for path in inputs if path.is_file()} - set(photos)
+        named = [path for path in inputs if path.is_file() and not is_result(path)]
+        assert not {os.path.realpath(path) for path in named} - set(photos)
         for given_folder in (path for path in inputs if path.is_dir()):
             visible = [
                 path
