@@ -15,7 +15,7 @@ from riddle_pl.photos.paste.fill import fill
 from riddle_pl.photos.paste.guided import guided_filter
 from riddle_pl.photos.paste.mask import HOLE, NOTHING, blur, core, fade, one_whole, shrink, widen
 from riddle_pl.photos.paste.outline import outline, to_outline
-from riddle_pl.photos.paste.regions import Regions, region_parser
+from riddle_pl.photos.paste.regions import Regions, region_parser, resized
 
 SMOOTHNESS = 0.002
 """Of the guided filter: variance of colours in [-1, 1]."""
@@ -83,12 +83,15 @@ class FittedMap:
         outlines = outline(ours.face), outline(theirs.face)
         warped = to_outline(x, *outlines).clamp(-1.0, 1.0)
         face, skin = to_outline(torch.cat(ours[:2], dim=1), *outlines).clamp(0.0, 1.0).split(1, dim=1)
-        size, side = self.size, x.shape[-1]
+        shown = resized(self._shown(face), x.shape[-1])
+        soft = blur(shown, MARGIN * x.shape[-1]) * (shown > 0.5)
+        filled = torch.lerp(fill(warped, (shown > 0.5).float()), warped, soft)
+        return filled, Regions(torch.ones_like(face), skin, ours.beard)
+
+    def _shown(self, face: Float[Tensor, "1 1 m m"]) -> Float[Tensor, "1 1 m m"]:
+        """The part of a new face that neither hair nor background touches: 1 there, else 0."""
+        size, forehead = self.size, round(BROWS * self.size)
         whole = one_whole(torch.maximum((face > 0.5).float(), core(size)))
-        inner, forehead = shrink(whole, round(MARGIN * size)), round(BROWS * size)
+        inner = shrink(whole, round(MARGIN * size))
         inner[..., :forehead, :] *= shrink(whole, round(FRINGE * size))[..., :forehead, :]
-        shown = F.interpolate(inner, (side, side), mode="bilinear", antialias=True, align_corners=False)
-        soft = blur(shown, MARGIN * side) * (shown > 0.5)
-        return torch.lerp(fill(warped, (shown > 0.5).float()), warped, soft), Regions(
-            torch.ones_like(face), skin, ours.beard
-        )
+        return inner
