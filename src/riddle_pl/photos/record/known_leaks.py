@@ -44,12 +44,14 @@ BITS_PER_FACE = 0.09
 """The most that an attack of ``riddle-attack`` got out of codes of pack mobile's encryptor-padded before it read
 contexts, with 700 public faces, on 200 records."""
 GUESSES_IN_CONTEXT = (
-    "whether a guessed password is right, in part: with {faces} about {bits:.0f} bits in all, to whoever has the "
-    "picture as well, of the 13 of one among ten thousand passwords, which take half an hour of one core"
+    "whether a guessed password is right, in part, to whoever has the picture as well: with {faces} about {redrawn:.1f} "
+    "bits in all if the code is of the face alone (invert=redrawn, the default of pack mobile), {bits:.0f} otherwise, of "
+    "the 13 of one among ten thousand passwords, which take half an hour of one core"
 )
-BITS_IN_CONTEXT = 4.6
+BITS_REDRAWN, BITS_IN_CONTEXT = 0.64, 4.6
 """The most that an attack of ``riddle-attack`` gets out of code, picture and photo around the face, with pack mobile's
-encryptor-padded (docs/security.md has the command and the interval)."""
+encryptor-padded and codes of ``invert=redrawn`` or ``invert=refine`` (docs/security.md has the commands and
+intervals)."""
 LINKS = "with the pack and without a password: which other records were made of the same photo, and often which photo"
 PUBLIC = (
     "what is public of each face: pose, outline and light, to the last digit, which is enough to match it with its "
@@ -97,7 +99,8 @@ def given_away(record: Record) -> list[str]:
     lines = [SEALED_GUESSES] if record.mode == "sealed" else []
     of_each = "its face" if faces == 1 else f"each of its {faces} faces"
     if record.faces[0].context is not None:
-        lines += [GUESSES_IN_CONTEXT.format(faces=of_each, bits=faces * BITS_IN_CONTEXT), CONTEXT, TWICE]
+        bits = {"redrawn": faces * BITS_REDRAWN, "bits": faces * BITS_IN_CONTEXT}
+        lines += [GUESSES_IN_CONTEXT.format(faces=of_each, **bits), CONTEXT, TWICE]
     elif padded:
         lines += [PADDED_GUESSES.format(faces=of_each, bits=faces * BITS_PER_FACE), PUBLIC, TWICE]
     else:
