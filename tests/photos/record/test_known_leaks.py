@@ -5,7 +5,15 @@ from dataclasses import replace
 import pytest
 import torch
 
-from riddle_pl.photos.record.known_leaks import BITS_IN_CONTEXT, CONTEXT_NOTE, NOTE, PADDED_NOTE, given_away, note
+from riddle_pl.photos.record.known_leaks import (
+    BITS_IN_CONTEXT,
+    BITS_REDRAWN,
+    CONTEXT_NOTE,
+    NOTE,
+    PADDED_NOTE,
+    given_away,
+    note,
+)
 from riddle_pl.photos.record.record import Record
 from tests.photos.record.test_record import KEYS, make_patches, make_record, with_contexts
 
@@ -35,7 +43,8 @@ def test_a_padded_record_tells_what_is_public_and_its_guesses_a_little(sealed: b
 def test_a_record_with_contexts_tells_them() -> None:
     faces = tuple(replace(face, w_enc=face.w_enc.to(torch.float64)) for face in with_contexts().faces)
     said = " ".join(given_away(replace(with_contexts(), tokens="key_stream", faces=faces)))
-    assert f"in part: with each of its 2 faces about {2 * BITS_IN_CONTEXT:.0f} bits in all" in said
+    assert f"with each of its 2 faces about {2 * BITS_REDRAWN:.1f} bits in all" in said
+    assert f"{2 * BITS_IN_CONTEXT:.0f} otherwise" in said
     assert "what the encryptor read of the photo around each face" in said
     assert "what is public of each face" not in said
 

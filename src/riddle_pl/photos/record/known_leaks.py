@@ -44,9 +44,9 @@ BITS_PER_FACE = 0.09
 """The most that an attack of ``riddle-attack`` got out of codes of pack mobile's encryptor-padded before it read
 contexts, with 700 public faces, on 200 records."""
 GUESSES_IN_CONTEXT = (
-    "whether a guessed password is right, in part, to whoever has the picture as well: with {faces} about {redrawn:.1f} "
-    "bits in all if the code is of the face alone (invert=redrawn, the default of pack mobile), {bits:.0f} otherwise, of "
-    "the 13 of one among ten thousand passwords, which take half an hour of one core"
+    "whether a guessed password is right, in part, to whoever has the picture as well: with {faces} about "
+    "{redrawn:.1f} bits in all if the code is of the face alone (invert=redrawn, the default of pack mobile), "
+    "{bits:.0f} otherwise, of the 13 of one among ten thousand passwords, which take half an hour of one core"
 )
 BITS_REDRAWN, BITS_IN_CONTEXT = 0.64, 4.6
 """The most that an attack of ``riddle-attack`` gets out of code, picture and photo around the face, with pack mobile's
