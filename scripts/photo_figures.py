@@ -218,7 +218,7 @@ class Figures:
         seam = (wide > narrow)[0, 0]
         row["seam"] = float(gradient(after)[seam].mean() / gradient(before)[seam].mean().clamp_min(1e-4))
         maps = (F.interpolate(self.face_map(image), (COMPARED, COMPARED)) for image in (old, new))
-        theirs_map, ours_map = (face > 0.7 for face in maps)
+        theirs_map, ours_map = (face > 0.5 for face in maps)
         face = F.interpolate(theirs_map.float(), (side, side))[0, 0] > 0.5
         ours, theirs = look(after, face & (narrow[0, 0] > 0)), look(before, face & (narrow[0, 0] > 0))
         row["detail"] = ours.detail / max(theirs.detail, 1e-4)
