@@ -50,9 +50,13 @@ def key_stream(key: bytes, count: int, dim: int = 512, nonce: bytes | None = Non
         raise ConfigError(f"a face's nonce has {len(nonce)} bytes; expected {NONCE_BYTES}")
     label = LATENT_LABEL if nonce is None else FACE_LABEL + nonce
     cipher = Cipher(ChaCha20(expand(key, label), nonce=bytes(16)), mode=None)
-    stream = cipher.encryptor().update(bytes(8 * count * dim))
+    return stream_uniforms(cipher.encryptor().update(bytes(8 * count * dim))).reshape(count, dim)
+
+
+def stream_uniforms(stream: bytes) -> Float64[Tensor, "count"]:
+    """Uniforms in (0, 1) from the little-endian 64-bit words of random bytes, 8 for each."""
     words = np.frombuffer(stream, dtype="<u8") >> np.uint64(64 - WORD_BITS)
-    return uniforms(torch.from_numpy(words.astype(np.int64))).reshape(count, dim)
+    return uniforms(torch.from_numpy(words.astype(np.int64)))
 
 
 def password_z64(key: bytes, count: int, dim: int = 512, nonce: bytes | None = None) -> Float64[Tensor, "count dim"]:

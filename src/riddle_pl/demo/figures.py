@@ -22,7 +22,7 @@ SHOWN = tuple(column for column in COLUMNS if column != "photo")
 
 @dataclass(frozen=True, eq=False)
 class Figures:
-    """Cosines of images, in the order of the demo_faces: ``cosines["photo"]["recovered"][0]`` is the first person's.
+    """Cosines of images, in the order of the faces: ``cosines["photo"]["recovered"][0]`` is the first person's.
 
     Args:
         judge: name of the recogniser.

@@ -24,7 +24,7 @@ def draw_sheet(demo_faces: Sequence[DemoFace], figures: Figures, footnote: str) 
 
     Args:
         demo_faces: rows.
-        figures: of these demo_faces.
+        figures: of these faces.
         footnote: last line.
     """
     font = ImageFont.load_default(TEXT)

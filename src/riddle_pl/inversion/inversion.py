@@ -9,6 +9,8 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from riddle_pl.device import resolve_device
+from riddle_pl.networks.fuse_batch_norms import fuse_batch_norms
+from riddle_pl.networks.generator import FaceGenerator
 from riddle_pl.networks.resize import resize
 from riddle_pl.packs import Pack
 
@@ -88,6 +90,16 @@ class Inversion(ABC):
     def encoder(self) -> nn.Module:
         """Photo to code, in one go."""
         return self._load("encoder")
+
+    @cached_property
+    def generator(self) -> FaceGenerator:
+        """G, at the size at which faces are compared."""
+        return self.drawing_pack.generator().to(self.device)
+
+    @cached_property
+    def recogniser(self) -> nn.Module:
+        """R."""
+        return fuse_batch_norms(self._load("recogniser"))
 
     def encode(self, x: Float[Tensor, "b 3 h h"]) -> Float[Tensor, "b n 512"]:
         """The encoder's codes; it sees images of its own size, whatever the pack draws."""

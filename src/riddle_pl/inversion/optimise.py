@@ -11,13 +11,12 @@ from torch import Tensor, nn
 from riddle_pl.config.ranges import check_range
 from riddle_pl.errors import ConfigError
 from riddle_pl.inversion.coordinates import AroundStart, CodeModel, Coordinates, InCodeModel
+from riddle_pl.inversion.descent import descend
 from riddle_pl.inversion.inversion import Inversion
 from riddle_pl.losses.identity import cosine
 from riddle_pl.losses.perceptual import perceptual_distance
 from riddle_pl.networks.code_model import GaussianCodeModel
 from riddle_pl.networks.encryptors.padded import PaddedEncryptor
-from riddle_pl.networks.fuse_batch_norms import fuse_batch_norms
-from riddle_pl.networks.generator import FaceGenerator
 from riddle_pl.networks.resize import resize
 from riddle_pl.packs import Pack
 from riddle_pl.packs.pack import CODE_MODEL
@@ -152,41 +151,33 @@ class OptimisedInversion(Inversion):
     def __call__(self, x: Float[Tensor, "b 3 h h"]) -> Float[Tensor, "b n 512"]:
         return torch.cat([self._optimised(part) for part in x.split(AT_ONCE)])
 
-    @torch.enable_grad()
+    @torch.no_grad()
     def _optimised(self, x: Float[Tensor, "b 3 h h"]) -> Float[Tensor, "b n 512"]:
         x = x.to(self.device)
-        with torch.no_grad():
-            w_0 = self.encode(x)
-            x = resize(x, (self.drawing_pack.size, self.drawing_pack.size))
-            known = self.recogniser(x)
-            seen = self.perceptual(x) if self.settings.features else None
+        w_0 = self.encode(x)
+        x = resize(x, (self.drawing_pack.size, self.drawing_pack.size))
+        known = self.recogniser(x)
+        seen = self.perceptual(x) if self.settings.features else None
         coordinates = self._coordinates(w_0)
-        v = coordinates.start().requires_grad_(True)
-        optimizer = torch.optim.Adam([v], lr=self.settings.learning_rate)
-        schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, self.settings.steps)
-        for _ in range(self.settings.steps):
+
+        def loss(v: Tensor) -> Tensor:
             image = self.generator(coordinates.decode(v))
-            loss = (
+            total: Tensor = (
                 self.settings.pixel * (image - x).abs().mean(dim=(1, 2, 3))
                 + self.settings.identity * (1.0 - cosine(self.recogniser(image), known))
                 + coordinates.cost(v)
             )
             if seen is not None:
-                loss = loss + self.settings.features * perceptual_distance(seen, self.perceptual(image))
-            (v.grad,) = torch.autograd.grad(loss.sum(), v)  # summed, so that faces are independent
-            optimizer.step()
-            schedule.step()
-        return coordinates.decode(v.detach()).cpu()
+                total = total + self.settings.features * perceptual_distance(seen, self.perceptual(image))
+            return total
+
+        v = descend(coordinates.start(), loss, self.settings.steps, self.settings.learning_rate)
+        return coordinates.decode(v).cpu()
 
     def _coordinates(self, w_0: Float[Tensor, "b n 512"]) -> Coordinates:
         if self.code_model_role is not None:
             return InCodeModel(w_0, self.code_model, self.settings.prior)
         return AroundStart(w_0, self.deviation, self.settings.start, self.settings.spread)
-
-    @cached_property
-    def generator(self) -> FaceGenerator:
-        """G, at the size at which faces are compared."""
-        return self.drawing_pack.generator().to(self.device)
 
     @cached_property
     def code_model(self) -> CodeModel:
@@ -204,11 +195,6 @@ class OptimisedInversion(Inversion):
             f"invert.code_model={self.code_model_role} is no code model of pack {self.pack.name}; give {CODE_MODEL} "
             "or a padded encryptor"
         )
-
-    @cached_property
-    def recogniser(self) -> nn.Module:
-        """R."""
-        return fuse_batch_norms(self._load("recogniser"))
 
     @cached_property
     def perceptual(self) -> nn.Module:

@@ -4,6 +4,8 @@ import torch
 from jaxtyping import Float64
 from torch import Tensor, nn
 
+from riddle_pl.networks.encryptors.padded import orthonormal_rows
+
 
 class FaceAxes(nn.Module):
     """A subspace of the coordinates that moves the face, hardly what is around it; the rest moves hair and background.
@@ -40,9 +42,7 @@ class FaceAxes(nn.Module):
     @property
     def _axes(self) -> Float64[Tensor, "k K"]:
         """As orthonormal as float64, whatever the stored numbers were rounded to."""
-        q, r = torch.linalg.qr(self.axes.double().T)
-        orthonormal: Tensor = (q * r.diagonal().sign()).T
-        return orthonormal
+        return orthonormal_rows(self.axes.double())
 
     @torch.no_grad()
     def fit(self, face: Float64[Tensor, "K K"], around: Float64[Tensor, "K K"], weight: float) -> None:

@@ -4,20 +4,19 @@ import hashlib
 from functools import cached_property
 from typing import ClassVar
 
-import numpy as np
 import torch
 from jaxtyping import Float, Float64
-from torch import Tensor, nn
+from torch import Tensor
 
 from riddle_pl.errors import ConfigError
+from riddle_pl.inversion.descent import descend
 from riddle_pl.inversion.inversion import Inversion
 from riddle_pl.losses.identity import cosine
-from riddle_pl.networks.encryptors.padded import PaddedEncryptor, quantile, uniforms
+from riddle_pl.networks.encryptors.padded import PaddedEncryptor, quantile
 from riddle_pl.networks.face_axes import FaceAxes
-from riddle_pl.networks.fuse_batch_norms import fuse_batch_norms
-from riddle_pl.networks.generator import FaceGenerator
 from riddle_pl.networks.resize import resize
 from riddle_pl.packs import Pack
+from riddle_pl.password import stream_uniforms
 from riddle_pl.photos.paste.mask import ParserMap
 from riddle_pl.photos.without_face import read_context
 
@@ -96,36 +95,27 @@ class RedrawnInversion(Inversion):
     def __call__(self, x: Float[Tensor, "b 3 h h"]) -> Float[Tensor, "b n 512"]:
         return torch.cat([self._redrawn(part) for part in x.split(AT_ONCE)])
 
-    @torch.enable_grad()
+    @torch.no_grad()
     def _redrawn(self, x: Float[Tensor, "b 3 h h"]) -> Float[Tensor, "b n 512"]:
         rest = torch.stack([_normal(face, self.encryptor.codes.components) for face in x]).to(self.device)
         encryptor = self.encryptor.given(read_context(self.encryptor, x, self.parser, self.device))
         side = self.drawing_pack.size
-        with torch.no_grad():
-            along = self.face_axes.along(encryptor.coordinates(self.encode(x.to(self.device))))
-            face = resize(self.parser(x), (side, side)).clamp(0.0, 1.0).to(self.device)
-            face = face / face.mean(dim=(1, 2, 3), keepdim=True).clamp_min(1e-3)
-            x = resize(x, (side, side)).to(self.device)
-            known = self.recogniser(x)
-        along.requires_grad_(True)
-        optimizer = torch.optim.Adam([along], lr=self.learning_rate)
-        schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, self.steps)
-        for _ in range(self.steps):
-            image = self.generator(encryptor.decode(self.face_axes.joined(along, rest)).float())
-            loss = (
-                self.pixel * (face * (image - x).abs()).mean(dim=(1, 2, 3))
-                + self.identity * (1.0 - cosine(self.recogniser(image), known))
-                + self.prior * along.square().mean(dim=1)
-            )
-            (along.grad,) = torch.autograd.grad(loss.sum(), along)  # a sum: a face's steps are its own
-            optimizer.step()
-            schedule.step()
-        return encryptor.decode(self.face_axes.joined(along.detach(), rest)).float().cpu()
+        start = self.face_axes.along(encryptor.coordinates(self.encode(x.to(self.device))))
+        face = resize(self.parser(x), (side, side)).clamp(0.0, 1.0).to(self.device)
+        face = face / face.mean(dim=(1, 2, 3), keepdim=True).clamp_min(1e-3)
+        x = resize(x, (side, side)).to(self.device)
+        known = self.recogniser(x)
 
-    @cached_property
-    def generator(self) -> FaceGenerator:
-        """G, at the size at which faces are compared."""
-        return self.drawing_pack.generator().to(self.device)
+        def code(along: Tensor) -> Tensor:
+            return encryptor.decode(self.face_axes.joined(along, rest)).float()
+
+        def loss(along: Tensor) -> Tensor:
+            image = self.generator(code(along))
+            distance: Tensor = self.pixel * (face * (image - x).abs()).mean(dim=(1, 2, 3))
+            likeness = self.identity * (1.0 - cosine(self.recogniser(image), known))
+            return distance + likeness + self.prior * along.square().mean(dim=1)
+
+        return code(descend(start, loss, self.steps, self.learning_rate)).cpu()
 
     @cached_property
     def encryptor(self) -> PaddedEncryptor:
@@ -151,14 +141,8 @@ class RedrawnInversion(Inversion):
         """Tells the face."""
         return ParserMap(self.pack, self.device)
 
-    @cached_property
-    def recogniser(self) -> nn.Module:
-        """R."""
-        return fuse_batch_norms(self._load("recogniser"))
-
 
 def _normal(face: Float[Tensor, "3 h h"], count: int) -> Float64[Tensor, "count"]:
     """Numbers of an encryptor's own marginal, from a hash of the pixels."""
     pixels = face.detach().float().cpu().contiguous().numpy().tobytes()
-    words = np.frombuffer(hashlib.shake_256(pixels).digest(8 * count), dtype="<u8") >> 12
-    return quantile(uniforms(torch.from_numpy(words.astype(np.int64))))
+    return quantile(stream_uniforms(hashlib.shake_256(pixels).digest(8 * count)))

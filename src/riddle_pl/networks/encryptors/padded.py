@@ -239,7 +239,7 @@ class PaddedEncryptor(nn.Module):
         return Frame(self._context.to(identity), turned @ residual.T)
 
 
-def orthonormal_rows(rows: Float64[Tensor, "k k"]) -> Float64[Tensor, "k k"]:
+def orthonormal_rows(rows: Float64[Tensor, "r k"]) -> Float64[Tensor, "r k"]:
     """Gram-Schmidt orthonormalisation of the rows, by QR with a positive diagonal."""
     q, r = torch.linalg.qr(rows.T)
     found: Tensor = (q * r.diagonal().sign()).T

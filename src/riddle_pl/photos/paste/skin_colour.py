@@ -3,12 +3,12 @@
 from typing import NamedTuple
 
 import torch
-import torch.nn.functional as F
 from jaxtyping import Bool, Float
 from torch import Tensor
 
 from riddle_pl.photos.paste.mask import blur
 from riddle_pl.photos.paste.opponent import from_opponent, to_opponent
+from riddle_pl.photos.paste.regions import resized
 from riddle_pl.photos.paste.views import Views
 
 DARKEST = 0.05
@@ -45,8 +45,7 @@ class MatchSkin:
 
 
 def _soft(region: Float[Tensor, "1 1 m m"], side: int) -> Float[Tensor, "1 1 side side"]:
-    enlarged = F.interpolate(region, (side, side), mode="bilinear", antialias=True, align_corners=False)
-    return blur(enlarged, EDGE * side).clamp(0.0, 1.0)
+    return blur(resized(region, side), EDGE * side).clamp(0.0, 1.0)
 
 
 def _matched(
@@ -60,7 +59,7 @@ def _matched(
     both = (ours > 0.5) & (theirs > 0.5)
     common = float(both.float().mean()) >= LEAST
     fits = [
-        _fit(_logarithmic(_sized(image, size)), both if common else region > 0.5)
+        _fit(_logarithmic(resized(image, size)), both if common else region > 0.5)
         for image, region in ((x, ours), (photo, theirs))
     ]
     own = _surface(fits[0].terms, x.shape[-1])
@@ -114,7 +113,3 @@ def _fit(colours: Float[Tensor, "1 3 m m"], region: Bool[Tensor, "1 1 m m"]) -> 
 def _terms(size: int) -> Float[Tensor, "3 size size"]:
     u = (torch.arange(size) + 0.5) / size * 2.0 - 1.0
     return torch.stack([torch.ones(size, size), u[None, :].expand(size, size), u[:, None].expand(size, size)])
-
-
-def _sized(x: Float[Tensor, "1 3 h h"], size: int) -> Float[Tensor, "1 3 size size"]:
-    return F.interpolate(x, (size, size), mode="bilinear", antialias=True, align_corners=False)
