@@ -86,7 +86,7 @@ def fetch(
             continue
         say(quiet, f"{item}: {path}")
     _raise_first(problems)
-    by_hand = [role for role in opened.roles if opened.importable(role) and not opened.has(role)]
+    by_hand = opened.missing
     if not chosen and not by_hand:
         say(quiet, f"pack {opened.name} is complete in itself; there is nothing to fetch")
     if not entries and by_hand:

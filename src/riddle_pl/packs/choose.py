@@ -25,12 +25,11 @@ def choose_pack(
     if name is not None:
         return load_pack(name, size)
     photographic = load_pack(PHOTOGRAPHIC)
-    missing = [role for role in photographic.roles if photographic.importable(role) and not photographic.has(role)]
-    if not missing:
+    if not photographic.missing:
         return load_pack(PHOTOGRAPHIC, size)
     say(
-        f"Pack {PHOTOGRAPHIC}, which draws photographic faces, lacks {' and '.join(missing)}; to fetch: riddle weights "
-        f"fetch --pack {PHOTOGRAPHIC}. Going on with pack {SMALL}."
+        f"Pack {PHOTOGRAPHIC}, which draws photographic faces, lacks {' and '.join(photographic.missing)}; to fetch: "
+        f"riddle weights fetch --pack {PHOTOGRAPHIC}. Going on with pack {SMALL}."
     )
     return load_pack(SMALL, size)
 

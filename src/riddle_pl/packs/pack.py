@@ -199,6 +199,11 @@ class Pack:
         """Whether the file of a role does not come with the pack: the user fetches or imports it."""
         return self._public or self.entry(role).url is not None
 
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """Roles whose files the user has still to fetch or import."""
+        return tuple(role for role in self.roles if self.importable(role) and not self.has(role))
+
     def expected_sha256(self, role: str) -> str | None:
         """The published hash, else the one recorded at import, else None."""
         entry = self.entry(role)
