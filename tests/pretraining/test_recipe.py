@@ -1,5 +1,6 @@
 """A failure here: a recipe would never end, or its model card would not say how the network was made."""
 
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -7,11 +8,16 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from riddle_pl.errors import PackError
+from riddle_pl.packs import build
+from riddle_pl.packs.write import write_pack_entry
 from riddle_pl.pretraining.recipe import PackRole, Recipe, model_card
 
 
 class Idle(Recipe):
     """Learns nothing."""
+
+    roles = ("idle",)
 
     def samples(self) -> Float[Tensor, "n 3 h w"]:
         return torch.zeros(1, 3, 4, 4)
@@ -74,3 +80,16 @@ def test_the_card_says_how_long_the_run_took_and_on_what() -> None:
 def test_the_base_class_alone_is_no_recipe() -> None:
     with pytest.raises(TypeError, match="abstract"):
         Recipe(0, 1)  # type: ignore[abstract]
+
+
+def test_before_training_it_is_sure_that_the_export_loses_nothing(tmp_path: Path) -> None:
+    recipe = idle(1)
+    recipe.check_export(tmp_path)
+    args = {"size": 8, "channels": {4: 4, 8: 4}, "mapping_layers": 1}
+    write_pack_entry(tmp_path, "generator", build("stylegan2", args), "stylegan2", args)
+    recipe.roles = ("generator",)
+    with pytest.raises(
+        PackError, match="has a network generator already; give export= another"
+    ):
+        recipe.check_export(tmp_path)
+    recipe.check_export(tmp_path, overwrite=True)

@@ -59,6 +59,8 @@ class CodeEncoderRecipe(Recipe):
         ConfigError: the initial encoder has another architecture.
     """
 
+    roles = ("encoder", "code_model")
+
     def __init__(
         self,
         faces: FaceSet,

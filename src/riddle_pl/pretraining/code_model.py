@@ -63,6 +63,8 @@ class CodeModelRecipe(Recipe):
         ConfigError: fewer faces than coordinates, or groups that are not of this generator.
     """
 
+    roles = (ROLE,)
+
     codes: Tensor
     refined_codes: Tensor
 

@@ -50,6 +50,8 @@ class EncoderRecipe(Recipe):
         ConfigError: both ``start`` and ``start_pack``.
     """
 
+    roles = ("encoder",)
+
     def __init__(
         self,
         faces: FaceSet,

@@ -41,6 +41,8 @@ class FaceAxesRecipe(Recipe):
         ConfigError: a number is out of range, or the encryptor is another one.
     """
 
+    roles = ("face_axes",)
+
     face: Tensor
     surroundings: Tensor
     embedding: Tensor

@@ -68,6 +68,7 @@ class MobileHeadRecipe(Recipe):
         features: float = 0.05,
     ):
         super().__init__(seed, steps)
+        self.roles = (f"head-{size}",)
         generator = load_pack(pack, size=1024).generator()
         if not isinstance(generator, MobileStyleGAN):
             raise ConfigError(f"recipe.pack={pack} has a {type(generator).__name__}; heads are for MobileStyleGAN")
@@ -142,4 +143,4 @@ Draws {size} px from the features at {size // 2} px of this pack's generator, in
 on {len(self._data[0]) - self.held_out:,} drawn people (truncation 0.5 to 1, half of them style-mixed, with offsets from
 W). No photo took part.
 """
-        return [PackRole(f"head-{size}", self.head, "mobile_head", self.args, description)]
+        return [PackRole(self.roles[0], self.head, "mobile_head", self.args, description)]

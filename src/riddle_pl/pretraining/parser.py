@@ -45,6 +45,8 @@ class ParserRecipe(Recipe):
         new_background: probability that the background is replaced by random colours.
     """
 
+    roles = ("parser",)
+
     def __init__(
         self,
         faces: LabelledFaces,

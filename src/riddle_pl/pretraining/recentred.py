@@ -136,6 +136,7 @@ class RecentredRecipe(Recipe):
         self.generator = self.pack.load_as("generator", Generator)
         self.encoder = self.pack.load_as("encoder", LiteEncoder)
         self.encryptors = {role: self.pack.load_as(role, InvolutiveEncryptor) for role in self.pack.encryptors}
+        self.roles = ("generator", "encoder", *self.encryptors)
         if unknown := sorted(set(encryptor_shares) - set(self.encryptors)):
             raise ConfigError(f"recipe.encryptor_shares names {unknown[0]}; the pack has {', '.join(self.encryptors)}")
         x = faces.batch(CODES, seed, -1)
@@ -154,6 +155,9 @@ class RecentredRecipe(Recipe):
         w = LatentSampler(self.generator, truncation=0.8)(48, torch.Generator().manual_seed(self.seed + 1))
         people: Tensor = self.generator(w)
         return people
+
+    def check_export(self, pack_folder: Path, overwrite: bool = False) -> None:
+        """Every one of its networks is written over, in a copy of the pack."""
 
     def pack_roles(self) -> list[PackRole]:
         networks = {"generator": self.generator, "encoder": self.encoder, **self.encryptors}

@@ -18,6 +18,8 @@ from riddle_pl.device import hardware_name
 from riddle_pl.packs.manifest import require_free_role
 from riddle_pl.packs.write import write_pack_entry
 
+REMEDY = "give export= another pack, or export_overwrite=true to write over it"
+
 
 class _Steps(Dataset[int]):
     """The numbers of the steps; a recipe draws the data of a step from its seed and that number."""
@@ -65,7 +67,12 @@ class Recipe(pl.LightningModule, ABC):
     Args:
         seed: of data and initial weights.
         steps: length of the run in optimisation steps.
+
+    Attributes:
+        roles: of the networks that it writes into a pack.
     """
+
+    roles: tuple[str, ...]
 
     def __init__(self, seed: int, steps: int):
         super().__init__()
@@ -112,6 +119,15 @@ class Recipe(pl.LightningModule, ABC):
     def pack_roles(self) -> list[PackRole]:
         """The trained networks for the pack."""
 
+    def check_export(self, pack_folder: Path, overwrite: bool = False) -> None:
+        """Makes sure, before hours of training, that the export will lose no network.
+
+        Raises:
+            PackError: the pack has one of this recipe's networks already, and ``overwrite`` is false.
+        """
+        for role in self.roles:
+            require_free_role(pack_folder, role, overwrite, REMEDY)
+
     def figures(self) -> Mapping[str, float]:
         """Measured quality on held-out images, for the model card; runs after the training."""
         return {}
@@ -132,9 +148,8 @@ class Recipe(pl.LightningModule, ABC):
         Raises:
             PackError: the pack has one of them already, and ``overwrite`` is false; nothing is written.
         """
+        self.check_export(pack_folder, overwrite)
         results = self.pack_roles()
-        for result in results:
-            require_free_role(pack_folder, result.role, overwrite)
         figures = self.figures()
         for result in results:
             card = model_card(result, command, self.made(), figures)

@@ -98,6 +98,8 @@ class RecogniserRecipe(Recipe):
         RiddleError: there is no such ``start_pack``, or its recogniser is another network.
     """
 
+    roles = ("recogniser",)
+
     def __init__(
         self,
         faces: FaceSet,

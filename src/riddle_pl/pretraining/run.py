@@ -46,6 +46,8 @@ def run(cfg: DictConfig, out: Path, arguments: Sequence[str] = (), progress: boo
     quiet_lightning()
     pl.seed_everything(cfg.seed, verbose=False)
     recipe: Recipe = instantiate(cfg.recipe, "recipe")
+    if cfg.export is not None:
+        recipe.check_export(Path(cfg.export), cfg.export_overwrite)
     out = require_writable_dir(out, "out", create=True)
     last = out / "last.ckpt"
     with warnings.catch_warnings():

@@ -36,6 +36,8 @@ class TraitsRecipe(Recipe):
         DataError: no name has the sex, or none the age.
     """
 
+    roles = ("traits",)
+
     embeddings: Tensor
 
     def __init__(

@@ -82,6 +82,8 @@ class GeneratorRecipe(Recipe):
             together or into the batch.
     """
 
+    roles = ("generator", "perceptual", "encoder")
+
     def __init__(
         self,
         faces: FaceSet,
