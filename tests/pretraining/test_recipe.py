@@ -88,8 +88,6 @@ def test_before_training_it_is_sure_that_the_export_loses_nothing(tmp_path: Path
     args = {"size": 8, "channels": {4: 4, 8: 4}, "mapping_layers": 1}
     write_pack_entry(tmp_path, "generator", build("stylegan2", args), "stylegan2", args)
     recipe.roles = ("generator",)
-    with pytest.raises(
-        PackError, match="has a network generator already; give export= another"
-    ):
+    with pytest.raises(PackError, match="has a network generator already; give export= another"):
         recipe.check_export(tmp_path)
     recipe.check_export(tmp_path, overwrite=True)

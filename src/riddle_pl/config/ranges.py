@@ -45,6 +45,7 @@ RANGES: Mapping[str, Range] = {
     "face_detector.min_face": _whole(20),
     "face_detector.min_score": _SHARE,
     "gate.min_face": Range(lambda value: value >= 0, "0 or more pixels"),
+    "gate.min_eye_distance": Range(lambda value: value >= 0, "0 or more"),
     "gate.min_inversion": _COSINE,
     "gate.max_similarity": _COSINE,
     "mask.size": _whole(8),

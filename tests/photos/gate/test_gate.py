@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from riddle_pl.errors import ConfigError
+from riddle_pl.faces.detect import Face
 from riddle_pl.judging import gate_judges as judges
 from riddle_pl.judging.dlib_recogniser import LFW_COSINE_THRESHOLD
 from riddle_pl.judging.gate_judges import PackJudge, best_judge
@@ -53,6 +54,22 @@ def test_the_shorter_side_of_the_box_must_have_24_pixels(width, height, passes):
     face = replace(fake_face(), box=np.array([10.0, 20.0, 10.0 + width, 20.0 + height]))
     assert gate().detected(face).reason is (None if passes else Reason.TOO_SMALL)
     assert gate(min_face=12.0).detected(face).reason is None
+
+
+def test_a_face_seen_from_the_side_is_refused():
+    def turned(share: float) -> Face:
+        face = fake_face()
+        middle = face.points[:2].mean(axis=0)
+        return replace(face, points=np.vstack([middle + share * (face.points[:2] - middle), face.points[2:]]))
+
+    front = fake_face().eye_distance
+    assert gate().detected(turned(0.61 / front)).reason is None
+    verdict = gate().detected(turned(0.5 / front))
+    assert verdict.reason is Reason.TURNED_AWAY
+    assert "the distance of its eyes is 0.50 of that from eyes to mouth, and 0.60 is needed" in verdict.detail
+    assert gate(min_eye_distance=0.0).detected(turned(0.0)).reason is None
+    refusal = Refusal(0, verdict.reason, verdict.detail)
+    assert "cover it: --on-failure solid" in str(FaceRefusedError("a.jpg", [refusal]))
 
 
 def test_inversions_need_a_face_and_likeness():

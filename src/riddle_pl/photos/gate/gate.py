@@ -1,9 +1,9 @@
 """The quality gate: says of every face whether its encryption may be published, as far as a recogniser can see.
 
 It looks at pictures, never at what a record gives away. Four questions, in this order: do both detectors see the face,
-and is it large enough to be encrypted? Does its inversion show a face, and one that is like it? Is the person in the
-published photo no longer identified as the person in the original? And in the whole published photo, searched once
-more: is no face of the original left (:mod:`riddle_pl.photos.last_look`)?
+and is it large enough, and not seen from the side? Does its inversion show a face, and one that is like it? Is the
+person in the published photo no longer identified as the person in the original? And in the whole published photo,
+searched once more: is no face of the original left (:mod:`riddle_pl.photos.last_look`)?
 """
 
 from collections.abc import Sequence
@@ -83,16 +83,21 @@ class GateThresholds:
         max_similarity: cosine of the photo's face and the published one from which they count as the same person;
             None: the judge's own threshold (a false-accept rate of 1e-3).
 
+        min_eye_distance: of the eyes, in units of that from eyes to mouth (:attr:`Face.eye_distance`): less is a
+            profile, which generators of aligned faces do not draw.
+
     Raises:
         ConfigError: a value out of range.
     """
 
     min_face: float = 24.0
+    min_eye_distance: float = 0.6
     min_inversion: float = 0.0
     max_similarity: float | None = None
 
     def __post_init__(self) -> None:
         check_range("gate.min_face", self.min_face)
+        check_range("gate.min_eye_distance", self.min_eye_distance)
         check_range("gate.min_inversion", self.min_inversion)
         if self.max_similarity is not None:
             check_range("gate.max_similarity", self.max_similarity)
@@ -141,6 +146,12 @@ class QualityGate:
         side, needed = min(right - left, bottom - top), self.thresholds.min_face
         if side < needed:
             return Verdict(None, Reason.TOO_SMALL, f"it is {side:.0f} px wide, and {needed:.0f} px are needed")
+        if face.eye_distance < self.thresholds.min_eye_distance:
+            detail = (
+                f"it is seen from the side, which is not drawn: the distance of its eyes is {face.eye_distance:.2f} of "
+                f"that from eyes to mouth, and {self.thresholds.min_eye_distance:.2f} is needed"
+            )
+            return Verdict(None, Reason.TURNED_AWAY, detail)
         return Verdict()
 
     def inversions(self, x: Float[Tensor, "b 3 h h"], x_inv: Float[Tensor, "b 3 s s"]) -> list[Verdict]:
@@ -176,6 +187,7 @@ def quality_gate(
     pack: Pack,
     device: torch.device | str = "cpu",
     min_face: float = GateThresholds.min_face,
+    min_eye_distance: float = GateThresholds.min_eye_distance,
     min_inversion: float = GateThresholds.min_inversion,
     max_similarity: float | None = GateThresholds.max_similarity,
 ) -> QualityGate:
@@ -184,12 +196,12 @@ def quality_gate(
     Args:
         pack: its ``recogniser`` is used.
         device: where that runs.
-        min_face, min_inversion, max_similarity: see :class:`GateThresholds`.
+        min_face, min_eye_distance, min_inversion, max_similarity: see :class:`GateThresholds`.
 
     Raises:
         ConfigError: a value out of range.
     """
-    thresholds = GateThresholds(min_face, min_inversion, max_similarity)
+    thresholds = GateThresholds(min_face, min_eye_distance, min_inversion, max_similarity)
     return QualityGate(PackJudge(pack, device), best_judge(pack, device), thresholds)
 
 

@@ -12,6 +12,7 @@ class Reason(StrEnum):
 
     TOO_SMALL = "too_small"
     ONE_DETECTOR = "seen_by_one_detector"
+    TURNED_AWAY = "turned_away"
     NOT_ALIGNED = "not_aligned"
     POORLY_INVERTED = "poorly_inverted"
     STILL_RECOGNISED = "still_recognised"
@@ -64,6 +65,8 @@ def _hint(refusal: Refusal, covered: bool) -> str:
     """What the user can do, where that depends on the reason."""
     if refusal.reason in PERHAPS_NO_FACE:
         return f"; if it is no face: --not-a-face {refusal.face}"
+    if refusal.reason is Reason.TURNED_AWAY:
+        return "" if covered else "; cover it: --on-failure solid"
     again = "with --force" if covered else "or cover it: --on-failure solid"
     if refusal.reason is Reason.STILL_THERE:  # its number is another one in another run
         return f"; if it is no face, run it again, which draws another person, {again}"
