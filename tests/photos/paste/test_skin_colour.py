@@ -3,7 +3,8 @@
 import torch
 
 from riddle_pl.photos.paste.mask import FaceMap, OvalMap, join_maps
-from riddle_pl.photos.paste.skin_colour import STEEPEST, MatchSkin
+from riddle_pl.photos.paste.regions import Regions
+from riddle_pl.photos.paste.skin_colour import PIGMENT, STEEPEST, MatchSkin
 from riddle_pl.photos.paste.views import Views
 
 MASK = join_maps(OvalMap(64)(torch.zeros(1, 3, 8, 8)))
@@ -95,3 +96,25 @@ def test_lips_stay_as_far_from_the_skin_as_they_are() -> None:
     lips, before = matched[..., 37:39, 29:35], x[..., 37:39, 29:35]
     assert float((lips - before).abs().mean()) < 0.15
     assert float(matched[..., 20:30, 20:44].std()) > 1.1 * float(x[..., 20:30, 20:44].std())
+
+
+def test_eyes_of_darker_skin_are_lightened_less_and_do_not_turn_blue() -> None:
+    eyes = torch.zeros(1, 1, 64, 64)
+    eyes[..., 26:38, 26:38] = 1.0
+    face = Square()(torch.zeros(1, 3, 8, 8))
+    regions = Regions(face, eyes, face * (1 - eyes), torch.zeros_like(face))
+    x = torch.lerp(coloured((0.0, -0.2, -0.4), 0.02), torch.tensor([-0.28, -0.3, -0.32]).view(1, 3, 1, 1), eyes)
+    photo = torch.lerp(coloured((0.4, 0.3, 0.2), 0.02), torch.zeros(1, 1, 1, 1), eyes)
+
+    def matched(new: torch.Tensor) -> torch.Tensor:
+        views = Views(Square(), photo, new)
+        views.ours = views.theirs = regions
+        return MatchSkin()(views, MASK)
+
+    seen = matched(x)[0, :, 30:34, 30:34].mean(dim=(1, 2))
+    assert seen[2] - seen[0] < 0.01, "blue eyes"
+    gain, of_skin = ((matched(x) - x)[..., part, part].mean() for part in (slice(30, 34), slice(18, 22)))
+    assert 0.5 * PIGMENT < gain / of_skin < 1.5 * PIGMENT
+    dark = coloured((-0.6, -0.65, -0.7), 0.02)
+    photo = torch.lerp(dark, torch.full((1, 1, 1, 1), -0.8), eyes)
+    assert (matched(x) - x)[..., 30:34, 30:34].mean() < 0.8 * (matched(x) - x)[..., 18:22, 18:22].mean() < 0, "night"

@@ -82,11 +82,11 @@ class FittedMap:
         """
         outlines = outline(ours.face), outline(theirs.face)
         warped = to_outline(x, *outlines).clamp(-1.0, 1.0)
-        face, skin = to_outline(torch.cat(ours[:2], dim=1), *outlines).clamp(0.0, 1.0).split(1, dim=1)
+        face, features, skin = to_outline(torch.cat(ours[:3], dim=1), *outlines).clamp(0.0, 1.0).split(1, dim=1)
         shown = resized(self._shown(face), x.shape[-1])
         soft = blur(shown, MARGIN * x.shape[-1]) * (shown > 0.5)
         filled = torch.lerp(fill(warped, (shown > 0.5).float()), warped, soft)
-        return filled, Regions(torch.ones_like(face), skin, ours.beard)
+        return filled, Regions(torch.ones_like(face), features, skin, ours.beard)
 
     def _shown(self, face: Float[Tensor, "1 1 m m"]) -> Float[Tensor, "1 1 m m"]:
         """The part of a new face that neither hair nor background touches: 1 there, else 0."""

@@ -24,11 +24,13 @@ class Regions(NamedTuple):
 
     Attributes:
         face: skin with a beard, brows, eyes, glasses, nose and mouth; no ears, hair, hat or neck.
+        features: eyes and mouth with lips.
         skin: cheeks, forehead and nose, and the chin where no beard grows.
         beard: the part of a beard that hangs before the neck.
     """
 
     face: Float[Tensor, "b 1 m m"]
+    features: Float[Tensor, "b 1 m m"]
     skin: Float[Tensor, "b 1 m m"]
     beard: Float[Tensor, "b 1 m m"]
 
@@ -61,7 +63,13 @@ class BiSeNetRegions:
     size = BiSeNetMap.size
     detail = 0.016
 
-    FACE, SKIN, LIPS, NECK = (1, 2, 3, 4, 5, 6, 10, 11, 12, 13), (1, 10), (11, 12, 13), (14,)
+    FACE, FEATURES, SKIN, LIPS, NECK = (
+        (1, 2, 3, 4, 5, 6, 10, 11, 12, 13),
+        (4, 5, 11, 12, 13),
+        (1, 10),
+        (11, 12, 13),
+        (14,),
+    )
     """Classes of ``79999_iter.pth``."""
     DARKER = 0.3
     """By how much the lower face of a bearded person is darker than the skin above, in [-1, 1]."""
@@ -71,13 +79,15 @@ class BiSeNetRegions:
 
     def __call__(self, x: Float[Tensor, "b 3 h h"]) -> Regions:
         classes = self.parser.classes(x)
-        face, skin, lips, neck = (_of(classes, kinds) for kinds in (self.FACE, self.SKIN, self.LIPS, self.NECK))
+        face, features, skin, lips, neck = (
+            _of(classes, kinds) for kinds in (self.FACE, self.FEATURES, self.SKIN, self.LIPS, self.NECK)
+        )
         above = _above(lips)
         light = resized(x, self.size).mean(dim=1, keepdim=True)
         upper, lower = (_mean(light, skin * rows > 0.5) for rows in (above, 1.0 - above))
         bearded = upper - lower > self.DARKER
         beard = neck * (light < (upper + lower) / 2) * bearded
-        return Regions(face, torch.where(bearded, skin * above, skin), beard)
+        return Regions(face, features, torch.where(bearded, skin * above, skin), beard)
 
 
 class ParserRegions:
@@ -86,7 +96,13 @@ class ParserRegions:
     size = 256
     detail = 0.035
 
-    FACE, SKIN, LIPS, HAIR = (1, 2, 3, 4, 5, 6, 7, 10, 11, 12), (1, 2), (10, 11, 12), (13,)
+    FACE, FEATURES, SKIN, LIPS, HAIR = (
+        (1, 2, 3, 4, 5, 6, 7, 10, 11, 12),
+        (4, 5, 10, 11, 12),
+        (1, 2),
+        (10, 11, 12),
+        (13,),
+    )
     """Classes of CelebAMask-HQ."""
     BEARD_CENTRE, BEARD_RADII = (0.5, 0.75), (0.24, 0.2)
     """An ellipse around mouth and chin, in shares of the side, in which hair is beard, and belongs to the face."""
@@ -98,11 +114,13 @@ class ParserRegions:
 
     def __call__(self, x: Float[Tensor, "b 3 h h"]) -> Regions:
         classes = self.parser.classes(x)
-        kinds = torch.cat([_of(classes, kinds) for kinds in (self.FACE, self.SKIN, self.LIPS, self.HAIR)], dim=1)
+        kinds = torch.cat(
+            [_of(classes, kinds) for kinds in (self.FACE, self.FEATURES, self.SKIN, self.LIPS, self.HAIR)], dim=1
+        )
         half, picture = resized(kinds, self.size // 2), resized(x, self.size)
         fine = guided_filter(half, picture, round(self.detail * self.size / 2), self.SMOOTHNESS).clamp(0.0, 1.0)
-        face, skin, lips, hair = fine.split(1, dim=1)
-        return Regions(torch.maximum(face, hair * self._beard()), skin * _above(lips), torch.zeros_like(face))
+        face, features, skin, lips, hair = fine.split(1, dim=1)
+        return Regions(torch.maximum(face, hair * self._beard()), features, skin * _above(lips), torch.zeros_like(face))
 
     def _beard(self) -> Float[Tensor, "1 1 m m"]:
         u = (torch.arange(self.size) + 0.5) / self.size

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from riddle_pl.photos.paste.mask import blur
 from riddle_pl.photos.paste.opponent import from_opponent, to_opponent
-from riddle_pl.photos.paste.regions import resized
+from riddle_pl.photos.paste.regions import Regions, resized
 from riddle_pl.photos.paste.views import Views
 
 DARKEST = 0.05
@@ -23,6 +23,8 @@ STEEPEST = 0.2
 elsewhere."""
 TRIMMED = 2.0
 """Standard deviations from the mean beyond which a pixel of the face is eye, tooth or gleam, and does not count."""
+PIGMENT = 0.5
+"""Share by which eyes and mouth are lightened less than the skin: that of darker people is brought to lighter skin."""
 EDGE = 0.015
 """Deviation of the blur of a region's edge, as a share of the side."""
 LEAST = 0.02
@@ -34,13 +36,16 @@ class MatchSkin:
 
     That is mean, spread, and the slope of the lightness along both axes (where the light comes from). Neck, hands and
     light of the photo tell as much. The picture keeps all of it, so that a recovered face is brought to it as well.
+
+    Skins differ in light and in pigment, of which eyes, teeth and lips have less: they are lightened half as much, and
+    no tint is taken from them that they do not have.
     """
 
     def __call__(self, views: Views, mask: Float[Tensor, "1 1 m m"]) -> Float[Tensor, "1 3 s s"]:
         x, photo, ours, theirs = views.x, views.photo, views.ours, views.theirs
         if min(float((region > 0.5).float().mean()) for region in (ours.skin, theirs.skin)) < LEAST:
             return x
-        matched = _matched(x, photo, ours.skin, theirs.skin)
+        matched = _matched(x, photo, ours, theirs)
         return torch.lerp(x, matched, _soft(ours.face, x.shape[-1])).clamp(-1.0, 1.0)
 
 
@@ -51,16 +56,16 @@ def _soft(region: Float[Tensor, "1 1 m m"], side: int) -> Float[Tensor, "1 1 sid
 def _matched(
     x: Float[Tensor, "1 3 s s"],
     photo: Float[Tensor, "1 3 h h"],
-    ours: Float[Tensor, "1 1 m m"],
-    theirs: Float[Tensor, "1 1 m m"],
+    ours: Regions,
+    theirs: Regions,
 ) -> Float[Tensor, "1 3 s s"]:
     """The whole image with its colours as its skin needs them."""
-    size = ours.shape[-1]
-    both = (ours > 0.5) & (theirs > 0.5)
+    size = ours.skin.shape[-1]
+    both = (ours.skin > 0.5) & (theirs.skin > 0.5)
     common = float(both.float().mean()) >= LEAST
     fits = [
         _fit(_logarithmic(resized(image, size)), both if common else region > 0.5)
-        for image, region in ((x, ours), (photo, theirs))
+        for image, region in ((x, ours.skin), (photo, theirs.skin))
     ]
     own = _surface(fits[0].terms, x.shape[-1])
     apart = fits[1].terms - fits[0].terms
@@ -73,8 +78,19 @@ def _matched(
     around = colours - own
     reach = (TRIMMED * fits[0].deviation).view(1, 3, 1, 1)
     skin = around.clamp(-reach, reach)  # lips, teeth and eyes stay as far beyond it as they are
-    moved = skin * gain + around - skin + own + shift.clamp(-limits, limits)
+    shift = shift.clamp(-limits, limits)
+    features = _soft(ours.features, x.shape[-1])
+    moved = skin * gain + around - skin + own + torch.lerp(shift, _without_pigment(colours, shift), features)
     return 2.0 * (from_opponent(moved).exp() - DARKEST) - 1.0
+
+
+def _without_pigment(colours: Float[Tensor, "1 3 s s"], shift: Float[Tensor, "1 3 s s"]) -> Float[Tensor, "1 3 s s"]:
+    """The shift for what has no skin's pigment: half of what lightens, and no tint beyond grey."""
+    lightness, tints = shift.split([1, 2], dim=1)
+    least = colours[:, 1:].clamp(max=0.0) - colours[:, 1:]
+    return torch.cat(
+        [lightness - PIGMENT * lightness.clamp_min(0.0), torch.maximum(tints, least.clamp(max=0.0))], dim=1
+    )
 
 
 def _logarithmic(x: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b 3 h w"]:

@@ -43,4 +43,4 @@ class Views:
         if isinstance(self.face_map, FittedMap):
             return self.face_map.regions(image)
         face = self.face_map(image)
-        return Regions(face, face, torch.zeros_like(face))
+        return Regions(face, torch.zeros_like(face), face, torch.zeros_like(face))
