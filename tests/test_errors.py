@@ -1,11 +1,10 @@
 """If this fails, users see tracebacks instead of one line, or scripts cannot rely on the exit status."""
 
-import inspect
 
 import pytest
 
 from riddle_pl import errors
-from riddle_pl.errors import NoFaceError, PasswordError, PhotoError, RiddleError, one_line, run_cli, user_errors
+from riddle_pl.errors import NoFaceError, PasswordError, PhotoError, RiddleError, one_line, run_cli
 
 
 def test_a_user_error_is_one_line_and_status_2(capsys: pytest.CaptureFixture[str]) -> None:
@@ -35,17 +34,6 @@ def test_bugs_keep_their_traceback() -> None:
 
     with pytest.raises(ZeroDivisionError):
         run_cli(fail)
-
-
-def test_decorator_keeps_signature_and_result() -> None:
-    @user_errors
-    def add(a: int, *, b: int = 2) -> int:
-        """Adds."""
-        return a + b
-
-    assert add(1, b=3) == 4
-    assert list(inspect.signature(add).parameters) == ["a", "b"]
-    assert add.__doc__ == "Adds."
 
 
 def test_file_names_with_control_characters_stay_on_one_line() -> None:

@@ -1,15 +1,13 @@
 """Errors meant for the user: one line that names what was wrong, what was expected and what to do."""
 
-import functools
 import reprlib
 import sys
 from collections.abc import Callable, Iterable
 from difflib import get_close_matches
-from typing import NoReturn, ParamSpec, TypeVar
+from typing import NoReturn, TypeVar
 
 from riddle_pl.launch import local_rank
 
-P = ParamSpec("P")
 R = TypeVar("R")
 
 USER_ERROR_STATUS = 2
@@ -95,16 +93,6 @@ def run_cli(fn: Callable[[], R]) -> R:
     except KeyboardInterrupt as stop:
         _exit(f"interrupted: {stop}" if str(stop) else "interrupted", INTERRUPTED_STATUS)
     _exit(f"error: {failure}", USER_ERROR_STATUS)
-
-
-def user_errors(fn: Callable[P, R]) -> Callable[P, R]:
-    """Decorator form of :func:`run_cli`. It keeps the signature, so that Typer and Hydra can still read it."""
-
-    @functools.wraps(fn)
-    def wrapped(*args: P.args, **kwargs: P.kwargs) -> R:
-        return run_cli(lambda: fn(*args, **kwargs))
-
-    return wrapped
 
 
 def nearest(name: str, choices: Iterable[str]) -> str | None:

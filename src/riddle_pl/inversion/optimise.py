@@ -67,12 +67,13 @@ class OptimisedInversion(Inversion):
     0.03 to 0.07 s of one CPU core per face of 64 px, 0.25 s per face of 128 px of the mobile pack.
 
     Args:
-        pack: generator, encoder, recogniser R, perceptual features F_p and, where there is one, code model.
+        pack: generator, encoder, recogniser R, with a weight of ``features`` the perceptual network F_p, and, where there
+            is one, the code model.
         device: see :class:`Inversion`.
         steps: of Adam; the learning rate falls to zero by a cosine.
         learning_rate: at the start, in standard deviations of W or in the model's coordinates.
         pixel: weight.
-        features: weight; 0 saves the time of their network.
+        features: weight; with 0 their network is not needed.
         identity: weight. Evaluate with another recogniser than R: large weights overfit to R, and increase the pixel
             error.
         start: weight, without a code model.
@@ -91,7 +92,7 @@ class OptimisedInversion(Inversion):
     """
 
     name: ClassVar[str] = "optimise"
-    roles: ClassVar[tuple[str, ...]] = ("generator", "encoder", "recogniser", "perceptual")
+    roles: ClassVar[tuple[str, ...]] = ("generator", "encoder", "recogniser")
     in_w_plus: ClassVar[Settings] = Settings(100, 0.06, pixel=2.0, features=0.3, identity=0.5, start=0.06)
     in_code_model: ClassVar[Settings] = Settings(100, 0.1, pixel=2.0, features=0.3, identity=1.0, prior=0.05, size=128)
     in_encryptor: ClassVar[Settings] = replace(in_code_model, learning_rate=0.2, prior=0.4)
@@ -134,11 +135,12 @@ class OptimisedInversion(Inversion):
 
     @property
     def needed(self) -> tuple[str, ...]:
-        return self.roles if self.code_model_role is None else (*self.roles, self.code_model_role)
+        perceptual = ("perceptual",) if self.settings.features else ()
+        return (*self.roles, *perceptual, *([self.code_model_role] if self.code_model_role else []))
 
     @property
     def networks(self) -> tuple[str, ...]:
-        return self.roles if self.code_model_role is None else (*self.roles, "code_model")
+        return tuple("code_model" if role == self.code_model_role else role for role in self.needed)
 
     @property
     def drawing_pack(self) -> Pack:

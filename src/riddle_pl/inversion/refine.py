@@ -4,7 +4,6 @@ from dataclasses import replace
 from typing import ClassVar
 
 from riddle_pl.inversion.optimise import OptimisedInversion, Settings
-from riddle_pl.packs import Pack
 
 
 class RefinedInversion(OptimisedInversion):
@@ -12,45 +11,10 @@ class RefinedInversion(OptimisedInversion):
 
     The encoder's code preserves little identity. A few steps recover most of it; the hundred of ``invert=optimise``
     also fit hair, light and background.
-
-    Args:
-        pack: generator, encoder, recogniser and, where there is one, code model.
-        device, steps, learning_rate, pixel, identity, start, prior, size, code_model: see :class:`OptimisedInversion`.
-
-    Raises:
-        ConfigError: a value is out of range.
     """
 
     name: ClassVar[str] = "refine"
-    roles: ClassVar[tuple[str, ...]] = ("generator", "encoder", "recogniser")
     in_w_plus: ClassVar[Settings] = Settings(5, 0.07, pixel=2.0, features=0.0, identity=0.5, start=0.06)
     in_code_model: ClassVar[Settings] = Settings(12, 0.15, pixel=2.0, features=0.0, identity=1.0, prior=0.05, size=128)
     in_encryptor: ClassVar[Settings] = replace(in_code_model, steps=6, learning_rate=0.4, prior=0.4)
     in_small_encryptor: ClassVar[Settings] = replace(in_encryptor, steps=12, learning_rate=0.3)
-
-    def __init__(
-        self,
-        pack: Pack,
-        device: str = "auto",
-        steps: int | None = None,
-        learning_rate: float | None = None,
-        pixel: float | None = None,
-        identity: float | None = None,
-        start: float | None = None,
-        prior: float | None = None,
-        size: int | None = None,
-        code_model: str | None = None,
-    ):
-        super().__init__(
-            pack,
-            device,
-            steps,
-            learning_rate,
-            pixel,
-            None,
-            identity,
-            start,
-            prior=prior,
-            size=size,
-            code_model=code_model,
-        )

@@ -45,7 +45,7 @@ class EncryptorAudit(Audit):
     def run(self, context: AuditContext) -> Findings:
         pack, device = context.pack, context.device
         findings = Findings(notes=list(NOTES))
-        roles = dict.fromkeys(("generator", *self.inversion.roles, self.role))
+        roles = dict.fromkeys(("generator", *self.inversion.needed, self.role))
         loading = self._median(lambda: [pack.load(role).to(device) for role in roles])
         generator = context.generator()
         network, tokens = pack.encryptor(self.role)

@@ -83,7 +83,7 @@ class LatentMethod(Method):
         return {
             "pack": f"{self.pack.name}, {self.pack.size} px",
             "inversion": f"invert={self.inversion.name}",
-            "networks": {role: self._network_facts(role) for role in ("generator", *self.inversion.roles)},
+            "networks": {role: self._network_facts(role) for role in ("generator", *self.inversion.needed)},
             "passwords": self.passwords.settings,
         }
 
