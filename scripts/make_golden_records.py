@@ -36,7 +36,6 @@ from riddle_pl.photos.gate.gate import OpenGate
 from riddle_pl.photos.paste.mask import OvalMap
 from riddle_pl.photos.pseudonymise import Pseudonymiser
 from riddle_pl.photos.record.archive import RecordArchive
-from riddle_pl.photos.record.load import load_archived, load_embedded
 from riddle_pl.photos.record.png import is_png
 from riddle_pl.photos.record.record import Record
 
@@ -214,8 +213,8 @@ def opened(path: Path) -> list[tuple[str | None, Record]]:
     """The records in a file, with their names in an archive."""
     if path.suffix == ".zip":
         archive = RecordArchive(path)
-        return [(name, load_archived(archive, name)) for name in archive.names]
-    return [(None, load_embedded(path) if is_png(path) else Record.load(path))]
+        return [(name, Record.from_bytes(archive.read(name), archive.label(name))) for name in archive.names]
+    return [(None, Record.load_embedded(path) if is_png(path) else Record.load(path))]
 
 
 def decrypted(record: Record, passwords: Sequence[str], pack: Pack) -> np.ndarray:

@@ -1,6 +1,5 @@
 """If this fails, users see tracebacks instead of one line, or scripts cannot rely on the exit status."""
 
-
 import pytest
 
 from riddle_pl import errors

@@ -16,7 +16,6 @@ import numpy as np
 
 from riddle_pl.errors import RiddleError
 from riddle_pl.photos.jobs.sources import find_records
-from riddle_pl.photos.record.load import load_embedded
 from riddle_pl.photos.record.png import holds_record
 from riddle_pl.photos.record.record import Record, RecordedFace
 from tests.fuzz.seeds import KEY
@@ -67,7 +66,7 @@ def _as_file(data: bytes, _path: Path) -> Iterator[Record]:
 
 def _as_picture(_data: bytes, path: Path) -> Iterator[Record]:
     holds_record(path)
-    yield load_embedded(path)
+    yield Record.load_embedded(path)
 
 
 Way = Callable[[bytes, Path], Iterator[Record]]

@@ -67,8 +67,8 @@ class OptimisedInversion(Inversion):
     0.03 to 0.07 s of one CPU core per face of 64 px, 0.25 s per face of 128 px of the mobile pack.
 
     Args:
-        pack: generator, encoder, recogniser R, with a weight of ``features`` the perceptual network F_p, and, where there
-            is one, the code model.
+        pack: generator, encoder, recogniser R, perceptual features F_p if they have a weight, and, where there is one,
+            code model.
         device: see :class:`Inversion`.
         steps: of Adam; the learning rate falls to zero by a cosine.
         learning_rate: at the start, in standard deviations of W or in the model's coordinates.

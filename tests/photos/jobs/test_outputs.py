@@ -22,7 +22,6 @@ from riddle_pl.photos.jobs.outputs import (
 )
 from riddle_pl.photos.jobs.plan import Task
 from riddle_pl.photos.jobs.state import is_done, look_around
-from riddle_pl.photos.record.load import load_embedded
 from riddle_pl.photos.record.record import Record
 from tests.photos.fakes import fake_photo
 from tests.photos.record.test_record import make_record
@@ -117,7 +116,7 @@ def test_a_record_inside_a_picture(tmp_path):
     path = tmp_path / "a.png"
     save_picture(PIXELS, path, note=SYNTHETIC_NOTE, record=make_record())
     np.testing.assert_array_equal(np.asarray(Image.open(path)), PIXELS)
-    loaded = load_embedded(path)
+    loaded = Record.load_embedded(path)
     assert isinstance(loaded, Record)
     assert loaded.to_bytes() == make_record().to_bytes()
     with pytest.raises(FileError, match=r"b\.jpg cannot hold a record"):

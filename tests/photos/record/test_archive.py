@@ -6,8 +6,8 @@ import pytest
 
 from riddle_pl.errors import RecordError
 from riddle_pl.files import atomic_write
+from riddle_pl.photos.jobs.sources import find_records
 from riddle_pl.photos.record.archive import RecordArchive, archived, is_archive, is_entry_name, move_into
-from riddle_pl.photos.record.load import load_archived
 from tests.photos.record.test_record import make_record
 
 
@@ -33,7 +33,7 @@ def test_records_are_moved(tmp_path, records):
     move_into(path, {name: file for name, file in records.items() if name not in first})
     archive = RecordArchive(path)
     assert archive.names == ["a.riddle", "sub folder/ü.riddle"]
-    assert [len(load_archived(archive, name).faces) for name in archive.names] == [1, 2]
+    assert [len(source.load().faces) for source in find_records(path)] == [1, 2]
     assert list(tmp_path.iterdir()) == [path]
     with zipfile.ZipFile(path) as plain:
         assert {entry.date_time for entry in plain.infolist()} == {(1980, 1, 1, 0, 0, 0)}
@@ -242,8 +242,8 @@ def test_bad_archives(tmp_path):
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("a.riddle", b"not a record, but long enough")
     with pytest.raises(RecordError, match=r"record a\.riddle of archive"):
-        load_archived(RecordArchive(path), "a.riddle")
+        find_records(path)[0].load()
     with atomic_write(path) as temporary:
         temporary.write_bytes(path.read_bytes().replace(b"not a record", b"NOT A RECORD"))
     with pytest.raises(RecordError, match="damaged"):
-        load_archived(RecordArchive(path), "a.riddle")
+        RecordArchive(path).read("a.riddle")

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from riddle_pl.errors import RecordError
 from riddle_pl.photos.jobs.outputs import save_picture
 from riddle_pl.photos.record import png as png_record
-from riddle_pl.photos.record.load import load_embedded
 from riddle_pl.photos.record.png import CHUNK, SIGNATURE, holds_record, is_png
+from riddle_pl.photos.record.record import Record
 from tests.photos.fakes import fake_photo
 from tests.photos.record.test_record import make_record
 
@@ -43,14 +43,14 @@ def test_crafted_pictures(tmp_path, content, message):
     path = tmp_path / "crafted.png"
     path.write_bytes(content)
     with pytest.raises(RecordError, match=message) as error:
-        load_embedded(path)
+        Record.load_embedded(path)
     assert str(path) in str(error.value)
     assert "\n" not in str(error.value)
 
 
 def test_missing(tmp_path):
     with pytest.raises(RecordError, match="does not exist"):
-        load_embedded(tmp_path / "absent.png")
+        Record.load_embedded(tmp_path / "absent.png")
     assert not holds_record(tmp_path / "absent.png")
 
 
@@ -80,7 +80,7 @@ def test_a_picture_that_cannot_be_read_is_named(stored, monkeypatch, fault):
 
     monkeypatch.setattr("pathlib.Path.open", fails)
     with pytest.raises(RecordError, match=r"record in .*a\.png cannot be read"):
-        load_embedded(stored)
+        Record.load_embedded(stored)
 
 
 def test_how_large_a_record_and_how_many_chunks_are_read(tmp_path, monkeypatch):
@@ -90,7 +90,7 @@ def test_how_large_a_record_and_how_many_chunks_are_read(tmp_path, monkeypatch):
     for size, more, message in ((50, 1, "no .riddle record"), (51, 1, "larger than 0 MiB"), (50, 2, "cut short")):
         path.write_bytes(SIGNATURE + chunk(b"tEXt") * more + chunk(CHUNK, b"x" * size) + END)
         with pytest.raises(RecordError, match=message):
-            load_embedded(path)
+            Record.load_embedded(path)
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -105,7 +105,7 @@ def test_damage_is_noticed(stored, data):
     path = stored.with_name("damaged.png")
     path.write_bytes(content)
     try:
-        loaded = load_embedded(path)
+        loaded = Record.load_embedded(path)
     except RecordError as error:
         assert "\n" not in str(error)  # noqa: PT017  # the very same record is the other good outcome
         return

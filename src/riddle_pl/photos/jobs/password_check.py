@@ -12,14 +12,13 @@ from riddle_pl.key import derive_key
 from riddle_pl.photos.jobs.plan import Task
 from riddle_pl.photos.jobs.read import Loader, fit
 from riddle_pl.photos.pseudonymise import Pseudonymiser
-from riddle_pl.photos.record.load import load_embedded
 from riddle_pl.photos.record.record import Record
 
 
 def record_of(task: Task) -> Record | None:
     """The record beside or inside a finished picture; None where it is in an archive, or there is none."""
     if task.record is None:
-        return load_embedded(task.picture)
+        return Record.load_embedded(task.picture)
     return Record.load(task.record) if task.record.is_file() else None
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,7 +24,8 @@ class Source:
 
     Args:
         place: where it lies below what the user named; its picture's name with ``.riddle``.
-        load: reads it.
+        read: gives the contents of its file.
+        name: how messages call it.
         picture: its picture, if that is at hand.
         path: the file that it is in.
         embedded: whether the record is inside the picture.
@@ -31,7 +33,8 @@ class Source:
     """
 
     place: Path
-    load: "Callable[[], Record]" = field(repr=False)
+    read: Callable[[], bytes] = field(repr=False)
+    name: str
     picture: Path | None
     path: Path
     embedded: bool = False
@@ -41,6 +44,16 @@ class Source:
     def stem(self) -> str:
         """Of the photo's name, before it was encrypted."""
         return self.place.stem.removesuffix(REKEYED).removesuffix(ENCRYPTED)
+
+    def load(self) -> "Record":
+        """Reads and checks it.
+
+        Raises:
+            RecordError: it is damaged.
+        """
+        from riddle_pl.photos.record.record import Record  # takes long to import
+
+        return Record.from_bytes(self.read(), self.name)
 
 
 def find_records(path: Path, pictures: Path | None = None) -> list[Source]:
@@ -59,22 +72,28 @@ def find_records(path: Path, pictures: Path | None = None) -> list[Source]:
             raise RecordError(f"folder {path} holds no record (.riddle file, or PNG picture with one inside)")
         return sources
     require_file(path, "record", RecordError)
-    if path.suffix.lower() != RECORD_SUFFIX and path.is_file():
-        if is_archive(path):
-            return list(_in_archive(RecordArchive(path), path.parent if pictures is None else pictures))
-        if is_png(path):
-            require_record(embedded_bytes(path), embedded_in(path))
-            return [Source(Path(path.name), _embedded(path), path, path, embedded=True)]
-    require_record(read(path), f"record {path}")
-    return [Source(Path(path.name), _file(path), picture_beside(path), path)]
+    may_hold = path.suffix.lower() != RECORD_SUFFIX and path.is_file()
+    if may_hold and is_archive(path):
+        return list(_in_archive(RecordArchive(path), path.parent if pictures is None else pictures))
+    source = (_in_picture if may_hold and is_png(path) else _in_file)(path, Path(path.name))
+    require_record(source.read(), source.name)
+    return [source]
 
 
 def _in_folder(file: Path, folder: Path) -> Iterator[Source]:
     place = file.relative_to(folder)
     if file.suffix.lower() == RECORD_SUFFIX:
-        yield Source(place, _file(file), picture_beside(file), file)
+        yield _in_file(file, place)
     elif file.suffix.lower() == ".png" and holds_record(file):
-        yield Source(place, _embedded(file), file, file, embedded=True)
+        yield _in_picture(file, place)
+
+
+def _in_file(path: Path, place: Path) -> Source:
+    return Source(place, lambda: read(path), f"record {path}", picture_beside(path), path)
+
+
+def _in_picture(path: Path, place: Path) -> Source:
+    return Source(place, lambda: embedded_bytes(path), embedded_in(path), path, path, embedded=True)
 
 
 def _in_archive(archive: RecordArchive, pictures: Path) -> Iterator[Source]:
@@ -83,34 +102,5 @@ def _in_archive(archive: RecordArchive, pictures: Path) -> Iterator[Source]:
     if not archive.names:
         raise RecordError(f"archive {archive.path} is empty")
     for name in archive.names:
-        yield Source(Path(name), _archived(archive, name), picture_beside(pictures / name), archive.path, archived=True)
-
-
-# Records take long to import, and where they lie is known before.
-
-
-def _file(path: Path) -> "Callable[[], Record]":
-    def load() -> "Record":
-        from riddle_pl.photos.record.record import Record
-
-        return Record.load(path)
-
-    return load
-
-
-def _embedded(path: Path) -> "Callable[[], Record]":
-    def load() -> "Record":
-        from riddle_pl.photos.record.load import load_embedded
-
-        return load_embedded(path)
-
-    return load
-
-
-def _archived(archive: RecordArchive, name: str) -> "Callable[[], Record]":
-    def load() -> "Record":
-        from riddle_pl.photos.record.load import load_archived
-
-        return load_archived(archive, name)
-
-    return load
+        picture = picture_beside(pictures / name)
+        yield Source(Path(name), partial(archive.read, name), archive.label(name), picture, archive.path, archived=True)

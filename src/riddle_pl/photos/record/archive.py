@@ -49,6 +49,10 @@ class RecordArchive:
         """Of the entries: places of pictures below a folder, with the suffix of a record, in order."""
         return sorted(self._entries)
 
+    def label(self, name: str) -> str:
+        """How messages call the record of an entry."""
+        return f"record {name} of archive {self.path}"
+
     def read(self, name: str) -> bytes:
         """The contents of an entry.
 

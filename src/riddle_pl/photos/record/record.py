@@ -31,6 +31,7 @@ from riddle_pl.key import NONCE_BYTES, KdfParams
 from riddle_pl.photos.record import file as record_file
 from riddle_pl.photos.record.checks import check_context, check_header, check_nonce, check_quad, check_w_enc
 from riddle_pl.photos.record.file import CONTEXTS, SURROUNDINGS, Arrays, Header, digest
+from riddle_pl.photos.record.png import embedded_bytes, embedded_in
 from riddle_pl.photos.record.sealing import MIN_SEALED_BYTES, Patch, seal, unseal
 from riddle_pl.photos.record.surroundings import Surroundings
 
@@ -242,6 +243,11 @@ class Record:
             RecordError: also if it is missing or cannot be read; one line with the path.
         """
         return cls.from_bytes(record_file.read(path), f"record {path}")
+
+    @classmethod
+    def load_embedded(cls, path: Path | str) -> "Record":
+        """Reads and checks the record inside a PNG picture; see :meth:`load`."""
+        return cls.from_bytes(embedded_bytes(path), embedded_in(path))
 
     def _header(self, mode: str) -> Header:
         return {
