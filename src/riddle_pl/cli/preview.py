@@ -41,8 +41,8 @@ def preview(
     from riddle_pl.cli.options import plural, working
     from riddle_pl.errors import PhotoError, one_line
     from riddle_pl.files import require_file
+    from riddle_pl.photos.jobs.outputs import check_picture
     from riddle_pl.photos.jobs.plan import PREVIEW, plan_encryption
-    from riddle_pl.photos.jobs.recover import check_target
     from riddle_pl.process import track
 
     check_names(pack, device, settings, pack_size, encryptor)
@@ -51,7 +51,7 @@ def preview(
     plan = plan_encryption(photos, out, ending=PREVIEW)
     for task in plan.tasks:
         if task.picture.parent.is_dir():
-            check_target(task.picture, force)
+            check_picture(task.picture, force)
     with working("loading the networks", quiet):
         from riddle_pl.device import resolve_device
         from riddle_pl.packs import choose_pack

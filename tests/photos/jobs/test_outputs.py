@@ -12,7 +12,7 @@ from PIL import Image
 from riddle_pl.errors import FileError
 from riddle_pl.photos.jobs.metadata import COVERED_NOTE, SYNTHETIC, SYNTHETIC_NOTE, is_covered
 from riddle_pl.photos.jobs.outputs import (
-    check_new_picture,
+    check_picture,
     finish_pair,
     picture_beside,
     picture_bytes,
@@ -125,14 +125,14 @@ def test_a_record_inside_a_picture(tmp_path):
 
 def test_a_new_pictures_name_is_checked_before_any_work(tmp_path):
     for name in ("a.png", "a.JPG", "a.webp"):
-        assert check_new_picture(tmp_path / name) == tmp_path / name
+        assert check_picture(tmp_path / name) == tmp_path / name
     with pytest.raises(FileError, match=r"a\.bmp has suffix '\.bmp'; choose from \.png, .* in --image$"):
-        check_new_picture(tmp_path / "a.bmp", "--image")
+        check_picture(tmp_path / "a.bmp", option="--image")
     (tmp_path / "a.png").touch()
-    with pytest.raises(FileError, match=r"a\.png exists already and is left as it is; choose another with --image$"):
-        check_new_picture(tmp_path / "a.png", "--image")
+    with pytest.raises(FileError, match=r"a\.png exists already and is left as it is; .* another with --image$"):
+        check_picture(tmp_path / "a.png", option="--image")
     with pytest.raises(FileError, match="absent does not exist"):
-        check_new_picture(tmp_path / "absent" / "a.png")
+        check_picture(tmp_path / "absent" / "a.png")
 
 
 def test_a_picture_is_written_in_the_format_of_its_suffix_and_never_over_another(tmp_path):

@@ -43,13 +43,23 @@ class Writable(Protocol):
     def save(self, path: Path | str, overwrite: bool = False) -> None: ...
 
 
-def check_new_picture(path: Path, option: str = "-o") -> Path:
-    """The path, if a picture can be written there: a known suffix, a writable folder, nothing there yet.
+def check_picture(path: Path, force: bool = False, option: str = "-o") -> Path:
+    """The path, if a picture can be written there.
 
     Raises:
-        FileError: one line that names ``option``.
+        FileError: one line that names ``option``: its suffix names no format, its folder cannot be written to, or a
+            file is there (with ``force``: one that riddle did not write).
     """
-    return check_new_file(check_picture_name(path, option), option)
+    _check_free(check_picture_name(path, option), force, option)
+    require_result(path, option)
+    return require_writable_file(path)
+
+
+def check_record(path: Path, force: bool = False, option: str = "-o") -> Path:
+    """The same as :func:`check_picture` for a record."""
+    _check_free(path, force, option)
+    require_record_result(path, option)
+    return require_writable_file(path, "record")
 
 
 def check_picture_name(path: Path, option: str = "-o") -> Path:
@@ -65,15 +75,11 @@ def check_picture_name(path: Path, option: str = "-o") -> Path:
     return path
 
 
-def check_new_file(path: Path, option: str) -> Path:
-    """The path, if a file can be written there and none is there yet.
-
-    Raises:
-        FileError: one line that names ``option``.
-    """
-    if path.is_file():
-        raise FileError(f"output {path} exists already and is left as it is; choose another with {option}")
-    return require_writable_file(path)
+def _check_free(path: Path, force: bool, option: str) -> None:
+    if path.is_file() and not force:
+        raise FileError(
+            f"output {path} exists already and is left as it is; --force replaces it, or choose another with {option}"
+        )
 
 
 def require_result(picture: Path, option: str = "-o") -> None:

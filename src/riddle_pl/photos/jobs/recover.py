@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from riddle_pl.errors import FileError, PhotoError
-from riddle_pl.files import require_file, require_writable_file
-from riddle_pl.photos.jobs.outputs import check_picture_name, require_result
+from riddle_pl.files import require_file
+from riddle_pl.photos.jobs.outputs import check_picture
 from riddle_pl.photos.jobs.plan import RECOVERED, means_folder
 from riddle_pl.photos.jobs.sources import Source, find_records
 
@@ -54,11 +54,11 @@ def plan_recovery(
     if image is not None and folder is None and not one:
         raise FileError(f"--image {image} is one picture, for one record; for several give a folder, or none")
     if one and out is not None and not means_folder(out):
-        targets = [check_target(out, force)]
+        targets = [check_picture(out, force)]
     else:
         targets = [_target(source, out) for source in sources]
         if one and targets[0].parent.is_dir():
-            check_target(targets[0], force)
+            check_picture(targets[0], force)
     recoveries = []
     owners: dict[Path, Source] = {}
     for source, target in zip(sources, targets, strict=True):
@@ -73,22 +73,6 @@ def plan_recovery(
 def nothing_left(plan: Sequence[Recovery], force: bool) -> bool:
     """Whether all pictures are there already, and are to stay."""
     return not force and all(item.target.exists() for item in plan)
-
-
-def check_target(path: Path, force: bool) -> Path:
-    """The path, if a recovered picture can be written there.
-
-    Raises:
-        FileError: its suffix names no format, its folder cannot be written to, or a file is there (with ``force``: one
-            that riddle did not write).
-    """
-    check_picture_name(path)
-    if path.is_file() and not force:
-        raise FileError(
-            f"output {path} exists already and is left as it is; --force replaces it, or choose another with -o"
-        )
-    require_result(path)
-    return require_writable_file(path)
 
 
 def _target(source: Source, out: Path | None) -> Path:

@@ -7,7 +7,6 @@ from jaxtyping import UInt8
 from numpy import ndarray
 
 from riddle_pl.errors import FileError, RecordError
-from riddle_pl.files import require_writable_file
 from riddle_pl.photos.jobs.compression import Compression
 from riddle_pl.photos.jobs.metadata import SYNTHETIC_NOTE, marked, read_mark
 from riddle_pl.photos.jobs.origin import Mark
@@ -16,18 +15,14 @@ from riddle_pl.photos.jobs.outputs import (
     PICTURE_SUFFIXES,
     RECORD_SUFFIX,
     Writable,
-    check_new_file,
-    check_new_picture,
+    check_picture,
     check_picture_name,
-    require_record_result,
-    require_result,
+    check_record,
     save_pair,
     save_picture,
 )
 from riddle_pl.photos.jobs.plan import REKEYED
 from riddle_pl.photos.jobs.sources import Source, find_records
-
-AGAIN = "-o; --force replaces it"
 
 
 @dataclass(frozen=True)
@@ -61,13 +56,13 @@ class Rekeyed:
             changed = check_picture_name(picture, "--image") if changes and picture is not None else None
             return cls(None if source.embedded else source.path, changed, True)
         if source.embedded:
-            return cls(None, _new_picture(out or _beside(source.path, ".png"), force), False, force)
-        record = _new_record(out or _beside(source.path, RECORD_SUFFIX), force)
+            return cls(None, check_picture(out or _beside(source.path, ".png"), force), False, force)
+        record = check_record(out or _beside(source.path, RECORD_SUFFIX), force)
         if record.suffix.lower() in PICTURE_SUFFIXES:
             raise FileError(f"-o {record} has the suffix of a picture; give the record's name, such as new.riddle")
         if picture is None or not changes:
             return cls(record, None, False, force)
-        return cls(record, _new_picture(record.with_suffix(picture.suffix), force), False, force)
+        return cls(record, check_picture(record.with_suffix(picture.suffix), force), False, force)
 
     def lines(self) -> list[str]:
         """What was written, for the user."""
@@ -113,20 +108,6 @@ def write_rekeyed(
         save_picture(pixels, files.picture, overwrite=True, note=synthetic, compression=compression)
     else:
         save_pair(pixels, files.picture, record, files.record, overwrite, note=synthetic, compression=compression)
-
-
-def _new_picture(path: Path, force: bool) -> Path:
-    if not force:
-        return check_new_picture(path, AGAIN)
-    require_result(check_picture_name(path))
-    return require_writable_file(path)
-
-
-def _new_record(path: Path, force: bool) -> Path:
-    if not force:
-        return check_new_file(path, AGAIN)
-    require_record_result(path, "-o")
-    return require_writable_file(path, "record")
 
 
 def _beside(path: Path, suffix: str) -> Path:
