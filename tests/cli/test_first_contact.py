@@ -264,8 +264,7 @@ def test_ctrl_c_says_what_is_done_and_how_to_go_on(riddle, monkeypatch, verb: st
             done.append(1)
             yield item
 
-    module = "encrypt_work" if verb == "encrypt" else "decrypt_job"
-    monkeypatch.setattr(f"riddle_pl.cli.{module}.track", interrupted)
+    monkeypatch.setattr(f"riddle_pl.cli.{verb}_job.track", interrupted)
     source, out = ("photos", "safe") if verb == "encrypt" else ("safe", "back")
     call = riddle.encrypt if verb == "encrypt" else riddle.decrypt
     result = call(source, "-o", out, *args)

@@ -4,9 +4,13 @@ No network is imported here: what can be refused without one is refused at once,
 """
 
 import sys
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from riddle_pl.cli.encrypt_order import Chosen, EncryptJob, described_job
+from riddle_pl.cli.encrypt_order import EncryptJob, described_job
 from riddle_pl.cli.encrypt_report import EncryptReport
 from riddle_pl.cli.meanwhile import Meanwhile
 from riddle_pl.cli.options import plural, say, warn, working
@@ -18,10 +22,15 @@ from riddle_pl.photos.jobs.outcome import Outcome, Status
 from riddle_pl.photos.jobs.plan import Plan, plan_encryption
 from riddle_pl.photos.jobs.state import State, check_output_folder, look_around
 from riddle_pl.photos.record.archive import archived, move_into
-from riddle_pl.process import share_one_heap
+from riddle_pl.process import share_one_heap, track
 
 if TYPE_CHECKING:
-    from riddle_pl.cli.encrypt_work import Work
+    from riddle_pl.cli.encrypt_work import Loaded
+    from riddle_pl.photos.jobs.encrypt import Orders
+    from riddle_pl.photos.jobs.password_check import Finished
+    from riddle_pl.photos.pseudonymise import Pseudonymiser
+
+    Results = Iterable[tuple[Path, Callable[[], Finished | None]]]
 
 
 def run(job: EncryptJob) -> int:
@@ -32,7 +41,7 @@ def run(job: EncryptJob) -> int:
     """
     if job.archive is not None:
         check_output_folder(job.archive.parent)
-    chosen = Chosen.parse(job)
+    _ = job.chosen  # refuses what names no face
     plan = plan_encryption(job.photos, job.out, job.record, job.embed, job.archive is not None, job.suffix)
     stops = job.on_failure is OnFailure.ERROR
     report = EncryptReport(plan, job.report, job.quiet, tells=not stops)
@@ -49,7 +58,7 @@ def run(job: EncryptJob) -> int:
             load_image(job.photos[0])  # before the networks are loaded and the password is asked for
         if state.left or state.finished:
             try:
-                _work(job, chosen, state, report)
+                _work(job, state, report)
             except KeyboardInterrupt:
                 raise KeyboardInterrupt(_how_far(plan)) from None
     if job.archive is not None:
@@ -58,31 +67,70 @@ def run(job: EncryptJob) -> int:
     return report.finish(job.mode, job.archive)
 
 
-def _work(job: EncryptJob, chosen: Chosen, state: State, report: EncryptReport) -> None:
-    """Asks for the password while the networks are loaded, and encrypts what is left."""
+def _work(job: EncryptJob, state: State, report: EncryptReport) -> None:
+    """Encrypts what is left."""
 
-    def load() -> "Work":
-        from riddle_pl.cli.encrypt_work import Work
+    def earlier() -> "Results":
+        from riddle_pl.photos.jobs.password_check import finished
 
-        return Work.load(job, chosen)
+        return ((task.picture, partial(finished, task)) for task in state.finished)
+
+    pseudonymiser, orders = prepare(job, earlier, bool(state.left))
+    if not state.left:
+        return
+    if job.force and (replaced := sum(task.picture.exists() for task in state.left)):
+        say(report.quiet, f"replacing {plural(replaced, 'picture')} of earlier runs")
+
+    from riddle_pl.photos.jobs.encrypt import encrypt_all
+    from riddle_pl.photos.record.known_leaks import note
+
+    report.note = pseudonymiser.gate.note
+    report.secrecy = note(pseudonymiser.coder.tokens.name, pseudonymiser.coder.reads)
+    outcomes = encrypt_all(state.left, pseudonymiser, orders, job.batch_size, job.jobs)
+
+    def name(outcome: Outcome) -> str:
+        return outcome.task.photo.name
+
+    for outcome in track(outcomes, len(state.left), "encrypting", job.quiet, name, job.batch_size):
+        report.add(outcome)
+
+
+def prepare(
+    job: EncryptJob, earlier: Callable[[], "Results"], anything_left: bool = True
+) -> "tuple[Pseudonymiser, Orders]":
+    """Asks for the password while the networks are loaded; gives the pipeline, and what is to be done with every photo.
+
+    Args:
+        earlier: gives the results of earlier runs, which have to be of this password; see ``check_password``.
+        anything_left: whether the password is to encrypt anything, so that a weak one deserves a warning.
+
+    Raises:
+        RiddleError: the password, the pack, a setting or the device is at fault.
+    """
+
+    def load_networks() -> "Loaded":
+        from riddle_pl.cli.encrypt_work import load
+
+        return load(job)
 
     share_one_heap()
     passwords = read_face_passwords(job.face_password_files, "--face-password-file")
     given = given_password(job.password_file, job.password_stdin)
-    loading = Meanwhile(load)
+    loading = Meanwhile(load_networks)
     password = asked_password(confirm=True) if given is None else given
-    told = {weakness(text) for text in (password, *passwords.values())} - {""} if state.left else set()
+    texts = (password, *passwords.values())
+    warnings = {weakness(text) for text in texts} - {""} if anything_left else set()
     with working("loading the networks", job.quiet):
-        work = loading.result()
-    for line in work.told:
+        pseudonymiser, orders, messages = loading.result()
+    for line in messages:
         say(job.quiet, line, sys.stderr)
-    work.check_password(state.finished, (password, *passwords.values()))
-    for line in told:
+
+    from riddle_pl.photos.jobs.password_check import check_password
+
+    check_password(earlier(), texts, pseudonymiser)
+    for line in warnings:
         warn(line)
-    if state.left:
-        if job.force and (replaced := sum(task.picture.exists() for task in state.left)):
-            say(report.quiet, f"replacing {plural(replaced, 'picture')} of earlier runs")
-        work.encrypt(state.left, work.orders(password, passwords), report)
+    return pseudonymiser, replace(orders, password=password, passwords=passwords)
 
 
 def _how_far(plan: Plan) -> str:

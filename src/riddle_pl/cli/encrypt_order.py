@@ -44,27 +44,17 @@ class EncryptJob:
     quiet: bool
     part: str | None = None
 
+    @property
+    def chosen(self) -> tuple[Faces, Faces, frozenset[int]]:
+        """The faces of --only and --except, and the indices of --not-a-face.
 
-@dataclass(frozen=True)
-class Chosen:
-    """The faces that the options name.
-
-    Args:
-        only, without: see :class:`riddle_pl.photos.select.Selector`.
-        not_faces: indices of what is no face.
-    """
-
-    only: Faces
-    without: Faces
-    not_faces: frozenset[int]
-
-    @classmethod
-    def parse(cls, job: EncryptJob) -> "Chosen":
-        """Raises :class:`ConfigError` for what names no face."""
-        not_faces = parse_faces(job.not_faces, "--not-a-face")
+        Raises:
+            ConfigError: a value names no face.
+        """
+        not_faces = parse_faces(self.not_faces, "--not-a-face")
         if not_faces.people:
             raise ConfigError(f"--not-a-face {not_faces.people[0]} is a photo; give indices of faces")
-        return cls(parse_faces(job.only, "--only"), parse_faces(job.without, "--except"), not_faces.indices)
+        return parse_faces(self.only, "--only"), parse_faces(self.without, "--except"), not_faces.indices
 
 
 DESCRIBED = (

@@ -43,7 +43,7 @@ class Orders:
         max_size: longest side in pixels; larger photos are made smaller before anything else. None: any.
     """
 
-    password: str = field(repr=False)
+    password: str = field(default="", repr=False)
     passwords: Mapping[int, str] = field(default_factory=dict, repr=False)
     mode: str = "deniable"
     select: Selector = field(default_factory=Selector)

@@ -29,6 +29,7 @@ from riddle_pl.photos.jobs.encrypt import Orders, encrypt_all, note_of
 from riddle_pl.photos.jobs.origin import Mark, made_from
 from riddle_pl.photos.jobs.outcome import Outcome
 from riddle_pl.photos.jobs.outputs import PICTURE_SUFFIXES, RECORD_SUFFIX, picture_bytes
+from riddle_pl.photos.jobs.password_check import Finished
 from riddle_pl.photos.jobs.plan import Task
 from riddle_pl.photos.jobs.state import ANEW
 from riddle_pl.photos.pseudonymise import Pseudonymiser
@@ -176,8 +177,8 @@ def is_done(archive: Path, target: Path, described: Mapping[str, Any]) -> bool:
     return True
 
 
-def first_record(archive: Path, target: Path) -> tuple[Shard, Task, Record] | None:
-    """The first record of a result, and the photo that it is of; None if there is none.
+def first_finished(archive: Path, target: Path) -> Finished | None:
+    """The first photo of an archive whose record is in the result; None if there is none.
 
     Raises:
         DataError: the archive is damaged.
@@ -190,7 +191,7 @@ def first_record(archive: Path, target: Path) -> tuple[Shard, Task, Record] | No
             content = tar.extractfile(member) if member.name in by_name else None
             if content is not None:
                 record = Record.from_bytes(content.read(), f"record {target}/{member.name}")
-                return shard, by_name[member.name], record
+                return Finished(by_name[member.name], shard.load, record)
     return None
 
 
