@@ -3,15 +3,12 @@
 from collections.abc import Sequence
 
 import numpy as np
-import pytest
 import torch
 
-from riddle_pl.errors import ConfigError
 from riddle_pl.faces.align import ffhq_quad
 from riddle_pl.key import KdfParams
 from riddle_pl.photos import decryption
 from riddle_pl.photos.decryption import (
-    choose_recorded,
     exchange,
     face_keys,
     originals_alone,
@@ -124,19 +121,6 @@ def test_each_password_is_derived_once_and_goes_to_its_faces(monkeypatch):
     assert face_keys(record, "a", {1: "b"}, [0, 1, 2]) == [b"a", b"b", b"a"]
     assert derived == [("a", KDF), ("b", KDF)]
     assert face_keys(record, "a", {1: "b"}, [1]) == [b"b"]
-
-
-def test_faces_are_chosen_by_their_index():
-    square = ffhq_quad(fake_face().points)
-    record = record_of(square, square, size=(96, 80))
-    assert choose_recorded(record, None, {}) == [0, 1]
-    assert choose_recorded(record, [1, 0, 1], {}) == [0, 1]
-    assert choose_recorded(record, [1], {0: "a"}) == [1]
-    for only, passwords in (([2], {}), ([-1], {}), (None, {2: "a"}), ([0], {-1: "a"})):
-        with pytest.raises(ConfigError, match=r"has no face (2|-1); it has 2 \(0 to 1\)"):
-            choose_recorded(record, only, passwords)
-    with pytest.raises(ConfigError, match="no face of the record was chosen"):
-        choose_recorded(record, [], {})
 
 
 def marked_patch() -> Patch:

@@ -212,5 +212,5 @@ def test_photos_without_a_face_are_answered_one_by_one(tiny_pack):
 
 def test_a_password_for_no_face_is_refused(tiny_pack):
     for index in (-1, 2):
-        with pytest.raises(ConfigError, match=f"has no face {index} for its password; it has 2"):
+        with pytest.raises(ConfigError, match=f"has no face {index}; it has 2"):
             pseudonymiser(tiny_pack).encrypt(fake_photo(), "a", passwords={index: "b"}, kdf=KDF)

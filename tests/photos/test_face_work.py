@@ -6,20 +6,23 @@ import torch
 
 from riddle_pl.errors import ConfigError, NoFaceError
 from riddle_pl.faces.align import align_face, ffhq_quad
-from riddle_pl.photos.face_work import JUDGED_SIZE, aligned, choose, invert, take_up
+from riddle_pl.photos.choices import choose_faces
+from riddle_pl.photos.face_work import JUDGED_SIZE, aligned, invert, start_faces
 from riddle_pl.photos.gate.gate import OpenGate, Verdict
 from riddle_pl.photos.gate.refusal import Reason
 from tests.photos.fakes import fake_face, fake_photo
 
 
 def test_which_faces_are_chosen():
-    assert choose(3, None, "a.jpg") == [0, 1, 2]
-    assert choose(3, [2, 0, 2], "a.jpg") == [0, 2]
+    assert choose_faces(3, None, "a.jpg") == [0, 1, 2]
+    assert choose_faces(3, [2, 0, 2], "a.jpg", {1: "a password"}) == [0, 2]
     for index in (-1, 3):
         with pytest.raises(ConfigError, match=rf"a\.jpg has no face {index}; it has 3 \(0 to 2\)"):
-            choose(3, [0, index], "a.jpg")
+            choose_faces(3, [0, index], "a.jpg")
+        with pytest.raises(ConfigError, match=f"has no face {index}"):
+            choose_faces(3, [0], "a.jpg", [1, index])
     with pytest.raises(NoFaceError, match=r"no face of a\.jpg was chosen"):
-        choose(3, [], "a.jpg")
+        choose_faces(3, [], "a.jpg")
 
 
 class Sizes(OpenGate):
@@ -29,9 +32,9 @@ class Sizes(OpenGate):
         return Verdict(detail=str(face.points[1, 0] - face.points[0, 0]))
 
 
-def test_faces_are_taken_up_with_their_squares_and_the_gates_word():
+def test_faces_start_with_their_squares_and_the_gates_verdict():
     photo, faces = fake_photo(), [fake_face(eye_distance=10.0), fake_face((500.0, 40.0)), fake_face(eye_distance=8.0)]
-    first, outside, last = take_up(photo, faces, Sizes())
+    first, outside, last = start_faces(photo, faces, Sizes())
     for work, index in ((first, 0), (last, 2)):
         assert (work.index, work.face, work.passed) == (index, faces[index], True)
         np.testing.assert_array_equal(work.quad, ffhq_quad(faces[index].points))
@@ -70,7 +73,7 @@ class Looks(OpenGate):
 
 def test_each_face_that_has_passed_gets_its_own_inversion():
     faces = [fake_face((30.0, 40.0), 5.0), fake_face((500.0, 40.0)), fake_face((62.0, 42.0), 6.0)]
-    works = first, outside, last = take_up(fake_photo(), faces, OpenGate())
+    works = first, outside, last = start_faces(fake_photo(), faces, OpenGate())
     gate = Looks()
     invert(works, Coder(), gate)
     assert outside.w is outside.judged is outside.inversion is None
@@ -88,7 +91,7 @@ def test_each_face_that_has_passed_gets_its_own_inversion():
 
 
 def test_a_square_may_be_looked_at_in_another_picture():
-    (work,) = take_up(fake_photo(), [fake_face()], OpenGate())
+    (work,) = start_faces(fake_photo(), [fake_face()], OpenGate())
     black = np.zeros_like(fake_photo())
     assert (aligned([work], 8, black) == -1).all()
     assert torch.equal(aligned([work], 8), align_face(fake_photo(), work.quad, 8))

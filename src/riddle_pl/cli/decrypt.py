@@ -90,17 +90,34 @@ def decrypt(
         parse_part(part)
 
     def make() -> "Decryption":
+        from riddle_pl.device import resolve_device
+        from riddle_pl.photos.build import pseudonymiser_for
         from riddle_pl.photos.jobs.decrypt import Decryption
 
-        made = Decryption.make(pack, pack_size, settings or (), device, chosen.indices or None)
-        return replace(made, note=synthetic_note, quality=quality, force=force)
+        where = resolve_device(device)
+        return Decryption(
+            lambda record: pseudonymiser_for(record, pack, pack_size, settings or (), where),
+            only=chosen.indices or None,
+            note=synthetic_note,
+            quality=quality,
+            force=force,
+        )
 
     if in_archives(records):
-        from riddle_pl.cli.decrypt_shards import ShardOrder, plan_recovery_of_shards, recover_shards
+        from riddle_pl.cli.decrypt_shards import recover_shards
+        from riddle_pl.cli.shards import plan_shards, refuse_file_options
 
-        described = {"pack": pack, "pack_size": pack_size, "only": sorted(chosen.indices), "settings": settings}
-        order = ShardOrder(face_only, {**described, "alone": face_only, "note": synthetic_note, "quality": quality})
-        shards = plan_recovery_of_shards(records, out, image, part, order, force, quiet)
+        described = {
+            "pack": pack,
+            "pack_size": pack_size,
+            "only": sorted(chosen.indices),
+            "settings": settings,
+            "alone": face_only,
+            "note": synthetic_note,
+            "quality": quality,
+        }
+        folder = refuse_file_options({"--image": image is not None}, out)
+        shards = plan_shards(records, folder, part, described, force, quiet)
         if not shards.left:
             return 0
         job = replace(
@@ -108,7 +125,7 @@ def decrypt(
             password=given_password(password_file, password_stdin) or asked_password(),
             passwords=read_face_passwords(face_password_file or (), "--face-password-file"),
         )
-        return recover_shards(job, shards, order, quiet)
+        return recover_shards(job, shards.left, face_only, described, quiet)
     if part is not None:
         raise ConfigError(f"--part {part} is for .tar archives; leave it out")
     plan = plan_recovery(records, out, image, face_only, force)

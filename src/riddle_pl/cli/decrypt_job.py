@@ -2,14 +2,12 @@
 
 from collections.abc import Sequence
 
-from riddle_pl.cli.options import plural, say, warn, working
+from riddle_pl.cli.options import NOT_ALL_STATUS, plural, say, warn, working
 from riddle_pl.errors import one_line
 from riddle_pl.photos.jobs.decrypt import Decryption, recover_all
 from riddle_pl.photos.jobs.recover import Recovery
 from riddle_pl.photos.record.known_leaks import PAGE, UNCHECKED
 from riddle_pl.process import track
-
-SKIPPED_STATUS = 1
 
 
 def decrypt_records(job: Decryption, plan: Sequence[Recovery], single: bool, alone: bool, quiet: bool) -> int:
@@ -53,7 +51,7 @@ def decrypt_records(job: Decryption, plan: Sequence[Recovery], single: bool, alo
     if deniable:
         are = "record is" if deniable == 1 else "records are"
         say(quiet, f"{deniable} {are} deniable: riddle does not check the password; see {PAGE}")
-    return SKIPPED_STATUS if skipped or (there and not job.force) else 0
+    return NOT_ALL_STATUS if skipped or (there and not job.force) else 0
 
 
 def _decrypt_one(job: Decryption, item: Recovery, quiet: bool) -> int:

@@ -1,12 +1,11 @@
 """``riddle decrypt`` on the tar archives that ``riddle encrypt`` wrote, shared by any number of processes."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from riddle_pl.cli.options import say
-from riddle_pl.cli.shards import ShardPlan, do_shards, plan_shards, refuse_file_options
+from riddle_pl.cli.shards import do_shards
 from riddle_pl.errors import ConfigError, PasswordError, PhotoError, RecordError, one_line
 from riddle_pl.photos.jobs.compression import Compression
 from riddle_pl.photos.jobs.outputs import picture_bytes
@@ -15,39 +14,15 @@ if TYPE_CHECKING:
     from riddle_pl.photos.jobs.decrypt import Decryption
 
 
-@dataclass(frozen=True)
-class ShardOrder:
-    """What becomes of the records of archives.
+def recover_shards(
+    job: "Decryption", left: Mapping[Path, Path], alone: bool, described: Mapping[str, Any], quiet: bool
+) -> int:
+    """Recovers the faces of archives into archives of PNG pictures; returns the exit status.
 
     Args:
+        left: archives and their results.
         alone: recover faces without their pictures.
         described: all that decides what a picture becomes, but for the passwords, as plain values.
-    """
-
-    alone: bool
-    described: dict[str, Any]
-
-
-def plan_recovery_of_shards(
-    records: Sequence[Path],
-    out: Path | None,
-    image: Path | None,
-    part: str | None,
-    order: ShardOrder,
-    force: bool,
-    quiet: bool,
-) -> ShardPlan:
-    """The archives of this process; see :func:`plan_shards`.
-
-    Raises:
-        RiddleError: an option, an archive or a result is at fault.
-    """
-    folder = refuse_file_options({"--image": image is not None}, out)
-    return plan_shards(records, folder, part, order.described, force, quiet)
-
-
-def recover_shards(job: "Decryption", plan: ShardPlan, order: ShardOrder, quiet: bool) -> int:
-    """Recovers the faces of archives into archives of PNG pictures; returns the exit status.
 
     Raises:
         RiddleError: an archive or an output is at fault.
@@ -57,11 +32,11 @@ def recover_shards(job: "Decryption", plan: ShardPlan, order: ShardOrder, quiet:
 
     def recover(archive: Path, target: Path) -> Iterator[tuple[str, str | None]]:
         shard = EncryptedShard(archive)
-        with new_shard(archive, target, order.described) as (add, left_out):
+        with new_shard(archive, target, described) as (add, left_out):
             for name in shard.names:
                 try:
                     record = shard.record(name)
-                    pixels = job.pixels(record, None if order.alone else shard.picture(name))
+                    pixels = job.pixels(record, None if alone else shard.picture(name))
                 except (RecordError, PhotoError, ConfigError, PasswordError) as error:
                     left_out[name] = one_line(error)
                     yield "left out", f"left out: {archive}/{name}: {one_line(error)}"
@@ -70,6 +45,6 @@ def recover_shards(job: "Decryption", plan: ShardPlan, order: ShardOrder, quiet:
                 add(picture.as_posix(), picture_bytes(pixels, picture, job.note_of(record), Compression(job.quality)))
                 yield "recovered", None
 
-    status = do_shards(plan.left, recover, quiet)
+    status = do_shards(left, recover, quiet)
     say(quiet, f"riddle does not check the password of a deniable record; see {PAGE}")
     return status

@@ -8,15 +8,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from riddle_pl import __version__
-from riddle_pl.cli.options import plural, say, warn
+from riddle_pl.cli.options import NOT_ALL_STATUS, plural, say, warn
 from riddle_pl.errors import FileError, one_line
 from riddle_pl.files import atomic_write, read_json, require_writable_file
 from riddle_pl.photos.jobs.outcome import Outcome, Status
 from riddle_pl.photos.jobs.plan import Plan, Task
 
 KIND = "riddle encrypt report"
-NOT_ALL_STATUS = 1
-"""Exit status when photos were skipped or faces covered."""
 SAID = {str(Status.ENCRYPTED): "encrypted"}
 """What a state is called in the summary, where that is another word."""
 

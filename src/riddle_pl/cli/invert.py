@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from riddle_pl.archives import archives_in, own_share
-from riddle_pl.cli.options import PackSize, Part, Quiet, plural, say
+from riddle_pl.cli.options import NOT_ALL_STATUS, PackSize, Part, Quiet, plural, say
 from riddle_pl.device import check_device
 from riddle_pl.errors import ConfigError, DataError
 from riddle_pl.packs import load_pack
@@ -83,4 +83,4 @@ def invert(
             say(quiet, f"{target}: {plural(one.codes, 'code')}, {plural(one.skipped, 'picture')} without")
     if errors:
         raise DataError(f"{errors[0]} ({plural(len(errors), 'archive')} of {len(own)} failed)")
-    return 1 if skipped else 0
+    return NOT_ALL_STATUS if skipped else 0

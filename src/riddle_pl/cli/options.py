@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 WIDTH_WITHOUT_TERMINAL = 200
+NOT_ALL_STATUS = 1
+"""Exit status where a part of what was asked for was not done; a line says what."""
 
 Pack = Annotated[
     str | None,

@@ -9,9 +9,6 @@ from riddle_pl.cli.options import Device, Force, MaxSize, Pack, PackSize, Quiet,
 
 app = typer.Typer(add_completion=False)
 
-NOT_ALL_STATUS = 1
-"""Exit status when a photo could not be looked at."""
-
 
 @app.command()
 def preview(
@@ -38,7 +35,7 @@ def preview(
     Example: riddle preview group.jpg
     """
     # What can be refused without the networks is refused before they are imported, which takes seconds.
-    from riddle_pl.cli.options import plural, working
+    from riddle_pl.cli.options import NOT_ALL_STATUS, plural, working
     from riddle_pl.errors import PhotoError, one_line
     from riddle_pl.files import require_file
     from riddle_pl.photos.jobs.outputs import check_picture

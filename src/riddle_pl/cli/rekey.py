@@ -89,14 +89,12 @@ def rekey(
     def load() -> "tuple[Record, Rekeyed, Pixels | None, Pseudonymiser]":
         from riddle_pl.device import resolve_device
         from riddle_pl.faces.load import load_image
-        from riddle_pl.packs import pack_of_record
         from riddle_pl.photos.build import pseudonymiser_for
 
         old = source.load()
         files = Rekeyed.plan(source, picture, old.mode, out, replace, force)
         photo = None if files.picture is None or picture is None else load_image(picture)
-        its_pack = pack_of_record(old.pack_name, pack)
-        pseudonymiser = pseudonymiser_for(old, its_pack, settings or (), resolve_device(device))
+        pseudonymiser = pseudonymiser_for(old, pack, None, settings or (), resolve_device(device))
         if old.mode == "deniable":
             pseudonymiser.check(old, photo)
         return old, files, photo, pseudonymiser

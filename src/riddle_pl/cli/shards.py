@@ -7,13 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from riddle_pl.archives import archives_in, own_share
-from riddle_pl.cli.options import plural, say, warn
+from riddle_pl.cli.options import NOT_ALL_STATUS, plural, say, warn
 from riddle_pl.errors import ConfigError, DataError, RiddleError, one_line
 from riddle_pl.files import require_writable_dir
 from riddle_pl.launch import local_rank
 from riddle_pl.photos.jobs.outputs import SHORT, sweep
-
-NOT_ALL_STATUS = 1
 
 
 @dataclass(frozen=True)

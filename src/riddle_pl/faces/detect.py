@@ -73,6 +73,13 @@ def overlap(a: Float[np.ndarray, "4"], b: Float[np.ndarray, "4"]) -> float:
     return shared / union if union > 0 else 0.0
 
 
+def require_faces(faces: list[Face], name: str) -> list[Face]:
+    """The faces; raises :class:`NoFaceError` with a line that names the picture if there is none."""
+    if not faces:
+        raise NoFaceError(f"no face was found in {name}; give a photo in which a face is seen from the front")
+    return faces
+
+
 class PhotoDetector(Protocol):
     """Anything that finds faces."""
 
@@ -131,10 +138,7 @@ class FaceDetector:
         Raises:
             NoFaceError: there is none; the message names ``name``.
         """
-        faces = self.detect(image)
-        if not faces:
-            raise NoFaceError(f"no face was found in {name}; give a photo in which a face is seen from the front")
-        return faces[0]
+        return require_faces(self.detect(image), name)[0]
 
     def _cascade(self, pixels: UInt8[np.ndarray, "h w 3"]) -> tuple[FloatArray, FloatArray]:
         """Boxes with scores (k, 5) and points (k, 5, 2) as plain float64 arrays."""

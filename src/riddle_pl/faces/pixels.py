@@ -1,5 +1,7 @@
 """Between images in [-1, 1] and 8-bit pixels, one by one and in batches."""
 
+from typing import Any
+
 import numpy as np
 import torch.nn.functional as F
 from jaxtyping import Float, UInt8
@@ -12,19 +14,17 @@ def to_pixels(x: Float[Tensor, "3 h w"], side: int | None = None) -> UInt8[np.nd
     Args:
         side: enlarge or reduce it to this side first.
     """
-    if side is not None and x.shape[-1] != side:
-        x = F.interpolate(x[None], (side, side), mode="bicubic", antialias=True, align_corners=False)[0]
-    pixels: UInt8[np.ndarray, "h2 w2 3"] = ((x.clamp(-1, 1) + 1) * 127.5).round().byte().permute(1, 2, 0).numpy()
-    return pixels
+    return to_pictures(x[None], side)[0]
 
 
-def to_pictures(x: Float[Tensor, "b 3 h h"], side: int) -> UInt8[np.ndarray, "b side side 3"]:
-    """Images in [-1, 1], brought to ``side`` px by antialiased bicubic interpolation; values outside are clipped."""
+def to_pictures(x: Float[Tensor, "b 3 h w"], side: int | None = None) -> UInt8[np.ndarray, "b h2 w2 3"]:
+    """A batch of them, brought to ``side`` px by antialiased bicubic interpolation; values outside are clipped."""
     x = x.detach().float().cpu()
-    if len(x) and x.shape[-1] != side:
-        x = F.interpolate(x, (side, side), mode="bicubic", antialias=True, align_corners=False)
-    pixels: np.ndarray = ((x.clamp(-1.0, 1.0) + 1.0) * 127.5).round().byte().permute(0, 2, 3, 1).contiguous().numpy()
-    return pixels if len(x) else np.zeros((0, side, side, 3), dtype=np.uint8)
+    if side is not None and x.shape[-1] != side:
+        options: dict[str, Any] = {"mode": "bicubic", "antialias": True, "align_corners": False}
+        x = F.interpolate(x, (side, side), **options) if len(x) else x.new_zeros(0, 3, side, side)
+    pixels = ((x.clamp(-1.0, 1.0) + 1.0) * 127.5).round().byte().permute(0, 2, 3, 1)
+    return np.ascontiguousarray(pixels.numpy())
 
 
 def to_lab(x: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b 3 h w"]:

@@ -9,7 +9,7 @@ from jaxtyping import Float, UInt8
 from matplotlib.figure import Figure
 from torch import Tensor
 
-from riddle_pl.faces.pixels import to_pictures
+from riddle_pl.faces.pixels import to_pixels
 from riddle_pl.figures.style import INK, SMALL_PT, TEXT_PT, new_figure
 
 CELL = 1.15
@@ -58,7 +58,7 @@ def draw_grid(
 
 def picture(x: Float[Tensor, "3 h w"] | None) -> Picture | None:
     """A cell of :func:`draw_grid`, of an image in [-1, 1]."""
-    return None if x is None else to_pictures(x[None], x.shape[-1])[0]
+    return None if x is None else to_pixels(x)
 
 
 def row_names(names: Sequence[str]) -> str:

@@ -10,7 +10,7 @@ from omegaconf import DictConfig, OmegaConf
 from riddle_pl.config import compose_jobs
 from riddle_pl.config.check import locate
 from riddle_pl.config.instantiate import instantiate
-from riddle_pl.packs import Pack
+from riddle_pl.packs import Pack, pack_of_record
 from riddle_pl.photos.choices import FOR_FACE_AXES, FOR_PADDED
 from riddle_pl.photos.pseudonymise import Pseudonymiser
 from riddle_pl.photos.record.record import Record
@@ -62,21 +62,25 @@ def build_pseudonymiser(
 
 def pseudonymiser_for(
     record: Record,
-    pack: Pack,
+    pack: str | None = None,
+    pack_size: int | None = None,
     overrides: Sequence[str] = (),
     device: torch.device | str = "cpu",
 ) -> Pseudonymiser:
     """A pipeline for what is in a record: its encryptor, and what goes with that by default.
 
     Args:
-        record: made with ``pack``; of another, what :meth:`Pseudonymiser.check` is going to refuse.
-        pack, overrides, device: see :func:`build_pseudonymiser`.
+        record: made with the pack; of another, what :meth:`Pseudonymiser.check` is going to refuse.
+        pack, pack_size: see :func:`riddle_pl.packs.pack_of_record`.
+        overrides, device: see :func:`build_pseudonymiser`.
 
     Raises:
+        PackError: there is no such pack, or it does not draw this size.
         ConfigError: an unknown option, key or value, with the nearest valid one.
     """
-    role = record.encryptor_name if record.encryptor_name in pack.encryptors else None
-    return build_pseudonymiser(pack, overrides, role, device)
+    opened = pack_of_record(record.pack_name, pack, pack_size)
+    role = record.encryptor_name if record.encryptor_name in opened.encryptors else None
+    return build_pseudonymiser(opened, overrides, role, device)
 
 
 def _part(node: DictConfig, key: str, offered: Mapping[str, Any]) -> Any:

@@ -1,11 +1,11 @@
 """What a user may choose from, by name; importing this is fast, so that a misspelt choice is refused at once."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from riddle_pl.errors import ConfigError
+from riddle_pl.errors import ConfigError, NoFaceError
 
 MODES = ("deniable", "sealed")
 INVERSIONS = ("encoder", "refine", "optimise")
@@ -61,3 +61,25 @@ def parse_faces(values: Sequence[str], option: str) -> Faces:
         else:
             raise ConfigError(f"{option} {value} is neither a face index, such as 0 or 1,3, nor a photo of a person")
     return Faces(frozenset(indices), tuple(people))
+
+
+def choose_faces(count: int, only: Collection[int] | None, name: str, also_named: Collection[int] = ()) -> list[int]:
+    """The indices of the chosen faces, in order.
+
+    Args:
+        count: how many faces there are.
+        only: the chosen ones; all by default.
+        name: how messages call the photo or record.
+        also_named: further indices that the user gave.
+
+    Raises:
+        ConfigError: there is no face of an index.
+        NoFaceError: none is chosen.
+    """
+    for index in (*(only or ()), *also_named):
+        if not 0 <= index < count:
+            raise ConfigError(f"{name} has no face {index}; it has {count} (0 to {count - 1})")
+    chosen = list(range(count)) if only is None else sorted(set(only))
+    if not chosen:
+        raise NoFaceError(f"no face of {name} was chosen; give at least one")
+    return chosen

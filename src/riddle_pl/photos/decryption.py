@@ -5,14 +5,14 @@ which shows the encrypted face, and from the recovered one, and reaches a little
 nothing of the encrypted face around the recovered one; the colours are matched outside that mask.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import torch
 from jaxtyping import Bool, Float, UInt8
 from torch import Tensor
 
-from riddle_pl.errors import ConfigError, PhotoError
+from riddle_pl.errors import PhotoError
 from riddle_pl.faces.align import quad_side
 from riddle_pl.faces.pixels import to_pixels
 from riddle_pl.key import derive_key
@@ -31,22 +31,6 @@ def face_keys(record: Record, password: str, passwords: Mapping[int, str], chose
     texts = [passwords.get(index, password) for index in chosen]
     keys = {text: derive_key(text, record.kdf) for text in dict.fromkeys(texts)}
     return [keys[text] for text in texts]
-
-
-def choose_recorded(record: Record, only: Collection[int] | None, passwords: Mapping[int, str]) -> list[int]:
-    """The indices in the record of the faces to recover.
-
-    Raises:
-        ConfigError: the record has no face of an index, or none is left.
-    """
-    count = len(record.faces)
-    for index in [*(only or ()), *passwords]:
-        if not 0 <= index < count:
-            raise ConfigError(f"{record.source} has no face {index}; it has {count} (0 to {count - 1})")
-    chosen = list(range(count)) if only is None else sorted(set(only))
-    if not chosen:
-        raise ConfigError(f"no face of {record.source} was chosen; give at least one")
-    return chosen
 
 
 def recover(

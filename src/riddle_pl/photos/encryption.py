@@ -13,11 +13,11 @@ from torch import Tensor
 
 from riddle_pl.errors import ConfigError, NoFaceError, RiddleError
 from riddle_pl.faces.align import quad_side
-from riddle_pl.faces.detect import Face, PhotoDetector
+from riddle_pl.faces.detect import Face, PhotoDetector, require_faces
 from riddle_pl.key import KdfParams, check_password, derive_key
-from riddle_pl.photos.choices import MODES
+from riddle_pl.photos.choices import MODES, choose_faces
 from riddle_pl.photos.face_coder import EncryptedCode, FaceCoder
-from riddle_pl.photos.face_work import JUDGED_SIZE, FaceWork, aligned, choose, invert, take_up
+from riddle_pl.photos.face_work import JUDGED_SIZE, FaceWork, aligned, invert, start_faces
 from riddle_pl.photos.gate.gate import Gate, Verdict
 from riddle_pl.photos.gate.refusal import OF_THE_PERSON
 from riddle_pl.photos.last_look import Looked, last_look
@@ -157,18 +157,13 @@ def _open(request: EncryptRequest, tools: Tools, pool: ThreadPoolExecutor) -> _P
 
 
 def _find(photo: _Photo, tools: Tools) -> None:
-    request, faces = photo.request, photo.found.result()
-    if not faces:
-        raise NoFaceError(f"no face was found in {request.name}; give a photo in which a face is seen from the front")
-    not_faces = set(request.not_faces)
-    for index in sorted(not_faces - set(range(len(faces)))):
-        raise ConfigError(f"{request.name} has no face {index}; it has {len(faces)} (0 to {len(faces) - 1})")
-    chosen = [index for index in choose(len(faces), request.only, request.name) if index not in not_faces]
+    request = photo.request
+    faces = require_faces(photo.found.result(), request.name)
+    not_faces, named = set(request.not_faces), sorted({*request.not_faces, *request.passwords})
+    chosen = [index for index in choose_faces(len(faces), request.only, request.name, named) if index not in not_faces]
     if not chosen:
         raise NoFaceError(f"no face of {request.name} is left to encrypt; nothing in it would change")
-    if unknown := set(request.passwords) - set(range(len(faces))):
-        raise ConfigError(f"{request.name} has no face {min(unknown)} for its password; it has {len(faces)}")
-    photo.works = take_up(request.image, faces, tools.gate)
+    photo.works = start_faces(request.image, faces, tools.gate)
     photo.chosen = [photo.works[index] for index in chosen]
     photo.not_faces = [photo.works[index] for index in sorted(not_faces)]
 

@@ -1,6 +1,6 @@
 """The state of one face in the pipeline, and its first steps: alignment, inversion, quality gate."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,7 +8,7 @@ import torch
 from jaxtyping import Float, Float64, UInt8
 from torch import Tensor
 
-from riddle_pl.errors import ConfigError, NoFaceError, PhotoError
+from riddle_pl.errors import PhotoError
 from riddle_pl.faces.align import align_face, ffhq_quad
 from riddle_pl.faces.detect import Face
 from riddle_pl.photos.face_coder import FaceCoder
@@ -72,24 +72,7 @@ class FaceWork:
         )
 
 
-def choose(count: int, only: Collection[int] | None, name: str) -> list[int]:
-    """The indices of the faces to encrypt, in order.
-
-    Raises:
-        NoFaceError: none is left.
-        ConfigError: the photo has no face of an index.
-    """
-    if only is None:
-        return list(range(count))
-    for index in only:
-        if not 0 <= index < count:
-            raise ConfigError(f"{name} has no face {index}; it has {count} (0 to {count - 1})")
-    if not only:
-        raise NoFaceError(f"no face of {name} was chosen; give at least one")
-    return sorted(set(only))
-
-
-def take_up(photo: UInt8[np.ndarray, "h w 3"], faces: Sequence[Face], gate: Gate) -> list[FaceWork]:
+def start_faces(photo: UInt8[np.ndarray, "h w 3"], faces: Sequence[Face], gate: Gate) -> list[FaceWork]:
     """All faces of a photo with their squares, and the gate's first word on each."""
     works = []
     for index, face in enumerate(faces):

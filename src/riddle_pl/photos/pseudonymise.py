@@ -12,16 +12,15 @@ import torch
 from jaxtyping import UInt8
 from PIL import Image
 
-from riddle_pl.errors import NoFaceError, PhotoError, RecordError, RiddleError
-from riddle_pl.faces.detect import Face, PhotoDetector
+from riddle_pl.errors import PhotoError, RecordError, RiddleError
+from riddle_pl.faces.detect import Face, PhotoDetector, require_faces
 from riddle_pl.faces.find import PhotoFaceDetector
 from riddle_pl.faces.pixels import to_pixels
 from riddle_pl.inversion import Inversion
 from riddle_pl.key import KdfParams
 from riddle_pl.packs import Pack
-from riddle_pl.photos.choices import MODES
+from riddle_pl.photos.choices import MODES, choose_faces
 from riddle_pl.photos.decryption import (
-    choose_recorded,
     face_keys,
     originals_alone,
     recover,
@@ -31,7 +30,7 @@ from riddle_pl.photos.decryption import (
 )
 from riddle_pl.photos.encryption import Tools, encrypt_photos
 from riddle_pl.photos.face_coder import FaceCoder
-from riddle_pl.photos.face_work import invert, take_up
+from riddle_pl.photos.face_work import invert, start_faces
 from riddle_pl.photos.gate.gate import Gate, quality_gate
 from riddle_pl.photos.gate.refusal import FaceRefusedError
 from riddle_pl.photos.nonces import AnyNonce, NonceChoice
@@ -113,10 +112,7 @@ class Pseudonymiser:
         Raises:
             NoFaceError: there is none; the line names ``name``.
         """
-        faces = self.detector.detect(_pixels(image))
-        if not faces:
-            raise NoFaceError(f"no face was found in {name}; give a photo in which a face is seen from the front")
-        return faces
+        return require_faces(self.detector.detect(_pixels(image)), name)
 
     def analyse(self, image: UInt8[np.ndarray, "h w 3"] | Image.Image, name: str = "the photo") -> list[FaceReport]:
         """What is known about every face of a photo before it is encrypted; changes nothing, needs no password.
@@ -126,7 +122,7 @@ class Pseudonymiser:
         """
         start = time.perf_counter()
         photo = _pixels(image)
-        works = take_up(photo, self.find_faces(photo, name), self.gate)
+        works = start_faces(photo, self.find_faces(photo, name), self.gate)
         invert(works, self.coder, self.gate)
         seconds = (time.perf_counter() - start) / len(works)
         return [work.report(True, seconds) for work in works]
@@ -214,9 +210,10 @@ class Pseudonymiser:
             PhotoError: ``image`` is another picture than the record's, or does not tell how it was changed.
             PasswordError: empty; for a sealed record also a wrong password.
             ConfigError: the record has no face of an index.
+            NoFaceError: no face was chosen.
         """
         self.check(record)
-        chosen = choose_recorded(record, only, passwords or {})
+        chosen = choose_faces(len(record.faces), only, record.source, passwords or {})
         photo, placement, placed = None if image is None else _pixels(image), None, record
         if photo is not None:
             placement = find_place(record, photo, force)

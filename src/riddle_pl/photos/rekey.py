@@ -9,7 +9,8 @@ from numpy import ndarray
 
 from riddle_pl.key import KdfParams, derive_key
 from riddle_pl.networks.resize import resize
-from riddle_pl.photos.decryption import choose_recorded, exchange
+from riddle_pl.photos.choices import choose_faces
+from riddle_pl.photos.decryption import exchange
 from riddle_pl.photos.face_work import JUDGED_SIZE
 from riddle_pl.photos.nonces import best_codes
 from riddle_pl.photos.pseudonymise import Pseudonymiser
@@ -30,7 +31,7 @@ def rekey_sealed(record: Record, old: str, new: str, only: Collection[int] | Non
         PasswordError: ``old`` is wrong for one of these faces.
         ConfigError: the record has no face of an index.
     """
-    chosen = choose_recorded(record, only, {})
+    chosen = choose_faces(len(record.faces), only, record.source)
     old_key = derive_key(old, record.kdf)
     patches = [record.unseal(old_key, index) for index in chosen]
     kdf = record.kdf if len(chosen) < len(record.faces) else KdfParams()
@@ -67,7 +68,7 @@ def rekey_deniable(
     """
     pseudonymiser.check(record, photo)
     coder = pseudonymiser.coder_for(record)
-    chosen = choose_recorded(record, only, {})
+    chosen = choose_faces(len(record.faces), only, record.source)
     kdf = record.kdf if len(chosen) < len(record.faces) else KdfParams()
     old_key, new_key = derive_key(old, record.kdf), derive_key(new, kdf)
     w_pwd = torch.cat([coder.password(old_key, record.faces[index].nonce) for index in chosen])

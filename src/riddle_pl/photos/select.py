@@ -10,12 +10,12 @@ from jaxtyping import Float, UInt8
 from numpy import ndarray
 from torch import Tensor
 
-from riddle_pl.errors import ConfigError, NoFaceError
+from riddle_pl.errors import NoFaceError
 from riddle_pl.faces.align import align_face, ffhq_quad
 from riddle_pl.faces.detect import Face
 from riddle_pl.faces.load import load_image
 from riddle_pl.judging.gate_judges import Judge
-from riddle_pl.photos.choices import Faces
+from riddle_pl.photos.choices import Faces, choose_faces
 from riddle_pl.photos.face_work import JUDGED_SIZE
 
 
@@ -45,9 +45,7 @@ class Selector:
             ConfigError: the photo has no face of an index.
             NoFaceError: no face is chosen.
         """
-        for index in sorted(self.only.indices | self.without.indices):
-            if index >= len(faces):
-                raise ConfigError(f"{name} has no face {index}; it has {len(faces)} (0 to {len(faces) - 1})")
+        choose_faces(len(faces), None, name, sorted(self.only.indices | self.without.indices))
         chosen = self._matching(self.only, photo, faces) if self.only else set(range(len(faces)))
         chosen -= self._matching(self.without, photo, faces)
         if not chosen:

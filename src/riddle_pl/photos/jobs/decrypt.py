@@ -12,12 +12,9 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import UInt8
 
-from riddle_pl.device import resolve_device
 from riddle_pl.errors import ConfigError, FileError, PasswordError, PhotoError, RecordError, RiddleError
 from riddle_pl.faces.load import load_image
 from riddle_pl.files import require_writable_dir
-from riddle_pl.packs import pack_of_record
-from riddle_pl.photos.build import pseudonymiser_for
 from riddle_pl.photos.jobs.compression import Compression
 from riddle_pl.photos.jobs.metadata import SYNTHETIC_NOTE, marked
 from riddle_pl.photos.jobs.origin import Mark
@@ -53,28 +50,6 @@ class Decryption:
     force: bool = False
     _built: dict[tuple[str, str], Pseudonymiser] = field(default_factory=dict, repr=False)
 
-    @classmethod
-    def make(
-        cls,
-        pack: str | None,
-        pack_size: int | None,
-        settings: Sequence[str],
-        device: str,
-        only: Collection[int] | None,
-    ) -> "Decryption":
-        """With the networks that the options name; those of a record by default.
-
-        Raises:
-            DeviceError: the device is not there.
-        """
-        where = resolve_device(device)
-        return cls(
-            lambda record: pseudonymiser_for(
-                record, pack_of_record(record.pack_name, pack, pack_size), settings, where
-            ),
-            only,
-        )
-
     def prepare(self, plan: Sequence[Recovery]) -> None:
         """Loads the networks of the first record, if that goes well; what is wrong with it is told later."""
         with suppress(RiddleError):
@@ -97,9 +72,7 @@ class Decryption:
         Raises:
             RiddleError: the record, its picture, its pack or the password is at fault.
         """
-        pseudonymiser = self.pseudonymiser(record)
-        pseudonymiser.check(record)
-        return pseudonymiser.decrypt(
+        return self.pseudonymiser(record).decrypt(
             record, self.password, photo, only=self.only, passwords=self.passwords, force=self.force
         )
 
