@@ -20,7 +20,7 @@ sys.path.insert(0, str(REPOSITORY))  # for `from tests...`, also when pytest is 
 importlib.import_module("tests.typecheck")  # the hook only looks it up
 install_import_hook([f"riddle_pl.{name}" for name in CHECKED], "tests.typecheck.typechecked")
 
-from riddle_pl.cli.meanwhile import THREAD  # noqa: E402
+from riddle_pl.cli.background import THREAD  # noqa: E402
 from tests import build_speed, hydra_speed, line_coverage  # noqa: E402
 from tests.cpu_time import pytest_runtest_call, pytest_terminal_summary  # noqa: E402, F401  # hooks of pytest
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from riddle_pl.cli.meanwhile import Meanwhile
+from riddle_pl.cli.background import InBackground
 from riddle_pl.cli.options import check_names
 from riddle_pl.errors import ConfigError, PackError
 from riddle_pl.pack_names import EMBEDDED, MANIFEST_NAME
@@ -170,11 +170,11 @@ RECORD = next((Path(__file__).parents[1] / "golden" / "records").rglob("*.riddle
 RUN = """
 import sys
 from importlib import import_module
-from riddle_pl.cli import meanwhile
+from riddle_pl.cli import background
 from riddle_pl.cli.verbs import VERBS
 def starts(self, work):
     raise AssertionError("networks are loaded before it is refused")
-meanwhile.Meanwhile.__init__ = starts
+background.InBackground.__init__ = starts
 for line in sys.stdin.read().splitlines():
     first, *rest = line.split()
     sys.argv = ["riddle", first, *rest] if first in VERBS else [f"riddle-{first}", *rest]
@@ -218,9 +218,9 @@ def test_settings_are_held_to_what_a_padded_encryptor_chooses() -> None:
 
 def test_the_password_is_asked_for_while_the_networks_are_loaded(riddle, monkeypatch) -> None:
     asked, loaded = threading.Event(), []
-    work = Meanwhile._run
+    work = InBackground._run
 
-    def waits(self: "Meanwhile[object]") -> None:
+    def waits(self: "InBackground[object]") -> None:
         loaded.append(asked.wait(60))  # would wait for ever if it came first
         work(self)
 
@@ -228,7 +228,7 @@ def test_the_password_is_asked_for_while_the_networks_are_loaded(riddle, monkeyp
         asked.set()
         return "correct horse"
 
-    monkeypatch.setattr(Meanwhile, "_run", waits)
+    monkeypatch.setattr(InBackground, "_run", waits)
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
     monkeypatch.setattr("getpass.getpass", ask)
     assert riddle("encrypt", "photo.png", "--pack", riddle.pack).status == 0
@@ -242,8 +242,8 @@ def test_what_goes_wrong_meanwhile_is_told() -> None:
         raise PackError("it is damaged")
 
     with pytest.raises(PackError, match="it is damaged"):
-        Meanwhile(fails).result()
-    assert Meanwhile(lambda: 3).result() == 3
+        InBackground(fails).result()
+    assert InBackground(lambda: 3).result() == 3
 
 
 @pytest.mark.parametrize("verb", ["encrypt", "decrypt"])

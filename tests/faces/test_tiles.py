@@ -5,7 +5,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from riddle_pl.faces.remembered import Remembered
+from riddle_pl.faces.cached import CachedDetector
 from riddle_pl.faces.tiles import MULTIPLE, SHARED, SIDE, tiles
 from riddle_pl.faces.turns import turned, turned_back
 from tests.photos.fakes import FakeDetector, fake_face
@@ -68,7 +68,7 @@ def test_a_picture_is_searched_once() -> None:
             self.asked += 1
             return super().detect(image)
 
-    detector = Remembered(inner := Counts(fake_face()))
+    detector = CachedDetector(inner := Counts(fake_face()))
     picture = np.zeros((4, 6, 3), np.uint8)
     other = picture.copy()
     other[3, 5, 2] = 1

@@ -12,7 +12,7 @@ from riddle_pl.faces.find import PhotoFaceDetector
 from riddle_pl.key import KdfParams
 from riddle_pl.photos.gate.gate import GateThresholds, OpenGate, QualityGate, Verdict
 from riddle_pl.photos.gate.refusal import Reason
-from riddle_pl.photos.last_look import Looked, last_look
+from riddle_pl.photos.last_look import FaceOutcomes, last_look
 from riddle_pl.photos.paste.mask import OvalMap
 from riddle_pl.photos.paste.solid import GREY
 from riddle_pl.photos.pseudonymise import EncryptRequest, Pseudonymiser
@@ -203,7 +203,7 @@ def test_both_detectors_know_a_real_face_that_a_new_one_touches(astronaut) -> No
     left, top, right, bottom = face.box.astype(int)
     published = photo.copy()
     published[top - 40 : top + (bottom - top) // 5, left - 40 : right + 40] = 90
-    [work] = last_look(photo, published, [face], Looked([], [], []), Watchful(), PhotoFaceDetector())
+    [work] = last_look(photo, published, [face], FaceOutcomes([], [], []), Watchful(), PhotoFaceDetector())
     assert work.verdict.reason is Reason.STILL_THERE
 
 

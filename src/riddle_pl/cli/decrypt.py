@@ -71,7 +71,7 @@ def decrypt(
     """
     # What can be refused without the networks is refused before they are imported, which takes seconds.
     from riddle_pl.archives import parse_part
-    from riddle_pl.cli.meanwhile import Meanwhile
+    from riddle_pl.cli.background import InBackground
     from riddle_pl.cli.options import check_names, working
     from riddle_pl.cli.password_input import asked_password, given_password, read_face_passwords
     from riddle_pl.errors import ConfigError
@@ -137,7 +137,7 @@ def decrypt(
 
     passwords = read_face_passwords(face_password_file or (), "--face-password-file")
     given = Password("") if nothing_left(plan, force) else given_password(password_file, password_stdin)
-    loading = Meanwhile(load)
+    loading = InBackground(load)
     password = asked_password() if given is None else given
     with working("loading the networks", quiet):
         made = loading.result()

@@ -10,9 +10,9 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from riddle_pl.cli.background import InBackground
 from riddle_pl.cli.encrypt_order import EncryptJob, described_job
 from riddle_pl.cli.encrypt_report import EncryptReport
-from riddle_pl.cli.meanwhile import Meanwhile
 from riddle_pl.cli.options import plural, say, warn, working
 from riddle_pl.cli.password_input import asked_password, given_password, read_face_passwords
 from riddle_pl.cli.password_strength import weakness
@@ -20,7 +20,7 @@ from riddle_pl.faces.load import load_image
 from riddle_pl.photos.choices import OnFailure
 from riddle_pl.photos.jobs.outcome import Outcome, Status
 from riddle_pl.photos.jobs.plan import Plan, plan_encryption
-from riddle_pl.photos.jobs.state import State, check_output_folder, look_around
+from riddle_pl.photos.jobs.state import State, check_output_folder, job_state
 from riddle_pl.photos.record.archive import archived, move_into
 from riddle_pl.process import share_one_heap, track
 
@@ -44,11 +44,11 @@ def run(job: EncryptJob) -> int:
     _ = job.chosen  # refuses what names no face
     plan = plan_encryption(job.photos, job.out, job.record, job.embed, job.archive is not None, job.suffix)
     stops = job.on_failure is OnFailure.ERROR
-    report = EncryptReport(plan, job.report, job.quiet, tells=not stops)
+    report = EncryptReport(plan, job.report, job.quiet, warns=not stops)
 
     with report.kept():
         records = archived(job.archive) if job.archive else ()
-        state = look_around(plan.tasks, lambda: described_job(job), records, job.force)
+        state = job_state(plan.tasks, lambda: described_job(job), records, job.force)
         report.finished_before(state.finished)
         for task, error in state.failed.items():
             report.add(Outcome(task, Status.FAILED, error=error))
@@ -116,7 +116,7 @@ def prepare(
     share_one_heap()
     passwords = read_face_passwords(job.face_password_files, "--face-password-file")
     given = given_password(job.password_file, job.password_stdin)
-    loading = Meanwhile(load_networks)
+    loading = InBackground(load_networks)
     password = asked_password(confirm=True) if given is None else given
     texts = (password, *passwords.values())
     warnings = {weakness(text) for text in texts} - {""} if anything_left else set()

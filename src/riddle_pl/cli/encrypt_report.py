@@ -15,7 +15,7 @@ from riddle_pl.photos.jobs.outcome import Outcome, Status
 from riddle_pl.photos.jobs.plan import Plan, Task
 
 KIND = "riddle encrypt report"
-SAID = {str(Status.ENCRYPTED): "encrypted"}
+SUMMARY_TERMS = {str(Status.ENCRYPTED): "encrypted"}
 """What a state is called in the summary, where that is another word."""
 
 
@@ -24,7 +24,7 @@ class EncryptReport:
 
     Args:
         plan: the job.
-        tells: whether what is not encrypted is told at once; else it ends the job with an error.
+        warns: whether what is not encrypted is told at once; else it ends the job with an error.
         path: of the JSON report; ``-`` is standard output, which then shows nothing else; None: no report.
         quiet: print warnings only.
 
@@ -32,9 +32,9 @@ class EncryptReport:
         FileError: the report cannot be written, or a file that is no such report is in its place.
     """
 
-    def __init__(self, plan: Plan, path: Path | None, quiet: bool, tells: bool = True):
+    def __init__(self, plan: Plan, path: Path | None, quiet: bool, warns: bool = True):
         self.plan = plan
-        self.tells = tells
+        self.warns = warns
         self.path = path
         self.on_stdout = str(path) == "-"
         self.silent = quiet
@@ -50,7 +50,7 @@ class EncryptReport:
     def add(self, outcome: Outcome) -> None:
         """Keeps an outcome, and tells at once what was not encrypted."""
         self.outcomes.append(outcome)
-        if outcome.error is not None and self.tells:
+        if outcome.error is not None and self.warns:
             verb = "covered a face" if outcome.status is Status.COVERED else "skipped"
             warn(f"{verb}: {one_line(outcome.error)}")
 
@@ -81,8 +81,8 @@ class EncryptReport:
         elif self.outcomes:
             counts = [(count, what) for what, count in self._counts().items() if count]
             (first, what), *others = counts
-            line = [f"{plural(first, 'photo')} {SAID.get(what, what)}"]
-            say(self.quiet, ", ".join(line + [f"{count} {SAID.get(what, what)}" for count, what in others]))
+            line = [f"{plural(first, 'photo')} {SUMMARY_TERMS.get(what, what)}"]
+            say(self.quiet, ", ".join(line + [f"{count} {SUMMARY_TERMS.get(what, what)}" for count, what in others]))
         if self.plan.left_out:
             say(self.quiet, f"left out: {plural(self.plan.left_out, 'picture')} that riddle wrote")
         if self.note and self.outcomes:

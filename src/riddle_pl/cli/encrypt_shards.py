@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from riddle_pl.cli.encrypt_job import prepare
 from riddle_pl.cli.encrypt_order import EncryptJob, described_job
-from riddle_pl.cli.encrypt_report import SAID
+from riddle_pl.cli.encrypt_report import SUMMARY_TERMS
 from riddle_pl.cli.options import say
 from riddle_pl.cli.shards import do_shards, plan_shards, refuse_file_options
 from riddle_pl.errors import one_line
@@ -51,7 +51,7 @@ def run_shards(job: EncryptJob) -> int:
 
     def encrypt(archive: Path, target: Path) -> Iterator[tuple[str, str | None]]:
         for outcome in encrypt_shard(archive, target, pseudonymiser, orders, job.batch_size, job.jobs):
-            word = SAID.get(str(outcome.status), str(outcome.status))
+            word = SUMMARY_TERMS.get(str(outcome.status), str(outcome.status))
             verb = "covered a face" if outcome.status is Status.COVERED else "left out"
             if outcome.error is None or job.on_failure is OnFailure.ERROR:  # which ends the job
                 yield word, None

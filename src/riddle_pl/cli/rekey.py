@@ -70,7 +70,7 @@ def rekey(
     Example: riddle rekey portrait_anonymised.riddle
     """
     # What can be refused without the networks is refused before they are imported, which takes seconds.
-    from riddle_pl.cli.meanwhile import Meanwhile
+    from riddle_pl.cli.background import InBackground
     from riddle_pl.cli.options import check_names
     from riddle_pl.cli.password_input import asked_password, given_password
     from riddle_pl.errors import ConfigError
@@ -101,7 +101,7 @@ def rekey(
 
     given = given_password(password_file, password_stdin)
     given_new = given_password(new_password_file, variable="RIDDLE_NEW_PASSWORD")
-    loading = Meanwhile(load)
+    loading = InBackground(load)
     old = asked_password(what="Old password") if given is None else given
     new = asked_password(confirm=True, what="New password") if given_new is None else given_new
     with working("rekeying", quiet):

@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 VERBS = {
     "encrypt": "turn the faces in photos into other people, with a password",
     "decrypt": "recover the faces from records, with the same password",
-    "preview": "draw the faces that are found, their indices and the gate's word on a copy of a photo",
+    "preview": "draw the faces that are found, their indices and the gate's verdict on a copy of a photo",
     "inspect": "show what a record holds; needs no password",
     "rekey": "give a record another password",
     "measure": "measure on photos of yours how many faces pass the gate and come back",

@@ -1,9 +1,9 @@
 """Finding the faces of whole photos: small ones in large photos, turned ones, and what only one detector sees.
 
-A face that is not found is published, so that two detectors of different families search: MTCNN and RetinaFace. Where
-one of them sees something, both look again, closely, with the place turned by quarters. What both see is a face to
-encrypt. What only one of them sees, and surely, is kept too, with that one's name; what becomes of it is the gate's
-word (:class:`riddle_pl.photos.gate.gate.QualityGate` refuses it).
+A face that is missed is published, so two detectors of different families search: MTCNN and RetinaFace. Where one of
+them reports a candidate, both run again on a close-up in four orientations. A face that both find is to be encrypted. A
+face that only one finds, with high confidence, is kept with that detector's name, and the gate decides
+(:class:`riddle_pl.photos.gate.gate.QualityGate` refuses it).
 """
 
 from collections.abc import Iterable, Sequence
@@ -14,45 +14,46 @@ from jaxtyping import Float, UInt8
 from PIL import Image
 
 from riddle_pl.config.ranges import check_range
+from riddle_pl.faces.cached import CachedDetector
 from riddle_pl.faces.detect import Face, FaceDetector, PhotoDetector, overlap
-from riddle_pl.faces.remembered import Remembered
 from riddle_pl.faces.retina import RetinaDetector
 from riddle_pl.faces.tiles import Tile, tiles
 from riddle_pl.faces.turns import QUARTERS, turned, turned_back
 
 MTCNN, RETINA = "mtcnn", "retinaface"
 SEARCHED_FACE = 20
-"""Pixels of the smallest face in the searched picture: detectors find hardly any below."""
+"""Side in pixels of the smallest face in the searched picture; detectors find few smaller ones."""
 SMALL_PHOTO = 640
-"""Photos with no longer side are searched as they are."""
-REFINED_FACE = 96
-"""Pixels at which a face is looked at again."""
-SURE = 48
-"""Faces of so many pixels in the searched picture, seen upright by both, are not: it is what the detectors see then."""
-SURROUNDINGS = 0.6
-"""Share of the box's size that is seen around it then."""
-LOOK = {MTCNN: 0.9, RETINA: 0.5}
-"""Scores from which a place is looked at again."""
-CONFIRM = {MTCNN: 0.8, RETINA: 0.5}
-"""Scores, seen closely, that confirm what the other detector sees."""
-PART = 0.4
-"""Share of the smaller of two boxes from which a face that the edge of a tile cuts is one that was seen whole."""
-SAME = 1 / 3
-"""Boxes that overlap by more are of one face."""
-ALONE = 0.9
-"""RetinaFace's score from which it is believed alone, where it sees the face closely, too; MTCNN's is ``min_score``."""
+"""Photos whose longer side has at most so many pixels are searched at full size."""
+CLOSE_UP_FACE = 96
+"""Side in pixels of the face in a close-up."""
+CLOSE_UP_MARGIN = 0.6
+"""Margin of a close-up around the box, as a share of the box's size."""
+CLEAR_FACE = 48
+"""Side in pixels, in the searched picture, from which a face that both detectors find upright needs no close-up."""
+CANDIDATE_SCORE = {MTCNN: 0.9, RETINA: 0.5}
+"""Lowest score of a candidate, which gets a close-up."""
+CONFIRMING_SCORE = {MTCNN: 0.8, RETINA: 0.5}
+"""Lowest score in the close-up that confirms the other detector's candidate."""
+SINGLE_SCORE = 0.9
+"""Lowest score of RetinaFace for a face that it alone finds, if it finds it in the close-up too; MTCNN's is
+``min_score``."""
+CUT_OVERLAP = 0.4
+"""Share of the smaller of two boxes from which a face cut by the edge of a tile is the same as a whole one."""
+SAME_FACE_IOU = 1 / 3
+"""Intersection over union from which two boxes are of one face."""
 
 
 @dataclass(frozen=True, eq=False)
-class _Sighting:
-    """One detector's answer in one orientation.
+class _Detection:
+    """A face that one detector found in one orientation.
 
     Args:
         face: in the photo's pixels.
         detector: its name.
-        quarters: how the picture was turned.
-        side: of the face, in pixels of what the detector saw.
-        cut: whether the face reaches over the edge of what was seen, and the photo goes on there.
+        quarters: quarter turns of the searched picture.
+        side: of the face, in pixels of the searched picture.
+        cut: whether the face reaches over the edge of a tile that is not the edge of the photo.
     """
 
     face: Face
@@ -63,15 +64,15 @@ class _Sighting:
 
 
 class PhotoFaceDetector:
-    """Both detectors over the whole photo in tiles, RetinaFace upright and turned, MTCNN upright; a close look at what
-    is small, turned, or seen by one of them; MTCNN in all orientations where nothing is seen by both.
+    """Both detectors over the whole photo in tiles, RetinaFace upright and turned, MTCNN upright; close-ups of faces
+    that are small, turned, or found by one of them; MTCNN in all orientations where no face is found by both.
 
-    RetinaFace sees faces that stand on their heads, if less surely: small tiles are searched in two orientations, the
+    RetinaFace finds faces that are upside down too, with lower scores: tiles are searched in two orientations, the
     reduced photo in four.
 
     Args:
         min_face: smallest face looked for, in pixels of the photo, however large that is.
-        min_score: MTCNN's confidence in faces; with less it only confirms what RetinaFace sees.
+        min_score: MTCNN's confidence in faces; with less it only confirms faces that RetinaFace finds.
 
     Raises:
         ConfigError: a value out of range.
@@ -84,28 +85,28 @@ class PhotoFaceDetector:
         self.min_score = min_score
         no_limit = 1 << 30
         self._search: dict[str, PhotoDetector] = {
-            MTCNN: Remembered(FaceDetector(SEARCHED_FACE, min(min_score, LOOK[MTCNN]), no_limit)),
-            RETINA: Remembered(RetinaDetector(LOOK[RETINA])),
+            MTCNN: CachedDetector(FaceDetector(SEARCHED_FACE, min(min_score, CANDIDATE_SCORE[MTCNN]), no_limit)),
+            RETINA: CachedDetector(RetinaDetector(CANDIDATE_SCORE[RETINA])),
         }
-        self._closely: dict[str, PhotoDetector] = {
-            MTCNN: Remembered(FaceDetector(REFINED_FACE // 2, min(min_score, CONFIRM[MTCNN]), no_limit)),
-            RETINA: Remembered(RetinaDetector(CONFIRM[RETINA])),
+        self._in_close_ups: dict[str, PhotoDetector] = {
+            MTCNN: CachedDetector(FaceDetector(CLOSE_UP_FACE // 2, min(min_score, CONFIRMING_SCORE[MTCNN]), no_limit)),
+            RETINA: CachedDetector(RetinaDetector(CONFIRMING_SCORE[RETINA])),
         }
 
     def detect(self, image: UInt8[np.ndarray, "h w 3"]) -> list[Face]:
-        """All faces of a photo, the largest first, each with the detectors that see it.
+        """All faces of a photo, the largest first, each with the detectors that found it.
 
         Raises:
             PhotoError: the picture is not 8-bit RGB, or a detector cannot handle it.
         """
-        seen = [*self._sightings(image, RETINA, QUARTERS), *self._sightings(image, MTCNN, QUARTERS[:1])]
-        faces = self._resolved(image, seen)
+        found = [*self._detections(image, RETINA, QUARTERS), *self._detections(image, MTCNN, QUARTERS[:1])]
+        faces = self._resolved(image, found)
         if not any(len(face.found_by) > 1 for face in faces):
-            seen += self._sightings(image, MTCNN, QUARTERS[1:])
-            faces = self._resolved(image, seen)
+            found += self._detections(image, MTCNN, QUARTERS[1:])
+            faces = self._resolved(image, found)
         return sorted(faces, key=lambda face: (-face.area, *face.box))
 
-    def _sightings(self, image: UInt8[np.ndarray, "h w 3"], name: str, quarters: Sequence[int]) -> list[_Sighting]:
+    def _detections(self, image: UInt8[np.ndarray, "h w 3"], name: str, quarters: Sequence[int]) -> list[_Detection]:
         longer = max(image.shape[:2])
         finest = min(1.0, max(SMALL_PHOTO / longer, SEARCHED_FACE / self.min_face))
         found = []
@@ -115,14 +116,14 @@ class PhotoFaceDetector:
                 for face in self._search[name].detect(turned(tile.pixels, turn)):
                     back = turned_back(face, turn, height, width)
                     moved = back.moved(tile.scale, tile.corner)
-                    found.append(_Sighting(moved, name, turn, face.side, _cut(moved, tile, image.shape[:2])))
+                    found.append(_Detection(moved, name, turn, face.side, _cut(moved, tile, image.shape[:2])))
         return found
 
-    def _resolved(self, image: UInt8[np.ndarray, "h w 3"], seen: Sequence[_Sighting]) -> list[Face]:
-        """One face for all that was seen of it."""
+    def _resolved(self, image: UInt8[np.ndarray, "h w 3"], found: Sequence[_Detection]) -> list[Face]:
+        """One face for all detections of it."""
         faces: list[Face] = []
-        for group in _groups(_whole(seen)):
-            face = self._sure(group) or self._looked_at(image, group)
+        for group in _groups(_without_cut(found)):
+            face = self._clear(group) or self._in_close_up(image, group)
             if face is not None:
                 faces.append(face)
         ranked = sorted(faces, key=lambda face: (-len(face.found_by), -face.score))
@@ -132,9 +133,9 @@ class PhotoFaceDetector:
                 kept.append(face)
         return kept
 
-    def _sure(self, group: Sequence[_Sighting]) -> Face | None:
-        """The face, where both see it upright and large enough."""
-        upright = [s for s in group if s.quarters == 0 and s.side >= SURE]
+    def _clear(self, group: Sequence[_Detection]) -> Face | None:
+        """The face, if both find it upright and large enough."""
+        upright = [s for s in group if s.quarters == 0 and s.side >= CLEAR_FACE]
         best = {name: _best(s for s in upright if s.detector == name) for name in (MTCNN, RETINA)}
         first, second = best[MTCNN], best[RETINA]
         if first is None or second is None or first.face.score < self.min_score:
@@ -144,44 +145,44 @@ class PhotoFaceDetector:
             return None  # perhaps it is turned
         return replace(first.face, found_by=(MTCNN, RETINA))
 
-    def _looked_at(self, image: UInt8[np.ndarray, "h w 3"], group: Sequence[_Sighting]) -> Face | None:
-        """The face as it is seen closely; None where neither detector is sure enough."""
-        view = _View.of(image, max(group, key=lambda s: s.face.score).face)
+    def _in_close_up(self, image: UInt8[np.ndarray, "h w 3"], group: Sequence[_Detection]) -> Face | None:
+        """The face as found in a close-up; None if neither detector's score is high enough."""
+        close_up = _CloseUp.of(image, max(group, key=lambda s: s.face.score).face)
         before = {name: [s for s in group if s.detector == name] for name in (MTCNN, RETINA)}
-        retina = [s for turn in QUARTERS for s in self._seen_closely(RETINA, view, turn)]
-        mtcnn: list[_Sighting] = []
+        retina = [s for turn in QUARTERS for s in self._detections_in(RETINA, close_up, turn)]
+        mtcnn: list[_Detection] = []
         for turn in _likeliest(before[RETINA] + retina):
-            mtcnn += self._seen_closely(MTCNN, view, turn)
+            mtcnn += self._detections_in(MTCNN, close_up, turn)
             if any(s.face.score >= self.min_score for s in mtcnn):
                 break
         first, second = _best(mtcnn) or _best(before[MTCNN]), _best(before[RETINA] + retina)
         if first is not None and second is not None:
             return replace(first.face, score=max(first.face.score, second.face.score), found_by=(MTCNN, RETINA))
-        if second is not None and second.face.score >= ALONE and retina:
+        if second is not None and second.face.score >= SINGLE_SCORE and retina:
             return replace(second.face, found_by=(RETINA,))
         surest = _best(before[MTCNN] + mtcnn)
         if first is not None and surest is not None and surest.face.score >= self.min_score and mtcnn:
             return replace(first.face, score=surest.face.score, found_by=(MTCNN,))
         return None
 
-    def _seen_closely(self, name: str, view: "_View", turn: int) -> list[_Sighting]:
-        """What a detector sees of the viewed face, in one orientation."""
-        height, width = view.pixels.shape[:2]
+    def _detections_in(self, name: str, close_up: "_CloseUp", turn: int) -> list[_Detection]:
+        """Detections of the face of a close-up, in one orientation."""
+        height, width = close_up.pixels.shape[:2]
         found = []
-        for face in self._closely[name].detect(turned(view.pixels, turn)):
-            back = turned_back(face, turn, height, width).moved(view.scale, view.corner)
-            if same_face(back, view.face):
-                found.append(_Sighting(back, name, turn, face.side))
+        for face in self._in_close_ups[name].detect(turned(close_up.pixels, turn)):
+            back = turned_back(face, turn, height, width).moved(close_up.scale, close_up.corner)
+            if same_face(back, close_up.face):
+                found.append(_Detection(back, name, turn, face.side))
         return found
 
 
 @dataclass(frozen=True, eq=False)
-class _View:
-    """A face and its surroundings, at a size at which detectors see well.
+class _CloseUp:
+    """A close-up of a face, at a size at which detectors work well.
 
     Args:
         face: in the photo's pixels.
-        pixels: what is seen.
+        pixels: the face with a margin.
         scale: photo pixels per pixel, x and y.
         corner: (x, y) of its top left corner in the photo.
     """
@@ -192,12 +193,12 @@ class _View:
     corner: Float[np.ndarray, "2"]
 
     @classmethod
-    def of(cls, image: UInt8[np.ndarray, "h w 3"], face: Face) -> "_View":
+    def of(cls, image: UInt8[np.ndarray, "h w 3"], face: Face) -> "_CloseUp":
         height, width = image.shape[:2]
-        reach = SURROUNDINGS * np.tile(face.box[2:] - face.box[:2], 2) * [-1, -1, 1, 1]
+        reach = CLOSE_UP_MARGIN * np.tile(face.box[2:] - face.box[:2], 2) * [-1, -1, 1, 1]
         outer = np.concatenate([np.floor((face.box + reach)[:2]), np.ceil((face.box + reach)[2:])])
         left, top, right, bottom = np.clip(outer, 0, [width, height, width, height]).astype(int)
-        scale = REFINED_FACE / max(face.side, 1.0)
+        scale = CLOSE_UP_FACE / max(face.side, 1.0)
         size = (max(1, round((right - left) * scale)), max(1, round((bottom - top) * scale)))
         part = Image.fromarray(np.ascontiguousarray(image[top:bottom, left:right]))
         ratio = np.array([right - left, bottom - top]) / size
@@ -213,11 +214,10 @@ def _cut(face: Face, tile: Tile, shape: tuple[int, int]) -> bool:
     return bool((before | after).any())
 
 
-def _whole(seen: Sequence[_Sighting]) -> list[_Sighting]:
-    """Without what the edge of a tile leaves of a face that was seen whole elsewhere: its points are guessed, and
-    detectors are no less sure of it."""
-    whole = [s.face for s in seen if not s.cut]
-    return [s for s in seen if not (s.cut and any(_covered(s.face, face) > PART for face in whole))]
+def _without_cut(found: Sequence[_Detection]) -> list[_Detection]:
+    """Without cut faces that were found whole in another tile: their points are guesses, with no lower score."""
+    whole = [s.face for s in found if not s.cut]
+    return [s for s in found if not (s.cut and any(_covered(s.face, face) > CUT_OVERLAP for face in whole))]
 
 
 def _covered(a: Face, b: Face) -> float:
@@ -226,33 +226,33 @@ def _covered(a: Face, b: Face) -> float:
     return float(shared / max(min(a.area, b.area), 1e-6))
 
 
-def _likeliest(retina: Sequence[_Sighting]) -> list[int]:
-    """The turns in which MTCNN should look: where RetinaFace sees the face best first; upright if it does not."""
+def _likeliest(retina: Sequence[_Detection]) -> list[int]:
+    """The orientations for MTCNN, in falling order of RetinaFace's score; upright alone if RetinaFace finds nothing."""
     if not retina:
         return [QUARTERS[0]]
     scores = {turn: max((s.face.score for s in retina if s.quarters == turn), default=0.0) for turn in QUARTERS}
     return sorted(QUARTERS, key=lambda turn: -scores[turn])
 
 
-def _best(sightings: Iterable[_Sighting]) -> _Sighting | None:
-    return max(sightings, key=lambda s: s.face.score, default=None)
+def _best(detections: Iterable[_Detection]) -> _Detection | None:
+    return max(detections, key=lambda s: s.face.score, default=None)
 
 
-def _groups(seen: Sequence[_Sighting]) -> list[list[_Sighting]]:
-    """What was seen of each face."""
-    groups: list[list[_Sighting]] = []
-    for sighting in sorted(seen, key=lambda s: -s.face.score):
-        group = next((group for group in groups if same_face(group[0].face, sighting.face)), None)
+def _groups(found: Sequence[_Detection]) -> list[list[_Detection]]:
+    """The detections of each face."""
+    groups: list[list[_Detection]] = []
+    for detection in sorted(found, key=lambda s: -s.face.score):
+        group = next((group for group in groups if same_face(group[0].face, detection.face)), None)
         if group is None:
-            groups.append([sighting])
+            groups.append([detection])
         else:
-            group.append(sighting)
+            group.append(detection)
     return groups
 
 
 def same_face(a: Face, b: Face) -> bool:
     """Whether two boxes are of one face: they overlap by a third, or the middle of each is in the other."""
-    return overlap(a.box, b.box) > SAME or (_holds(a, b) and _holds(b, a))
+    return overlap(a.box, b.box) > SAME_FACE_IOU or (_holds(a, b) and _holds(b, a))
 
 
 def _holds(outer: Face, inner: Face) -> bool:

@@ -14,7 +14,8 @@ def to_pixels(x: Float[Tensor, "3 h w"], side: int | None = None) -> UInt8[np.nd
     Args:
         side: enlarge or reduce it to this side first.
     """
-    return to_pictures(x[None], side)[0]
+    pixels: UInt8[np.ndarray, "h2 w2 3"] = to_pictures(x[None], side)[0]
+    return pixels
 
 
 def to_pictures(x: Float[Tensor, "b 3 h w"], side: int | None = None) -> UInt8[np.ndarray, "b h2 w2 3"]:

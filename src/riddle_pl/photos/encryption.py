@@ -20,7 +20,7 @@ from riddle_pl.photos.face_coder import EncryptedCode, FaceCoder
 from riddle_pl.photos.face_work import JUDGED_SIZE, FaceWork, aligned, invert, start_faces
 from riddle_pl.photos.gate.gate import Gate, Verdict
 from riddle_pl.photos.gate.refusal import OF_THE_PERSON
-from riddle_pl.photos.last_look import Looked, last_look
+from riddle_pl.photos.last_look import FaceOutcomes, last_look
 from riddle_pl.photos.nonces import NonceChoice, best_codes
 from riddle_pl.photos.paste.blend import Layer, supports
 from riddle_pl.photos.paste.layers import Brush
@@ -38,7 +38,7 @@ ATTEMPTS = 3
 
 @dataclass(frozen=True, eq=False)
 class Tools:
-    """What photos are worked on with."""
+    """The parts of the pipeline."""
 
     coder: FaceCoder
     detector: PhotoDetector
@@ -49,7 +49,7 @@ class Tools:
 
 @dataclass(eq=False)
 class _Photo:
-    """One request on its way."""
+    """The state of one request."""
 
     request: EncryptRequest
     kdf: KdfParams
@@ -61,10 +61,12 @@ class _Photo:
     left: list[FaceWork] = field(default_factory=list)
 
     @property
-    def looked_at(self) -> "Looked":
-        """What the last look knows of the photo's faces."""
+    def outcomes(self) -> FaceOutcomes:
+        """The photo's faces, for the last look."""
         staying = [work for work in self.works if work not in self.chosen]
-        return Looked([work for work in self.chosen if work.passed], staying, [w for w in self.chosen if not w.passed])
+        return FaceOutcomes(
+            [work for work in self.chosen if work.passed], staying, [w for w in self.chosen if not w.passed]
+        )
 
     def password(self, work: FaceWork) -> str:
         return self.request.passwords.get(work.index, self.request.password)
@@ -76,7 +78,7 @@ class _Photo:
 def encrypt_photos(requests: Sequence[EncryptRequest], tools: Tools) -> list[Encrypted | RiddleError]:
     """One answer per request: the encrypted photo, or what is wrong with that photo or its request.
 
-    Key derivations and detections of all photos run side by side; their faces then go through the networks together.
+    Key derivations and detections of all photos run in threads; their faces then go through the networks together.
 
     Raises:
         PackError, CheckpointError: the pack lacks a network or holds a damaged one; that concerns all photos.
@@ -87,7 +89,7 @@ def encrypt_photos(requests: Sequence[EncryptRequest], tools: Tools) -> list[Enc
     with ThreadPoolExecutor(usable_cores()) as pool:
         for number, request in enumerate(requests):
             try:
-                photos[number] = _open(request, tools, pool)
+                photos[number] = _start(request, tools, pool)
             except RiddleError as error:
                 answers[number] = error
         for number, photo in list(photos.items()):
@@ -105,13 +107,13 @@ def encrypt_photos(requests: Sequence[EncryptRequest], tools: Tools) -> list[Enc
             composed = pool.map(_compose, pending.values(), repeat(codes), repeat(tools.brush))
             images |= dict(zip(pending, composed, strict=True))
             _judge([(photo, images[number]) for number, photo in pending.items()], tools.gate)
-            done = {number: photo for number, photo in pending.items() if last or not _again(photo, codes, tools)}
+            done = {number: photo for number, photo in pending.items() if last or not _to_retry(photo, codes, tools)}
             if tools.gate.looks_again:
-                _look(done, images, tools, pool)
-                done = {number: photo for number, photo in done.items() if last or not _again(photo, codes, tools)}
+                _last_look(done, images, tools, pool)
+                done = {number: photo for number, photo in done.items() if last or not _to_retry(photo, codes, tools)}
             pending = {number: photo for number, photo in pending.items() if number not in done}
             for photo in pending.values():
-                for work in _again(photo, codes, tools):  # with another nonce
+                for work in _to_retry(photo, codes, tools):  # with another nonce
                     del codes[work]
                     work.verdict = Verdict(work.inversion)
                 photo.left.clear()
@@ -142,7 +144,7 @@ class _Code:
 _Codes = dict[FaceWork, _Code]
 
 
-def _open(request: EncryptRequest, tools: Tools, pool: ThreadPoolExecutor) -> _Photo:
+def _start(request: EncryptRequest, tools: Tools, pool: ThreadPoolExecutor) -> _Photo:
     """Checks the request and starts what takes long."""
     if request.mode not in MODES:
         raise ConfigError(f"mode is {request.mode!r}; choose from {', '.join(MODES)}")
@@ -168,14 +170,14 @@ def _find(photo: _Photo, tools: Tools) -> None:
     photo.not_faces = [photo.works[index] for index in sorted(not_faces)]
 
 
-def _again(photo: _Photo, codes: _Codes, tools: Tools) -> list[FaceWork]:
+def _to_retry(photo: _Photo, codes: _Codes, tools: Tools) -> list[FaceWork]:
     """The faces that were refused for the person that their nonce made of them; linkable ones have no other."""
     if is_linkable(photo.kdf, tools.coder.pack.fingerprint("generator")):
         return []
     return [work for work in photo.chosen if work.verdict.reason in OF_THE_PERSON and work in codes]
 
 
-def _look(
+def _last_look(
     photos: Mapping[int, _Photo],
     images: Mapping[int, UInt8[np.ndarray, "_h _w 3"]],
     tools: Tools,
@@ -185,11 +187,11 @@ def _look(
     seen = pool.map(tools.detector.detect, [images[number] for number in photos])
     for (number, photo), faces in zip(photos.items(), seen, strict=True):
         image = photo.request.image
-        photo.left = last_look(image, images[number], faces, photo.looked_at, tools.gate, tools.detector)
+        photo.left = last_look(image, images[number], faces, photo.outcomes, tools.gate, tools.detector)
 
 
 def _encrypt(photos: Sequence[_Photo], done: _Codes, tools: Tools, pool: ThreadPoolExecutor) -> _Codes:
-    """Codes and layers of the faces that have passed so far and have none yet."""
+    """Codes and layers of the faces that passed the gate so far and have none yet."""
     pairs = [(work, photo) for photo in photos for work in photo.chosen if work.passed and work not in done]
     if not pairs:
         return {}
@@ -231,7 +233,7 @@ def _neighbours(photo: _Photo) -> list[Float[np.ndarray, "4 2"]]:
 
 
 def _judge(results: Sequence[tuple[_Photo, UInt8[np.ndarray, "_h _w 3"]]], gate: Gate) -> None:
-    """The gate's word on what would be published."""
+    """The gate's verdict on what would be published."""
     works, crops = [], []
     for photo, image in results:
         for work in photo.chosen:

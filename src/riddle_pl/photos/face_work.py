@@ -29,8 +29,8 @@ class FaceWork:
         index: its number there; the largest face is 0.
         face: as detected.
         quad: its square; empty where its points make no sense.
-        verdict: the gate's last word; a reason in it ends the way.
-        inverted, published: the gate's words on its inversion and on what would be published; None before.
+        verdict: the gate's latest; with a reason in it, the face is refused and nothing more is done with it.
+        inverted, published: the gate's verdicts on its inversion and on what would be published; None before.
         w: its code.
         context: what its encryptor reads of the photo around it.
         judged: the face at ``JUDGED_SIZE``.
@@ -73,7 +73,7 @@ class FaceWork:
 
 
 def start_faces(photo: UInt8[np.ndarray, "h w 3"], faces: Sequence[Face], gate: Gate) -> list[FaceWork]:
-    """All faces of a photo with their squares, and the gate's first word on each."""
+    """All faces of a photo with their squares, and the gate's first verdict on each."""
     works = []
     for index, face in enumerate(faces):
         try:

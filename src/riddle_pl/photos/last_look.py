@@ -1,12 +1,12 @@
 """The gate's last check: is a face of the original still visible in the photo to be published?
 
-The whole published photo is searched as the original was. A face in it whose pixels are those of the original, and
-which was not to stay, was missed or pasted beside: it is refused, and covered where the user wants that. A face of
-other pixels is compared with the originals around it, in its own alignment, which need not be the one it was made in,
-and its eyes, nose and mouth are to be where the photo's were.
+Faces are detected in the published photo as in the original. A detection whose pixels are those of the original, and
+which the user did not exclude, was missed or not covered by the mask: it is refused, and covered on request. Any other
+detection is compared with the original faces around it, in its own alignment, which may differ from the one that it was
+synthesised in; its eyes, nose and mouth have to be where the photo's were.
 
-A new chin above a neck may look like a face that lies on its side. What reaches into a new face is therefore looked at
-closely once more, in the original and without the new face: a face of the original is seen there by all detectors.
+A new chin above a neck may be detected as a face that lies on its side. A detection that overlaps a new face is
+therefore searched for again in the original, and with the new face masked: all detectors find a face of the original.
 """
 
 from collections.abc import Sequence
@@ -28,18 +28,18 @@ from riddle_pl.photos.paste.solid import GREY
 CORE = 0.6
 """Share of a box's sides within which its pixels are compared: eyes, nose and mouth."""
 NEAR = 1.5
-"""Faces whose middles are nearer than so many sides are compared."""
+"""Faces are compared if their centres are nearer than so many sides."""
 POSE = 0.25
 """Mean distance of a new face's five points from the photo's, in sides of its box, from which it is another pose."""
 TOUCHED = 0.1
-"""Share of a box from which it reaches into what was pasted."""
+"""Share of a box's pixels that changed, from which it overlaps a new face."""
 AROUND = (0.6, 1.0)
-"""Shares of a box's sides that are seen around it when it is looked at once more."""
+"""Margins of a box, as shares of its sides, with which it is searched for again."""
 
 
 @dataclass(frozen=True, eq=False)
-class Looked:
-    """What became of the faces that were found in the original.
+class FaceOutcomes:
+    """The faces that were found in the original, by what became of them.
 
     Args:
         encrypted: those that would be published encrypted.
@@ -59,25 +59,26 @@ def last_look(
     photo: UInt8[np.ndarray, "h w 3"],
     published: UInt8[np.ndarray, "h w 3"],
     faces: Sequence[Face],
-    looked: Looked,
+    outcomes: FaceOutcomes,
     gate: Gate,
     detector: PhotoDetector,
 ) -> list[FaceWork]:
-    """Refuses encrypted faces that are recognised still; returns the faces of the original that are left, refused.
+    """Refuses encrypted faces that are still recognised; returns faces of the original that are still visible, refused.
 
     Args:
         faces: those that ``detector`` found in ``published``.
+        outcomes: of the faces that it found in ``photo``.
     """
     left: list[FaceWork] = []
     for face in faces:
-        if any(same_face(face, work.face) for work in (*looked.staying, *looked.covered)):
+        if any(same_face(face, work.face) for work in (*outcomes.staying, *outcomes.covered)):
             continue
-        if _is_original(photo, published, face) and not _takes_a_new_face(photo, published, face, detector):
+        if _is_original(photo, published, face) and not _is_artefact(photo, published, face, detector):
             detail = "it is still there in the encrypted photo"
             verdict = Verdict(None, Reason.STILL_THERE, detail)
-            left.append(FaceWork(photo, len(looked) + len(left), face, np.zeros((0, 2)), verdict))
+            left.append(FaceWork(photo, len(outcomes) + len(left), face, np.zeros((0, 2)), verdict))
             continue
-        for work in looked.encrypted:
+        for work in outcomes.encrypted:
             if work.passed and _near(face, work.face):
                 _compare(published, face, work, gate)
     return left
@@ -88,11 +89,11 @@ def _is_original(photo: UInt8[np.ndarray, "h w 3"], published: UInt8[np.ndarray,
     return bool(_changed(photo, published, _place(photo, face, CORE)).mean() < 0.5)
 
 
-def _takes_a_new_face(
+def _is_artefact(
     photo: UInt8[np.ndarray, "h w 3"], published: UInt8[np.ndarray, "h w 3"], face: Face, detector: PhotoDetector
 ) -> bool:
-    """Whether a face is seen only together with a new one: not by all detectors in the original, nor with grey for all
-    that is new.
+    """Whether a face is detected only because of a new one that it overlaps: not by all detectors in the original, nor
+    with the new face masked in grey.
     """
     if _changed(photo, published, _place(photo, face, 1.0)).mean() < TOUCHED:
         return False
@@ -108,7 +109,7 @@ def _takes_a_new_face(
 
 
 def _place(photo: UInt8[np.ndarray, "h w 3"], face: Face, share: float) -> tuple[slice, slice]:
-    """Rows and columns of the middle of a box, or of more than the box; of at least one pixel."""
+    """Rows and columns of a box scaled by ``share`` around its centre; at least one pixel."""
     height, width = photo.shape[:2]
     middle, half = (face.box[:2] + face.box[2:]) / 2, share * (face.box[2:] - face.box[:2]) / 2
     left, top = np.clip(np.floor(middle - half), 0, [width - 1, height - 1]).astype(int)
@@ -128,7 +129,7 @@ def _near(a: Face, b: Face) -> bool:
 
 
 def _compare(published: UInt8[np.ndarray, "h w 3"], face: Face, work: FaceWork, gate: Gate) -> None:
-    """The gate's word on a published face and an original one."""
+    """The gate's verdict on a published face and an original one."""
     if same_face(face, work.face):
         moved = float(np.linalg.norm(face.points - work.face.points, axis=1).mean()) / work.face.side
         if moved > POSE:

@@ -1,10 +1,10 @@
-"""Which nonce a face gets: any, or the one of several whose person fits the photo best.
+"""Which nonce a face gets: any, or that of several candidates whose synthesised face fits the photo best.
 
-A nonce is free: whoever knows it learns nothing of the password. The choice among n of them tells log2(n) bits at most,
-and they speak of the photo that is published anyway. A wrong password draws from the one nonce that was chosen.
+A nonce is public and says nothing about the password. The choice among n candidates reveals at most log2(n) bits, about
+a photo that is published anyway. A wrong password uses the nonce that was chosen.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import Protocol
 
@@ -33,6 +33,10 @@ OUTLINE, LIGHT, EXPRESSION = 1.0, 1.0, 0.7
 """Weights of distances in standard deviations over the candidates; expression is that of the eyes and of the mouth."""
 SEX, AGE = 4.0, 0.8
 """Weights of the difference of apparent sex (2 between a woman and a man) and of age in decades."""
+
+
+Look = Callable[[Tensor], Float[Tensor, "b ..."]]
+"""What is compared of a batch of images in [-1, 1]."""
 
 
 class NonceChoice(Protocol):
@@ -135,18 +139,12 @@ class BestFit:
         return (theirs - ours).abs().sum(dim=2).flatten(2).mean(dim=2) + lost
 
     def _distance(
-        self, look: "Look", x: Float[Tensor, "b 3 h h"], drawn: Float[Tensor, "b c 3 s s"]
+        self, look: Look, x: Float[Tensor, "b 3 h h"], drawn: Float[Tensor, "b c 3 s s"]
     ) -> Float[Tensor, "b c"]:
         return (look(x)[:, None] - self._each(look, drawn)).abs().flatten(2).mean(dim=2)
 
-    def _each(self, look: "Look", drawn: Float[Tensor, "b c 3 s s"]) -> Float[Tensor, "b c ..."]:
+    def _each(self, look: Look, drawn: Float[Tensor, "b c 3 s s"]) -> Float[Tensor, "b c ..."]:
         return torch.stack([look(faces) for faces in drawn])
-
-
-class Look(Protocol):
-    """What is compared of images."""
-
-    def __call__(self, x: Float[Tensor, "b 3 h h"]) -> Float[Tensor, "b ..."]: ...
 
 
 def _colours(x: Float[Tensor, "b 3 h h"]) -> Float[Tensor, "b 3 g g"]:

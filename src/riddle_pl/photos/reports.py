@@ -50,8 +50,8 @@ class FaceReport:
         index: 0 is the photo's largest face.
         face: where it is, and how sure the detector was.
         chosen: whether it was to be encrypted.
-        inverted: the gate's word on the photo's face and its inversion; None where it was not asked.
-        published: the gate's word on the photo's face and what is published in its place; None before encryption.
+        inverted: the gate's verdict on the photo's face and its inversion; None where it was not asked.
+        published: the gate's verdict on the photo's face and what is published in its place; None before encryption.
         refusal: why it was not encrypted; None if nothing was wrong.
         seconds: wall time; the faces of one call share it evenly.
         not_a_face: whether the user says that it is none.

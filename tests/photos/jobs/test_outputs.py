@@ -21,7 +21,7 @@ from riddle_pl.photos.jobs.outputs import (
     sweep,
 )
 from riddle_pl.photos.jobs.plan import Task
-from riddle_pl.photos.jobs.state import is_done, look_around
+from riddle_pl.photos.jobs.state import is_done, job_state
 from riddle_pl.photos.record.record import Record
 from tests.photos.fakes import fake_photo
 from tests.photos.record.test_record import make_record
@@ -68,7 +68,7 @@ def test_a_pair_that_was_killed_anywhere_is_finished_or_written_anew(tmp_path):
         killed = killed_at(step, lambda task=task: save_pair(PIXELS, task.picture, record, task.record))
         states.add((task.picture.exists(), task.record.exists()))
         assert not (task.picture.exists() and not task.record.exists())
-        left = look_around([task], dict).left
+        left = job_state([task], dict).left
         if left:
             assert not any(folder.iterdir())
             save_pair(PIXELS, task.picture, record, task.record)
@@ -97,7 +97,7 @@ def test_other_files_are_not_swept_away(tmp_path):
     task = Task(Path("photo.png"), tmp_path / "a.png", tmp_path / "a.riddle", "a.riddle")
     for name in (".a.0123456789abcdef.part.png", ".a.0123456789ab.tmp.riddle", ".b.0123456789ab.tmp.png", ".a.png"):
         (tmp_path / name).touch()
-    assert look_around([task], dict).left == [task]
+    assert job_state([task], dict).left == [task]
     assert {path.name for path in tmp_path.iterdir()} == {".b.0123456789ab.tmp.png", ".a.png"}
 
 

@@ -13,7 +13,7 @@ from riddle_pl.faces.align import align_face
 from riddle_pl.key import derive_key
 from riddle_pl.photos.jobs.plan import Task
 from riddle_pl.photos.jobs.read import Loader, fit, load_file
-from riddle_pl.photos.jobs.state import ANEW
+from riddle_pl.photos.jobs.state import REMEDY
 from riddle_pl.photos.pseudonymise import Pseudonymiser
 from riddle_pl.photos.record.record import Record
 
@@ -65,7 +65,7 @@ def check_password(
         except (DataError, PhotoError, RecordError):
             continue
         if not same:
-            raise FileError(f"output {path} was made with another password; {ANEW}")
+            raise FileError(f"output {path} was made with another password; {REMEDY}")
         return
 
 

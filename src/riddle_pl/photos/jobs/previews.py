@@ -1,4 +1,4 @@
-"""A copy of a photo with the faces that were found in it, their indices, and the gate's word on each."""
+"""A copy of a photo with the faces that were found in it, their indices, and the gate's verdict on each."""
 
 from collections.abc import Sequence
 

@@ -31,7 +31,7 @@ from riddle_pl.photos.jobs.outcome import Outcome
 from riddle_pl.photos.jobs.outputs import PICTURE_SUFFIXES, RECORD_SUFFIX, picture_bytes
 from riddle_pl.photos.jobs.password_check import Finished
 from riddle_pl.photos.jobs.plan import Task
-from riddle_pl.photos.jobs.state import ANEW
+from riddle_pl.photos.jobs.state import REMEDY
 from riddle_pl.photos.pseudonymise import Pseudonymiser
 from riddle_pl.photos.record.archive import is_entry_name
 from riddle_pl.photos.record.record import Record
@@ -171,9 +171,9 @@ def is_done(archive: Path, target: Path, described: Mapping[str, Any]) -> bool:
     except (tarfile.TarError, OSError, EOFError, ValueError):
         mark = None
     if mark is None:
-        raise FileError(f"output {target} is nothing that riddle wrote, or is damaged; {ANEW}")
+        raise FileError(f"output {target} is nothing that riddle wrote, or is damaged; {REMEDY}")
     if not mark.fits(_origin(archive, described)):
-        raise FileError(f"output {target} was made from another archive, or with another mode or setting; {ANEW}")
+        raise FileError(f"output {target} was made from another archive, or with another mode or setting; {REMEDY}")
     return True
 
 

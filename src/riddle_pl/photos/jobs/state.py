@@ -1,4 +1,4 @@
-"""What earlier runs of a job have done: asked of the files themselves, so that there is no journal to lose.
+"""What earlier runs of a job have done, read from the output files themselves: there is no journal to lose.
 
 A picture carries a mark of what it was made from (``origin``): a result of another photo under the
 same name, or of another order, is never taken for the one that is asked for.
@@ -17,7 +17,7 @@ from riddle_pl.photos.jobs.outputs import finish_pair, require_record_result, re
 from riddle_pl.photos.jobs.plan import Task
 from riddle_pl.photos.record.png import holds_record
 
-ANEW = "--force does it anew, or choose another -o"
+REMEDY = "--force does it anew, or choose another -o"
 
 
 @dataclass
@@ -35,10 +35,10 @@ class State:
     failed: dict[Task, FileError] = field(default_factory=dict)
 
 
-def look_around(
+def job_state(
     tasks: Iterable[Task], orders: Callable[[], Mapping[str, Any]], archived: Collection[str] = (), force: bool = False
 ) -> State:
-    """What is there of the tasks. What a killed run left half done is completed or removed.
+    """Which tasks are done. Outputs that a killed run left incomplete are completed or removed.
 
     Args:
         orders: gives what every photo is to become, as plain values; asked only where there are results.
@@ -95,10 +95,10 @@ def is_done(task: Task, archived: Collection[str] = (), force: bool = False) -> 
     if task.entry in archived:
         raise FileError(f"the archive has a record for {picture}, which is not there; choose another archive")
     if record is not None and record.exists() and not picture.exists():
-        raise FileError(f"output {record} exists already, and its picture {picture} does not; {ANEW}")
+        raise FileError(f"output {record} exists already, and its picture {picture} does not; {REMEDY}")
     for output in (picture, record):
         if output is not None and output.exists():
-            raise FileError(f"output {output} exists already, and is not a whole result of this command; {ANEW}")
+            raise FileError(f"output {output} exists already, and is not a whole result of this command; {REMEDY}")
     return False
 
 
@@ -117,9 +117,9 @@ def _check_origin(task: Task, orders: Mapping[str, Any]) -> None:
     """
     mark = read_mark(task.picture)
     if mark is None:
-        raise FileError(f"output {task.picture} does not say what it was made from; {ANEW}")
+        raise FileError(f"output {task.picture} does not say what it was made from; {REMEDY}")
     if not mark.fits(made_from(sha256_file(task.photo), orders)):
-        raise FileError(f"output {task.picture} was made from another photo, or with another mode or setting; {ANEW}")
+        raise FileError(f"output {task.picture} was made from another photo, or with another mode or setting; {REMEDY}")
 
 
 def check_output_folder(folder: Path) -> None:

@@ -1,4 +1,4 @@
-"""Detections of pictures that were searched before: of a published photo, most parts are those of the original."""
+"""A cache of detections by picture: most tiles of a published photo are those of the original."""
 
 import hashlib
 from collections import OrderedDict
@@ -10,14 +10,14 @@ from jaxtyping import UInt8
 from riddle_pl.faces.detect import Face, PhotoDetector
 
 KEPT = 2048
-"""Pictures whose faces are remembered; a photo of 48 megapixels makes about 150."""
+"""Pictures in the cache; a photo of 48 megapixels makes about 150."""
 
 
-class Remembered:
-    """A detector that searches each picture once; the contents decide what is the same picture.
+class CachedDetector:
+    """A detector that searches each picture once, keyed by a hash of its pixels.
 
     Args:
-        detector: is asked for pictures that are not known. Its answer must depend on the picture alone.
+        detector: for pictures that are not in the cache; its answer must depend on the picture alone.
     """
 
     def __init__(self, detector: PhotoDetector):

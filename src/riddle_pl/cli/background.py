@@ -1,4 +1,4 @@
-"""Work that goes on while the user types a password."""
+"""Work in the background while the user types a password."""
 
 import threading
 from collections.abc import Callable
@@ -7,11 +7,11 @@ from typing import Generic, TypeVar
 
 T = TypeVar("T")
 
-THREAD = "riddle-meanwhile"
+THREAD = "riddle-background"
 """Name of the threads."""
 
 
-class Meanwhile(Generic[T]):
+class InBackground(Generic[T]):
     """Calls a function in a thread of its own, which does not keep the program from ending.
 
     Args:
