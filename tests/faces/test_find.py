@@ -144,7 +144,7 @@ def test_what_one_detector_sees_is_kept_where_it_is_sure_and_sees_it_closely_too
     detector._search = {
         name: Sees(replace(face, score=far), side=300) if far else Sees() for name, (far, _) in scores.items()
     }
-    detector._closely = {name: SeesMiddle(near) if near else Sees() for name, (_, near) in scores.items()}
+    detector._close_up_search = {name: SeesMiddle(near) if near else Sees() for name, (_, near) in scores.items()}
     faces = detector.detect(np.zeros((310, 300, 3), np.uint8))
     assert [one.found_by for one in faces] == ([] if expected is None else [expected])
 

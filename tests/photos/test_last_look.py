@@ -25,7 +25,7 @@ FOUND, MISSED = fake_face((25.0, 35.0), 7.0), fake_face((74.0, 45.0), 5.0)
 class Watchful(OpenGate):
     """Lets all pass at first, and looks again."""
 
-    looks_again = True
+    checks_whole_photo = True
 
 
 class SeesLater(FakeDetector):

@@ -53,10 +53,10 @@ def place_of(placement: Placement, x: float, y: float) -> list[float]:
 
 @pytest.mark.parametrize("quality", [95, 30])
 def test_a_picture_that_was_saved_anew_is_the_same(quality: int) -> None:
-    assert find_place(RECORD, saved(PICTURE, quality)).as_it_was
+    assert find_place(RECORD, saved(PICTURE, quality)).unchanged
     with_another_face = PICTURE.copy()
     with_another_face[60:160, 180:280] = 90
-    assert find_place(RECORD, with_another_face).as_it_was
+    assert find_place(RECORD, with_another_face).unchanged
 
 
 CHANGES = {
@@ -103,13 +103,13 @@ def test_another_picture_is_an_error_that_says_what_to_do() -> None:
     assert same_size.shape == PICTURE.shape
     with pytest.raises(PhotoError, match=r"another picture.*--force"):
         find_place(RECORD, same_size)
-    assert find_place(RECORD, same_size, force=True).as_it_was
+    assert find_place(RECORD, same_size, force=True).unchanged
 
 
 def test_a_plain_picture_is_placed_by_its_greys_or_not_at_all() -> None:
     quad = np.array([[120.0, 60.0], [120.0, 160.0], [220.0, 160.0], [220.0, 60.0]])
     record = record_of(PLAIN, quad)
-    assert find_place(record, PLAIN).as_it_was
+    assert find_place(record, PLAIN).unchanged
     turned = find_place(record, np.ascontiguousarray(np.rot90(scaled(PLAIN, 0.5), 2)))
     assert place_of(turned, 300, 200) == pytest.approx([0, 0])
     blank = np.full((200, 300, 3), 180, np.uint8)
@@ -125,7 +125,7 @@ def test_a_thin_picture_has_no_points(shape: tuple[int, int]) -> None:
 
 def test_records_of_earlier_versions_go_by_the_size() -> None:
     old = replace(RECORD, surroundings=None, version=2)
-    assert find_place(old, np.zeros_like(PICTURE)).as_it_was
+    assert find_place(old, np.zeros_like(PICTURE)).unchanged
     with pytest.raises(PhotoError, match="belongs to one of 440 x 480"):
         find_place(old, scaled(PICTURE, 0.5))
 

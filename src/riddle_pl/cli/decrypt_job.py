@@ -1,4 +1,4 @@
-"""What ``riddle decrypt`` says while it decrypts one record or many; nothing of it depends on the password."""
+"""Decrypts one record or many, and prints progress and summary, none of which depends on the password."""
 
 from collections.abc import Sequence
 

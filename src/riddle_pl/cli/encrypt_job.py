@@ -1,6 +1,6 @@
-"""What ``riddle encrypt`` does once its options are known to be in order.
+"""Runs a job of ``riddle encrypt`` whose options are valid.
 
-No network is imported here: what can be refused without one is refused at once, and the password is asked for at once.
+No network is imported here, so that errors and the password prompt come at once.
 """
 
 import sys
@@ -85,7 +85,7 @@ def _work(job: EncryptJob, state: State, report: EncryptReport) -> None:
     from riddle_pl.photos.record.known_leaks import note
 
     report.note = pseudonymiser.gate.note
-    report.secrecy = note(pseudonymiser.coder.tokens.name, pseudonymiser.coder.reads)
+    report.secrecy = note(pseudonymiser.coder.tokens.name, pseudonymiser.coder.reads_context)
     outcomes = encrypt_all(state.left, pseudonymiser, orders, job.batch_size, job.jobs)
 
     def name(outcome: Outcome) -> str:

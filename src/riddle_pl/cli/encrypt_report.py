@@ -16,7 +16,7 @@ from riddle_pl.photos.jobs.plan import Plan, Task
 
 KIND = "riddle encrypt report"
 SUMMARY_TERMS = {str(Status.ENCRYPTED): "encrypted"}
-"""What a state is called in the summary, where that is another word."""
+"""Names of states in the summary, where they differ from those in the JSON report."""
 
 
 class EncryptReport:

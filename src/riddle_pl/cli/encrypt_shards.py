@@ -59,6 +59,6 @@ def run_shards(job: EncryptJob) -> int:
                 yield word, f"{verb}: {one_line(outcome.error)}"
 
     status = do_shards(plan.left, encrypt, job.quiet)
-    for line in (note(pseudonymiser.coder.tokens.name, pseudonymiser.coder.reads), SEVERAL):
+    for line in (note(pseudonymiser.coder.tokens.name, pseudonymiser.coder.reads_context), SEVERAL):
         say(job.quiet, f"note: {line}")
     return status

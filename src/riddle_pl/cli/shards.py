@@ -1,4 +1,4 @@
-"""What `riddle encrypt` and `riddle decrypt` do alike with photos in tar archives: plan, go through them, tell."""
+"""What `riddle encrypt` and `riddle decrypt` share for photos in tar archives: plan, loop, messages."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -79,7 +79,7 @@ def do_shards(
     """Goes through archives and tells what became of each; returns the exit status.
 
     Args:
-        work: does an archive; for each photo the word for what became of it, and a warning if that is not all.
+        work: processes an archive; yields for each photo its state and a warning, if there is one.
 
     Raises:
         DataError: some archives are damaged; the others are done.

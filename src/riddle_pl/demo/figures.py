@@ -10,7 +10,7 @@ from rich.table import Table
 from torch import Tensor
 
 from riddle_pl.demo.pipeline import COLUMNS, DemoFace
-from riddle_pl.judging.gate_judges import Judge
+from riddle_pl.judging.gate_judges import GateJudge
 from riddle_pl.judging.metrics.diversity import pair_cosines
 
 REFERENCES = ("photo", "inversion")
@@ -41,7 +41,7 @@ class Figures:
         return bool(self.cosines[reference][column][row] > self.threshold)
 
 
-def measure(demo_faces: Sequence[DemoFace], judge: Judge) -> Figures:
+def measure(demo_faces: Sequence[DemoFace], judge: GateJudge) -> Figures:
     """Every image against its photo, its inversion, and the others of its column."""
     embeddings = {
         column: F.normalize(judge.embed(torch.cat([demo_face.images[column] for demo_face in demo_faces])), dim=1)
@@ -61,7 +61,7 @@ def table_of(figures: Figures) -> Table:
         "",
         *(COLUMNS[column] for column in SHOWN),
         title=f"Mean cosine, and faces taken for the same person (cosine above {figures.threshold:.3f}, as 1 in 1000 "
-        f"pairs of strangers have on LFW). Judge: {figures.judge}",
+        f"pairs of strangers have on LFW). GateJudge: {figures.judge}",
         title_justify="left",
     )
     for reference, of_column in figures.cosines.items():

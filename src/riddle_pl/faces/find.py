@@ -88,7 +88,7 @@ class PhotoFaceDetector:
             MTCNN: CachedDetector(FaceDetector(SEARCHED_FACE, min(min_score, CANDIDATE_SCORE[MTCNN]), no_limit)),
             RETINA: CachedDetector(RetinaDetector(CANDIDATE_SCORE[RETINA])),
         }
-        self._in_close_ups: dict[str, PhotoDetector] = {
+        self._close_up_search: dict[str, PhotoDetector] = {
             MTCNN: CachedDetector(FaceDetector(CLOSE_UP_FACE // 2, min(min_score, CONFIRMING_SCORE[MTCNN]), no_limit)),
             RETINA: CachedDetector(RetinaDetector(CONFIRMING_SCORE[RETINA])),
         }
@@ -123,7 +123,7 @@ class PhotoFaceDetector:
         """One face for all detections of it."""
         faces: list[Face] = []
         for group in _groups(_without_cut(found)):
-            face = self._clear(group) or self._in_close_up(image, group)
+            face = self._clear(group) or self._confirmed(image, group)
             if face is not None:
                 faces.append(face)
         ranked = sorted(faces, key=lambda face: (-len(face.found_by), -face.score))
@@ -135,25 +135,25 @@ class PhotoFaceDetector:
 
     def _clear(self, group: Sequence[_Detection]) -> Face | None:
         """The face, if both find it upright and large enough."""
-        upright = [s for s in group if s.quarters == 0 and s.side >= CLEAR_FACE]
-        best = {name: _best(s for s in upright if s.detector == name) for name in (MTCNN, RETINA)}
+        upright = [d for d in group if d.quarters == 0 and d.side >= CLEAR_FACE]
+        best = {name: _best(d for d in upright if d.detector == name) for name in (MTCNN, RETINA)}
         first, second = best[MTCNN], best[RETINA]
         if first is None or second is None or first.face.score < self.min_score:
             return None
-        rival = _best(s for s in group if s.detector == RETINA and s.quarters != 0)
+        rival = _best(d for d in group if d.detector == RETINA and d.quarters != 0)
         if rival is not None and rival.face.score > second.face.score:
             return None  # perhaps it is turned
         return replace(first.face, found_by=(MTCNN, RETINA))
 
-    def _in_close_up(self, image: UInt8[np.ndarray, "h w 3"], group: Sequence[_Detection]) -> Face | None:
+    def _confirmed(self, image: UInt8[np.ndarray, "h w 3"], group: Sequence[_Detection]) -> Face | None:
         """The face as found in a close-up; None if neither detector's score is high enough."""
-        close_up = _CloseUp.of(image, max(group, key=lambda s: s.face.score).face)
-        before = {name: [s for s in group if s.detector == name] for name in (MTCNN, RETINA)}
-        retina = [s for turn in QUARTERS for s in self._detections_in(RETINA, close_up, turn)]
+        close_up = _CloseUp.of(image, max(group, key=lambda d: d.face.score).face)
+        before = {name: [d for d in group if d.detector == name] for name in (MTCNN, RETINA)}
+        retina = [d for turn in QUARTERS for d in self._detections_in(RETINA, close_up, turn)]
         mtcnn: list[_Detection] = []
         for turn in _likeliest(before[RETINA] + retina):
             mtcnn += self._detections_in(MTCNN, close_up, turn)
-            if any(s.face.score >= self.min_score for s in mtcnn):
+            if any(d.face.score >= self.min_score for d in mtcnn):
                 break
         first, second = _best(mtcnn) or _best(before[MTCNN]), _best(before[RETINA] + retina)
         if first is not None and second is not None:
@@ -169,7 +169,7 @@ class PhotoFaceDetector:
         """Detections of the face of a close-up, in one orientation."""
         height, width = close_up.pixels.shape[:2]
         found = []
-        for face in self._in_close_ups[name].detect(turned(close_up.pixels, turn)):
+        for face in self._close_up_search[name].detect(turned(close_up.pixels, turn)):
             back = turned_back(face, turn, height, width).moved(close_up.scale, close_up.corner)
             if same_face(back, close_up.face):
                 found.append(_Detection(back, name, turn, face.side))
@@ -216,8 +216,8 @@ def _cut(face: Face, tile: Tile, shape: tuple[int, int]) -> bool:
 
 def _without_cut(found: Sequence[_Detection]) -> list[_Detection]:
     """Without cut faces that were found whole in another tile: their points are guesses, with no lower score."""
-    whole = [s.face for s in found if not s.cut]
-    return [s for s in found if not (s.cut and any(_covered(s.face, face) > CUT_OVERLAP for face in whole))]
+    whole = [d.face for d in found if not d.cut]
+    return [d for d in found if not (d.cut and any(_covered(d.face, face) > CUT_OVERLAP for face in whole))]
 
 
 def _covered(a: Face, b: Face) -> float:
@@ -230,18 +230,18 @@ def _likeliest(retina: Sequence[_Detection]) -> list[int]:
     """The orientations for MTCNN, in falling order of RetinaFace's score; upright alone if RetinaFace finds nothing."""
     if not retina:
         return [QUARTERS[0]]
-    scores = {turn: max((s.face.score for s in retina if s.quarters == turn), default=0.0) for turn in QUARTERS}
+    scores = {turn: max((d.face.score for d in retina if d.quarters == turn), default=0.0) for turn in QUARTERS}
     return sorted(QUARTERS, key=lambda turn: -scores[turn])
 
 
 def _best(detections: Iterable[_Detection]) -> _Detection | None:
-    return max(detections, key=lambda s: s.face.score, default=None)
+    return max(detections, key=lambda d: d.face.score, default=None)
 
 
 def _groups(found: Sequence[_Detection]) -> list[list[_Detection]]:
     """The detections of each face."""
     groups: list[list[_Detection]] = []
-    for detection in sorted(found, key=lambda s: -s.face.score):
+    for detection in sorted(found, key=lambda d: -d.face.score):
         group = next((group for group in groups if same_face(group[0].face, detection.face)), None)
         if group is None:
             groups.append([detection])

@@ -16,8 +16,8 @@ NOTE = (
 )
 
 
-class Judge(Protocol):
-    """Embeds FFHQ-aligned faces."""
+class GateJudge(Protocol):
+    """A recogniser that decides whether two FFHQ-aligned faces show one person."""
 
     @property
     def name(self) -> str: ...
@@ -53,6 +53,6 @@ class PackJudge(PackEvaluator):
         super().__init__(pack, str(device), NOTE)
 
 
-def best_judge(pack: Pack, device: torch.device | str = "cpu") -> Judge:
+def best_judge(pack: Pack, device: torch.device | str = "cpu") -> GateJudge:
     """dlib's where the extra is installed, else the pack's, whose note says what that means."""
     return DlibRecogniser() if DlibRecogniser.available() else PackJudge(pack, device)

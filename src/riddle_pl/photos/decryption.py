@@ -99,7 +99,7 @@ def restore(
 ) -> UInt8[np.ndarray, "h w 3"]:
     """A copy of the photo with original pixels put back, bit for bit; resampled where it was scaled."""
     result = photo.copy()
-    if placement is not None and not placement.as_it_was:
+    if placement is not None and not placement.unchanged:
         for patch in patches:
             result = placement.paste(patch, result)
         return result

@@ -108,7 +108,7 @@ def encrypt_photos(requests: Sequence[EncryptRequest], tools: Tools) -> list[Enc
             images |= dict(zip(pending, composed, strict=True))
             _judge([(photo, images[number]) for number, photo in pending.items()], tools.gate)
             done = {number: photo for number, photo in pending.items() if last or not _to_retry(photo, codes, tools)}
-            if tools.gate.looks_again:
+            if tools.gate.checks_whole_photo:
                 _last_look(done, images, tools, pool)
                 done = {number: photo for number, photo in done.items() if last or not _to_retry(photo, codes, tools)}
             pending = {number: photo for number, photo in pending.items() if number not in done}

@@ -93,12 +93,12 @@ class FaceCoder:
         return network.to(self.device), tokens
 
     @property
-    def pads(self) -> bool:
+    def is_padded(self) -> bool:
         """Whether the encryptor is a padded one."""
         return isinstance(self._encryptor[0], PaddedEncryptor)
 
     @property
-    def reads(self) -> bool:
+    def reads_context(self) -> bool:
         """Whether the encryptor reads contexts."""
         return reads_context(self._encryptor[0])
 
@@ -156,7 +156,7 @@ class FaceCoder:
         """
         encryptor = self._encryptor[0]
         draw = self.draw_nonce or fresh_nonce
-        nonces = [None if shared and not self.pads else draw() for shared in linkable]
+        nonces = [None if shared and not self.is_padded else draw() for shared in linkable]
         streams = torch.cat([self.password(key, nonce) for key, nonce in zip(keys, nonces, strict=True)])
         w_enc = self.transform(w, streams, context)
         shown = list(w_enc)

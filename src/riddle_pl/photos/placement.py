@@ -1,4 +1,4 @@
-"""Where a record's picture lies in a picture that is given for it: as it was, scaled, cut, turned, mirrored; or not."""
+"""Finds a record's picture in a given one, which may be scaled, cropped, rotated or mirrored; or another picture."""
 
 from dataclasses import dataclass, replace
 
@@ -32,7 +32,7 @@ TOLERANCE = 3.0
 MIN_POINTS = 10
 """That agree on one place, for it to be the one; of other pictures at most 7 did."""
 SNAP = 0.015
-"""Share by which an estimated place may differ from the whole picture's, and still be meant so."""
+"""Share of the side by which an estimate may differ from the whole picture, to be replaced by it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,8 +48,8 @@ class Placement:
     mirrored: bool = False
 
     @property
-    def as_it_was(self) -> bool:
-        """Whether nothing was moved."""
+    def unchanged(self) -> bool:
+        """Whether the given picture has the same size and orientation."""
         return not self.mirrored and bool(np.array_equal(self.matrix, IDENTITY))
 
     def upright(self, photo: Pixels) -> UInt8[np.ndarray, "h w 3"]:
@@ -101,7 +101,7 @@ def find_place(record: Record, photo: Pixels, force: bool = False) -> Placement:
         PhotoError: it is another picture, or too plain to tell how it was changed.
     """
     same_size = (photo.shape[1], photo.shape[0]) == record.image_size
-    if same_size and (force or record.surroundings is None or _saved_anew(record, photo)):
+    if same_size and (force or record.surroundings is None or _is_resaved(record, photo)):
         return Placement(IDENTITY)
     found = None if record.surroundings is None else (_by_points(record, photo) or _by_grid(record, photo))
     if found is None:
@@ -123,7 +123,7 @@ def _refusal(record: Record, photo: Pixels, same_size: bool) -> str:
     )
 
 
-def _saved_anew(record: Record, photo: Pixels) -> bool:
+def _is_resaved(record: Record, photo: Pixels) -> bool:
     """Whether a picture of the right size is the record's own, in its own orientation."""
     compared = _grid_distances(record, photo)
     if compared is None:
@@ -213,7 +213,7 @@ def _similarity(
 
 
 def _snapped(matrix: Float[np.ndarray, "2 3"], record: Record, photo: Pixels) -> Float[np.ndarray, "2 3"]:
-    """An estimate, or what it stands for: the whole picture, or a part of it at its own size."""
+    """An estimate, replaced by the whole picture, or by a crop at its own size, where it is near to that."""
     width, height = record.image_size
     scale = float(np.sqrt(abs(np.linalg.det(matrix[:, :2]))))
     turn = round(float(np.degrees(np.arctan2(matrix[1, 0], matrix[0, 0]))) / 90) % 4

@@ -240,7 +240,7 @@ class Pseudonymiser:
         """
         if record.mode == "deniable":
             self.coder_for(record)
-        if photo is not None and not find_place(record, photo, force).as_it_was:
+        if photo is not None and not find_place(record, photo, force).unchanged:
             raise PhotoError(
                 f"the picture was scaled, cut, turned or mirrored since {record.source} was made; give the one that "
                 "was written with it"

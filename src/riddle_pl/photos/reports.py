@@ -1,4 +1,4 @@
-"""What the photo pipeline is asked for and what it answers."""
+"""Requests to the photo pipeline and its results."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field

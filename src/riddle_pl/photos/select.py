@@ -14,7 +14,7 @@ from riddle_pl.errors import NoFaceError
 from riddle_pl.faces.align import align_face, ffhq_quad
 from riddle_pl.faces.detect import Face
 from riddle_pl.faces.load import load_image
-from riddle_pl.judging.gate_judges import Judge
+from riddle_pl.judging.gate_judges import GateJudge
 from riddle_pl.photos.choices import Faces, choose_faces
 from riddle_pl.photos.face_work import JUDGED_SIZE
 
@@ -32,7 +32,7 @@ class Selector:
 
     only: Faces = field(default_factory=Faces)
     without: Faces = field(default_factory=Faces)
-    judge: Judge | None = None
+    judge: GateJudge | None = None
     embeddings: dict[Path, Float[Tensor, "1 d"]] = field(default_factory=dict)
 
     def __bool__(self) -> bool:
@@ -62,7 +62,7 @@ class Selector:
         return matches
 
 
-def embed_face(photo: UInt8[ndarray, "h w 3"], face: Face, judge: Judge) -> Float[Tensor, "1 d"]:
+def embed_face(photo: UInt8[ndarray, "h w 3"], face: Face, judge: GateJudge) -> Float[Tensor, "1 d"]:
     """A recogniser's embedding of one face of a photo."""
     return judge.embed(align_face(photo, ffhq_quad(face.points), JUDGED_SIZE))
 
@@ -71,7 +71,7 @@ def selector(
     only: Faces,
     without: Faces,
     find_faces: Callable[[UInt8[ndarray, "h w 3"], str], Sequence[Face]],
-    judge: Callable[[], Judge],
+    judge: Callable[[], GateJudge],
 ) -> Selector:
     """Looks at the photos of the people that are meant.
 

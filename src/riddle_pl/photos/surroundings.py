@@ -1,4 +1,4 @@
-"""A picture's surroundings: measured, and compared with those in a record."""
+"""Coarse greys and ORB points of a picture around its faces, to recognise the picture by."""
 
 from collections.abc import Sequence
 

@@ -24,7 +24,7 @@ class OpenGate:
 
     note = ""
 
-    looks_again = False
+    checks_whole_photo = False
 
     def detected(self, face):
         return Verdict()

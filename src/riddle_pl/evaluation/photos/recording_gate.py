@@ -17,7 +17,7 @@ class RecordingGate:
         gate: the real one.
     """
 
-    looks_again = False
+    checks_whole_photo = False
 
     def __init__(self, gate: Gate):
         self.gate = gate

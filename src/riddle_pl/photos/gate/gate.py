@@ -1,9 +1,9 @@
-"""The quality gate: says of every face whether its encryption may be published, as far as a recogniser can see.
+"""The quality gate: decides for every face whether its encryption may be published, as far as recognisers tell.
 
-It looks at pictures, never at what a record gives away. Four questions, in this order: do both detectors see the face,
-and is it large enough, and not seen from the side? Does its inversion show a face, and one that is like it? Is the
-person in the published photo no longer identified as the person in the original? And in the whole published photo,
-searched once more: is no face of the original left (:mod:`riddle_pl.photos.last_look`)?
+It checks pictures, not what a record reveals. Four checks, in this order: do both detectors find the face, is it large
+enough, and is it no profile? Does its inversion show a face that is similar to it? Is the published face no longer
+recognised as the original person? In the whole published photo, is no face of the original still visible
+(:mod:`riddle_pl.photos.last_look`)?
 """
 
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ from torch import Tensor
 from riddle_pl.config.ranges import check_range
 from riddle_pl.faces.detect import Face, FaceDetector, PhotoDetector
 from riddle_pl.faces.pixels import to_pixels
-from riddle_pl.judging.gate_judges import Judge, PackJudge, best_judge
+from riddle_pl.judging.gate_judges import GateJudge, PackJudge, best_judge
 from riddle_pl.packs import Pack
 from riddle_pl.photos.gate.refusal import Reason
 
@@ -28,7 +28,7 @@ INVERSION_SIDE = 96
 
 @dataclass(frozen=True)
 class Verdict:
-    """On one face.
+    """The outcome of one check of one face.
 
     Args:
         similarity: cosine that was measured, in [-1, 1]; None if nothing was.
@@ -54,8 +54,8 @@ class Gate(Protocol):
         ...
 
     @property
-    def looks_again(self) -> bool:
-        """Whether the whole published photo is searched once more."""
+    def checks_whole_photo(self) -> bool:
+        """Whether faces are detected in the whole published photo too."""
         ...
 
     def detected(self, face: Face) -> Verdict:
@@ -115,12 +115,12 @@ class QualityGate:
         detector: looks for a face in the inversion; MTCNN by default.
     """
 
-    looks_again = True
+    checks_whole_photo = True
 
     def __init__(
         self,
-        quality: Judge,
-        judge: Judge,
+        quality: GateJudge,
+        judge: GateJudge,
         thresholds: GateThresholds | None = None,
         detector: PhotoDetector | None = None,
     ):
@@ -209,7 +209,7 @@ class OpenGate:
     """Measures nothing and refuses no face: for networks that are no good yet. Not for photos that are published."""
 
     note = "the quality gate is off: no face was checked"
-    looks_again = False
+    checks_whole_photo = False
 
     def detected(self, face: Face) -> Verdict:
         return Verdict()
@@ -221,7 +221,7 @@ class OpenGate:
         return [Verdict()] * len(x)
 
 
-def _cosines(judge: Judge, x: Float[Tensor, "b 3 h h"], other: Float[Tensor, "b 3 s s"]) -> Sequence[float]:
+def _cosines(judge: GateJudge, x: Float[Tensor, "b 3 h h"], other: Float[Tensor, "b 3 s s"]) -> Sequence[float]:
     if not len(x):
         return []
     cosines: list[float] = F.cosine_similarity(judge.embed(x), judge.embed(other), dim=1).tolist()

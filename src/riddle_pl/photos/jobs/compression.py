@@ -25,7 +25,7 @@ _HEAD_BYTES = 1 << 12
 
 @dataclass(frozen=True)
 class Compression:
-    """Of one picture.
+    """Compression of one picture.
 
     Args:
         quality: of JPEG and WebP, 1 to 100; None: as ``like``, or high.

@@ -1,4 +1,4 @@
-"""What a written picture says of itself, as XMP that any reader of metadata understands; nothing of the photo's own.
+"""XMP metadata of written pictures, which any reader of metadata understands; none of the photo's own is copied.
 
 The names, places, times, thumbnails and serial numbers in a photo's metadata can identify a person, so none of them is
 copied: pictures are written from their pixels alone.

@@ -20,7 +20,7 @@ _STATEMENT = re.compile(rb'xmpMM:DocumentID="uuid:([0-9a-f]{32})" xmpMM:Instance
 
 @dataclass(frozen=True)
 class Mark:
-    """Of one picture.
+    """The mark of one picture.
 
     Args:
         digest: salted hash of what it was made from, 16 bytes.

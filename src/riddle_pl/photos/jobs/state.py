@@ -22,7 +22,7 @@ REMEDY = "--force does it anew, or choose another -o"
 
 @dataclass
 class State:
-    """Of the tasks of a job.
+    """The tasks of a job, by what is left to do.
 
     Args:
         left: those to do.

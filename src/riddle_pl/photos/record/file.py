@@ -25,9 +25,9 @@ from riddle_pl.files import require_file
 FORMAT_VERSION = 4
 """The newest; all versions from 1 on are read. A record keeps the version that it was read with."""
 SURROUNDINGS = 3
-"""The first version that knows its picture."""
+"""The first version with the surroundings of the faces."""
 CONTEXTS = 4
-"""The first version that knows what its encryptor read around each face."""
+"""The first version with the contexts that the encryptor read."""
 MAX_FILE_BYTES = 1 << 29
 MAX_HEADER_BYTES = 1 << 20
 MAX_ARRAYS = 4096

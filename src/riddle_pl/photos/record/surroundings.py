@@ -1,4 +1,4 @@
-"""What a record knows of its picture outside of the faces, to tell it from other pictures and to find it turned or cut.
+"""What a record holds of its picture outside of the faces, to recognise the picture, also when rotated or cropped.
 
 Nothing in it depends on the password or on a code: it is measured on the published picture, beyond what is pasted.
 """
@@ -18,7 +18,7 @@ POINT_BYTES = PLACE_BYTES + DESCRIPTOR_BYTES
 
 @dataclass(frozen=True, eq=False)
 class Surroundings:
-    """Of one picture.
+    """The surroundings of the faces in one picture.
 
     Args:
         grid: mean grey of each of 16 x 16 cells; 0 where a face lies.
