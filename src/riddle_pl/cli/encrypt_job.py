@@ -20,6 +20,7 @@ from riddle_pl.faces.load import load_image
 from riddle_pl.photos.choices import OnFailure
 from riddle_pl.photos.jobs.outcome import Outcome, Status
 from riddle_pl.photos.jobs.plan import Plan, plan_encryption
+from riddle_pl.photos.jobs.read import Loader, load_file
 from riddle_pl.photos.jobs.state import State, check_output_folder, job_state
 from riddle_pl.photos.record.archive import archived, move_into
 from riddle_pl.process import share_one_heap, track
@@ -54,11 +55,11 @@ def run(job: EncryptJob) -> int:
             report.add(Outcome(task, Status.FAILED, error=error))
             if stops:
                 raise error
-        if len(job.photos) == 1 and not job.photos[0].is_dir():
-            load_image(job.photos[0])  # before the networks are loaded and the password is asked for
+        single = len(job.photos) == 1 and not job.photos[0].is_dir()
+        photo = load_image(job.photos[0]) if single else None  # refused before the password is asked for
         if state.left or state.finished:
             try:
-                _work(job, state, report)
+                _work(job, state, report, load_file if photo is None else lambda _: photo)
             except KeyboardInterrupt:
                 raise KeyboardInterrupt(_how_far(plan)) from None
     if job.archive is not None:
@@ -67,8 +68,8 @@ def run(job: EncryptJob) -> int:
     return report.finish(job.mode, job.archive)
 
 
-def _work(job: EncryptJob, state: State, report: EncryptReport) -> None:
-    """Encrypts what is left."""
+def _work(job: EncryptJob, state: State, report: EncryptReport, load: Loader) -> None:
+    """Encrypts what is left; ``load`` reads a photo."""
 
     def earlier() -> "Results":
         from riddle_pl.photos.jobs.password_check import finished
@@ -86,7 +87,7 @@ def _work(job: EncryptJob, state: State, report: EncryptReport) -> None:
 
     report.note = pseudonymiser.gate.note
     report.secrecy = note(pseudonymiser.coder.tokens.name, pseudonymiser.coder.reads_context)
-    outcomes = encrypt_all(state.left, pseudonymiser, orders, job.batch_size, job.jobs)
+    outcomes = encrypt_all(state.left, pseudonymiser, orders, job.batch_size, job.jobs, load)
 
     def name(outcome: Outcome) -> str:
         return outcome.task.photo.name

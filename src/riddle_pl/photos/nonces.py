@@ -5,7 +5,7 @@ a photo that is published anyway. A wrong password uses the nonce that was chose
 """
 
 from collections.abc import Callable, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Protocol
 
 import torch
@@ -123,8 +123,8 @@ class BestFit:
         alike = F.cosine_similarity(of_photo[:, None], of_drawn, dim=-1)
         cost = OUTLINE * _standardised(self._outline(x, drawn))
         cost = cost + LIGHT * _standardised(self._distance(_colours, x, drawn))
-        for look in (_eyes, _mouth):
-            cost = cost + EXPRESSION * _standardised(self._distance(look, x, drawn))
+        for part in (EYES, MOUTH):
+            cost = cost + EXPRESSION * _standardised(self._distance(partial(_detail, box=part), x, drawn))
         if self._traits is not None:
             theirs, ours = (self._traits(of.flatten(0, -2)).unflatten(0, of.shape[:-1]) for of in (of_photo, of_drawn))
             cost = cost + (theirs[:, None] - ours).abs() @ torch.tensor([SEX, AGE])
@@ -150,14 +150,6 @@ class BestFit:
 def _colours(x: Float[Tensor, "b 3 h h"]) -> Float[Tensor, "b 3 g g"]:
     part = slice(round(CENTRE.start * x.shape[-1]), round(CENTRE.stop * x.shape[-1]))
     return F.adaptive_avg_pool2d(x[..., part, part], GRID)
-
-
-def _eyes(x: Float[Tensor, "b 3 h h"]) -> Float[Tensor, "b 1 r c"]:
-    return _detail(x, EYES)
-
-
-def _mouth(x: Float[Tensor, "b 3 h h"]) -> Float[Tensor, "b 1 r c"]:
-    return _detail(x, MOUTH)
 
 
 def _detail(

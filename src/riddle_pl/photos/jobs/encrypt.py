@@ -191,7 +191,8 @@ def _settle(
         _StopError: it failed, and ``on_failure`` is ``error`` or the fault is not the photo's.
     """
     if isinstance(answer, RiddleError):
-        outcome = Outcome(task, _left_out(answer), error=answer, seconds=seconds)
+        status = Status.REFUSED if isinstance(answer, NoFaceError) else Status.FAILED
+        outcome = Outcome(task, status, error=answer, seconds=seconds)
         if orders.on_failure is OnFailure.ERROR or not isinstance(answer, PhotoError | ConfigError):
             raise _StopError(outcome, answer)
         return lambda: outcome
@@ -204,7 +205,3 @@ def _settle(
     if orders.on_failure is OnFailure.SKIP:
         return lambda: left_out
     return lambda: write(Outcome(task, Status.COVERED, answer.faces, refused, seconds), answer, orders)
-
-
-def _left_out(error: RiddleError) -> Status:
-    return Status.REFUSED if isinstance(error, NoFaceError) else Status.FAILED
