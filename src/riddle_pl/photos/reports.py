@@ -16,19 +16,9 @@ from riddle_pl.photos.record.record import Record
 
 @dataclass(frozen=True, eq=False)
 class EncryptRequest:
-    """One photo to encrypt.
+    """One photo to encrypt; see :meth:`riddle_pl.photos.pseudonymise.Pseudonymiser.encrypt` for what its values mean.
 
-    Args:
-        image: the photo, upright, RGB.
-        password: for every face that has none of its own in ``passwords``.
-        passwords: by face index.
-        faces: the photo's faces where they are known already (of ``find_faces``); found anew by default. Their order
-            gives the face indices: the largest is face 0.
-        only: indices of the faces to encrypt; all by default. The others stay as they are.
-        not_faces: indices of what is no face, and is neither encrypted nor judged.
-        mode: ``deniable`` or ``sealed``.
-        kdf: cost and salt of the key derivation; a fresh random salt by default.
-        name: how error lines call the photo.
+    The order of ``faces`` gives the face indices: the largest is face 0.
     """
 
     image: UInt8[np.ndarray, "h w 3"]
