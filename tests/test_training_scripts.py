@@ -5,8 +5,6 @@ import shlex
 import subprocess
 from pathlib import Path
 
-import pytest
-
 from riddle_pl.config import compose_jobs
 
 SCRIPTS = Path(__file__).resolve().parents[1] / "scripts"
@@ -55,37 +53,9 @@ def test_an_encryptor_that_was_begun_goes_on(tmp_path: Path) -> None:
     assert [command[0] for command in again] == ["riddle-train"]
 
 
-def test_every_row_of_the_ablation_goes_through_its_stages_and_is_measured(tmp_path: Path) -> None:
-    rows: dict[str, list[str]] = {}
-    for program, *overrides in commands(tmp_path, "gpu_rows.sh", "[a.tar,b.tar]", "lfw", "3"):
-        [cfg] = compose_jobs(program.removeprefix("riddle-"), overrides)
-        assert cfg.seed == 3
-        row = cfg.name or Path(cfg.out).parent.name.removesuffix("_3")
-        rows.setdefault(row, []).append(cfg.stage._target_.split(".")[-1] if "stage" in cfg else "measured")
-        if row == "wo_diversity" and "loss" in cfg:
-            assert not any(term.get("weight") for name, term in cfg.loss.items() if "diversity" in name)
-    photos = ["CodesStage", "CodesStage", "PictureStage", "measured"]
-    assert rows == dict.fromkeys(("riddle", "wo_transformer", "wo_diversity"), photos) | {
-        "riddle_df": ["CodesStage", "PictureStage", "measured"]
-    }
-
-
-def test_a_stage_begins_where_the_one_before_ended_or_goes_on(tmp_path: Path) -> None:
-    starts = [
-        [text for text in command if "ckpt_path=" in text or "start_ckpt=" in text]
-        for command in commands(tmp_path, "gpu_rows.sh", "f", "l")[:3]
-    ]
-    run = "runs/rows/riddle_0"
-    ends = [f"{run}/{stage}/checkpoints/last.ckpt" for stage in ("codes", "photo_codes", "pictures")]
-    assert starts == [[], [f"start_ckpt={ends[0]}"], [f"start_ckpt={ends[1]}"]]
-    begun = tmp_path / ends[2]
-    begun.parent.mkdir(parents=True)
-    begun.touch()
-    assert f"ckpt_path={ends[2]}" in commands(tmp_path, "gpu_rows.sh", "f", "l")[2]
-
-
-@pytest.mark.parametrize("script", ["lite_pack.sh", "gpu_rows.sh"])
-def test_without_its_arguments_it_says_what_they_are(tmp_path: Path, script: str) -> None:
-    done = subprocess.run(["bash", str(SCRIPTS / script)], cwd=tmp_path, capture_output=True, text=True, check=False)
+def test_without_its_arguments_it_says_what_they_are(tmp_path: Path) -> None:
+    done = subprocess.run(
+        ["bash", str(SCRIPTS / "lite_pack.sh")], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
     assert done.returncode == 2
     assert "FACES" in done.stdout

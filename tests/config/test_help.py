@@ -10,7 +10,7 @@ from riddle_pl.config import check_config, compose_jobs
 from riddle_pl.config.help import app_groups, app_help
 
 CONF = Path(riddle_pl.conf.__file__ or "").parent
-APPS = ("pretrain", "eval", "audit", "attack")
+APPS = ("pretrain", "eval", "audit", "attack", "ablation")
 """Of the applications but riddle-train, whose options test_experiments.py composes."""
 OF_PHOTOS = {"colour", "face_detector", "gate", "grain", "mask", "nonce"}
 """Groups of `riddle encrypt --set`."""
@@ -26,7 +26,7 @@ def test_every_option_that_help_lists_fits(app: str) -> None:
         if group == "method":
             continue  # tests/cli/test_eval.py builds each
         for option in options:
-            given = [] if option == "drawn" else ["data.root=given"]
+            given = [] if option == "drawn" or app == "ablation" else ["data.root=given"]
             given += ["export=given"] if app == "pretrain" else []
             [cfg] = compose_jobs(app, [f"{group}={option}", *given])
             for key in OmegaConf.missing_keys(cfg):

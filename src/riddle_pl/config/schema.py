@@ -181,7 +181,9 @@ class AblationConfig:
     eval_root: str = MISSING
     """``data.root`` of the evaluations."""
     train: list[str] = field(default_factory=list)
-    """Overrides of ``riddle-train`` in every run."""
+    """Overrides of ``riddle-train`` in every run, after those of its stage."""
+    stages: dict[str, list[str]] = field(default_factory=dict)
+    """Trainings of a row, in order: overrides by name. Each starts with the encryptor of the one before."""
     evaluate: list[str] = field(default_factory=list)
     """Overrides of ``riddle-eval`` in every run."""
     out: str = MISSING

@@ -14,7 +14,47 @@ SETTINGS = "settings.yaml"
 """In the output folder: what its runs have in common."""
 MAX_SETTINGS = 1 << 20
 """Largest number of characters."""
-_COMMON = ("train_root", "eval_root", "train", "evaluate")
+_COMMON = ("train_root", "eval_root", "train", "stages", "evaluate")
+
+
+@dataclass(frozen=True)
+class Training:
+    """One stage of a job.
+
+    Args:
+        stage: its name in ``stages``.
+        folder: of its checkpoint.
+        overrides: of ``riddle-train``.
+        before: the stage whose encryptor it starts with; None for the first.
+    """
+
+    stage: str
+    folder: Path
+    overrides: tuple[str, ...]
+    before: "Training | None"
+
+    @property
+    def checkpoint(self) -> Path:
+        return self.folder / "checkpoints" / "last.ckpt"
+
+    def config(self) -> DictConfig:
+        """Resumed if there is a checkpoint, else started from the stage before if that has one."""
+        if self.checkpoint.is_file():
+            return self._config(f"ckpt_path='{self.checkpoint}'")
+        if self.before is not None and self.before.checkpoint.is_file():
+            return self._config(f"start_ckpt='{self.before.checkpoint}'")
+        return self._config()
+
+    def is_done(self) -> bool:
+        """Whether it has all of its steps."""
+        if not self.checkpoint.is_file():
+            return False
+        from riddle_pl.training.checkpoint_file import load_checkpoint
+
+        return int(load_checkpoint(self.checkpoint)["global_step"]) >= int(self._config().steps)
+
+    def _config(self, *more: str) -> DictConfig:
+        return compose_jobs("train", [*self.overrides, *more])[0]
 
 
 @dataclass(frozen=True)
@@ -23,47 +63,27 @@ class Job:
 
     Args:
         experiment: name in ``conf/experiment``.
-        seed: of the training.
-        folder: of its checkpoint and its evaluation.
-        training: overrides of ``riddle-train``.
+        seed: of the trainings.
+        trainings: its stages, in order.
+        report: of its evaluation.
         evaluation: overrides of ``riddle-eval``.
     """
 
     experiment: str
     seed: int
-    folder: Path
-    training: tuple[str, ...]
+    trainings: tuple[Training, ...]
+    report: Path
     evaluation: tuple[str, ...]
-
-    @property
-    def checkpoint(self) -> Path:
-        return self.folder / "checkpoints" / "last.ckpt"
-
-    @property
-    def report(self) -> Path:
-        return self.folder / "evaluation" / "report.json"
 
     @property
     def method(self) -> tuple[str, ...]:
         """Overrides of ``riddle-eval`` that name the checkpoint."""
-        return ("method=checkpoint", f"method.path='{self.checkpoint}'", f"out='{self.report.parent}'")
-
-    def training_config(self) -> DictConfig:
-        """Config of the run, resumed if there is a checkpoint."""
-        resumed = [f"ckpt_path='{self.checkpoint}'"] if self.checkpoint.is_file() else []
-        return compose_jobs("train", [*self.training, *resumed])[0]
+        checkpoint = self.trainings[-1].checkpoint
+        return ("method=checkpoint", f"method.path='{checkpoint}'", f"out='{self.report.parent}'")
 
     def evaluation_config(self) -> DictConfig:
         """Config of the evaluation of the trained encryptor."""
         return compose_jobs("eval", [*self.evaluation, *self.method])[0]
-
-    def is_trained(self) -> bool:
-        """Whether training is finished."""
-        if not self.checkpoint.is_file():
-            return False
-        from riddle_pl.training.checkpoint_file import load_checkpoint
-
-        return int(load_checkpoint(self.checkpoint)["global_step"]) >= int(self.training_config().steps)
 
 
 def plan(cfg: DictConfig) -> list[Job]:
@@ -72,20 +92,35 @@ def plan(cfg: DictConfig) -> list[Job]:
     Raises:
         ConfigError: an unknown experiment or override, or nothing to do.
     """
-    if not cfg.experiments or not cfg.seeds:
-        raise ConfigError(f"experiments={list(cfg.experiments)}, seeds={list(cfg.seeds)}; give at least one of each")
+    parts = {"experiments": list(cfg.experiments), "seeds": list(cfg.seeds), "stages": list(cfg.stages)}
+    if not all(parts.values()):
+        raise ConfigError(", ".join(f"{name}={part}" for name, part in parts.items()) + "; give at least one of each")
+    evaluation = (f"data.root={cfg.eval_root}", f"quiet={cfg.quiet}", *cfg.evaluate)
     jobs = []
     for seed, experiment in itertools.product(dict.fromkeys(cfg.seeds), dict.fromkeys(cfg.experiments)):
-        [composed] = compose_jobs("train", [f"experiment={experiment}"])
-        if "root" in composed.data.keys():  # noqa: SIM118  # "in" takes a key without a value for a missing one
-            data = [f"data.root={cfg.train_root}", *cfg.train]
-        else:
-            data = [text for text in cfg.train if not text.lstrip("+~").startswith("data.")]
-        training = (f"experiment={experiment}", f"seed={seed}", f"quiet={cfg.quiet}", *data)
-        evaluation = (f"data.root={cfg.eval_root}", f"quiet={cfg.quiet}", *cfg.evaluate)
         folder = Path(cfg.out).expanduser() / experiment / f"seed_{seed}"
-        jobs.append(Job(experiment, int(seed), folder, training, evaluation))
+        trainings = _trainings(cfg, experiment, int(seed), folder)
+        jobs.append(Job(experiment, int(seed), trainings, folder / "evaluation" / "report.json", evaluation))
     return jobs
+
+
+def _trainings(cfg: DictConfig, experiment: str, seed: int, folder: Path) -> tuple[Training, ...]:
+    trainings: list[Training] = []
+    for name, stage in cfg.stages.items():
+        run = [f"experiment={experiment}", f"seed={seed}", f"quiet={cfg.quiet}"]
+        settings = [*stage, *cfg.train]
+        without = [text for text in settings if not text.lstrip("+~").startswith("data.")]
+        if _reads_photos([*run, *without]):
+            overrides = [*run, f"data.root={cfg.train_root}", *settings]
+        else:
+            overrides = [*run, *without]
+        trainings.append(Training(name, folder / name, tuple(overrides), trainings[-1] if trainings else None))
+    return tuple(trainings)
+
+
+def _reads_photos(overrides: list[str]) -> bool:
+    [composed] = compose_jobs("train", overrides)
+    return "root" in composed.data.keys()  # noqa: SIM118  # "in" takes a key without a value for a missing one
 
 
 def check(cfg: DictConfig) -> None:
@@ -102,8 +137,9 @@ def check(cfg: DictConfig) -> None:
     from riddle_pl.evaluation.preflight import check_job as check_evaluation
     from riddle_pl.training.preflight import check_job as check_training
 
-    for job in jobs:
-        check_training(job.training_config())
+    for job in jobs[: len(set(cfg.experiments))]:  # the first seed's: the others differ in the seed alone
+        for training in job.trainings:
+            check_training(training.config())
     check_evaluation(compose_jobs("eval", [*jobs[0].evaluation, f"out='{jobs[0].report.parent}'"])[0])
 
 

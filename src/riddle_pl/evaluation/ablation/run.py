@@ -18,7 +18,7 @@ from riddle_pl.training.run import train
 
 
 def run_ablation(cfg: DictConfig, progress: bool = False) -> tuple[list[Table], list[Path]]:
-    """Trains and evaluates every experiment with every seed; existing results are reused.
+    """Trains every experiment in its stages with every seed, and evaluates it; existing results are reused.
 
     Args:
         cfg: checked by :func:`riddle_pl.evaluation.ablation.jobs.check`.
@@ -42,10 +42,12 @@ def run_ablation(cfg: DictConfig, progress: bool = False) -> tuple[list[Table], 
 
 def _report(job: Job, progress: bool, quiet: bool) -> Report:
     if not job.report.is_file():
-        if not job.is_trained():
-            start = time.monotonic()
-            train(job.training_config(), job.folder, progress)
-            _say(quiet, f"{job.experiment}, seed {job.seed}: trained in {time.monotonic() - start:.0f} s")
+        for training in job.trainings:
+            if not training.is_done():
+                start = time.monotonic()
+                train(training.config(), training.folder, progress)
+                took = f"trained in {time.monotonic() - start:.0f} s"
+                _say(quiet, f"{job.experiment}, seed {job.seed}, stage {training.stage}: {took}")
         start = time.monotonic()
         _evaluate(job)
         _say(quiet, f"{job.experiment}, seed {job.seed}: evaluated in {time.monotonic() - start:.0f} s")

@@ -100,7 +100,11 @@ def _verdict(ours: Mapping[str, Sequence[float]], theirs: Mapping[str, float]) -
         holds = "in the means"
     else:
         holds = "no"
-    return [_ascending(means), _ascending(theirs), *(str(found.count(agreement)) for agreement in Agreement), holds]
+    named = [
+        "; ".join(f"{a} – {b}" for (a, b), one in zip(pairs, found, strict=True) if one is agreement) or "none"
+        for agreement in Agreement
+    ]
+    return [_ascending(means), _ascending(theirs), *named, holds]
 
 
 def _ascending(values: Mapping[str, float]) -> str:
