@@ -62,7 +62,7 @@ class RedrawnInversion(Inversion):
         steps: int = 8,
         learning_rate: float = 0.4,
         pixel: float = 1.0,
-        identity: float = 3.0,
+        identity: float = 1.0,
         prior: float = 0.1,
     ):
         super().__init__(pack, device)
