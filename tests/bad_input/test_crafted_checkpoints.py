@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from riddle_pl.errors import CheckpointError, ConfigError
-from riddle_pl.evaluation.ablation.jobs import Job
+from riddle_pl.evaluation.ablation.jobs import Training
 from riddle_pl.evaluation.methods.checkpoint import CheckpointMethod
 from riddle_pl.evaluation.methods.passwords import TextPasswords
 from riddle_pl.inversion import EncoderInversion
@@ -101,12 +101,12 @@ def test_interpolations_in_the_config_are_not_resolved(
 
 
 def test_an_ablation_reads_the_step_alone(marks: Marks, tiny_pack: Pack, tmp_path: Path) -> None:
-    job = Job("riddle", 0, tmp_path / "job", ("experiment=riddle", "steps=3"), ())
-    save(checkpoint(tiny_pack, {"encryptor": marks.deletes, "trainer": marks.writes}), job.checkpoint)
-    assert job.is_trained()
-    save(checkpoint(tiny_pack, global_step="3"), job.checkpoint)
+    training = Training("pictures", tmp_path / "job", ("experiment=riddle", "steps=3"), None)
+    save(checkpoint(tiny_pack, {"encryptor": marks.deletes, "trainer": marks.writes}), training.checkpoint)
+    assert training.is_done()
+    save(checkpoint(tiny_pack, global_step="3"), training.checkpoint)
     with pytest.raises(CheckpointError, match="global_step is '3'"):
-        job.is_trained()
+        training.is_done()
     assert marks.nothing_ran
 
 

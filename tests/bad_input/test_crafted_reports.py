@@ -114,7 +114,8 @@ def test_settings_of_an_ablation_are_compared_and_not_parsed(
         "riddle_pl.evaluation.ablation.jobs.plan", lambda cfg: pytest.fail("the settings passed for these")
     )
     (tmp_path / SETTINGS).write_text(content)
-    cfg = OmegaConf.create({"out": str(tmp_path), "train_root": "a", "eval_root": "b", "train": [], "evaluate": []})
+    common = {"train_root": "a", "eval_root": "b", "train": [], "stages": {}, "evaluate": []}
+    cfg = OmegaConf.create({"out": str(tmp_path), **common})
     with pytest.raises(ConfigError, match=r"holds runs with other settings \(settings\.yaml\)"):
         check(cfg)
 
