@@ -66,6 +66,8 @@ COMPARED = 256
 """Side in pixels at which landmarks and skin are compared."""
 MOST = 1024
 """Side at which seam, detail and noise are, at most; else that of the face in the photo."""
+SEEN = 0.02
+"""Share of the square that has to be face and pasted for detail and noise to be told."""
 RESAMPLES = 2000
 Row = dict[str, Any]
 
@@ -220,9 +222,11 @@ class Figures:
         maps = (F.interpolate(self.face_map(image), (COMPARED, COMPARED)) for image in (old, new))
         theirs_map, ours_map = (face > 0.5 for face in maps)
         face = F.interpolate(theirs_map.float(), (side, side))[0, 0] > 0.5
-        ours, theirs = look(after, face & (narrow[0, 0] > 0)), look(before, face & (narrow[0, 0] > 0))
-        row["detail"] = ours.detail / max(theirs.detail, 1e-4)
-        row["noise"] = max(ours.fine, 1 / 255) / max(theirs.fine, 1 / 255)
+        row["detail"] = row["noise"] = float("nan")
+        if (both := face & (narrow[0, 0] > 0)).float().mean() >= SEEN:
+            ours, theirs = look(after, both), look(before, both)
+            row["detail"] = ours.detail / max(theirs.detail, 1e-4)
+            row["noise"] = max(ours.fine, 1 / 255) / max(theirs.fine, 1 / 255)
         skins = [to_lab(image)[0][:, (theirs_map & ours_map)[0, 0]].median(dim=1).values for image in (old, new)]
         row["skin"] = float((skins[0] - skins[1]).norm())
         points = np.asarray(self.landmarks.locate(torch.cat([old, new])).points)
