@@ -77,14 +77,13 @@ class GateThresholds:
 
     Args:
         min_face: shorter side of the detector's box, in pixels of the photo.
+        min_eye_distance: of the eyes, in units of that from eyes to mouth (:attr:`Face.eye_distance`): less is a
+            profile, which generators of aligned faces do not draw.
         min_inversion: cosine of the photo's face and its inversion by the pack's recogniser. The default asks for a
             face that is not less like the photo's than a stranger's is; what is recovered is the inversion, so ask for
             more where recovery matters.
         max_similarity: cosine of the photo's face and the published one from which they count as the same person;
             None: the judge's own threshold (a false-accept rate of 1e-3).
-
-        min_eye_distance: of the eyes, in units of that from eyes to mouth (:attr:`Face.eye_distance`): less is a
-            profile, which generators of aligned faces do not draw.
 
     Raises:
         ConfigError: a value out of range.

@@ -63,13 +63,7 @@ class BiSeNetRegions:
     size = BiSeNetMap.size
     detail = 0.016
 
-    FACE, FEATURES, SKIN, LIPS, NECK = (
-        (1, 2, 3, 4, 5, 6, 10, 11, 12, 13),
-        (4, 5, 11, 12, 13),
-        (1, 10),
-        (11, 12, 13),
-        (14,),
-    )
+    FACE, EYES, SKIN, LIPS, NECK = (1, 2, 3, 4, 5, 6, 10, 11, 12, 13), (4, 5), (1, 10), (11, 12, 13), (14,)
     """Classes of ``79999_iter.pth``."""
     DARKER = 0.3
     """By how much the lower face of a bearded person is darker than the skin above, in [-1, 1]."""
@@ -80,7 +74,7 @@ class BiSeNetRegions:
     def __call__(self, x: Float[Tensor, "b 3 h h"]) -> Regions:
         classes = self.parser.classes(x)
         face, features, skin, lips, neck = (
-            _of(classes, kinds) for kinds in (self.FACE, self.FEATURES, self.SKIN, self.LIPS, self.NECK)
+            _of(classes, kinds) for kinds in (self.FACE, self.EYES + self.LIPS, self.SKIN, self.LIPS, self.NECK)
         )
         above = _above(lips)
         light = resized(x, self.size).mean(dim=1, keepdim=True)
@@ -96,13 +90,7 @@ class ParserRegions:
     size = 256
     detail = 0.035
 
-    FACE, FEATURES, SKIN, LIPS, HAIR = (
-        (1, 2, 3, 4, 5, 6, 7, 10, 11, 12),
-        (4, 5, 10, 11, 12),
-        (1, 2),
-        (10, 11, 12),
-        (13,),
-    )
+    FACE, EYES, SKIN, LIPS, HAIR = (1, 2, 3, 4, 5, 6, 7, 10, 11, 12), (4, 5), (1, 2), (10, 11, 12), (13,)
     """Classes of CelebAMask-HQ."""
     BEARD_CENTRE, BEARD_RADII = (0.5, 0.75), (0.24, 0.2)
     """An ellipse around mouth and chin, in shares of the side, in which hair is beard, and belongs to the face."""
@@ -115,7 +103,8 @@ class ParserRegions:
     def __call__(self, x: Float[Tensor, "b 3 h h"]) -> Regions:
         classes = self.parser.classes(x)
         kinds = torch.cat(
-            [_of(classes, kinds) for kinds in (self.FACE, self.FEATURES, self.SKIN, self.LIPS, self.HAIR)], dim=1
+            [_of(classes, kinds) for kinds in (self.FACE, self.EYES + self.LIPS, self.SKIN, self.LIPS, self.HAIR)],
+            dim=1,
         )
         half, picture = resized(kinds, self.size // 2), resized(x, self.size)
         fine = guided_filter(half, picture, round(self.detail * self.size / 2), self.SMOOTHNESS).clamp(0.0, 1.0)

@@ -87,10 +87,8 @@ def _matched(
 def _without_pigment(colours: Float[Tensor, "1 3 s s"], shift: Float[Tensor, "1 3 s s"]) -> Float[Tensor, "1 3 s s"]:
     """The shift for what has no skin's pigment: half of what lightens, and no tint beyond grey."""
     lightness, tints = shift.split([1, 2], dim=1)
-    least = colours[:, 1:].clamp(max=0.0) - colours[:, 1:]
-    return torch.cat(
-        [lightness - PIGMENT * lightness.clamp_min(0.0), torch.maximum(tints, least.clamp(max=0.0))], dim=1
-    )
+    lightened = lightness - PIGMENT * lightness.clamp_min(0.0)
+    return torch.cat([lightened, torch.maximum(tints, -colours[:, 1:].clamp_min(0.0))], dim=1)
 
 
 def _logarithmic(x: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b 3 h w"]:
