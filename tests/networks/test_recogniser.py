@@ -10,6 +10,7 @@ import torch
 from PIL import Image
 from torch import Tensor, nn
 
+from riddle_pl.errors import PackError
 from riddle_pl.networks.formats.checkpoints import load_mobilefacenet
 from riddle_pl.networks.mobilefacenet import MobileFaceNet
 from riddle_pl.networks.recogniser import IRSE50_CROP, MOBILEFACENET_CROP, AlignedRecogniser, CropBox
@@ -90,3 +91,18 @@ def test_a_real_recogniser_tells_people_apart_on_this_crop(shared: Path, size: i
         same, different = ((embed([a for a, _ in p]) * embed([b for _, b in p])).sum(dim=1) for p in pairs)
     correct = ((same > 0.25).sum() + (different < 0.25).sum()) / 50
     assert correct >= 0.94
+
+
+def test_embeddings_are_a_linear_map_of_features_of_unit_length() -> None:
+    torch.manual_seed(0)
+    recogniser = AlignedRecogniser(MobileFaceNet(8, (32, 32), 0.125), CropBox(0.1, 0.9, 0.2, 0.8), (32, 32)).eval()
+    x = torch.rand(3, 3, 40, 40) * 2 - 1
+    embedding, features = recogniser.with_features(x)
+    torch.testing.assert_close(embedding, recogniser(x))
+    torch.testing.assert_close(features.norm(dim=1), torch.ones(3))
+    assert features.shape == (3, 64)
+
+
+def test_features_of_another_backbone_are_an_error() -> None:
+    with pytest.raises(PackError, match=r"the recogniser is a Flatten, whose features are not known"):
+        AlignedRecogniser(nn.Flatten(), CropBox(0.0, 1.0, 0.0, 1.0), (8, 8)).with_features(torch.zeros(1, 3, 8, 8))

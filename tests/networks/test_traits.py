@@ -30,7 +30,8 @@ def test_a_trait_that_nobody_has_is_an_error() -> None:
 
 
 def test_what_names_tell() -> None:
-    names = ["synthetic_128/synthetic/a_1_female_asian.jpg", "synthetic_128/b_male.jpg", "aaf_128/aaf/00924A16.jpg"]
-    expected = torch.tensor([[-1.0, math.nan], [1.0, math.nan], [math.nan, 1.6]])
-    torch.testing.assert_close(traits_of([*names, "x/b_550.jpg"])[:3], expected, equal_nan=True)
+    synthetic = ["synthetic_128/synthetic/a_1_female_asian.jpg", "synthetic_128/b_male.jpg"]
+    aged = ["aaf_128/aaf/00924A16.jpg", "aaf_128/aaf/07380A80.jpg", "aaf_128/aaf/07381A02.jpg"]
+    expected = torch.tensor([[-1.0, math.nan], [1.0, math.nan], [-1.0, 1.6], [-1.0, 8.0], [1.0, 0.2]])
+    torch.testing.assert_close(traits_of([*synthetic, *aged, "x/b_550.jpg"])[:5], expected, equal_nan=True)
     assert traits_of(["x/b_550.jpg"]).isnan().all()

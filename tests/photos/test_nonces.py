@@ -40,23 +40,17 @@ def test_who_is_like_the_photo_is_not_taken_however_well_they_fit(tiny_pack):
     assert choice(tiny_pack, 2).best(x, drawn).tolist() == [1]
 
 
-class Told(torch.nn.Module):
-    """Sex and age by the red of an image's first pixel, through the embedding's third and fourth number."""
+class Features(Fixed):
+    """A recogniser whose features are the red of an image's first two pixels."""
 
-    def forward(self, embedding: torch.Tensor) -> torch.Tensor:
-        return embedding[:, 2:]
-
-
-class Embedding(Fixed):
-    def embed(self, x: torch.Tensor) -> torch.Tensor:
-        return torch.cat([super().embed(x), x[:, 0, 0, :2]], dim=1)
+    def with_features(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        return self.embed(x), x[:, 0, 0, :2]
 
 
 @pytest.mark.parametrize("trait", [0, 1])
 def test_a_person_of_another_sex_or_age_is_not_taken_if_others_fit(tiny_pack, trait):
     one = choice(tiny_pack, 3)
-    one.judge = Embedding()  # type: ignore[assignment]
-    one.__dict__["_traits"] = Told()
+    one.__dict__ |= {"_recogniser": Features(), "_traits": torch.nn.Identity()}
     x = faces(0.1)
     drawn = torch.stack([faces(0.1), faces(0.12), faces(0.5)], dim=1)
     x[:, 0, 0, :2] = 0.1

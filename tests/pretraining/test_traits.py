@@ -15,7 +15,7 @@ from riddle_pl.pretraining.traits import TraitsRecipe
 
 def faces(count: int, seed: int = 0) -> FaceSet:
     images = torch.randint(0, 256, (count, 3, 32, 32), dtype=torch.uint8, generator=torch.Generator().manual_seed(seed))
-    names = [f"s/a_{k}_{'fe' * (k % 2)}male.jpg" if k % 3 else f"a/{k}A{20 + k}.jpg" for k in range(count)]
+    names = [f"s/a_{k}_{'fe' * (k % 2)}male.jpg" if k % 3 else f"a/{k:05}A{20 + k}.jpg" for k in range(count)]
     return FaceSet(images, names)
 
 
@@ -25,14 +25,14 @@ def recipe(pack, train: FaceSet, **changes) -> TraitsRecipe:
     return made
 
 
-def test_a_run_writes_what_the_recogniser_s_embeddings_tell(tiny_pack, tmp_path: Path) -> None:
+def test_a_run_writes_what_the_recogniser_s_features_tell(tiny_pack, tmp_path: Path) -> None:
     made = recipe(tiny_pack, faces(30))
     for step in range(made.steps):
         made.training_step(step, step)
     assert made.finished
     order = torch.randperm(30, generator=torch.Generator().manual_seed(0))[:20]
-    embedded = tiny_pack.load("recogniser")(faces(30).images[order].float() / 127.5 - 1.0)
-    torch.testing.assert_close(made.embeddings[:20], embedded, rtol=1e-3, atol=1e-4)
+    _, features = tiny_pack.load("recogniser").with_features(faces(30).images[order].float() / 127.5 - 1.0)
+    torch.testing.assert_close(made.features[:20], features, rtol=1e-3, atol=1e-4)
     sex, age = made.figures().items()
     assert "held-out faces" in sex[0]
     assert 0 <= sex[1] <= 1
@@ -41,7 +41,7 @@ def test_a_run_writes_what_the_recogniser_s_embeddings_tell(tiny_pack, tmp_path:
     shutil.copytree(tiny_pack.folder, folder)
     made.export(folder, "riddle-pretrain recipe=traits")
     network = load_pack(folder).load("traits")
-    torch.testing.assert_close(network(embedded), made.network(embedded))
+    torch.testing.assert_close(network(features), made.network(features))
 
 
 def test_names_that_tell_nothing_and_no_faces(tiny_pack) -> None:

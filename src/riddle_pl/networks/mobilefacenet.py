@@ -105,9 +105,17 @@ class MobileFaceNet(nn.Module):
         Raises:
             ValueError: the crop has another size.
         """
+        return self.embedding(self.features(x))
+
+    def features(self, x: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b c"]:
+        """What the embedding is a linear map of; it tells more than identity. See :meth:`forward`."""
+        height, breadth = self.input_size
         if tuple(x.shape[2:]) != self.input_size:
-            height, breadth = self.input_size
             raise ValueError(f"crop is {x.shape[2]}x{x.shape[3]} (height x width); expected {height}x{breadth}")
-        x = self.conv2(self.blocks(self.dw_conv1(self.conv1(x))))
-        embedding: Tensor = self.linear1(self.linear7(x))
+        features: Tensor = self.linear7(self.conv2(self.blocks(self.dw_conv1(self.conv1(x)))))
+        return features.flatten(1)
+
+    def embedding(self, features: Float[Tensor, "b c"]) -> Float[Tensor, "b d"]:
+        """The last layer."""
+        embedding: Tensor = self.linear1(features[:, :, None, None])
         return embedding.flatten(1)

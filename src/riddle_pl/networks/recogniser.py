@@ -6,6 +6,8 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from riddle_pl.errors import PackError
+from riddle_pl.networks.mobilefacenet import MobileFaceNet
 from riddle_pl.networks.resize import resize
 
 
@@ -64,4 +66,21 @@ class AlignedRecogniser(nn.Module):
 
     def forward(self, x: Float[Tensor, "b 3 h h"]) -> Float[Tensor, "b d"]:
         """Images in [-1, 1] to embeddings of unit length; their dot product is the cosine similarity."""
-        return F.normalize(self.backbone(resize(self.crop.cut(x), self.input_size)), dim=1)
+        return F.normalize(self.backbone(self._cropped(x)), dim=1)
+
+    def with_features(self, x: Float[Tensor, "b 3 h h"]) -> tuple[Float[Tensor, "b d"], Float[Tensor, "b c"]]:
+        """The embeddings, and the features that they are a linear map of, both of unit length.
+
+        Raises:
+            PackError: the backbone is no MobileFaceNet.
+        """
+        if not isinstance(self.backbone, MobileFaceNet):
+            raise PackError(
+                f"the recogniser is a {type(self.backbone).__name__}, whose features are not known; traits are read "
+                "from those of a MobileFaceNet"
+            )
+        features = self.backbone.features(self._cropped(x))
+        return F.normalize(self.backbone.embedding(features), dim=1), F.normalize(features, dim=1)
+
+    def _cropped(self, x: Float[Tensor, "b 3 h h"]) -> Float[Tensor, "b 3 height width"]:
+        return resize(self.crop.cut(x), self.input_size)

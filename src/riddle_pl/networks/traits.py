@@ -1,4 +1,4 @@
-"""Apparent sex and age, read from a recogniser's embedding by a linear map."""
+"""Apparent sex and age, read from a recogniser's features by a linear map."""
 
 import torch
 from jaxtyping import Float
@@ -11,24 +11,25 @@ class Traits(nn.Module):
     """Attributes by which candidate faces are ranked. Only differences between two images are used.
 
     Args:
-        embedding: width of the recogniser's embedding.
+        features: their number.
     """
 
-    def __init__(self, embedding: int):
+    def __init__(self, features: int):
         super().__init__()
-        self.linear = nn.Linear(embedding, len(TRAITS))
+        self.linear = nn.Linear(features, len(TRAITS))
 
-    def forward(self, embedding: Float[Tensor, "b d"]) -> Float[Tensor, "b 2"]:
-        """Unit embeddings to apparent sex, about -1 (woman) to 1 (man), and apparent age in decades."""
-        out: Tensor = self.linear(embedding)
+    def forward(self, features: Float[Tensor, "b c"]) -> Float[Tensor, "b 2"]:
+        """Features of :meth:`riddle_pl.networks.recogniser.AlignedRecogniser.with_features` to apparent sex, about -1
+        (woman) to 1 (man), and apparent age in decades."""
+        out: Tensor = self.linear(features)
         return out
 
     @torch.no_grad()
-    def fit(self, embedding: Float[Tensor, "n d"], traits: Float[Tensor, "n 2"], ridge: float) -> None:
+    def fit(self, features: Float[Tensor, "n c"], traits: Float[Tensor, "n 2"], ridge: float) -> None:
         """Ridge regression.
 
         Args:
-            embedding: of faces, of unit length.
+            features: of faces.
             traits: of the same faces; NaN where unknown.
             ridge: strength of the penalty, in equivalent faces.
 
@@ -39,7 +40,7 @@ class Traits(nn.Module):
             known = ~traits[:, k].isnan()
             if not known.any():
                 raise ValueError(f"no face with a known {name}")
-            x, y = embedding[known].double(), traits[known, k].double()
+            x, y = features[known].double(), traits[known, k].double()
             mean_x, mean_y = x.mean(dim=0), y.mean()
             x = x - mean_x
             weight = torch.linalg.solve(x.T @ x + ridge * torch.eye(x.shape[1]).to(x), x.T @ (y - mean_y))

@@ -11,10 +11,13 @@ from typing import Protocol
 import torch
 import torch.nn.functional as F
 from jaxtyping import Float, Float64, Int
-from torch import Tensor, nn
+from torch import Tensor
 
 from riddle_pl.config.ranges import check_range
+from riddle_pl.device import resolve_device
 from riddle_pl.judging.gate_judges import PackJudge
+from riddle_pl.networks.recogniser import AlignedRecogniser
+from riddle_pl.networks.traits import TRAITS, Traits
 from riddle_pl.packs import Pack
 from riddle_pl.photos.face_coder import EncryptedCode, FaceCoder
 from riddle_pl.photos.paste.mask import CELEBA_FACE, ParserMap
@@ -31,7 +34,7 @@ LIKE = 0.35
 """Cosine from which the pack's recogniser finds a candidate too like the photo: well below that of one person."""
 OUTLINE, LIGHT, EXPRESSION = 1.0, 1.0, 0.7
 """Weights of distances in standard deviations over the candidates; expression is that of the eyes and of the mouth."""
-SEX, AGE = 4.0, 0.8
+SEX, AGE = 4.0, 1.6
 """Weights of the difference of apparent sex (2 between a woman and a man) and of age in decades."""
 
 
@@ -110,26 +113,37 @@ class BestFit:
         check_range("nonce.candidates", candidates)
         self.pack = pack
         self.candidates = candidates
+        self.device = resolve_device(str(device))
         self.parser = ParserMap(pack, device)
         self.judge = PackJudge(pack, device)
 
     @cached_property
-    def _traits(self) -> nn.Module | None:
-        return self.pack.load("traits") if "traits" in self.pack.roles else None
+    def _traits(self) -> Traits | None:
+        return self.pack.load_as("traits", Traits) if "traits" in self.pack.roles else None
+
+    @cached_property
+    def _recogniser(self) -> AlignedRecogniser:
+        return self.pack.load_as("recogniser", AlignedRecogniser).to(self.device)
 
     @torch.no_grad()
     def best(self, x: Float[Tensor, "b 3 h h"], drawn: Float[Tensor, "b c 3 s s"]) -> Int[Tensor, "b"]:
-        of_photo, of_drawn = self.judge.embed(x), self._each(self.judge.embed, drawn)
-        alike = F.cosine_similarity(of_photo[:, None], of_drawn, dim=-1)
+        embedding, traits = self._seen(x)
+        embeddings, theirs = (torch.stack(parts) for parts in zip(*map(self._seen, drawn), strict=True))
+        alike = F.cosine_similarity(embedding[:, None], embeddings, dim=-1)
         cost = OUTLINE * _standardised(self._outline(x, drawn))
         cost = cost + LIGHT * _standardised(self._distance(_colours, x, drawn))
         for part in (EYES, MOUTH):
             cost = cost + EXPRESSION * _standardised(self._distance(partial(_detail, box=part), x, drawn))
-        if self._traits is not None:
-            theirs, ours = (self._traits(of.flatten(0, -2)).unflatten(0, of.shape[:-1]) for of in (of_photo, of_drawn))
-            cost = cost + (theirs[:, None] - ours).abs() @ torch.tensor([SEX, AGE])
+        cost = cost + (traits[:, None] - theirs).abs() @ torch.tensor([SEX, AGE])
         allowed = (alike < LIKE) | (alike == alike.amin(dim=1, keepdim=True))
         return torch.where(allowed, cost, torch.inf).argmin(dim=1)
+
+    def _seen(self, x: Float[Tensor, "b 3 h h"]) -> tuple[Float[Tensor, "b d"], Float[Tensor, "b 2"]]:
+        """Embeddings, and traits: all alike where the pack has none."""
+        if self._traits is None:
+            return self.judge.embed(x), torch.zeros(len(x), len(TRAITS))
+        embedding, features = self._recogniser.with_features(x.to(self.device))
+        return embedding.cpu(), self._traits(features.cpu())
 
     def _outline(self, x: Float[Tensor, "b 3 h h"], drawn: Float[Tensor, "b c 3 s s"]) -> Float[Tensor, "b c"]:
         """Where the parser sees something else; what of the photo's face the new picture does not show counts twice."""
