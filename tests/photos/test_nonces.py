@@ -60,22 +60,39 @@ def test_a_person_of_another_sex_or_age_is_not_taken_if_others_fit(tiny_pack, tr
     assert one.best(x, drawn).tolist() == [1]
 
 
-def test_new_hair_on_the_photo_s_face_costs_more_than_new_face_beside_it(tiny_pack):
-    class Halves:
-        def classes(self, x: torch.Tensor) -> torch.Tensor:
-            found = torch.zeros(len(x), 19, *x.shape[2:])
-            found[:, 1] = (x[:, 0] > 0).float()
-            found[:, 0] = 1.0 - found[:, 1]
-            return found
+class Halves:
+    """A parser for which what is light is face."""
 
-    one = choice(tiny_pack, 2)
+    def classes(self, x: torch.Tensor) -> torch.Tensor:
+        found = torch.zeros(len(x), 19, *x.shape[2:])
+        found[:, 1] = (x[:, 0] > 0).float()
+        found[:, 0] = 1.0 - found[:, 1]
+        return found
+
+
+def parsed(pack) -> tuple[BestFit, torch.Tensor]:
+    """A choice by that parser, and a face: a light square on dark ground."""
+    one = choice(pack, 2)
     one.parser = Halves()  # type: ignore[assignment]
     x = faces(-0.5)
     x[..., 16:48, 16:48] = 0.5
+    return one, x
+
+
+def test_new_hair_on_the_photo_s_face_costs_more_than_new_face_beside_it(tiny_pack):
+    one, x = parsed(tiny_pack)
     narrow, wide = x.clone(), x.clone()
     narrow[..., 40:48, 16:48] = -0.5
     wide[..., 48:56, 16:48] = 0.5
     assert torch.equal(one._outline(x, torch.stack([narrow, wide], dim=1)).argmin(dim=1), torch.tensor([1]))
+
+
+def test_new_hair_on_the_forehead_costs_more_than_a_narrower_chin(tiny_pack):
+    one, x = parsed(tiny_pack)
+    fringe, chin = x.clone(), x.clone()
+    fringe[..., 16:24, 16:48] = -0.5
+    chin[..., 38:48, 16:48] = -0.5  # more of the face
+    assert torch.equal(one._outline(x, torch.stack([fringe, chin], dim=1)).argmin(dim=1), torch.tensor([1]))
 
 
 def test_if_all_are_like_the_photo_the_least_like_is_taken(tiny_pack):

@@ -36,6 +36,9 @@ OUTLINE, LIGHT, EXPRESSION = 1.0, 1.0, 0.7
 """Weights of distances in standard deviations over the candidates; expression is that of the eyes and of the mouth."""
 SEX, AGE = 4.0, 1.6
 """Weights of the difference of apparent sex (2 between a woman and a man) and of age in decades."""
+BROWS, FOREHEAD = 0.42, 40.0
+"""Where the forehead ends, as a share of the side, and the weight of what of it the new hair covers, as a share of the
+photo's face: that is filled with skin, and strands and shadows stay in it."""
 
 
 Look = Callable[[Tensor], Float[Tensor, "b ..."]]
@@ -97,8 +100,9 @@ class BestFit:
 
     Candidates whom the pack's recogniser finds like the photo are out; if all are, the least like is taken. Of the
     others, that with the smallest sum of distances to the photo: of the parser's class probabilities, pixel by pixel,
-    with hair and background that lie on the photo's face counted again; of colours on a grid over the face; of eyes and
-    mouth as pictures, without their light; and, where the pack has ``traits``, of apparent sex and age.
+    with hair and background that lie on the photo's face counted again, and most on its forehead; of colours on a grid
+    over the face; of eyes and mouth as pictures, without their light; and, where the pack has ``traits``, of apparent
+    sex and age.
 
     Args:
         pack: its ``parser``, ``recogniser`` and ``traits`` judge.
@@ -130,8 +134,7 @@ class BestFit:
         embedding, traits = self._seen(x)
         embeddings, theirs = (torch.stack(parts) for parts in zip(*map(self._seen, drawn), strict=True))
         alike = F.cosine_similarity(embedding[:, None], embeddings, dim=-1)
-        cost = OUTLINE * _standardised(self._outline(x, drawn))
-        cost = cost + LIGHT * _standardised(self._distance(_colours, x, drawn))
+        cost = self._outline(x, drawn) + LIGHT * _standardised(self._distance(_colours, x, drawn))
         for part in (EYES, MOUTH):
             cost = cost + EXPRESSION * _standardised(self._distance(partial(_detail, box=part), x, drawn))
         cost = cost + (traits[:, None] - theirs).abs() @ torch.tensor([SEX, AGE])
@@ -146,11 +149,16 @@ class BestFit:
         return embedding.cpu(), self._traits(features.cpu())
 
     def _outline(self, x: Float[Tensor, "b 3 h h"], drawn: Float[Tensor, "b c 3 s s"]) -> Float[Tensor, "b c"]:
-        """Where the parser sees something else; what of the photo's face the new picture does not show counts twice."""
+        """Where the parser sees something else, standardised, and how much of the forehead is covered.
+
+        What of the photo's face the new picture does not show counts twice.
+        """
         theirs, ours = self.parser.classes(x)[:, None], self._each(self.parser.classes, drawn)
         face, new = (classes[:, :, CELEBA_FACE].sum(dim=2) for classes in (theirs, ours))
-        lost = (face - new).clamp_min(0.0).flatten(2).mean(dim=2)
-        return (theirs - ours).abs().sum(dim=2).flatten(2).mean(dim=2) + lost
+        lost = (face - new).clamp_min(0.0)
+        other = (theirs - ours).abs().sum(dim=2) + lost
+        covered = lost[..., : round(BROWS * lost.shape[-2]), :].sum(dim=(2, 3)) / face.sum(dim=(2, 3)).clamp_min(1.0)
+        return OUTLINE * _standardised(other.flatten(2).mean(dim=2)) + FOREHEAD * covered
 
     def _distance(
         self, look: Look, x: Float[Tensor, "b 3 h h"], drawn: Float[Tensor, "b c 3 s s"]
