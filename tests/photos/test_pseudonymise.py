@@ -200,7 +200,7 @@ def test_a_batch_gives_what_single_photos_give_and_an_error_where_one_is_at_faul
 
 
 class StrictGate(OpenGate):
-    """Refuses the second face at one of its three questions."""
+    """Refuses the second face at one of its four questions."""
 
     def __init__(self, question: str):
         self.question = question
@@ -208,6 +208,9 @@ class StrictGate(OpenGate):
     def detected(self, face):
         small = self.question == "size" and face is TWO_FACES[1]
         return Verdict(None, Reason.TOO_SMALL, "it is so") if small else Verdict()
+
+    def parsed(self, faces):
+        return self._verdicts("parts", Reason.NO_PARTS, len(faces))
 
     def inversions(self, x, x_inv):
         return self._verdicts("inversions", Reason.POORLY_INVERTED, len(x))
@@ -222,7 +225,12 @@ class StrictGate(OpenGate):
 
 @pytest.mark.parametrize(
     ("question", "reason"),
-    [("size", "too_small"), ("inversions", "poorly_inverted"), ("published", "still_recognised")],
+    [
+        ("size", "too_small"),
+        ("parts", "no_parts"),
+        ("inversions", "poorly_inverted"),
+        ("published", "still_recognised"),
+    ],
 )
 def test_a_refused_face_is_not_published(tiny_pack, question, reason):
     photo, gate = fake_photo(), StrictGate(question)

@@ -17,7 +17,7 @@ from riddle_pl.faces.detect import Face, PhotoDetector, require_faces
 from riddle_pl.key import KdfParams, check_password, derive_key
 from riddle_pl.photos.choices import MODES, choose_faces
 from riddle_pl.photos.face_coder import EncryptedCode, FaceCoder
-from riddle_pl.photos.face_work import JUDGED_SIZE, FaceWork, aligned, invert, start_faces
+from riddle_pl.photos.face_work import JUDGED_SIZE, FaceWork, aligned, invert, parse, start_faces
 from riddle_pl.photos.gate.gate import Gate, Verdict
 from riddle_pl.photos.gate.refusal import OF_THE_PERSON
 from riddle_pl.photos.last_look import FaceOutcomes, last_look
@@ -98,7 +98,9 @@ def encrypt_photos(requests: Sequence[EncryptRequest], tools: Tools) -> list[Enc
             except RiddleError as error:
                 answers[number] = error
                 del photos[number]
-        invert([work for photo in photos.values() for work in photo.chosen], tools.coder, tools.gate)
+        chosen = [work for photo in photos.values() for work in photo.chosen]
+        parse(chosen, tools.brush, tools.gate, pool)
+        invert(chosen, tools.coder, tools.gate)
         codes: _Codes = {}
         images: dict[int, UInt8[np.ndarray, "h w 3"]] = {}
         pending = dict(photos)
@@ -204,7 +206,7 @@ def _encrypt(photos: Sequence[_Photo], done: _Codes, tools: Tools, pool: ThreadP
     codes = best_codes(tools.coder, tools.nonces, w, keys, linkable, _judged(works), context)
     sides = [quad_side(work.quad) for work in works]
     x_enc = tools.coder.synthesise_for(torch.stack([code.shown for code in codes]), sides)
-    layers = pool.map(tools.brush.layer, [work.photo for work in works], [work.quad for work in works], x_enc)
+    layers = pool.map(lambda work, x: tools.brush.layer(work.photo, work.quad, x, theirs=work.regions), works, x_enc)
     return {work: _Code(code, layer) for work, code, layer in zip(works, codes, layers, strict=True)}
 
 

@@ -1,6 +1,7 @@
-"""The state of one face in the pipeline, and its first steps: alignment, inversion, quality gate."""
+"""The state of one face in the pipeline, and its first steps: alignment, parsing, inversion, quality gate."""
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,6 +15,8 @@ from riddle_pl.faces.detect import Face
 from riddle_pl.photos.face_coder import FaceCoder
 from riddle_pl.photos.gate.gate import Gate, Verdict
 from riddle_pl.photos.gate.refusal import Reason, Refusal
+from riddle_pl.photos.paste.layers import Brush
+from riddle_pl.photos.paste.regions import Regions
 from riddle_pl.photos.reports import FaceReport
 
 JUDGED_SIZE = 128
@@ -30,6 +33,7 @@ class FaceWork:
         face: as detected.
         quad: its square; empty where its points make no sense.
         verdict: the gate's latest; with a reason in it, the face is refused and nothing more is done with it.
+        regions: what the photo shows where in its square.
         inverted, published: the gate's verdicts on its inversion and on what would be published; None before.
         w: its code.
         context: what its encryptor reads of the photo around it.
@@ -41,6 +45,7 @@ class FaceWork:
     face: Face
     quad: Float[np.ndarray, "_ 2"]
     verdict: Verdict
+    regions: Regions | None = None
     inverted: Verdict | None = None
     published: Verdict | None = None
     w: Float[Tensor, "n 512"] | None = None
@@ -84,6 +89,14 @@ def start_faces(photo: UInt8[np.ndarray, "h w 3"], faces: Sequence[Face], gate: 
         else:
             works.append(FaceWork(photo, index, face, quad, gate.detected(face)))
     return works
+
+
+def parse(works: Sequence[FaceWork], brush: Brush, gate: Gate, pool: ThreadPoolExecutor) -> None:
+    """Parses the faces that have passed so far, and has the gate look at what is seen."""
+    open_works = [work for work in works if work.passed]
+    found = list(pool.map(brush.regions, [work.photo for work in open_works], [work.quad for work in open_works]))
+    for work, regions, verdict in zip(open_works, found, gate.parsed(found), strict=True):
+        work.regions, work.verdict = regions, verdict
 
 
 def invert(works: Sequence[FaceWork], coder: FaceCoder, gate: Gate) -> None:

@@ -5,6 +5,7 @@ What comes out is pseudonymised (GDPR Art. 4(5)), not anonymised: the record and
 
 import time
 from collections.abc import Collection, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import numpy as np
@@ -30,7 +31,7 @@ from riddle_pl.photos.decryption import (
 )
 from riddle_pl.photos.encryption import Tools, encrypt_photos
 from riddle_pl.photos.face_coder import FaceCoder
-from riddle_pl.photos.face_work import invert, start_faces
+from riddle_pl.photos.face_work import invert, parse, start_faces
 from riddle_pl.photos.gate.gate import Gate, quality_gate
 from riddle_pl.photos.gate.refusal import FaceRefusedError
 from riddle_pl.photos.nonces import AnyNonce, NonceChoice
@@ -41,6 +42,7 @@ from riddle_pl.photos.paste.mask import FaceMap, ParserMap
 from riddle_pl.photos.placement import find_place
 from riddle_pl.photos.record.record import Record
 from riddle_pl.photos.reports import Encrypted, EncryptRequest, FaceReport
+from riddle_pl.process import usable_cores
 
 __all__ = ["MODES", "EncryptRequest", "Encrypted", "FaceRefusedError", "FaceReport", "Pseudonymiser", "to_pixels"]
 
@@ -123,6 +125,8 @@ class Pseudonymiser:
         start = time.perf_counter()
         photo = _pixels(image)
         works = start_faces(photo, self.find_faces(photo, name), self.gate)
+        with ThreadPoolExecutor(usable_cores()) as pool:
+            parse(works, self.brush, self.gate, pool)
         invert(works, self.coder, self.gate)
         seconds = (time.perf_counter() - start) / len(works)
         return [work.report(True, seconds) for work in works]

@@ -47,8 +47,15 @@ def test_face_is_all_but_hair_ears_and_neck(regions: BiSeNetRegions) -> None:
     assert float(face.sum()) == 40 * 32
 
 
+def test_brows_and_mouth_are_parts_of_a_face_and_skin_is_none(regions: BiSeNetRegions) -> None:
+    parts = regions(photo(0.2)).parts[0, 0]
+    assert (parts[20:22, 20:28] == 1).all()
+    assert (parts[36:38, 26:38] == 1).all()
+    assert float(parts.sum()) == 2 * 8 + 2 * 12
+
+
 def test_a_shaved_chin_is_skin_and_a_neck_stays(regions: BiSeNetRegions) -> None:
-    _, _, skin, beard = regions(photo(0.1))
+    _, _, skin, beard, _ = regions(photo(0.1))
     assert float(beard.sum()) == 0
     assert (skin[0, 0, 40:50, 16:48] == 1).all()
     assert (skin[0, 0, 36:38, 26:38] == 0).all()
@@ -56,7 +63,7 @@ def test_a_shaved_chin_is_skin_and_a_neck_stays(regions: BiSeNetRegions) -> None
 
 
 def test_a_beard_is_no_skin_and_hides_a_part_of_the_neck(regions: BiSeNetRegions) -> None:
-    _, _, skin, beard = regions(photo(-0.8))
+    _, _, skin, beard, _ = regions(photo(-0.8))
     assert (skin[0, 0, 35:] == 0).all()
     assert (skin[0, 0, 24:34, 16:48] == 1).all()
     assert (beard[0, 0, 50:58, 20:44] == 1).all()

@@ -8,6 +8,7 @@ from torch import Tensor
 from riddle_pl.faces.detect import Face
 from riddle_pl.photos.gate.gate import Gate, Verdict
 from riddle_pl.photos.gate.refusal import Reason
+from riddle_pl.photos.paste.regions import Regions
 
 
 class RecordingGate:
@@ -38,6 +39,9 @@ class RecordingGate:
     def detected(self, face: Face) -> Verdict:
         self._verdicts[0].append(self.gate.detected(face))
         return Verdict()
+
+    def parsed(self, faces: Sequence[Regions]) -> list[Verdict]:
+        return self._passing(self.gate.parsed(faces))
 
     def inversions(self, x: Float[Tensor, "b 3 h h"], x_inv: Float[Tensor, "b 3 s s"]) -> list[Verdict]:
         return self._passing(self.gate.inversions(x, x_inv))

@@ -1,9 +1,9 @@
 """The quality gate: decides for every face whether its encryption may be published, as far as recognisers tell.
 
-It checks pictures, not what a record reveals. Four checks, in this order: do both detectors find the face, is it large
-enough, and is it no profile? Does its inversion show a face that is similar to it? Is the published face no longer
-recognised as the original person? In the whole published photo, is no face of the original still visible
-(:mod:`riddle_pl.photos.last_look`)?
+It checks pictures, not what a record reveals. Five checks, in this order: do both detectors find the face, is it large
+enough, and is it no profile? Does the parser see any part of a face in it? Does its inversion show a face that is
+similar to it? Is the published face no longer recognised as the original person? In the whole published photo, is no
+face of the original still visible (:mod:`riddle_pl.photos.last_look`)?
 """
 
 from collections.abc import Sequence
@@ -21,9 +21,13 @@ from riddle_pl.faces.pixels import to_pixels
 from riddle_pl.judging.gate_judges import GateJudge, PackJudge, best_judge
 from riddle_pl.packs import Pack
 from riddle_pl.photos.gate.refusal import Reason
+from riddle_pl.photos.paste.regions import Regions
 
 INVERSION_SIDE = 96
 """Inversions are brought to this side before a face is looked for in them."""
+FEWEST_PARTS = 0.002
+"""Share of the square that eyes, brows, nose, mouth and glasses fill at least: far less than in any face (a test looks
+at some of LFW), and more than in a lamp that two detectors took for one."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +64,10 @@ class Gate(Protocol):
 
     def detected(self, face: Face) -> Verdict:
         """Of a face as it was found."""
+        ...
+
+    def parsed(self, faces: Sequence[Regions]) -> list[Verdict]:
+        """Of what the parser sees of faces."""
         ...
 
     def inversions(self, x: Float[Tensor, "b 3 h h"], x_inv: Float[Tensor, "b 3 s s"]) -> list[Verdict]:
@@ -153,6 +161,11 @@ class QualityGate:
             return Verdict(None, Reason.TURNED_AWAY, detail)
         return Verdict()
 
+    def parsed(self, faces: Sequence[Regions]) -> list[Verdict]:
+        detail = "the parser sees neither eyes, brows, nose, mouth nor glasses in it"
+        nothing = Verdict(None, Reason.NO_PARTS, detail)
+        return [nothing if float(regions.parts.mean()) < FEWEST_PARTS else Verdict() for regions in faces]
+
     def inversions(self, x: Float[Tensor, "b 3 h h"], x_inv: Float[Tensor, "b 3 s s"]) -> list[Verdict]:
         needed, judge = self.thresholds.min_inversion, self.quality.name
         verdicts = []
@@ -212,6 +225,9 @@ class OpenGate:
 
     def detected(self, face: Face) -> Verdict:
         return Verdict()
+
+    def parsed(self, faces: Sequence[Regions]) -> list[Verdict]:
+        return [Verdict()] * len(faces)
 
     def inversions(self, x: Float[Tensor, "b 3 h h"], x_inv: Float[Tensor, "b 3 s s"]) -> list[Verdict]:
         return [Verdict()] * len(x)

@@ -14,13 +14,20 @@ class Reason(StrEnum):
     ONE_DETECTOR = "seen_by_one_detector"
     TURNED_AWAY = "turned_away"
     NOT_ALIGNED = "not_aligned"
+    NO_PARTS = "no_parts"
     POORLY_INVERTED = "poorly_inverted"
     STILL_RECOGNISED = "still_recognised"
     STILL_THERE = "still_there"
     OTHER_POSE = "other_pose"
 
 
-PERHAPS_NO_FACE = (Reason.TOO_SMALL, Reason.ONE_DETECTOR, Reason.NOT_ALIGNED, Reason.POORLY_INVERTED)
+PERHAPS_NO_FACE = (
+    Reason.TOO_SMALL,
+    Reason.ONE_DETECTOR,
+    Reason.NOT_ALIGNED,
+    Reason.NO_PARTS,
+    Reason.POORLY_INVERTED,
+)
 """What is refused for such a reason may be a pattern or a thing that looks like a face."""
 OF_THE_PERSON = (Reason.STILL_RECOGNISED, Reason.OTHER_POSE)
 """What is refused for such a reason may pass as another person: under another nonce."""

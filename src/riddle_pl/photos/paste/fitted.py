@@ -86,7 +86,7 @@ class FittedMap:
         shown = resized(self._shown(face), x.shape[-1])
         soft = blur(shown, MARGIN * x.shape[-1]) * (shown > 0.5)
         filled = torch.lerp(fill(warped, (shown > 0.5).float()), warped, soft)
-        return filled, Regions(torch.ones_like(face), features, skin, ours.beard)
+        return filled, ours._replace(face=torch.ones_like(face), features=features, skin=skin)
 
     def _shown(self, face: Float[Tensor, "1 1 m m"]) -> Float[Tensor, "1 1 m m"]:
         """The part of a new face that neither hair nor background touches: 1 there, else 0."""

@@ -15,7 +15,8 @@ from riddle_pl.photos.paste.fitted import FittedMap
 from riddle_pl.photos.paste.grain import GrainMatch
 from riddle_pl.photos.paste.greys import as_grey, grey_as
 from riddle_pl.photos.paste.mask import GROW, FaceMap, join_maps
-from riddle_pl.photos.paste.views import Views
+from riddle_pl.photos.paste.regions import Regions
+from riddle_pl.photos.paste.views import Views, regions
 
 FURTHER = 0.03
 """By how much more than in encryption the mask of a recovered face grows, as a share of the square's side."""
@@ -51,6 +52,7 @@ class Brush:
         quad: Float[np.ndarray, "4 2"],
         x: Float[Tensor, "3 s s"],
         recovering: bool = False,
+        theirs: Regions | None = None,
     ) -> Layer:
         """A face as it is pasted.
 
@@ -60,13 +62,19 @@ class Brush:
             x: the new face, in [-1, 1].
             recovering: the original photo is not at hand, so the mask follows the new face as well as the one in the
                 picture and reaches a little further, to leave nothing of that one around it.
+            theirs: of :meth:`regions`, where they are known.
         """
-        views = Views(self.face_map, align_face(photo, quad, self.face_map.size), x[None])
+        views = Views(self.face_map, align_face(photo, quad, self.face_map.size), x[None], theirs)
         mask = self._mask(views, recovering)
         if isinstance(self.face_map, FittedMap):
             views.fit(self.face_map)
         grained = self.grain(self.colour(views, mask), mask, photo, quad)
         return Layer(as_grey(grained, views.photo)[0], mask[0, 0], quad)
+
+    @torch.no_grad()
+    def regions(self, photo: UInt8[np.ndarray, "h w 3"], quad: Float[np.ndarray, "4 2"]) -> Regions:
+        """What the photo shows where in a face's square."""
+        return regions(self.face_map, align_face(photo, quad, self.face_map.size))
 
     def paste(
         self,

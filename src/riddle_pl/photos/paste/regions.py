@@ -27,12 +27,14 @@ class Regions(NamedTuple):
         features: eyes and mouth with lips.
         skin: cheeks, forehead and nose, and the chin where no beard grows.
         beard: the part of a beard that hangs before the neck.
+        parts: eyes, mouth, brows, glasses and nose: what tells a face from something of its colour.
     """
 
     face: Float[Tensor, "b 1 m m"]
     features: Float[Tensor, "b 1 m m"]
     skin: Float[Tensor, "b 1 m m"]
     beard: Float[Tensor, "b 1 m m"]
+    parts: Float[Tensor, "b 1 m m"]
 
 
 class RegionParser(Protocol):
@@ -65,6 +67,7 @@ class BiSeNetRegions:
 
     FACE, EYES, SKIN, LIPS, NECK = (1, 2, 3, 4, 5, 6, 10, 11, 12, 13), (4, 5), (1, 10), (11, 12, 13), (14,)
     """Classes of ``79999_iter.pth``."""
+    PARTS = (2, 3, 4, 5, 6, 10, 11, 12, 13)
     DARKER = 0.3
     """By how much the lower face of a bearded person is darker than the skin above, in [-1, 1]."""
 
@@ -73,15 +76,16 @@ class BiSeNetRegions:
 
     def __call__(self, x: Float[Tensor, "b 3 h h"]) -> Regions:
         classes = self.parser.classes(x)
-        face, features, skin, lips, neck = (
-            _of(classes, kinds) for kinds in (self.FACE, self.EYES + self.LIPS, self.SKIN, self.LIPS, self.NECK)
+        face, features, skin, lips, neck, parts = (
+            _of(classes, kinds)
+            for kinds in (self.FACE, self.EYES + self.LIPS, self.SKIN, self.LIPS, self.NECK, self.PARTS)
         )
         above = _above(lips)
         light = resized(x, self.size).mean(dim=1, keepdim=True)
         upper, lower = (_mean(light, skin * rows > 0.5) for rows in (above, 1.0 - above))
         bearded = upper - lower > self.DARKER
         beard = neck * (light < (upper + lower) / 2) * bearded
-        return Regions(face, features, torch.where(bearded, skin * above, skin), beard)
+        return Regions(face, features, torch.where(bearded, skin * above, skin), beard, parts)
 
 
 class ParserRegions:
@@ -92,6 +96,7 @@ class ParserRegions:
 
     FACE, EYES, SKIN, LIPS, HAIR = (1, 2, 3, 4, 5, 6, 7, 10, 11, 12), (4, 5), (1, 2), (10, 11, 12), (13,)
     """Classes of CelebAMask-HQ."""
+    PARTS = (2, 3, 4, 5, 6, 7, 10, 11, 12)
     BEARD_CENTRE, BEARD_RADII = (0.5, 0.75), (0.24, 0.2)
     """An ellipse around mouth and chin, in shares of the side, in which hair is beard, and belongs to the face."""
     SMOOTHNESS = 0.002
@@ -109,7 +114,13 @@ class ParserRegions:
         half, picture = resized(kinds, self.size // 2), resized(x, self.size)
         fine = guided_filter(half, picture, round(self.detail * self.size / 2), self.SMOOTHNESS).clamp(0.0, 1.0)
         face, features, skin, lips, hair = fine.split(1, dim=1)
-        return Regions(torch.maximum(face, hair * self._beard()), features, skin * _above(lips), torch.zeros_like(face))
+        return Regions(
+            face=torch.maximum(face, hair * self._beard()),
+            features=features,
+            skin=skin * _above(lips),
+            beard=torch.zeros_like(face),
+            parts=resized(_of(classes, self.PARTS), self.size),
+        )
 
     def _beard(self) -> Float[Tensor, "1 1 m m"]:
         u = (torch.arange(self.size) + 0.5) / self.size

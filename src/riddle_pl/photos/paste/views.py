@@ -1,4 +1,4 @@
-"""The square of a photo and the new face for it, side by side, each parsed once."""
+"""The square of a photo and the new face for it, side by side, each parsed at most once."""
 
 from functools import cached_property
 
@@ -18,29 +18,35 @@ class Views:
         face_map: parses them.
         photo: the aligned photo in [-1, 1].
         x: the new face in [-1, 1].
+        theirs: regions of the photo, where they are known.
     """
 
-    def __init__(self, face_map: FaceMap, photo: Float[Tensor, "1 3 h h"], x: Float[Tensor, "1 3 s s"]):
+    def __init__(
+        self,
+        face_map: FaceMap,
+        photo: Float[Tensor, "1 3 h h"],
+        x: Float[Tensor, "1 3 s s"],
+        theirs: Regions | None = None,
+    ):
         self.face_map = face_map
         self.photo = photo
         self.x = x
-
-    @cached_property
-    def theirs(self) -> Regions:
-        """Of the photo."""
-        return self._regions(self.photo)
+        self.theirs = regions(face_map, photo) if theirs is None else theirs
 
     @cached_property
     def ours(self) -> Regions:
         """Of the new face."""
-        return self._regions(self.x)
+        return regions(self.face_map, self.x)
 
     def fit(self, fitted: FittedMap) -> None:
         """Puts the face that is fitted into the photo's in the new one's place."""
         self.x, self.ours = fitted.fit(self.x, self.ours, self.theirs)
 
-    def _regions(self, image: Float[Tensor, "1 3 h h"]) -> Regions:
-        if isinstance(self.face_map, FittedMap):
-            return self.face_map.regions(image)
-        face = self.face_map(image)
-        return Regions(face, torch.zeros_like(face), face, torch.zeros_like(face))
+
+def regions(face_map: FaceMap, image: Float[Tensor, "1 3 h h"]) -> Regions:
+    """What an aligned picture shows where. Maps that tell the face alone take all of it for skin."""
+    if isinstance(face_map, FittedMap):
+        return face_map.regions(image)
+    face = face_map(image)
+    nothing, everything = torch.zeros_like(face), torch.ones_like(face)
+    return Regions(face, features=nothing, skin=face, beard=nothing, parts=everything)
