@@ -67,7 +67,7 @@ COMPARED = 256
 MOST = 1024
 """Side at which seam, detail and noise are, at most; else that of the face in the photo."""
 SEEN = 0.02
-"""Share of the square that has to be face and pasted for detail and noise to be told."""
+"""Share of the square that has to be face, and pasted or face in both, for detail, noise and skin to be told."""
 RESAMPLES = 2000
 Row = dict[str, Any]
 
@@ -227,8 +227,10 @@ class Figures:
             ours, theirs = look(after, both), look(before, both)
             row["detail"] = ours.detail / max(theirs.detail, 1e-4)
             row["noise"] = max(ours.fine, 1 / 255) / max(theirs.fine, 1 / 255)
-        skins = [to_lab(image)[0][:, (theirs_map & ours_map)[0, 0]].median(dim=1).values for image in (old, new)]
-        row["skin"] = float((skins[0] - skins[1]).norm())
+        row["skin"] = float("nan")
+        if (common := (theirs_map & ours_map)[0, 0]).float().mean() >= SEEN:
+            skins = [to_lab(image)[0][:, common].median(dim=1).values for image in (old, new)]
+            row["skin"] = float((skins[0] - skins[1]).norm())
         points = np.asarray(self.landmarks.locate(torch.cat([old, new])).points)
         row["landmarks"] = float(np.linalg.norm(points[0] - points[1], axis=-1).mean()) / COMPARED * 100
         row["detected"] = float(not np.isnan(points[1]).any())

@@ -209,8 +209,8 @@ class StrictGate(OpenGate):
         small = self.question == "size" and face is TWO_FACES[1]
         return Verdict(None, Reason.TOO_SMALL, "it is so") if small else Verdict()
 
-    def parsed(self, faces):
-        return self._verdicts("parts", Reason.NO_PARTS, len(faces))
+    def parsed(self, parts):
+        return self._verdicts("parts", Reason.NO_PARTS, len(parts))
 
     def inversions(self, x, x_inv):
         return self._verdicts("inversions", Reason.POORLY_INVERTED, len(x))

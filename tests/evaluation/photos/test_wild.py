@@ -29,8 +29,8 @@ class OpenGate:
     def detected(self, face):
         return Verdict()
 
-    def parsed(self, faces):
-        return [Verdict() for _ in faces]
+    def parsed(self, parts):
+        return [Verdict() for _ in parts]
 
     def inversions(self, x, x_inv):
         return [Verdict() for _ in x]

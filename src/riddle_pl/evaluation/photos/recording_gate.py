@@ -8,7 +8,6 @@ from torch import Tensor
 from riddle_pl.faces.detect import Face
 from riddle_pl.photos.gate.gate import Gate, Verdict
 from riddle_pl.photos.gate.refusal import Reason
-from riddle_pl.photos.paste.regions import Regions
 
 
 class RecordingGate:
@@ -40,8 +39,8 @@ class RecordingGate:
         self._verdicts[0].append(self.gate.detected(face))
         return Verdict()
 
-    def parsed(self, faces: Sequence[Regions]) -> list[Verdict]:
-        return self._passing(self.gate.parsed(faces))
+    def parsed(self, parts: Sequence[float]) -> list[Verdict]:
+        return self._passing(self.gate.parsed(parts))
 
     def inversions(self, x: Float[Tensor, "b 3 h h"], x_inv: Float[Tensor, "b 3 s s"]) -> list[Verdict]:
         return self._passing(self.gate.inversions(x, x_inv))

@@ -21,7 +21,6 @@ from riddle_pl.faces.pixels import to_pixels
 from riddle_pl.judging.gate_judges import GateJudge, PackJudge, best_judge
 from riddle_pl.packs import Pack
 from riddle_pl.photos.gate.refusal import Reason
-from riddle_pl.photos.paste.regions import Regions
 
 INVERSION_SIDE = 96
 """Inversions are brought to this side before a face is looked for in them."""
@@ -66,8 +65,8 @@ class Gate(Protocol):
         """Of a face as it was found."""
         ...
 
-    def parsed(self, faces: Sequence[Regions]) -> list[Verdict]:
-        """Of what the parser sees of faces."""
+    def parsed(self, parts: Sequence[float]) -> list[Verdict]:
+        """Of faces, by the share of each square that eyes, brows, nose, mouth and glasses fill."""
         ...
 
     def inversions(self, x: Float[Tensor, "b 3 h h"], x_inv: Float[Tensor, "b 3 s s"]) -> list[Verdict]:
@@ -161,10 +160,10 @@ class QualityGate:
             return Verdict(None, Reason.TURNED_AWAY, detail)
         return Verdict()
 
-    def parsed(self, faces: Sequence[Regions]) -> list[Verdict]:
+    def parsed(self, parts: Sequence[float]) -> list[Verdict]:
         detail = "the parser sees neither eyes, brows, nose, mouth nor glasses in it"
         nothing = Verdict(None, Reason.NO_PARTS, detail)
-        return [nothing if float(regions.parts.mean()) < FEWEST_PARTS else Verdict() for regions in faces]
+        return [nothing if share < FEWEST_PARTS else Verdict() for share in parts]
 
     def inversions(self, x: Float[Tensor, "b 3 h h"], x_inv: Float[Tensor, "b 3 s s"]) -> list[Verdict]:
         needed, judge = self.thresholds.min_inversion, self.quality.name
@@ -226,8 +225,8 @@ class OpenGate:
     def detected(self, face: Face) -> Verdict:
         return Verdict()
 
-    def parsed(self, faces: Sequence[Regions]) -> list[Verdict]:
-        return [Verdict()] * len(faces)
+    def parsed(self, parts: Sequence[float]) -> list[Verdict]:
+        return [Verdict()] * len(parts)
 
     def inversions(self, x: Float[Tensor, "b 3 h h"], x_inv: Float[Tensor, "b 3 s s"]) -> list[Verdict]:
         return [Verdict()] * len(x)
