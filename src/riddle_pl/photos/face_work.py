@@ -95,7 +95,7 @@ def parse(works: Sequence[FaceWork], brush: Brush, gate: Gate, pool: ThreadPoolE
     """Parses the faces that have passed so far, and has the gate look at what is seen."""
     open_works = [work for work in works if work.passed]
     found = list(pool.map(brush.regions, [work.photo for work in open_works], [work.quad for work in open_works]))
-    verdicts = gate.parsed([float(regions.parts.mean()) for regions in found])
+    verdicts = gate.parsed([float((regions.parts > 0.5).float().mean()) for regions in found])
     for work, regions, verdict in zip(open_works, found, verdicts, strict=True):
         work.regions, work.verdict = regions, verdict
 

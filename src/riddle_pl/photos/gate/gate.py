@@ -25,8 +25,8 @@ from riddle_pl.photos.gate.refusal import Reason
 INVERSION_SIDE = 96
 """Inversions are brought to this side before a face is looked for in them."""
 FEWEST_PARTS = 0.002
-"""Share of the square that eyes, brows, nose, mouth and glasses fill at least: far less than in any face (a test looks
-at some of LFW), and more than in a lamp that two detectors took for one."""
+"""Share of the square that eyes, brows, nose and mouth fill at least. Where a parser sees none, it is no face, or one
+too blurred for it to tell what is to be pasted."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ class Gate(Protocol):
         ...
 
     def parsed(self, parts: Sequence[float]) -> list[Verdict]:
-        """Of faces, by the share of each square that eyes, brows, nose, mouth and glasses fill."""
+        """Of faces, by the share of each square that eyes, brows, nose and mouth fill."""
         ...
 
     def inversions(self, x: Float[Tensor, "b 3 h h"], x_inv: Float[Tensor, "b 3 s s"]) -> list[Verdict]:
@@ -161,7 +161,7 @@ class QualityGate:
         return Verdict()
 
     def parsed(self, parts: Sequence[float]) -> list[Verdict]:
-        detail = "the parser sees neither eyes, brows, nose, mouth nor glasses in it"
+        detail = "the parser sees neither eyes, brows, nose nor mouth in it"
         nothing = Verdict(None, Reason.NO_PARTS, detail)
         return [nothing if share < FEWEST_PARTS else Verdict() for share in parts]
 

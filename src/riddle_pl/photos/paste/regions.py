@@ -27,7 +27,8 @@ class Regions(NamedTuple):
         features: eyes and mouth with lips.
         skin: cheeks, forehead and nose, and the chin where no beard grows.
         beard: the part of a beard that hangs before the neck.
-        parts: eyes, mouth, brows, glasses and nose: what tells a face from something of its colour.
+        parts: eyes, brows, nose and mouth, which tell a face from what looks like one; everywhere, if the parser does
+            not tell them reliably.
     """
 
     face: Float[Tensor, "b 1 m m"]
@@ -67,7 +68,7 @@ class BiSeNetRegions:
 
     FACE, EYES, SKIN, LIPS, NECK = (1, 2, 3, 4, 5, 6, 10, 11, 12, 13), (4, 5), (1, 10), (11, 12, 13), (14,)
     """Classes of ``79999_iter.pth``."""
-    PARTS = (2, 3, 4, 5, 6, 10, 11, 12, 13)
+    PARTS = (2, 3, 4, 5, 10, 11, 12, 13)
     DARKER = 0.3
     """By how much the lower face of a bearded person is darker than the skin above, in [-1, 1]."""
 
@@ -89,14 +90,13 @@ class BiSeNetRegions:
 
 
 class ParserRegions:
-    """By the pack's face parser, brought to the edges of the picture. It takes beards for hair."""
+    """By the pack's face parser, brought to the edges of the picture. It takes beards for hair, and lamps for faces."""
 
     size = 256
     detail = 0.035
 
     FACE, EYES, SKIN, LIPS, HAIR = (1, 2, 3, 4, 5, 6, 7, 10, 11, 12), (4, 5), (1, 2), (10, 11, 12), (13,)
     """Classes of CelebAMask-HQ."""
-    PARTS = (2, 3, 4, 5, 6, 7, 10, 11, 12)
     BEARD_CENTRE, BEARD_RADII = (0.5, 0.75), (0.24, 0.2)
     """An ellipse around mouth and chin, in shares of the side, in which hair is beard, and belongs to the face."""
     SMOOTHNESS = 0.002
@@ -119,7 +119,7 @@ class ParserRegions:
             features=features,
             skin=skin * _above(lips),
             beard=torch.zeros_like(face),
-            parts=resized(_of(classes, self.PARTS), self.size),
+            parts=torch.ones_like(face),
         )
 
     def _beard(self) -> Float[Tensor, "1 1 m m"]:
