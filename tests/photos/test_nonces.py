@@ -50,7 +50,8 @@ class Features(Fixed):
 @pytest.mark.parametrize("trait", [0, 1])
 def test_a_person_of_another_sex_or_age_is_not_taken_if_others_fit(tiny_pack, trait):
     one = choice(tiny_pack, 3)
-    one.__dict__ |= {"_recogniser": Features(), "_traits": torch.nn.Identity()}
+    one.judge = Features()  # type: ignore[assignment]
+    one.__dict__["_traits"] = torch.nn.Identity()
     x = faces(0.1)
     drawn = torch.stack([faces(0.1), faces(0.12), faces(0.5)], dim=1)
     x[:, 0, 0, :2] = 0.1

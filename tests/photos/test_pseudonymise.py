@@ -167,7 +167,7 @@ def test_each_face_has_its_own_password(couple, mode):
         assert np.abs(alone - both[:, both.shape[1] // 2 :]).max() <= 1
     with pytest.raises(ConfigError, match="no face 2"):
         couple.decrypt(record, "a", passwords={2: "c"})
-    with pytest.raises(ConfigError, match="no face 5"):
+    with pytest.raises(ConfigError, match=r"has no face 5; it has 2 \(0 to 1\)"):
         couple.encrypt(photo, "a", passwords={5: "c"}, kdf=CHEAP)
 
 

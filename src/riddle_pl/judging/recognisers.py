@@ -12,6 +12,7 @@ from riddle_pl.device import resolve_device
 from riddle_pl.errors import CheckpointError
 from riddle_pl.files import require_file, sha256_file
 from riddle_pl.judging.judge import Judge, PackNetwork
+from riddle_pl.networks.recogniser import AlignedRecogniser
 from riddle_pl.packs import Pack
 from riddle_pl.packs.formats import load_network
 
@@ -109,7 +110,17 @@ class PackEvaluator(PackNetwork, Recogniser):
     def used_in_training_loss(self) -> bool:
         return True
 
+    @cached_property
+    def network(self) -> AlignedRecogniser:
+        return self.pack.load_as(self.role, AlignedRecogniser).to(resolve_device(self.device))
+
     @torch.no_grad()
     def embed(self, x: Float[Tensor, "b 3 h h"]) -> Float[Tensor, "b d"]:
         embeddings: Tensor = self.network(self.on_device(x))
         return embeddings.cpu()
+
+    @torch.no_grad()
+    def with_features(self, x: Float[Tensor, "b 3 h h"]) -> tuple[Float[Tensor, "b d"], Float[Tensor, "b c"]]:
+        """See :meth:`riddle_pl.networks.recogniser.AlignedRecogniser.with_features`."""
+        embedding, features = self.network.with_features(self.on_device(x))
+        return embedding.cpu(), features.cpu()

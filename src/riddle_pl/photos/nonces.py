@@ -14,9 +14,7 @@ from jaxtyping import Float, Float64, Int
 from torch import Tensor
 
 from riddle_pl.config.ranges import check_range
-from riddle_pl.device import resolve_device
 from riddle_pl.judging.gate_judges import PackJudge
-from riddle_pl.networks.recogniser import AlignedRecogniser
 from riddle_pl.networks.traits import TRAITS, Traits
 from riddle_pl.packs import Pack
 from riddle_pl.photos.face_coder import EncryptedCode, FaceCoder
@@ -117,17 +115,12 @@ class BestFit:
         check_range("nonce.candidates", candidates)
         self.pack = pack
         self.candidates = candidates
-        self.device = resolve_device(str(device))
         self.parser = ParserMap(pack, device)
         self.judge = PackJudge(pack, device)
 
     @cached_property
     def _traits(self) -> Traits | None:
         return self.pack.load_as("traits", Traits) if "traits" in self.pack.roles else None
-
-    @cached_property
-    def _recogniser(self) -> AlignedRecogniser:
-        return self.pack.load_as("recogniser", AlignedRecogniser).to(self.device)
 
     @torch.no_grad()
     def best(self, x: Float[Tensor, "b 3 h h"], drawn: Float[Tensor, "b c 3 s s"]) -> Int[Tensor, "b"]:
@@ -145,8 +138,8 @@ class BestFit:
         """Embeddings, and traits: all alike where the pack has none."""
         if self._traits is None:
             return self.judge.embed(x), torch.zeros(len(x), len(TRAITS))
-        embedding, features = self._recogniser.with_features(x.to(self.device))
-        return embedding.cpu(), self._traits(features.cpu())
+        embedding, features = self.judge.with_features(x)
+        return embedding, self._traits(features)
 
     def _outline(self, x: Float[Tensor, "b 3 h h"], drawn: Float[Tensor, "b c 3 s s"]) -> Float[Tensor, "b c"]:
         """Where the parser sees something else, standardised, and how much of the forehead is covered.
