@@ -12,7 +12,7 @@ from riddle_pl.config.help import app_groups, app_help
 CONF = Path(riddle_pl.conf.__file__ or "").parent
 APPS = ("pretrain", "eval", "audit", "attack", "ablation")
 """Of the applications but riddle-train, whose options test_experiments.py composes."""
-OF_PHOTOS = {"colour", "face_detector", "gate", "grain", "mask", "nonce"}
+OF_PHOTOS = {"colour", "draw", "face_detector", "gate", "grain", "mask", "nonce"}
 """Groups of `riddle encrypt --set`."""
 FOLLOW = {"budget", "hydra"}
 """Groups that nobody chooses: they go with another one, or are Hydra's."""

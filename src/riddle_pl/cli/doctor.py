@@ -31,6 +31,7 @@ EXTRAS = {
     "dlib": "the gate's and evaluation's recogniser of another family",
     "heif": "HEIC photos, as phones take them",
     "onnx": "riddle export",
+    "openvino": "riddle encrypt --set draw=openvino",
     "spark": "riddle invert --spark",
     "slurm": "sweeps on a Slurm cluster",
     "sweep": "searches for settings, and several runs at once",

@@ -40,7 +40,7 @@ def build_pseudonymiser(
     padded = role in pack.roles and pack.entry(role).arch == "padded"
     defaults = (*FOR_PADDED, *(FOR_FACE_AXES if "face_axes" in pack.roles else ())) if padded else ()
     (cfg,) = compose_jobs(CONFIG, [*defaults, *overrides])
-    names = ("face_detector", "invert", "mask", "gate", "nonce", "colour", "grain")
+    names = ("face_detector", "invert", "mask", "gate", "nonce", "colour", "grain", "draw")
     offered = {"pack": pack, "device": str(device)}
     if padded and cfg.invert.get("code_model") is None:
         offered["code_model"] = role
@@ -57,6 +57,7 @@ def build_pseudonymiser(
         nonces=parts["nonce"],
         grain=parts["grain"],
         colour=parts["colour"],
+        drawing=parts["draw"],
     )
 
 

@@ -14,6 +14,7 @@ from riddle_pl.networks.encryptors.padded import PaddedEncryptor, encryptable, i
 from riddle_pl.networks.generator import FaceGenerator
 from riddle_pl.packs import Pack
 from riddle_pl.password import PasswordTokens, key_latent
+from riddle_pl.photos.drawing import Draw, Drawing, TorchDrawing
 from riddle_pl.photos.paste.mask import ParserMap
 from riddle_pl.photos.without_face import read_context
 
@@ -50,6 +51,7 @@ class FaceCoder:
         device: where the networks run; inputs may lie anywhere, results are on the CPU.
         batch_size: faces that go through a network at a time; more are split.
         inversion: photo to code; :class:`riddle_pl.inversion.RefinedInversion` by default.
+        drawing: what runs the generator; PyTorch by default.
 
     Attributes:
         draw_nonce: where nonces come from, for measurements that are to repeat themselves; the system's randomness by
@@ -63,12 +65,15 @@ class FaceCoder:
         device: torch.device | str = "cpu",
         batch_size: int = 8,
         inversion: Inversion | None = None,
+        drawing: Drawing | None = None,
     ):
         self.pack = pack
         self.encryptor_name = encryptor
         self.device = torch.device(device)
         self.batch_size = batch_size
+        self.drawing: Drawing = TorchDrawing() if drawing is None else drawing
         self._by_size: dict[int, FaceGenerator] = {}
+        self._draws: dict[int, Draw] = {}
         self.draw_nonce: Callable[[], bytes] | None = None
         self.inversion: Inversion = RefinedInversion(pack, str(self.device)) if inversion is None else inversion
 
@@ -231,7 +236,9 @@ class FaceCoder:
         return self._draw(min(self.pack.manifest.sizes), w)
 
     def _draw(self, size: int, w: Float[Tensor, "b n 512"]) -> Float[Tensor, "b 3 s s"]:
-        return self._in_batches(self._generator(size), w).clamp(-1.0, 1.0)
+        if size not in self._draws:
+            self._draws[size] = self.drawing(self._generator(size))
+        return self._in_batches(self._draws[size], w).clamp(-1.0, 1.0)
 
     def _in_batches(self, network: Callable[..., Tensor], *inputs: Tensor) -> Tensor:
         parts = zip(*(tensor.split(self.batch_size) for tensor in inputs), strict=True)

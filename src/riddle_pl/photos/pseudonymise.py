@@ -29,6 +29,7 @@ from riddle_pl.photos.decryption import (
     still_there,
     unsealed,
 )
+from riddle_pl.photos.drawing import Drawing
 from riddle_pl.photos.encryption import Tools, encrypt_photos
 from riddle_pl.photos.face_coder import FaceCoder
 from riddle_pl.photos.face_work import invert, parse, start_faces
@@ -64,6 +65,7 @@ class Pseudonymiser:
         nonces: which nonce a face gets; any by default.
         colour: brings a face's colours to the photo's; at the seam by default.
         grain: brings its sharpness and noise to the photo's; left as drawn by default.
+        drawing: what runs the generator; PyTorch by default.
 
     Example::
 
@@ -85,11 +87,12 @@ class Pseudonymiser:
         nonces: NonceChoice | None = None,
         colour: ColourMatch | None = None,
         grain: GrainMatch | None = None,
+        drawing: Drawing | None = None,
     ):
         self.pack = pack
         self.device = torch.device(device)
         self.detector: PhotoDetector = PhotoFaceDetector() if detector is None else detector
-        self.coder = FaceCoder(pack, encryptor, self.device, batch_size, inversion)
+        self.coder = FaceCoder(pack, encryptor, self.device, batch_size, inversion, drawing)
         self.gate: Gate = quality_gate(pack, self.device) if gate is None else gate
         self.nonces: NonceChoice = AnyNonce() if nonces is None else nonces
         self.brush = Brush(
@@ -272,7 +275,7 @@ class Pseudonymiser:
         same = name == self.coder.encryptor_name
         if same:
             return self.coder
-        return FaceCoder(self.pack, name, self.device, self.coder.batch_size, self.coder.inversion)
+        return FaceCoder(self.pack, name, self.device, self.coder.batch_size, self.coder.inversion, self.coder.drawing)
 
 
 def _pixels(image: UInt8[np.ndarray, "h w 3"] | Image.Image) -> UInt8[np.ndarray, "h w 3"]:
