@@ -1,10 +1,15 @@
 """If this fails, a face gets a person who looks elsewhere, or the very person who is to be hidden."""
 
+import math
+from types import SimpleNamespace
+
 import pytest
 import torch
 
 from riddle_pl.errors import ConfigError
-from riddle_pl.photos.nonces import AnyNonce, BestFit
+from riddle_pl.photos import nonces
+from riddle_pl.photos.face_coder import EncryptedCode
+from riddle_pl.photos.nonces import AGE, CHILD, OTHER, SEX, SKIN, AnyNonce, BestFit, Choice, best_codes
 
 
 class Fixed:
@@ -31,34 +36,89 @@ def test_the_nearest_in_shape_and_light_is_taken(tiny_pack):
     x = faces(0.1, -0.5, likeness=1.0)
     drawn = torch.stack([faces(0.9, 0.9), faces(-0.9, -0.4), faces(0.2, 0.5), faces(-0.3, 0.2)], dim=1)
     drawn[:, :, 2, -1, -1] = torch.tensor([0.9, 0.0, 0.1, 0.95])  # the second and the third are other persons
-    assert choice(tiny_pack).best(x, drawn).tolist() == [2, 1]
+    assert choice(tiny_pack).best(x, drawn).number.tolist() == [2, 1]
 
 
 def test_who_is_like_the_photo_is_not_taken_however_well_they_fit(tiny_pack):
     x = faces(0.1, likeness=1.0)
     drawn = torch.stack([faces(0.1, likeness=1.0), faces(0.9)], dim=1)
-    assert choice(tiny_pack, 2).best(x, drawn).tolist() == [1]
+    assert choice(tiny_pack, 2).best(x, drawn).number.tolist() == [1]
 
 
 class Features(Fixed):
-    """A recogniser whose features are the red of an image's first two pixels."""
+    """A recogniser whose features are the red of an image's first three pixels."""
 
     def with_features(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        return self.embed(x), x[:, 0, 0, :2]
+        return self.embed(x), x[:, 0, 0, :3]
 
 
-@pytest.mark.parametrize("trait", [0, 1])
+@pytest.mark.parametrize("trait", [0, 1, 2])
 def test_a_person_of_another_sex_or_age_is_not_taken_if_others_fit(tiny_pack, trait):
     one = choice(tiny_pack, 3)
     one.judge = Features()  # type: ignore[assignment]
     one.__dict__["_traits"] = torch.nn.Identity()
     x = faces(0.1)
     drawn = torch.stack([faces(0.1), faces(0.12), faces(0.5)], dim=1)
-    x[:, 0, 0, :2] = 0.1
-    drawn[:, :, 0, 0, :2] = 0.1
+    x[:, 0, 0, :3] = 0.0
+    drawn[:, :, 0, 0, :3] = 0.0
     x[:, 2, -1, -1] = 1.0
-    drawn[:, 0, 0, 0, trait] = 6.1
-    assert one.best(x, drawn).tolist() == [1]
+    drawn[:, 0, 0, 0, trait] = 6.0
+    assert one.best(x, drawn).number.tolist() == [1]
+    assert one.best(x, drawn).misfit.item() == 0
+    weight = (SEX, AGE, CHILD)[trait]
+    assert one.best(x, drawn[:, [0, 0]]).misfit.item() == pytest.approx(6 * weight - OTHER, rel=1e-5)
+
+
+def test_of_a_child_sex_and_age_do_not_count():
+    child, adult = torch.tensor([[1.0, 3.0, 1.0]]), torch.tensor([[1.0, 3.0, 0.0]])
+    other = torch.tensor([[[-1.0, 5.0, 1.0]]])
+    assert nonces._apart(child, other).item() == 0
+    assert nonces._apart(adult, other).item() == pytest.approx(2 * SEX + 2 * AGE + CHILD)
+
+
+class Numbered:
+    """Draws a face for each code, as light as its number among all that were drawn."""
+
+    def __init__(self) -> None:
+        self.drawn = 0
+
+    def encrypt(self, w, keys, linkable, context):
+        codes = [EncryptedCode(code + self.drawn + k, code + self.drawn + k, keys[k]) for k, code in enumerate(w)]
+        self.drawn += len(w)
+        return codes
+
+    def sketch(self, shown: torch.Tensor) -> torch.Tensor:
+        return shown[:, :1, :1, None].expand(-1, 3, 4, 4)
+
+
+def pairs(best, rounds: int) -> SimpleNamespace:
+    """A choice between two candidates at a time."""
+    return SimpleNamespace(candidates=2, rounds=rounds, best=best)
+
+
+def test_others_are_drawn_only_for_faces_whom_nobody_fits_and_the_nearest_is_kept():
+    looked_at = []
+
+    def second(x: torch.Tensor, drawn: torch.Tensor) -> Choice:
+        looked_at.append(drawn[:, :, 0, 0, 0].tolist())
+        misfit = torch.where(x[:, 0, 0, 0] > 0, 0.0, (drawn[:, 1, 0, 0, 0] - 5).abs())
+        return Choice(torch.ones(len(x), dtype=torch.long), misfit)
+
+    w, keys = torch.zeros(2, 1, 1), [b"first", b"second"]
+    codes = best_codes(Numbered(), pairs(second, 3), w, keys, [False, False], faces(0.5, -0.5))
+    assert looked_at == [[[0, 2], [1, 3]], [[4, 5]]]
+    assert [int(code.shown) for code in codes] == [2, 5]
+    assert [code.nonce for code in codes] == keys
+
+
+def test_if_nobody_fits_the_nearest_of_all_rounds_is_taken():
+    def first(x: torch.Tensor, drawn: torch.Tensor) -> Choice:
+        return Choice(torch.zeros(len(x), dtype=torch.long), (drawn[:, 0, 0, 0, 0] - 2).abs() + 1)
+
+    coder = Numbered()
+    (code,) = best_codes(coder, pairs(first, 3), torch.zeros(1, 1, 1), [b"k"], [False], faces(0.5))
+    assert coder.drawn == 6
+    assert int(code.shown) == 2
 
 
 class Halves:
@@ -80,12 +140,30 @@ def parsed(pack) -> tuple[BestFit, torch.Tensor]:
     return one, x
 
 
+def seen(one: BestFit, x: torch.Tensor, *drawn: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    return one.parser.classes(x), torch.stack([one.parser.classes(faces) for faces in drawn], dim=1)
+
+
+def test_a_person_with_another_skin_is_not_taken_if_others_fit(tiny_pack):
+    one, x = parsed(tiny_pack)
+    pale, alike = x.clone(), x.clone()
+    pale[..., 16:48, 16:48] = 0.95
+    alike[..., 16:48, 16:48] = 0.45
+    x[:, 2, -1, -1] = 1.0
+    assert one.best(x, torch.stack([pale, alike], dim=1)).number.tolist() == [1]
+    assert one.best(x, torch.stack([pale, pale], dim=1)).misfit.item() == 0
+    pale[..., 16:48, 16:48] = 0.01
+    x[:, :, 16:48, 16:48] = 1.0
+    far = one.best(x, torch.stack([pale, pale], dim=1)).misfit.item()
+    assert far == pytest.approx(SKIN * math.log(1.05 / 0.555) - OTHER, rel=1e-3)
+
+
 def test_new_hair_on_the_photo_s_face_costs_more_than_new_face_beside_it(tiny_pack):
     one, x = parsed(tiny_pack)
     narrow, wide = x.clone(), x.clone()
     narrow[..., 40:48, 16:48] = -0.5
     wide[..., 48:56, 16:48] = 0.5
-    assert torch.equal(one._outline(x, torch.stack([narrow, wide], dim=1)).argmin(dim=1), torch.tensor([1]))
+    assert torch.equal(nonces._outline(*seen(one, x, narrow, wide)).argmin(dim=1), torch.tensor([1]))
 
 
 def test_new_hair_on_the_forehead_costs_more_than_a_narrower_chin(tiny_pack):
@@ -93,20 +171,22 @@ def test_new_hair_on_the_forehead_costs_more_than_a_narrower_chin(tiny_pack):
     fringe, chin = x.clone(), x.clone()
     fringe[..., 16:24, 16:48] = -0.5
     chin[..., 38:48, 16:48] = -0.5  # more of the face
-    assert torch.equal(one._outline(x, torch.stack([fringe, chin], dim=1)).argmin(dim=1), torch.tensor([1]))
+    assert torch.equal(nonces._outline(*seen(one, x, fringe, chin)).argmin(dim=1), torch.tensor([1]))
 
 
 def test_if_all_are_like_the_photo_the_least_like_is_taken(tiny_pack):
     x = faces(0.1, likeness=1.0)
     drawn = torch.stack([faces(0.1, likeness=0.9), faces(0.9, likeness=0.5)], dim=1)
-    assert choice(tiny_pack, 2).best(x, drawn).tolist() == [1]
+    assert choice(tiny_pack, 2).best(x, drawn).number.tolist() == [1]
 
 
 def test_any_is_the_first():
     assert AnyNonce.candidates == 1
-    assert AnyNonce().best(faces(0.0, 0.0), faces(0.0, 0.0)[:, None]).tolist() == [0, 0]
+    assert AnyNonce().best(faces(0.0, 0.0), faces(0.0, 0.0)[:, None]).number.tolist() == [0, 0]
 
 
 def test_one_candidate_is_no_choice(tiny_pack):
     with pytest.raises(ConfigError, match=r"nonce\.candidates=1; expected a whole number of at least 2, or nonce=any"):
         BestFit(tiny_pack, 1)
+    with pytest.raises(ConfigError, match=r"nonce\.rounds=0; expected a whole number of at least 1"):
+        BestFit(tiny_pack, rounds=0)

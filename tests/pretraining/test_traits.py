@@ -10,6 +10,7 @@ import torch
 from riddle_pl.data.face_set import FaceSet
 from riddle_pl.errors import ConfigError, DataError
 from riddle_pl.packs import load_pack
+from riddle_pl.pretraining.drawn_children import DrawnChildren
 from riddle_pl.pretraining.traits import TraitsRecipe
 
 
@@ -20,7 +21,10 @@ def faces(count: int, seed: int = 0) -> FaceSet:
 
 
 def recipe(pack, train: FaceSet, **changes) -> TraitsRecipe:
-    made = TraitsRecipe(train, faces(8, seed=1), pack, **{"ridge": 0.1, "count": 20, "batch": 8, "seed": 0, **changes})
+    drawn = DrawnChildren(count=12, seed=0, children=[1, 4, 5, 9], unsure=[2])
+    made = TraitsRecipe(
+        train, faces(8, seed=1), drawn, pack, **{"ridge": 0.1, "count": 20, "batch": 8, "seed": 0, **changes}
+    )
     made.trainer = SimpleNamespace(should_stop=False)
     return made
 
@@ -33,15 +37,39 @@ def test_a_run_writes_what_the_recogniser_s_features_tell(tiny_pack, tmp_path: P
     order = torch.randperm(30, generator=torch.Generator().manual_seed(0))[:20]
     _, features = tiny_pack.load("recogniser").with_features(faces(30).images[order].float() / 127.5 - 1.0)
     torch.testing.assert_close(made.features[:20], features, rtol=1e-3, atol=1e-4)
-    sex, age = made.figures().items()
+    sex, age, child, mistaken = made.figures().items()
     assert "held-out faces" in sex[0]
     assert 0 <= sex[1] <= 1
     assert age[1] > 0
+    assert child[0] == "area under the ROC curve, 1 children among 3 held-out drawn faces"
+    assert mistaken[0].startswith("taken for children (above 0.5), share of")
     folder = tmp_path / "pack"
     shutil.copytree(tiny_pack.folder, folder)
     made.export(folder, "riddle-pretrain recipe=traits")
     network = load_pack(folder).load("traits")
     torch.testing.assert_close(network(features), made.network(features))
+
+
+def test_drawn_faces_are_those_of_their_codes_and_some_are_held_out(tiny_pack) -> None:
+    made = recipe(tiny_pack, faces(30), batch=5)
+    for step in range(made.steps):
+        made.training_step(step, step)
+    generator = tiny_pack.at(min(tiny_pack.manifest.sizes)).generator()
+    with torch.no_grad():
+        x = generator(generator.broadcast(generator.random_w(12, 0))).clamp(-1, 1)
+        _, features = tiny_pack.load("recogniser").with_features(x)
+    torch.testing.assert_close(made.features[28:], features, rtol=1e-3, atol=1e-4)
+    assert made.fitted.tolist() == [True] * 20 + [False] * 8 + [False, True, True, True] * 3
+    assert made.traits[28:, 2].nansum() == 4
+    assert made.traits[30, 2].isnan()
+    assert made.traits[28:, :2].isnan().all()
+    assert made.traits[:28, 2].isnan().all()
+
+
+@pytest.mark.parametrize("children", [[], [12], [2], [3, 3]])
+def test_lists_that_cannot_be(children) -> None:
+    with pytest.raises(ConfigError, match=r"drawn\.children and drawn\.unsure: give different numbers from 0 to 11"):
+        DrawnChildren(count=12, seed=0, children=children, unsure=[2])
 
 
 def test_names_that_tell_nothing_and_no_faces(tiny_pack) -> None:

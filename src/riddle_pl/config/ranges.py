@@ -50,6 +50,7 @@ RANGES: Mapping[str, Range] = {
     "gate.max_similarity": _COSINE,
     "mask.size": _whole(8),
     "nonce.candidates": Range(_whole(2).holds, f"{_whole(2).expected}, or nonce=any"),
+    "nonce.rounds": _whole(1),
     "invert.steps": _whole(1),
     "invert.size": _whole(8),
     "invert.learning_rate": Range(lambda value: value > 0, "a number above 0"),

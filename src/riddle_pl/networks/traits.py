@@ -1,10 +1,10 @@
-"""Apparent sex and age, read from a recogniser's features by a linear map."""
+"""Apparent sex and age, and whether a face is a child's, read from a recogniser's features by a linear map."""
 
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-TRAITS = ("sex", "age")
+TRAITS = ("sex", "age", "child")
 
 
 class Traits(nn.Module):
@@ -18,14 +18,14 @@ class Traits(nn.Module):
         super().__init__()
         self.linear = nn.Linear(features, len(TRAITS))
 
-    def forward(self, features: Float[Tensor, "b c"]) -> Float[Tensor, "b 2"]:
+    def forward(self, features: Float[Tensor, "b c"]) -> Float[Tensor, "b 3"]:
         """Features of :meth:`riddle_pl.networks.recogniser.AlignedRecogniser.with_features` to apparent sex, about -1
-        (woman) to 1 (man), and apparent age in decades."""
+        (woman) to 1 (man), to an adult's apparent age in decades, and to about 0 (adult) to 1 (child)."""
         out: Tensor = self.linear(features)
         return out
 
     @torch.no_grad()
-    def fit(self, features: Float[Tensor, "n c"], traits: Float[Tensor, "n 2"], ridge: float) -> None:
+    def fit(self, features: Float[Tensor, "n c"], traits: Float[Tensor, "n 3"], ridge: float) -> None:
         """Ridge regression.
 
         Args:

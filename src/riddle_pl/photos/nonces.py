@@ -4,9 +4,10 @@ A nonce is public and says nothing about the password. The choice among n candid
 a photo that is published anyway. A wrong password uses the nonce that was chosen.
 """
 
+import math
 from collections.abc import Callable, Sequence
 from functools import cached_property, partial
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import torch
 import torch.nn.functional as F
@@ -15,6 +16,7 @@ from torch import Tensor
 
 from riddle_pl.config.ranges import check_range
 from riddle_pl.judging.gate_judges import PackJudge
+from riddle_pl.networks.resize import resize
 from riddle_pl.networks.traits import TRAITS, Traits
 from riddle_pl.packs import Pack
 from riddle_pl.photos.face_coder import EncryptedCode, FaceCoder
@@ -32,8 +34,15 @@ LIKE = 0.35
 """Cosine from which the pack's recogniser finds a candidate too like the photo: well below that of one person."""
 OUTLINE, LIGHT, EXPRESSION = 1.0, 1.0, 0.7
 """Weights of distances in standard deviations over the candidates; expression is that of the eyes and of the mouth."""
-SEX, AGE = 4.0, 1.6
-"""Weights of the difference of apparent sex (2 between a woman and a man) and of age in decades."""
+SEX, AGE, CHILD = 4.0, 1.6, 10.0
+"""Weights of the difference of apparent sex (2 between a woman and a man), of age in decades, and of childhood (1
+between an adult and a child). For a child, only the last counts: its sex shows little, its age is not known."""
+SKIN, PLAIN, DARKEST = 12.0, (1, 2), 0.05
+"""Weight of the difference of mean skin colours in logarithms, the parser's classes that are skin, and what is added to
+colours in [0, 1] before their logarithm is taken. `colour=skin` brings one skin to the other's colour, but eyes and
+lips that were drawn for a darker or a paler one show it."""
+OTHER = 6.5
+"""Sum of the differences of sex, age, childhood and skin up to which a person fits the photo's head."""
 BROWS, FOREHEAD = 0.42, 40.0
 """Where the forehead ends, as a share of the side, and the weight of what of it the new hair covers, as a share of the
 photo's face: that is filled with skin, and strands and shadows stay in it."""
@@ -43,13 +52,32 @@ Look = Callable[[Tensor], Float[Tensor, "b ..."]]
 """What is compared of a batch of images in [-1, 1]."""
 
 
+class Choice(NamedTuple):
+    """Of the candidates of some faces.
+
+    Attributes:
+        number: of the one that is taken for each face.
+        misfit: by how much that one is too far from the face in sex, age and skin; 0: it fits.
+    """
+
+    number: Int[Tensor, "b"]
+    misfit: Float[Tensor, "b"]
+
+
 class NonceChoice(Protocol):
     """How many persons are drawn for a face, and which of them is taken."""
 
     @property
-    def candidates(self) -> int: ...
+    def candidates(self) -> int:
+        """Persons who are compared at a time."""
+        ...
 
-    def best(self, x: Float[Tensor, "b 3 h h"], drawn: Float[Tensor, "b c 3 s s"]) -> Int[Tensor, "b"]:
+    @property
+    def rounds(self) -> int:
+        """How often others are drawn, at most, for a face whose best candidate does not fit."""
+        ...
+
+    def best(self, x: Float[Tensor, "b 3 h h"], drawn: Float[Tensor, "b c 3 s s"]) -> Choice:
         """The candidate of each face.
 
         Args:
@@ -74,23 +102,33 @@ def best_codes(
         w, keys, linkable, context: see :meth:`FaceCoder.encrypt`.
         x: the faces, for ``nonces`` to compare with.
     """
-    candidates = 1 if all(linkable) else nonces.candidates  # a linkable person is the same for every nonce
-    contexts = None if context is None else context.repeat(candidates, 1)
-    tried = coder.encrypt(w.repeat(candidates, 1, 1), list(keys) * candidates, list(linkable) * candidates, contexts)
-    if candidates == 1:
-        return tried
-    drawn = coder.sketch(torch.stack([code.shown for code in tried])).unflatten(0, (candidates, len(w)))
-    chosen = nonces.best(x, drawn.transpose(0, 1))
-    return [tried[number * len(w) + face] for face, number in enumerate(chosen.tolist())]
+    if all(linkable) or nonces.candidates == 1:  # a linkable person is the same for every nonce
+        return coder.encrypt(w, keys, linkable, context)
+    best: dict[int, EncryptedCode] = {}
+    misfits = [math.inf] * len(w)
+    for _ in range(nonces.rounds):
+        faces = [face for face, misfit in enumerate(misfits) if misfit > 0]
+        if not faces:
+            break
+        many = faces * nonces.candidates
+        keys_of, linkable_of = [keys[face] for face in many], [linkable[face] for face in many]
+        tried = coder.encrypt(w[many], keys_of, linkable_of, None if context is None else context[many])
+        drawn = coder.sketch(torch.stack([code.shown for code in tried])).unflatten(0, (-1, len(faces)))
+        number, misfit = (found.tolist() for found in nonces.best(x[faces], drawn.transpose(0, 1)))
+        for row, face in enumerate(faces):
+            if misfit[row] < misfits[face]:
+                best[face], misfits[face] = tried[number[row] * len(faces) + row], misfit[row]
+    return [best[face] for face in range(len(w))]
 
 
 class AnyNonce:
     """The first that comes."""
 
     candidates = 1
+    rounds = 1
 
-    def best(self, x: Float[Tensor, "b 3 h h"], drawn: Float[Tensor, "b c 3 s s"]) -> Int[Tensor, "b"]:
-        return torch.zeros(len(x), dtype=torch.long)
+    def best(self, x: Float[Tensor, "b 3 h h"], drawn: Float[Tensor, "b c 3 s s"]) -> Choice:
+        return Choice(torch.zeros(len(x), dtype=torch.long), torch.zeros(len(x)))
 
 
 class BestFit:
@@ -99,22 +137,26 @@ class BestFit:
     Candidates whom the pack's recogniser finds like the photo are out; if all are, the least like is taken. Of the
     others, that with the smallest sum of distances to the photo: of the parser's class probabilities, pixel by pixel,
     with hair and background that lie on the photo's face counted again, and most on its forehead; of colours on a grid
-    over the face; of eyes and mouth as pictures, without their light; and, where the pack has ``traits``, of apparent
-    sex and age.
+    over the face; of eyes and mouth as pictures, without their light; of the mean colour of the skin; and, where the
+    pack has ``traits``, of apparent sex and age, an adult's or a child's.
 
     Args:
         pack: its ``parser``, ``recogniser`` and ``traits`` judge.
-        candidates: nonces per face.
+        candidates: persons who are compared at a time.
+        rounds: how many times that many are drawn, at most, while the one who is taken is of another sex, age or
+            skin: few of those whom a generator draws are children, or old.
         device: where the networks run.
 
     Raises:
-        ConfigError: fewer than two candidates.
+        ConfigError: fewer than two candidates, or no round.
     """
 
-    def __init__(self, pack: Pack, candidates: int = 16, device: torch.device | str = "cpu"):
+    def __init__(self, pack: Pack, candidates: int = 16, rounds: int = 8, device: torch.device | str = "cpu"):
         check_range("nonce.candidates", candidates)
+        check_range("nonce.rounds", rounds)
         self.pack = pack
         self.candidates = candidates
+        self.rounds = rounds
         self.parser = ParserMap(pack, device)
         self.judge = PackJudge(pack, device)
 
@@ -123,35 +165,27 @@ class BestFit:
         return self.pack.load_as("traits", Traits) if "traits" in self.pack.roles else None
 
     @torch.no_grad()
-    def best(self, x: Float[Tensor, "b 3 h h"], drawn: Float[Tensor, "b c 3 s s"]) -> Int[Tensor, "b"]:
+    def best(self, x: Float[Tensor, "b 3 h h"], drawn: Float[Tensor, "b c 3 s s"]) -> Choice:
         embedding, traits = self._seen(x)
         embeddings, theirs = (torch.stack(parts) for parts in zip(*map(self._seen, drawn), strict=True))
         alike = F.cosine_similarity(embedding[:, None], embeddings, dim=-1)
-        cost = self._outline(x, drawn) + LIGHT * _standardised(self._distance(_colours, x, drawn))
+        theirs_seen, ours_seen = self.parser.classes(x), self._each(self.parser.classes, drawn)
+        cost = _outline(theirs_seen, ours_seen) + LIGHT * _standardised(self._distance(_colours, x, drawn))
         for part in (EYES, MOUTH):
             cost = cost + EXPRESSION * _standardised(self._distance(partial(_detail, box=part), x, drawn))
-        cost = cost + (traits[:, None] - theirs).abs() @ torch.tensor([SEX, AGE])
+        other = _apart(traits, theirs)
+        skins = torch.stack([_skin(faces, seen) for faces, seen in zip(drawn, ours_seen, strict=True)])
+        other = other + SKIN * (_skin(x, theirs_seen)[:, None] - skins).abs().mean(dim=-1)
         allowed = (alike < LIKE) | (alike == alike.amin(dim=1, keepdim=True))
-        return torch.where(allowed, cost, torch.inf).argmin(dim=1)
+        number = torch.where(allowed, cost + other, torch.inf).argmin(dim=1)
+        return Choice(number, (other.gather(1, number[:, None])[:, 0] - OTHER).clamp_min(0.0))
 
-    def _seen(self, x: Float[Tensor, "b 3 h h"]) -> tuple[Float[Tensor, "b d"], Float[Tensor, "b 2"]]:
+    def _seen(self, x: Float[Tensor, "b 3 h h"]) -> tuple[Float[Tensor, "b d"], Float[Tensor, "b 3"]]:
         """Embeddings, and traits: all alike where the pack has none."""
         if self._traits is None:
             return self.judge.embed(x), torch.zeros(len(x), len(TRAITS))
         embedding, features = self.judge.with_features(x)
         return embedding, self._traits(features)
-
-    def _outline(self, x: Float[Tensor, "b 3 h h"], drawn: Float[Tensor, "b c 3 s s"]) -> Float[Tensor, "b c"]:
-        """Where the parser sees something else, standardised, and how much of the forehead is covered.
-
-        What of the photo's face the new picture does not show counts twice.
-        """
-        theirs, ours = self.parser.classes(x)[:, None], self._each(self.parser.classes, drawn)
-        face, new = (classes[:, :, CELEBA_FACE].sum(dim=2) for classes in (theirs, ours))
-        lost = (face - new).clamp_min(0.0)
-        other = (theirs - ours).abs().sum(dim=2) + lost
-        covered = lost[..., : round(BROWS * lost.shape[-2]), :].sum(dim=(2, 3)) / face.sum(dim=(2, 3)).clamp_min(1.0)
-        return OUTLINE * _standardised(other.flatten(2).mean(dim=2)) + FOREHEAD * covered
 
     def _distance(
         self, look: Look, x: Float[Tensor, "b 3 h h"], drawn: Float[Tensor, "b c 3 s s"]
@@ -160,6 +194,35 @@ class BestFit:
 
     def _each(self, look: Look, drawn: Float[Tensor, "b c 3 s s"]) -> Float[Tensor, "b c ..."]:
         return torch.stack([look(faces) for faces in drawn])
+
+
+def _apart(traits: Float[Tensor, "b 3"], theirs: Float[Tensor, "b c 3"]) -> Float[Tensor, "b c"]:
+    """How far candidates are of another sex or age than the person in the photo."""
+    sex, age, child = (traits[:, None] - theirs).abs().unbind(dim=-1)
+    adult = 1.0 - traits[:, None, 2].clamp(0.0, 1.0)
+    return adult * (SEX * sex + AGE * age) + CHILD * child
+
+
+def _outline(theirs: Float[Tensor, "b k m m"], ours: Float[Tensor, "b c k m m"]) -> Float[Tensor, "b c"]:
+    """Where the parser sees something else, standardised, and how much of the forehead is covered.
+
+    What of the photo's face the new picture does not show counts twice.
+
+    Args:
+        theirs, ours: probabilities of the parser's classes in the photo and in the candidates.
+    """
+    face, new = theirs[:, None, CELEBA_FACE].sum(dim=2), ours[:, :, CELEBA_FACE].sum(dim=2)
+    lost = (face - new).clamp_min(0.0)
+    other = (theirs[:, None] - ours).abs().sum(dim=2) + lost
+    covered = lost[..., : round(BROWS * lost.shape[-2]), :].sum(dim=(2, 3)) / face.sum(dim=(2, 3)).clamp_min(1.0)
+    return OUTLINE * _standardised(other.flatten(2).mean(dim=2)) + FOREHEAD * covered
+
+
+def _skin(x: Float[Tensor, "b 3 h h"], classes: Float[Tensor, "b k m m"]) -> Float[Tensor, "b 3"]:
+    """Mean logarithm of the colours of plain skin."""
+    skin = (classes[:, PLAIN].sum(dim=1, keepdim=True) > 0.5).float()
+    colours = (resize(x, (classes.shape[-2], classes.shape[-1])).clamp(-1.0, 1.0) + 1.0) / 2.0 + DARKEST
+    return (colours.log() * skin).sum(dim=(2, 3)) / skin.sum(dim=(2, 3)).clamp_min(1.0)
 
 
 def _colours(x: Float[Tensor, "b 3 h h"]) -> Float[Tensor, "b 3 g g"]:

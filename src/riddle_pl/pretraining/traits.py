@@ -1,18 +1,20 @@
-"""``recipe=traits``: apparent sex and age from the features of a pack's recogniser."""
+"""``recipe=traits``: apparent sex, age and childhood from the features of a pack's recogniser."""
 
 import math
 import re
 from collections.abc import Mapping, Sequence
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, UInt8
 from torch import Tensor
+from torchmetrics.functional.classification import binary_auroc
 
 from riddle_pl.data.face_set import FaceSet, to_float
 from riddle_pl.errors import ConfigError, DataError
 from riddle_pl.networks.recogniser import AlignedRecogniser
-from riddle_pl.networks.traits import Traits
+from riddle_pl.networks.traits import TRAITS, Traits
 from riddle_pl.packs import Pack
+from riddle_pl.pretraining.drawn_children import HELD_OUT, DrawnChildren
 from riddle_pl.pretraining.recipe import PackRole, Recipe
 
 SEX = re.compile(r"_(female|male)(_|\.)")
@@ -21,19 +23,24 @@ WOMEN = 7381
 """All-Age-Faces numbers its 7,381 women and girls first, then its 5,941 men and boys, each by age (Cheng et al.,
 "Exploiting Effective Facial Patches for Robust Gender Recognition", 2019)."""
 SAMPLES = 48
+ADULT = 1.8
+"""Age in decades from which a face is held to be no child's, for the figures."""
 
 
 class TraitsRecipe(Recipe):
-    """Reads faces, a batch per step, and fits the linear map to the labels in their names. Nothing has a gradient.
+    """Reads faces, a batch per step, and fits the linear map to their labels. Nothing has a gradient.
+
+    Sex and age are in the names of photos, childhood in a list for faces that the pack's generator draws.
 
     Args:
         faces: whose names hold ``_female`` or ``_male``, or are those of All-Age-Faces: number, ``A``, age in years.
         held_out: other faces, on which it is measured.
-        pack: its recogniser is a MobileFaceNet.
+        drawn: which drawn faces are children's.
+        pack: its recogniser is a MobileFaceNet; its generator draws.
         ridge: see :meth:`riddle_pl.networks.traits.Traits.fit`.
-        count: faces at most, chosen by the seed; null: all.
+        count: photos at most, chosen by the seed; null: all.
         batch: faces of a step.
-        seed: of the choice of faces.
+        seed: of the choice of photos.
 
     Raises:
         ConfigError: ``count`` or ``batch`` below 1.
@@ -46,47 +53,71 @@ class TraitsRecipe(Recipe):
     features: Tensor
 
     def __init__(
-        self, faces: FaceSet, held_out: FaceSet, pack: Pack, ridge: float, count: int | None, batch: int, seed: int
+        self,
+        faces: FaceSet,
+        held_out: FaceSet,
+        drawn: DrawnChildren,
+        pack: Pack,
+        ridge: float,
+        count: int | None,
+        batch: int,
+        seed: int,
     ):
         if batch < 1 or (count is not None and count < 1):
             raise ConfigError(f"recipe.count={count} and recipe.batch={batch}; give at least 1 each")
         number = len(faces) if count is None else min(count, len(faces))
         order = torch.randperm(len(faces), generator=torch.Generator().manual_seed(seed))[:number]
         images = torch.cat([faces.images[order], held_out.images])
-        super().__init__(seed, steps=math.ceil(len(images) / batch))
-        self.images = images
-        self.traits = torch.cat([traits_of([faces.names[k] for k in order]), traits_of(held_out.names)])
-        self.fitted, self.batch, self.ridge = number, batch, ridge
-        for name, column in zip(("sex", "age"), self.traits[:number].T, strict=True):
+        self.read_in = math.ceil(len(images) / batch)
+        super().__init__(seed, steps=self.read_in + math.ceil(drawn.count / batch))
+        self.images, self.drawn = images, drawn
+        self.traits = torch.full((len(images) + drawn.count, len(TRAITS)), math.nan)
+        self.traits[: len(images), :2] = traits_of([*(faces.names[k] for k in order), *held_out.names])
+        self.traits[len(images) :, 2] = drawn.labels
+        rows = torch.arange(len(self.traits))
+        self.fitted = torch.where(rows < len(images), rows < number, (rows - len(images)) % HELD_OUT != 0)
+        self.batch, self.ridge = batch, ridge
+        for name, column in zip(("sex", "age"), self.traits[:number].T, strict=False):
             if column.isnan().all():
                 raise DataError(f"no name of {faces.sources()} tells the {name}; see recipe=traits")
         self.sources = faces.sources()
         # in a tuple, so that a checkpoint holds only features
-        self._recogniser = (pack.load_as("recogniser", AlignedRecogniser),)
+        self._networks = (
+            pack.load_as("recogniser", AlignedRecogniser),
+            pack.at(min(pack.manifest.sizes)).generator(),
+        )
         width = self._read(images[:1]).shape[1]
         self._network = (Traits(width),)
-        self.register_buffer("features", torch.zeros(len(images), width))
+        self.register_buffer("features", torch.zeros(len(self.traits), width))
         self.automatic_optimization = False
 
     def configure_optimizers(self) -> None:
         """Nothing is optimised."""
 
     def training_step(self, batch: int, batch_idx: int) -> None:
-        """Features of one batch of faces."""
-        first = self.next_step() * self.batch
-        part = slice(first, first + self.batch)
-        self.features[part] = self._read(self.images[part]).to(self.features)
+        """Features of one batch of photos, and when these are done, of one of drawn faces."""
+        step = self.next_step()
+        if step < self.read_in:
+            part, first = slice(step * self.batch, (step + 1) * self.batch), 0
+            found = self._read(self.images[part])
+        else:
+            first = (step - self.read_in) * self.batch
+            part, first = slice(first, min(first + self.batch, self.drawn.count)), len(self.images)
+            found = self._features(self.drawn.draw(self._networks[1], part))
+        self.features[first + part.start : first + part.stop][: len(found)] = found.to(self.features)
+
+    def _read(self, images: UInt8[Tensor, "b 3 h w"]) -> Float[Tensor, "b c"]:
+        return self._features(to_float(images))
 
     @torch.no_grad()
-    def _read(self, images: Tensor) -> Float[Tensor, "b c"]:
-        return self._recogniser[0].with_features(to_float(images))[1]
+    def _features(self, x: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b c"]:
+        return self._networks[0].with_features(x)[1]
 
     @property
     def network(self) -> Traits:
         """The network, fitted once all faces are read."""
-        known = min(int(self.step_count) * self.batch, self.fitted)
-        if known == self.fitted:
-            self._network[0].fit(self.features[:known].cpu(), self.traits[:known], self.ridge)
+        if int(self.step_count) >= self.steps:
+            self._network[0].fit(self.features[self.fitted].cpu(), self.traits[self.fitted], self.ridge)
         return self._network[0]
 
     def samples(self) -> Float[Tensor, "n 3 h w"]:
@@ -95,24 +126,32 @@ class TraitsRecipe(Recipe):
 
     @torch.no_grad()
     def figures(self) -> Mapping[str, float]:
-        found, told = self.network(self.features[self.fitted :].cpu()), self.traits[self.fitted :]
-        sexed, aged = (~column.isnan() for column in told.T)
+        found, told = self.network(self.features[~self.fitted].cpu()), self.traits[~self.fitted]
+        sexed, aged, looked_at = (~column.isnan() for column in told.T)
         right = (found[sexed, 0] > 0) == (told[sexed, 0] > 0)
         years = 10.0 * (found[aged, 1] - told[aged, 1]).abs()
+        adults, children = aged & (told[:, 1] >= ADULT), told[looked_at, 2]
+        area, mistaken = binary_auroc(found[looked_at, 2], children.int()), (found[adults, 2] > 0.5).float().mean()
+        child = f"area under the ROC curve, {int(children.sum())} children among {len(children)} held-out drawn faces"
         return {
             f"sex as the name says, share of {int(sexed.sum())} held-out faces": float(right.float().mean()),
             f"error of the age in years, mean over {int(aged.sum())} held-out faces": float(years.mean()),
+            child: float(area),
+            f"taken for children (above 0.5), share of {int(adults.sum())} held-out faces of adults": float(mistaken),
         }
 
     def pack_roles(self) -> list[PackRole]:
-        network = self.network
+        network, told = self.network, self.traits[self.fitted]
+        looked_at, children = int((~told[:, 2].isnan()).sum()), int((told[:, 2] == 1).sum())
         description = f"""
-Apparent sex (-1 woman, 1 man) and apparent age in decades, linear in the features of the pack's `recogniser` before its
-last layer. Fitted to {self.fitted:,} faces of {self.sources}: the names of the
-synthetic ones tell the sex, those of All-Age-Faces sex and age (16 to 80). `nonce=best_fit` compares candidates with
-the photo by it, so that a new face fits its head. Children are younger than anybody whom it was fitted to; most of the
-faces with an age are East Asian; and it knows no other sexes. It says nothing about a person: only which of several
-pictures is more like another.
+Apparent sex (-1 woman, 1 man), apparent age in decades, and whether the face is a child's (0 to 1), linear in the
+features of the pack's `recogniser` before its last layer. Fitted to faces of {self.sources}: the
+names of the synthetic ones tell the sex, those of All-Age-Faces sex and age (16 to 80). Childhood is fitted to
+{looked_at:,} faces that the pack's generator draws, of which {children:,} look younger than about twelve years:
+labelled by eye, once, in the order of an earlier fit; the list is in `conf/recipe/traits.yaml`. `nonce=best_fit`
+compares candidates with the photo by all three, so that a new face fits its head. How old a child is, it does not know;
+most of the faces with an age are East Asian; and it knows no other sexes. It says nothing about a person: only which of
+several pictures is more like another.
 """
         args = {"features": network.linear.in_features}
         return [PackRole("traits", network, "traits", args, description, torch.float32)]

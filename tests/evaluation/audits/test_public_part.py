@@ -15,6 +15,7 @@ from riddle_pl.judging.lfw import LFW
 from riddle_pl.networks.encryptors.padded import PaddedEncryptor
 from riddle_pl.packs import load_pack
 from riddle_pl.packs.write import write_pack_entry
+from riddle_pl.photos.nonces import Choice
 from riddle_pl.photos.paste.mask import ParserMap
 
 K = 12
@@ -44,7 +45,11 @@ def padded_folder(tiny_pack_folder, tmp_path_factory):
 @pytest.fixture
 def padded(context, padded_folder, monkeypatch):
     monkeypatch.setattr(ParserMap, "__call__", lambda _self, x: torch.ones(len(x), 1, 8, 8))
-    monkeypatch.setattr(public_part.BestFit, "best", lambda _self, x, drawn: torch.full((len(x),), drawn.shape[1] - 1))
+    monkeypatch.setattr(
+        public_part.BestFit,
+        "best",
+        lambda _self, x, drawn: Choice(torch.full((len(x),), drawn.shape[1] - 1), torch.zeros(len(x))),
+    )
     return replace(context, pack=load_pack(padded_folder), detectors=[Everywhere()])
 
 

@@ -24,7 +24,7 @@ from riddle_pl.judging.metrics.codes import ranks
 from riddle_pl.networks.encryptors.padded import PaddedEncryptor
 from riddle_pl.password import random_passwords
 from riddle_pl.photos.face_coder import FaceCoder
-from riddle_pl.photos.nonces import BestFit
+from riddle_pl.photos.nonces import AnyNonce, BestFit
 from riddle_pl.photos.paste.mask import ParserMap
 from riddle_pl.photos.without_face import without_face
 from riddle_pl.process import track
@@ -189,7 +189,8 @@ class _Work:
                 drawing = (time.perf_counter() - began) / candidates[-1]
                 for count in candidates:
                     began = time.perf_counter()
-                    best = self.fit.best(x, drawn[:, :count]) if count > 1 else torch.zeros(len(x), dtype=torch.long)
+                    choice = self.fit if count > 1 else AnyNonce()
+                    best = choice.best(x, drawn[:, :count]).number
                     chosen[count][password].append(codes[torch.arange(len(x)), best])
                     seconds[count] += drawing * count + time.perf_counter() - began
         result = {}
