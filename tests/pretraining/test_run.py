@@ -104,6 +104,8 @@ def test_a_finished_run_is_exported_without_training(
         assert image.size == (8 * 34 + 2, 3 * 34 + 2)
     killed_at(4, monkeypatch)
     run(small_job("parser", data_root, own_pack), tmp_path / "run")
+    card = (own_pack / "parser.md").read_text(encoding="utf-8")
+    assert f" minutes on {torch.get_num_threads()} CPU threads\n" in card
     parser = load_pack(own_pack).load("parser")
     assert parser(torch.zeros(1, 3, 32, 32)).shape == (1, 19, 32, 32)
     trained = torch.load(tmp_path / "run" / "last.ckpt", weights_only=True)["state_dict"]
