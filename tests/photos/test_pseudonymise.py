@@ -270,6 +270,7 @@ def test_decrypting_uses_the_encryptor_of_the_record(tiny_pack, pseudonymiser):
     _, record = pseudonymiser.encrypt(fake_photo(), "secret", kdf=CHEAP)
     other = Pseudonymiser(tiny_pack)
     np.testing.assert_array_equal(other.decrypt(record, "secret"), pseudonymiser.decrypt(record, "secret"))
+    assert other.coder_for(record).generator is other.coder.generator  # which is not loaded again
 
 
 def test_a_pack_that_gained_a_network_still_opens_its_records(tiny_pack_folder, pseudonymiser, tmp_path):

@@ -41,6 +41,31 @@ class EncryptedCode(NamedTuple):
     nonce: bytes | None
 
 
+class Generators:
+    """G at the sizes that a pack draws, which share their weights. Each is loaded when it is first needed.
+
+    Args:
+        pack: the networks.
+        device: where they run.
+    """
+
+    def __init__(self, pack: Pack, device: torch.device):
+        self.pack = pack
+        self.device = device
+        self._by_size: dict[int, FaceGenerator] = {}
+
+    @cached_property
+    def _whole(self) -> FaceGenerator:
+        """G at the pack's largest size, whose weights those of the other sizes share."""
+        return self.pack.at(self.pack.manifest.whole_size).generator().to(self.device)
+
+    def at(self, size: int) -> FaceGenerator:
+        """G, drawing images of this side in pixels."""
+        if size not in self._by_size:
+            self._by_size[size] = self.pack.at(size).generator_from(self._whole).to(self.device)
+        return self._by_size[size]
+
+
 class FaceCoder:
     """Inverts, encrypts and synthesises aligned faces. Each network is loaded when it is first needed.
 
@@ -54,6 +79,7 @@ class FaceCoder:
     Attributes:
         draw_nonce: where nonces come from, for measurements that are to repeat themselves; the system's randomness by
             default.
+        generators: G; those of another coder of the pack, on the same device, take its place to be loaded once.
     """
 
     def __init__(
@@ -68,24 +94,14 @@ class FaceCoder:
         self.encryptor_name = encryptor
         self.device = torch.device(device)
         self.batch_size = batch_size
-        self._by_size: dict[int, FaceGenerator] = {}
+        self.generators = Generators(pack, self.device)
         self.draw_nonce: Callable[[], bytes] | None = None
         self.inversion: Inversion = RefinedInversion(pack, str(self.device)) if inversion is None else inversion
 
     @property
     def generator(self) -> FaceGenerator:
         """G, with the mapping network that turns passwords into latents."""
-        return self._generator(self.pack.size)
-
-    @cached_property
-    def _whole(self) -> FaceGenerator:
-        """G at the pack's largest size, whose weights those of the other sizes share."""
-        return self.pack.at(self.pack.manifest.whole_size).generator().to(self.device)
-
-    def _generator(self, size: int) -> FaceGenerator:
-        if size not in self._by_size:
-            self._by_size[size] = self.pack.at(size).generator_from(self._whole).to(self.device)
-        return self._by_size[size]
+        return self.generators.at(self.pack.size)
 
     @cached_property
     def _encryptor(self) -> tuple[nn.Module, PasswordTokens]:
@@ -231,7 +247,7 @@ class FaceCoder:
         return self._draw(min(self.pack.manifest.sizes), w)
 
     def _draw(self, size: int, w: Float[Tensor, "b n 512"]) -> Float[Tensor, "b 3 s s"]:
-        return self._in_batches(self._generator(size), w).clamp(-1.0, 1.0)
+        return self._in_batches(self.generators.at(size), w).clamp(-1.0, 1.0)
 
     def _in_batches(self, network: Callable[..., Tensor], *inputs: Tensor) -> Tensor:
         parts = zip(*(tensor.split(self.batch_size) for tensor in inputs), strict=True)

@@ -269,10 +269,11 @@ class Pseudonymiser:
                 f"{record.source} has codes of {record.w_enc.shape[1]} layers; "
                 f"pack {self.pack.name} has {self.pack.num_layers}"
             )
-        same = name == self.coder.encryptor_name
-        if same:
+        if name == self.coder.encryptor_name:
             return self.coder
-        return FaceCoder(self.pack, name, self.device, self.coder.batch_size, self.coder.inversion)
+        coder = FaceCoder(self.pack, name, self.device, self.coder.batch_size, self.coder.inversion)
+        coder.generators = self.coder.generators
+        return coder
 
 
 def _pixels(image: UInt8[np.ndarray, "h w 3"] | Image.Image) -> UInt8[np.ndarray, "h w 3"]:
