@@ -5,9 +5,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from riddle_pl.errors import ConfigError
 from riddle_pl.packs import Pack, choose_pack
-from riddle_pl.photos.choices import Faces, OnFailure, parse_faces
+from riddle_pl.photos.choices import Faces, OnFailure, parse_faces, parse_indices
 
 
 @dataclass(frozen=True)
@@ -55,10 +54,8 @@ class EncryptJob:
     @cached_property
     def chosen(self) -> tuple[Faces, Faces, frozenset[int]]:
         """The faces of --only and --except, and the indices of --not-a-face."""
-        not_faces = parse_faces(self.not_faces, "--not-a-face")
-        if not_faces.people:
-            raise ConfigError(f"--not-a-face {not_faces.people[0]} is a photo; give indices of faces")
-        return parse_faces(self.only, "--only"), parse_faces(self.without, "--except"), not_faces.indices
+        only, without = parse_faces(self.only, "--only"), parse_faces(self.without, "--except")
+        return only, without, parse_indices(self.not_faces, "--not-a-face")
 
 
 DESCRIBED = (
