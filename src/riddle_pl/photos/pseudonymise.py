@@ -16,11 +16,10 @@ from PIL import Image
 from riddle_pl.errors import PhotoError, RecordError, RiddleError
 from riddle_pl.faces.detect import Face, PhotoDetector, require_faces
 from riddle_pl.faces.find import PhotoFaceDetector
-from riddle_pl.faces.pixels import to_pixels
 from riddle_pl.inversion import Inversion
 from riddle_pl.key import KdfParams
 from riddle_pl.packs import Pack
-from riddle_pl.photos.choices import MODES, choose_faces
+from riddle_pl.photos.choices import choose_faces
 from riddle_pl.photos.decryption import (
     face_keys,
     originals_alone,
@@ -43,8 +42,6 @@ from riddle_pl.photos.placement import find_place
 from riddle_pl.photos.record.record import Record
 from riddle_pl.photos.reports import Encrypted, EncryptRequest, FaceReport
 from riddle_pl.process import usable_cores
-
-__all__ = ["MODES", "EncryptRequest", "Encrypted", "FaceRefusedError", "FaceReport", "Pseudonymiser", "to_pixels"]
 
 
 class Pseudonymiser:
