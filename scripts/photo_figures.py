@@ -57,7 +57,8 @@ from riddle_pl.packs import load_pack
 from riddle_pl.photos.build import build_pseudonymiser
 from riddle_pl.photos.paste.fitted import FittedMap
 from riddle_pl.photos.paste.grain import look
-from riddle_pl.photos.pseudonymise import Encrypted, EncryptRequest, Pseudonymiser
+from riddle_pl.photos.pseudonymise import Pseudonymiser
+from riddle_pl.photos.reports import Encrypted, EncryptRequest
 from riddle_pl.process import track
 from riddle_pl.provenance import made_by
 

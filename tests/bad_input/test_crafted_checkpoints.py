@@ -152,6 +152,8 @@ ORIGINS: list[tuple[Any, str]] = [
     ({"sha256": {3: "0" * 64}}, "64 hexadecimal digits"),
     ({"tokens": "../x"}, r"tokens is '\.\./x'; expected one of single, per_layer"),
     ({"tokens": ["single"]}, "tokens is"),
+    ({"hardware": 3}, "hardware is 3; expected the name of a device"),
+    ({"hardware": "a\n# b"}, "hardware is"),
     ({"encryptor": MLP}, "encryptor: .*is no encryptor"),
     ({"encryptor": {"arch": "mlp"}}, "is no encryptor"),
     ({"encryptor": {"arch": "mlp", "args": ARGS, "_target_": "os.system"}}, "is no encryptor"),

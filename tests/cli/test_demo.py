@@ -124,6 +124,19 @@ def test_without_photos_it_says_so_and_draws_people(one_face, photographic, tmp_
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["demo.jpg"]
 
 
+def test_whole_photos_are_drawn_by_the_generator_that_is_loaded(tiny_pack, tmp_path, monkeypatch):
+    coder, used = FaceCoder(tiny_pack), []
+
+    def draw(_persons, pseudonymiser, _kdfs):
+        used.extend([pseudonymiser.coder.generator, coder.generator])
+        return Image.new("RGB", (8, 8))
+
+    monkeypatch.setattr(demo_run, "draw_photos", draw)
+    demo_run._write_photos(tmp_path / "photos.jpg", coder, [], [KdfParams(8, 1, 1, bytes(16))])
+    assert used[0] is used[1]
+    assert (tmp_path / "photos.jpg").is_file()
+
+
 def test_a_full_disk_leaves_the_earlier_picture(one_face, tiny_pack_folder, tmp_path, monkeypatch):
     class Half:
         def save(self, path, **_):

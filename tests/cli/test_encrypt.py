@@ -12,6 +12,7 @@ import pytest
 import torch
 from PIL import Image, PngImagePlugin
 
+from riddle_pl.cli import encrypt_order
 from riddle_pl.faces.find import PhotoFaceDetector
 from riddle_pl.files import atomic_write
 from riddle_pl.photos.record.record import Record
@@ -189,6 +190,15 @@ def test_a_person_is_chosen_by_a_photo(riddle, monkeypatch):
     assert riddle.encrypt("group.png", "-o", "but.png", "--except", "bright.png").status == 0
     assert changed("group.png", "but.png") == (True, False)
     monkeypatch.setattr(PhotoFaceDetector, "detect", detect)
+
+
+def test_choices_are_read_once(riddle, monkeypatch):
+    """A photo of a person that is deleted meanwhile is not asked for again."""
+    read = []
+    parse = encrypt_order.parse_faces
+    monkeypatch.setattr(encrypt_order, "parse_faces", lambda given, option: read.append(option) or parse(given, option))
+    assert riddle.encrypt("photo.png", "--only", "0").status == 0
+    assert read == ["--only", "--except"]
 
 
 def test_bad_photos(riddle):

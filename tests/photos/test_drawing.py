@@ -46,7 +46,7 @@ def test_the_photo_pipeline_draws_by_what_it_is_given(tiny_pack):
         return lambda w: torch.full((len(w), 3, generator.size, generator.size), 2.0)
 
     coder = build_pseudonymiser(tiny_pack).coder
-    coder.drawing = drawn_by
+    coder.generators.drawing = drawn_by
     w = torch.zeros(3, coder.generator.num_layers, 512)
     assert coder.synthesise(w).unique().tolist() == [1.0]
     coder.synthesise(w)

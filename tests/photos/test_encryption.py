@@ -13,8 +13,9 @@ from riddle_pl.photos.face_work import JUDGED_SIZE
 from riddle_pl.photos.gate.gate import OpenGate, Verdict
 from riddle_pl.photos.gate.refusal import Reason
 from riddle_pl.photos.paste.mask import OvalMap
-from riddle_pl.photos.pseudonymise import Encrypted, EncryptRequest, Pseudonymiser
+from riddle_pl.photos.pseudonymise import Pseudonymiser
 from riddle_pl.photos.record.linkable import linkable_kdf
+from riddle_pl.photos.reports import Encrypted, EncryptRequest
 from tests.photos.fakes import FakeDetector, fake_face, fake_photo
 
 KDF = KdfParams(memory_kib=8, time=1, salt=bytes(range(16)))

@@ -15,7 +15,8 @@ from riddle_pl.photos.gate.refusal import Reason
 from riddle_pl.photos.last_look import FaceOutcomes, last_look
 from riddle_pl.photos.paste.mask import OvalMap
 from riddle_pl.photos.paste.solid import GREY
-from riddle_pl.photos.pseudonymise import EncryptRequest, Pseudonymiser
+from riddle_pl.photos.pseudonymise import Pseudonymiser
+from riddle_pl.photos.reports import EncryptRequest
 from tests.photos.fakes import FakeDetector, fake_face, fake_photo
 
 KDF = KdfParams(memory_kib=8, time=1, salt=bytes(range(16)))

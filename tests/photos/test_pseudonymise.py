@@ -9,12 +9,14 @@ from PIL import Image
 
 from riddle_pl.errors import ConfigError, NoFaceError, PackError, PasswordError, PhotoError, RecordError
 from riddle_pl.faces.align import align_face, ffhq_quad
+from riddle_pl.faces.pixels import to_pixels
 from riddle_pl.key import KdfParams
 from riddle_pl.photos.gate.gate import OpenGate, Verdict
-from riddle_pl.photos.gate.refusal import Reason
+from riddle_pl.photos.gate.refusal import FaceRefusedError, Reason
 from riddle_pl.photos.paste.mask import OvalMap
-from riddle_pl.photos.pseudonymise import Encrypted, EncryptRequest, FaceRefusedError, Pseudonymiser, to_pixels
+from riddle_pl.photos.pseudonymise import Pseudonymiser
 from riddle_pl.photos.record.record import Record
+from riddle_pl.photos.reports import Encrypted, EncryptRequest
 from tests.photos.fakes import FakeDetector, fake_face, fake_photo
 
 CHEAP = KdfParams(memory_kib=8, time=1, salt=bytes(range(16)))
@@ -270,6 +272,7 @@ def test_decrypting_uses_the_encryptor_of_the_record(tiny_pack, pseudonymiser):
     _, record = pseudonymiser.encrypt(fake_photo(), "secret", kdf=CHEAP)
     other = Pseudonymiser(tiny_pack)
     np.testing.assert_array_equal(other.decrypt(record, "secret"), pseudonymiser.decrypt(record, "secret"))
+    assert other.coder_for(record).generator is other.coder.generator  # which is not loaded again
 
 
 def test_a_pack_that_gained_a_network_still_opens_its_records(tiny_pack_folder, pseudonymiser, tmp_path):

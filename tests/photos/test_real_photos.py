@@ -15,8 +15,9 @@ from riddle_pl.key import KdfParams
 from riddle_pl.packs import load_pack
 from riddle_pl.photos.face_work import JUDGED_SIZE
 from riddle_pl.photos.gate.gate import OpenGate
-from riddle_pl.photos.pseudonymise import Encrypted, EncryptRequest, Pseudonymiser
+from riddle_pl.photos.pseudonymise import Pseudonymiser
 from riddle_pl.photos.record.record import Record
+from riddle_pl.photos.reports import Encrypted, EncryptRequest
 
 CHEAP = KdfParams(memory_kib=8, time=1, salt=bytes(range(16)))
 SHARED = {"official_a.jpg": 1, "official_two_people.jpg": 2, "synthetic_00.jpg": 1}

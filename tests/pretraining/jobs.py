@@ -52,14 +52,6 @@ RECIPES: dict[str, tuple[str, ...]] = {
 }
 """Overrides by the name of the test's case."""
 
-ROLES = {
-    "generator": ("generator", "perceptual", "encoder"),
-    "recogniser": ("recogniser",),
-    "encoder": ("encoder",),
-    "parser": ("parser",),
-}
-"""What each writes into a pack."""
-
 
 def overrides(case: str, data_root: Path, export: Path | None = None) -> list[str]:
     """The command line of a small run."""

@@ -91,7 +91,7 @@ def test_a_step_has_every_term_and_gradients_for_the_encoder(
 
 def test_roles_build_what_was_trained(recipe: CodeEncoderRecipe) -> None:
     roles = recipe.pack_roles()
-    assert [role.role for role in roles] == ["encoder", "code_model"]
+    assert tuple(role.role for role in roles) == recipe.roles == ("encoder", "code_model")
     assert [role.dtype for role in roles] == [torch.float16, torch.float32]
     for role in roles:
         build(role.arch, role.args).load_state_dict(role.network.state_dict(), strict=True)

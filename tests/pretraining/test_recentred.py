@@ -38,7 +38,7 @@ def test_a_pack_is_rewritten_and_its_cards_kept(faces: FaceSet, pack: Path) -> N
     recipe = RecentredRecipe(faces, str(pack), 2.0, 0.8, {}, 0)
     assert recipe.finished
     assert recipe.samples().shape == (48, 3, SIZE, SIZE)
-    assert recipe.export(pack, "the command") == ["generator", "encoder", "encryptor-df"]
+    assert recipe.export(pack, "the command") == list(recipe.roles) == ["generator", "encoder", "encryptor-df"]
     new = load_pack(pack)
     with torch.no_grad():
         torch.testing.assert_close(new.load("generator")(new.load("encoder")(x)), before, atol=0.05, rtol=0.05)

@@ -77,6 +77,13 @@ def test_the_card_says_how_long_the_run_took_and_on_what() -> None:
     assert recipe.made().endswith(f"60 minutes on {torch.get_num_threads()} CPU threads")
 
 
+@pytest.mark.parametrize("stored", [{}, {"hardware": ""}, {"hardware": 3}, {"hardware": "a\nb"}])
+def test_a_checkpoint_that_does_not_say_the_hardware_loads(stored: dict[str, object]) -> None:
+    recipe = idle(1)
+    recipe.on_load_checkpoint(stored)
+    assert recipe.made().endswith("on hardware that was not recorded")
+
+
 def test_the_base_class_alone_is_no_recipe() -> None:
     with pytest.raises(TypeError, match="abstract"):
         Recipe(0, 1)  # type: ignore[abstract]

@@ -42,6 +42,12 @@ def test_the_card_gives_the_settings_and_no_path() -> None:
     assert "somebody" not in card
 
 
+def test_the_card_names_the_hardware_if_the_checkpoint_does() -> None:
+    origin = {"tokens": "per_layer", "hardware": "NVIDIA H200"}
+    assert "1,200 steps on NVIDIA H200; averaged weights" in encryptor_card("mine", {**CHECKPOINT, "riddle": origin})
+    assert "1,200 steps; averaged weights" in encryptor_card("mine", CHECKPOINT)
+
+
 def test_the_card_says_what_its_records_give_away() -> None:
     """It stays until there is an encryptor of which it is not true."""
     card = " ".join(encryptor_card("encryptor", CHECKPOINT).split())

@@ -33,6 +33,22 @@ def test_the_average_is_exported(tiny_pack: Pack, checkpoint: Path, tmp_path: Pa
     assert (folder / "encryptor-mine.md").is_file()
 
 
+def test_a_later_export_names_the_hardware_of_the_run(tiny_pack: Pack, checkpoint: Path, tmp_path: Path) -> None:
+    folder = shutil.copytree(tiny_pack.folder, tmp_path / "pack")
+    export_encryptor(checkpoint, folder, "encryptor-mine")
+    card = (folder / "encryptor-mine.md").read_text(encoding="utf-8")
+    assert f"1 steps on {torch.get_num_threads()} CPU threads; averaged weights" in card
+
+
+def test_an_earlier_checkpoint_does_not_name_it(tiny_pack: Pack, checkpoint: Path, tmp_path: Path) -> None:
+    folder = shutil.copytree(tiny_pack.folder, tmp_path / "pack")
+    state = torch.load(checkpoint, weights_only=True)
+    del state["riddle"]["hardware"]
+    torch.save(state, tmp_path / "earlier.ckpt")
+    export_encryptor(tmp_path / "earlier.ckpt", folder, "encryptor-mine")
+    assert "1 steps; averaged weights" in (folder / "encryptor-mine.md").read_text(encoding="utf-8")
+
+
 def test_the_trained_encryptor_alone(checkpoint: Path) -> None:
     encryptor, tokens = load_trained_encryptor(checkpoint)
     assert not encryptor.training

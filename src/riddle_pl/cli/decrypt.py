@@ -76,15 +76,13 @@ def decrypt(
     from riddle_pl.cli.password_input import asked_password, given_password, read_face_passwords
     from riddle_pl.errors import ConfigError
     from riddle_pl.key import Password
-    from riddle_pl.photos.choices import parse_faces
+    from riddle_pl.photos.choices import parse_indices
     from riddle_pl.photos.jobs.plan import in_archives
     from riddle_pl.photos.jobs.recover import nothing_left, plan_recovery
 
     if face_only and image is not None:
         raise ConfigError("--face-only and --image were both given; choose one")
-    chosen = parse_faces(only or (), "--only")
-    if chosen.people:
-        raise ConfigError(f"--only {chosen.people[0]} is a photo; give indices of faces in the record")
+    chosen = parse_indices(only or (), "--only", "faces in the record")
     check_names(pack, device, settings, pack_size, of_record=True)
     if part is not None:
         parse_part(part)
@@ -97,7 +95,7 @@ def decrypt(
         where = resolve_device(device)
         return Decryption(
             lambda record: pseudonymiser_for(record, pack, pack_size, settings or (), where),
-            only=chosen.indices or None,
+            only=chosen or None,
             note=synthetic_note,
             quality=quality,
             force=force,
@@ -110,7 +108,7 @@ def decrypt(
         described = {
             "pack": pack,
             "pack_size": pack_size,
-            "only": sorted(chosen.indices),
+            "only": sorted(chosen),
             "settings": settings,
             "alone": face_only,
             "note": synthetic_note,

@@ -42,7 +42,6 @@ def run(job: EncryptJob) -> int:
     """
     if job.archive is not None:
         check_output_folder(job.archive.parent)
-    _ = job.chosen  # refuses what names no face
     plan = plan_encryption(job.photos, job.out, job.record, job.embed, job.archive is not None, job.suffix)
     stops = job.on_failure is OnFailure.ERROR
     report = EncryptReport(plan, job.report, job.quiet, warns=not stops)

@@ -1,17 +1,21 @@
 """What ``riddle encrypt`` was asked for."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from riddle_pl.errors import ConfigError
 from riddle_pl.packs import Pack, choose_pack
-from riddle_pl.photos.choices import Faces, OnFailure, parse_faces
+from riddle_pl.photos.choices import Faces, OnFailure, parse_faces, parse_indices
 
 
 @dataclass(frozen=True)
 class EncryptJob:
-    """The options of ``riddle encrypt``, under their own names; see its help."""
+    """The options of ``riddle encrypt``, under their own names; see its help.
+
+    Raises:
+        ConfigError: a value of --only, --except or --not-a-face names no face.
+    """
 
     photos: tuple[Path, ...]
     out: Path | None
@@ -44,17 +48,14 @@ class EncryptJob:
     quiet: bool
     part: str | None = None
 
-    @property
-    def chosen(self) -> tuple[Faces, Faces, frozenset[int]]:
-        """The faces of --only and --except, and the indices of --not-a-face.
+    def __post_init__(self) -> None:
+        _ = self.chosen  # refused before the networks are imported
 
-        Raises:
-            ConfigError: a value names no face.
-        """
-        not_faces = parse_faces(self.not_faces, "--not-a-face")
-        if not_faces.people:
-            raise ConfigError(f"--not-a-face {not_faces.people[0]} is a photo; give indices of faces")
-        return parse_faces(self.only, "--only"), parse_faces(self.without, "--except"), not_faces.indices
+    @cached_property
+    def chosen(self) -> tuple[Faces, Faces, frozenset[int]]:
+        """The faces of --only and --except, and the indices of --not-a-face."""
+        only, without = parse_faces(self.only, "--only"), parse_faces(self.without, "--except")
+        return only, without, parse_indices(self.not_faces, "--not-a-face")
 
 
 DESCRIBED = (

@@ -34,7 +34,6 @@ def run_shards(job: EncryptJob) -> int:
         "--suffix": job.suffix != ENCRYPTED,
     }
     out = refuse_file_options(of_files, job.out)
-    _ = job.chosen  # refuses what names no face
     plan = plan_shards(job.photos, out, job.part, described_job(job), job.force, job.quiet)
     if not plan.left:
         return 0

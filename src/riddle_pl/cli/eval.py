@@ -49,8 +49,8 @@ def run_evaluation(cfg: DictConfig, parts: "Parts") -> None:
         return  # another run, or the first process, writes the report
     evaluation = evaluate(cfg, parts, command=shlex.join(["riddle-eval", *sys.argv[1:]]), waits=shared)
     tables = [*all_tables([evaluation.report]), *attack_tables(cfg)]
-    written = write_evaluation(evaluation, tables, out)
-    log_evaluation(cfg, evaluation.report, tables, written.figures, out)
+    figures = write_evaluation(evaluation, tables, out)
+    log_evaluation(cfg, evaluation.report, tables, figures, out)
     if not cfg.quiet:
         print(screen(evaluation.report, out))
 

@@ -74,15 +74,13 @@ def rekey(
     from riddle_pl.cli.options import check_names
     from riddle_pl.cli.password_input import asked_password, given_password
     from riddle_pl.errors import ConfigError
-    from riddle_pl.photos.choices import parse_faces
+    from riddle_pl.photos.choices import parse_indices
     from riddle_pl.photos.jobs.compression import Compression
     from riddle_pl.photos.jobs.rekey import Rekeyed, find_record, write_rekeyed
 
     if replace and out is not None:
         raise ConfigError("--replace and -o were both given; choose one")
-    chosen = parse_faces(only or (), "--only")
-    if chosen.people:
-        raise ConfigError(f"--only {chosen.people[0]} is a photo; give indices of faces in the record")
+    chosen = parse_indices(only or (), "--only", "faces in the record")
     check_names(pack, device, settings, of_record=True)
     source, picture = find_record(record, image)
 
@@ -111,9 +109,9 @@ def rekey(
         from riddle_pl.photos.rekey import rekey_deniable, rekey_sealed
 
         if old_record.mode == "sealed":
-            made, changed = rekey_sealed(old_record, old, new, chosen.indices or None), photo
+            made, changed = rekey_sealed(old_record, old, new, chosen or None), photo
         else:
-            made, changed = rekey_deniable(old_record, old, new, photo, pseudonymiser, chosen.indices or None)
+            made, changed = rekey_deniable(old_record, old, new, photo, pseudonymiser, chosen or None)
         write_rekeyed(files, made, changed, synthetic_note, Compression(quality, picture))
     for line in files.lines():
         say(quiet, line)

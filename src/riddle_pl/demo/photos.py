@@ -10,7 +10,8 @@ from riddle_pl.demo.people import Person
 from riddle_pl.demo.pipeline import PASSWORD_1, PASSWORD_2, WRONG_1
 from riddle_pl.errors import RiddleError
 from riddle_pl.key import KdfParams
-from riddle_pl.photos.pseudonymise import Encrypted, EncryptRequest, Pseudonymiser
+from riddle_pl.photos.pseudonymise import Pseudonymiser
+from riddle_pl.photos.reports import Encrypted, EncryptRequest
 
 HEIGHT, GAP, HEADING, TEXT = 400, 8, 34, 20
 COLUMNS = ("photo", "password 1", "password 2", "recovered", "a wrong password")

@@ -27,6 +27,7 @@ from riddle_pl.packs import Pack, choose_pack
 from riddle_pl.packs.choose import SMALL
 from riddle_pl.packs.pack import PADDED
 from riddle_pl.photos.build import build_pseudonymiser
+from riddle_pl.photos.face_coder import FaceCoder
 from riddle_pl.photos.gate.gate import OpenGate
 from riddle_pl.photos.jobs.outputs import save_pair, save_picture
 from riddle_pl.photos.pseudonymise import Pseudonymiser
@@ -113,7 +114,7 @@ def run_demo(
     elif PADDED in opened.roles:
         console.print(f"{len(persons)} whole photos with {PADDED}, as `riddle encrypt` and `riddle decrypt` do it ...")
         with stages("whole photos"):
-            written.append(_write_photos(out / "photos.jpg", opened, persons, kdfs))
+            written.append(_write_photos(out / "photos.jpg", pseudonymiser.coder, persons, kdfs))
     written.append(_write_sheet(out / "demo.jpg", opened, role, seed, demo_faces, figures))
     console.print(stages.line())
     console.print("Written:", *(f"  {path}" for path in written), sep="\n")
@@ -162,8 +163,10 @@ def _write_sheet(
     return path
 
 
-def _write_photos(path: Path, pack: Pack, persons: Sequence[Person], kdfs: Sequence[KdfParams]) -> Path:
-    pseudonymiser = build_pseudonymiser(pack)
+def _write_photos(path: Path, coder: FaceCoder, persons: Sequence[Person], kdfs: Sequence[KdfParams]) -> Path:
+    """The whole photos, as the commands leave them; drawn by the generator that ``coder`` has loaded."""
+    pseudonymiser = build_pseudonymiser(coder.pack)
+    pseudonymiser.coder.generators = coder.generators
     pseudonymiser.coder.draw_nonce = repeatable_nonces(kdfs[0].salt)
     with atomic_write(path, overwrite=True) as temporary:
         draw_photos(persons, pseudonymiser, kdfs).save(temporary, format="JPEG", **PHOTOS_JPEG)

@@ -9,6 +9,8 @@ from concurrent.futures import ProcessPoolExecutor
 
 import numpy as np
 
+from riddle_pl.process import usable_cores
+
 CHUNK = 8
 """Pictures per task."""
 
@@ -20,13 +22,6 @@ Job = Callable[[np.ndarray], np.ndarray]
 
 _executors: dict[int, ProcessPoolExecutor] = {}
 _users: dict[int, set[int]] = {}
-
-
-def usable_cores() -> int:
-    """Cores that this process may run on."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 class Workers:

@@ -63,6 +63,21 @@ def parse_faces(values: Sequence[str], option: str) -> Faces:
     return Faces(frozenset(indices), tuple(people))
 
 
+def parse_indices(values: Sequence[str], option: str, of: str = "faces") -> frozenset[int]:
+    """Reads ``2`` or ``0,3``, and no photo of a person.
+
+    Args:
+        of: what the indices are of, for the message.
+
+    Raises:
+        ConfigError: a value is no number.
+    """
+    faces = parse_faces(values, option)
+    if faces.people:
+        raise ConfigError(f"{option} {faces.people[0]} is a photo; give indices of {of}")
+    return faces.indices
+
+
 def choose_faces(count: int, only: Collection[int] | None, name: str, also_named: Collection[int] = ()) -> list[int]:
     """The indices of the chosen faces, in order.
 

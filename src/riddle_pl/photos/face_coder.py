@@ -42,6 +42,40 @@ class EncryptedCode(NamedTuple):
     nonce: bytes | None
 
 
+class Generators:
+    """G at the sizes that a pack draws, which share their weights. Each is loaded when it is first needed.
+
+    Args:
+        pack: the networks.
+        device: where they run.
+        drawing: what runs them where no gradient is needed.
+    """
+
+    def __init__(self, pack: Pack, device: torch.device, drawing: Drawing):
+        self.pack = pack
+        self.device = device
+        self.drawing = drawing
+        self._by_size: dict[int, FaceGenerator] = {}
+        self._draws: dict[int, Draw] = {}
+
+    @cached_property
+    def _whole(self) -> FaceGenerator:
+        """G at the pack's largest size, whose weights those of the other sizes share."""
+        return self.pack.at(self.pack.manifest.whole_size).generator().to(self.device)
+
+    def at(self, size: int) -> FaceGenerator:
+        """G, drawing images of this side in pixels."""
+        if size not in self._by_size:
+            self._by_size[size] = self.pack.at(size).generator_from(self._whole).to(self.device)
+        return self._by_size[size]
+
+    def draw(self, size: int) -> Draw:
+        """G of this side, as the drawing runs it."""
+        if size not in self._draws:
+            self._draws[size] = self.drawing(self.at(size))
+        return self._draws[size]
+
+
 class FaceCoder:
     """Inverts, encrypts and synthesises aligned faces. Each network is loaded when it is first needed.
 
@@ -56,6 +90,7 @@ class FaceCoder:
     Attributes:
         draw_nonce: where nonces come from, for measurements that are to repeat themselves; the system's randomness by
             default.
+        generators: G; those of another coder of the pack, on the same device, take its place to be loaded once.
     """
 
     def __init__(
@@ -71,26 +106,14 @@ class FaceCoder:
         self.encryptor_name = encryptor
         self.device = torch.device(device)
         self.batch_size = batch_size
-        self.drawing: Drawing = TorchDrawing() if drawing is None else drawing
-        self._by_size: dict[int, FaceGenerator] = {}
-        self._draws: dict[int, Draw] = {}
+        self.generators = Generators(pack, self.device, TorchDrawing() if drawing is None else drawing)
         self.draw_nonce: Callable[[], bytes] | None = None
         self.inversion: Inversion = RefinedInversion(pack, str(self.device)) if inversion is None else inversion
 
     @property
     def generator(self) -> FaceGenerator:
         """G, with the mapping network that turns passwords into latents."""
-        return self._generator(self.pack.size)
-
-    @cached_property
-    def _whole(self) -> FaceGenerator:
-        """G at the pack's largest size, whose weights those of the other sizes share."""
-        return self.pack.at(self.pack.manifest.whole_size).generator().to(self.device)
-
-    def _generator(self, size: int) -> FaceGenerator:
-        if size not in self._by_size:
-            self._by_size[size] = self.pack.at(size).generator_from(self._whole).to(self.device)
-        return self._by_size[size]
+        return self.generators.at(self.pack.size)
 
     @cached_property
     def _encryptor(self) -> tuple[nn.Module, PasswordTokens]:
@@ -236,9 +259,7 @@ class FaceCoder:
         return self._draw(min(self.pack.manifest.sizes), w)
 
     def _draw(self, size: int, w: Float[Tensor, "b n 512"]) -> Float[Tensor, "b 3 s s"]:
-        if size not in self._draws:
-            self._draws[size] = self.drawing(self._generator(size))
-        return self._in_batches(self._draws[size], w).clamp(-1.0, 1.0)
+        return self._in_batches(self.generators.draw(size), w).clamp(-1.0, 1.0)
 
     def _in_batches(self, network: Callable[..., Tensor], *inputs: Tensor) -> Tensor:
         parts = zip(*(tensor.split(self.batch_size) for tensor in inputs), strict=True)

@@ -16,11 +16,10 @@ from PIL import Image
 from riddle_pl.errors import PhotoError, RecordError, RiddleError
 from riddle_pl.faces.detect import Face, PhotoDetector, require_faces
 from riddle_pl.faces.find import PhotoFaceDetector
-from riddle_pl.faces.pixels import to_pixels
 from riddle_pl.inversion import Inversion
 from riddle_pl.key import KdfParams
 from riddle_pl.packs import Pack
-from riddle_pl.photos.choices import MODES, choose_faces
+from riddle_pl.photos.choices import choose_faces
 from riddle_pl.photos.decryption import (
     face_keys,
     originals_alone,
@@ -44,8 +43,6 @@ from riddle_pl.photos.placement import find_place
 from riddle_pl.photos.record.record import Record
 from riddle_pl.photos.reports import Encrypted, EncryptRequest, FaceReport
 from riddle_pl.process import usable_cores
-
-__all__ = ["MODES", "EncryptRequest", "Encrypted", "FaceRefusedError", "FaceReport", "Pseudonymiser", "to_pixels"]
 
 
 class Pseudonymiser:
@@ -272,10 +269,11 @@ class Pseudonymiser:
                 f"{record.source} has codes of {record.w_enc.shape[1]} layers; "
                 f"pack {self.pack.name} has {self.pack.num_layers}"
             )
-        same = name == self.coder.encryptor_name
-        if same:
+        if name == self.coder.encryptor_name:
             return self.coder
-        return FaceCoder(self.pack, name, self.device, self.coder.batch_size, self.coder.inversion, self.coder.drawing)
+        coder = FaceCoder(self.pack, name, self.device, self.coder.batch_size, self.coder.inversion)
+        coder.generators = self.coder.generators
+        return coder
 
 
 def _pixels(image: UInt8[np.ndarray, "h w 3"] | Image.Image) -> UInt8[np.ndarray, "h w 3"]:

@@ -18,6 +18,8 @@ from riddle_pl.device import hardware_name
 from riddle_pl.packs.manifest import require_free_role
 from riddle_pl.packs.write import write_pack_entry
 
+HARDWARE_KEY = "hardware"
+"""Entry of a recipe's checkpoint."""
 REMEDY = "give export= another pack, or export_overwrite=true to write over it"
 
 
@@ -70,6 +72,7 @@ class Recipe(pl.LightningModule, ABC):
 
     Attributes:
         roles: of the networks that it writes into a pack.
+        hardware: of the run's last part, in words; empty if unknown.
     """
 
     roles: tuple[str, ...]
@@ -80,7 +83,7 @@ class Recipe(pl.LightningModule, ABC):
         self.steps = steps
         self.register_buffer("step_count", torch.zeros((), dtype=torch.long))
         self.register_buffer("seconds", torch.zeros((), dtype=torch.float64))
-        self.hardware = "hardware that was not recorded"
+        self.hardware = ""
         self._started = 0.0
 
     step_count: Tensor
@@ -94,6 +97,14 @@ class Recipe(pl.LightningModule, ABC):
         now = time.monotonic()
         self.seconds += now - self._started
         self._started = now
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        checkpoint[HARDWARE_KEY] = self.hardware
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Takes over the hardware, for the card of a run that is exported later; earlier checkpoints have none."""
+        hardware = checkpoint.get(HARDWARE_KEY)
+        self.hardware = hardware if isinstance(hardware, str) and hardware.isprintable() else ""
 
     def train_dataloader(self) -> DataLoader[int]:
         return DataLoader(_Steps(self.steps), batch_size=None)
@@ -135,7 +146,8 @@ class Recipe(pl.LightningModule, ABC):
     def made(self) -> str:
         """Seed, steps, time and hardware of the run so far, in words."""
         minutes = float(self.seconds) / 60
-        return f"seed {self.seed}, {int(self.step_count):,} steps, {minutes:.0f} minutes on {self.hardware}"
+        hardware = self.hardware or "hardware that was not recorded"
+        return f"seed {self.seed}, {int(self.step_count):,} steps, {minutes:.0f} minutes on {hardware}"
 
     def export(self, pack_folder: Path, command: str, overwrite: bool = False) -> list[str]:
         """Writes the networks into a pack, with their model cards; returns their roles.

@@ -93,8 +93,10 @@ def restore(recipe: Recipe, checkpoint: Path) -> None:
     Raises:
         CheckpointError: the file is damaged, or of another recipe or other networks.
     """
-    state = state_dict_under(read_checkpoint(checkpoint), ["state_dict"], checkpoint)
+    content = read_checkpoint(checkpoint)
+    state = state_dict_under(content, ["state_dict"], checkpoint)
     try:
         load_strict(recipe, state, str(checkpoint))
     except CheckpointError as error:
         raise CheckpointError(f"{error}; give another out= to start anew") from None
+    recipe.on_load_checkpoint(content)

@@ -28,7 +28,7 @@ anything about a person, and not for hiding a person whom it could harm to be fo
 
 
 def encryptor_card(role: str, checkpoint: Mapping[str, Any]) -> str:
-    """Markdown: the architecture, the data, the settings and the length of the run, from the checkpoint's own config.
+    """Markdown: the architecture, the data, the settings, length and hardware of the run, from the checkpoint itself.
 
     Args:
         role: of the encryptor in the pack.
@@ -43,10 +43,12 @@ def encryptor_card(role: str, checkpoint: Mapping[str, Any]) -> str:
         settings["data"] = _without_places(data)
     if isinstance(trainer := config.get("trainer"), Mapping):
         settings["precision"] = trainer.get("precision")
+    origin = checkpoint["riddle"]
+    hardware = f" on {origin['hardware']}" if origin.get("hardware") else ""
     return f"""# {role}
 
 Latent encryptor T(w, w_pwd) of this pack: the same network encrypts and, with the same password, decrypts.
-Password tokens: {checkpoint["riddle"]["tokens"]}. {checkpoint["global_step"]:,} steps; averaged weights.
+Password tokens: {origin["tokens"]}. {checkpoint["global_step"]:,} steps{hardware}; averaged weights.
 
 ## How it was made
 

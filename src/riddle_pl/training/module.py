@@ -14,6 +14,7 @@ from torch.optim.lr_scheduler import LRScheduler
 
 from riddle_pl.data.base import LatentDataModule
 from riddle_pl.data.steps import Batch, step_rng
+from riddle_pl.device import hardware_name
 from riddle_pl.errors import CheckpointError, one_line
 from riddle_pl.losses import RiddleLoss
 from riddle_pl.losses.code_space import CodeSpace
@@ -179,7 +180,8 @@ class RiddleModule(pl.LightningModule):
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         run = next((str(logger.version) for logger in self.loggers if isinstance(logger, WandbLogger)), "")
-        origin = Origin(self.pack, self.sha256, self.tokens.name, self.spec, self.overrides, made_by(), run)
+        hardware = hardware_name(self.device)
+        origin = Origin(self.pack, self.sha256, self.tokens.name, self.spec, self.overrides, made_by(), run, hardware)
         checkpoint[CHECKPOINT_KEY] = origin.to_plain()
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:

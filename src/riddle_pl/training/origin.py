@@ -35,6 +35,7 @@ class Origin:
         overrides: Hydra overrides of the command that trained it; None if unknown.
         made_by: version and commit of the package.
         wandb: id of the wandb run, if any.
+        hardware: of the run's last part, in words; empty if unknown.
     """
 
     pack: str
@@ -44,6 +45,7 @@ class Origin:
     overrides: Sequence[str] | None = None
     made_by: str = ""
     wandb: str = ""
+    hardware: str = ""
 
     def to_plain(self) -> dict[str, Any]:
         """As stored in a checkpoint."""
@@ -51,7 +53,7 @@ class Origin:
         overrides = None if self.overrides is None else list(self.overrides)
         return {
             **{"pack": self.pack, "sha256": dict(self.sha256), "tokens": self.tokens, "encryptor": encryptor},
-            **{"overrides": overrides, "made_by": self.made_by, "wandb": self.wandb},
+            **{"overrides": overrides, "made_by": self.made_by, "wandb": self.wandb, "hardware": self.hardware},
         }
 
 
@@ -78,11 +80,12 @@ def read_origin(checkpoint: Mapping[str, Any]) -> Origin:
     if overrides is not None:
         few = isinstance(overrides, list) and len(overrides) <= _MAX_OVERRIDES
         _expect(few and all(map(_is_line, overrides)), "overrides", overrides, "the overrides of a command")
-    made_by, wandb = (section.get(key, "") for key in ("made_by", "wandb"))
+    made_by, wandb, hardware = (section.get(key, "") for key in ("made_by", "wandb", "hardware"))
     _expect(_is_line(made_by), "made_by", made_by, "a version")
+    _expect(_is_line(hardware), "hardware", hardware, "the name of a device")
     _expect(isinstance(wandb, str) and bool(_RUN_ID.fullmatch(wandb)), "wandb", wandb, "the id of a run")
     spec = None if encryptor is None else _spec(encryptor)
-    return Origin(pack, dict(sha256), tokens, spec, overrides, str(made_by), wandb)
+    return Origin(pack, dict(sha256), tokens, spec, overrides, str(made_by), wandb, str(hardware))
 
 
 def encryptor_of(checkpoint: Mapping[str, Any]) -> EncryptorSpec:

@@ -13,6 +13,7 @@ from riddle_pl.errors import FileError
 from riddle_pl.photos.jobs.metadata import COVERED_NOTE, SYNTHETIC, SYNTHETIC_NOTE, is_covered
 from riddle_pl.photos.jobs.outputs import (
     check_picture,
+    check_picture_name,
     finish_pair,
     picture_beside,
     picture_bytes,
@@ -126,11 +127,13 @@ def test_a_record_inside_a_picture(tmp_path):
 def test_a_new_pictures_name_is_checked_before_any_work(tmp_path):
     for name in ("a.png", "a.JPG", "a.webp"):
         assert check_picture(tmp_path / name) == tmp_path / name
-    with pytest.raises(FileError, match=r"a\.bmp has suffix '\.bmp'; choose from \.png, .* in --image$"):
-        check_picture(tmp_path / "a.bmp", option="--image")
+    with pytest.raises(FileError, match=r"a\.bmp has suffix '\.bmp'; choose from \.png, .* in -o$"):
+        check_picture(tmp_path / "a.bmp")
+    with pytest.raises(FileError, match=r"a\.bmp has suffix .* in --image$"):
+        check_picture_name(tmp_path / "a.bmp", "--image")
     (tmp_path / "a.png").touch()
-    with pytest.raises(FileError, match=r"a\.png exists already and is left as it is; .* another with --image$"):
-        check_picture(tmp_path / "a.png", option="--image")
+    with pytest.raises(FileError, match=r"a\.png exists already and is left as it is; .* another with -o$"):
+        check_picture(tmp_path / "a.png")
     with pytest.raises(FileError, match="absent does not exist"):
         check_picture(tmp_path / "absent" / "a.png")
 

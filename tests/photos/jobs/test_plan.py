@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from riddle_pl.errors import ConfigError, FileError, PhotoError
-from riddle_pl.photos.choices import Faces, parse_faces
+from riddle_pl.photos.choices import Faces, parse_faces, parse_indices
 from riddle_pl.photos.jobs.plan import plan_encryption
 
 
@@ -128,3 +128,6 @@ def test_faces_by_index_or_photo(here):
     for value in ("-1", "1-2", "", "absent.jpg", "²", "9" * 50, "x"):
         with pytest.raises(ConfigError, match="--only"):
             parse_faces([value], "--only")
+    assert parse_indices(["0,2"], "--only") == {0, 2}
+    with pytest.raises(ConfigError, match=r"--only x/a\.jpg is a photo; give indices of faces in it$"):
+        parse_indices(["x/a.jpg"], "--only", "faces in it")

@@ -17,8 +17,9 @@ from riddle_pl.judging.images import PHOTO, X_DEC, X_ENC1, X_WRONG1, X
 from riddle_pl.key import SALT_BYTES, KdfParams, repeatable_nonces
 from riddle_pl.photos.face_work import JUDGED_SIZE
 from riddle_pl.photos.gate.refusal import Reason
-from riddle_pl.photos.pseudonymise import EncryptRequest, Pseudonymiser
+from riddle_pl.photos.pseudonymise import Pseudonymiser
 from riddle_pl.photos.record.record import Record
+from riddle_pl.photos.reports import EncryptRequest
 
 IMAGES = (PHOTO, X, X_ENC1, X_DEC, X_WRONG1)
 """Of every face: in the photo; the generator's image of its code; and where it is in the encrypted, the recovered and

@@ -1,27 +1,19 @@
 """Writes the files of an evaluation."""
 
-import csv
-import io
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any
 
 from riddle_pl.evaluation.report.html import write_page
 from riddle_pl.evaluation.report.report import Evaluation, Report, flat
 from riddle_pl.evaluation.report.tables import FORMATS, Table, markdown_page
+from riddle_pl.evaluation.report.tables.formats import csv_text
 from riddle_pl.evaluation.report.tables.select import source
+from riddle_pl.evaluation.scores import Row
 from riddle_pl.files import require_writable_dir, write_text
 
 
-class Written(NamedTuple):
-    """The files of an evaluation."""
-
-    texts: list[Path]
-    """Tables, the page and the report."""
-    figures: list[Path]
-
-
-def write_evaluation(evaluation: Evaluation, tables: Sequence[Table], folder: Path) -> Written:
+def write_evaluation(evaluation: Evaluation, tables: Sequence[Table], folder: Path) -> list[Path]:
     """All tables, the page with figures and, last, ``report.json``; each file whole or not at all.
 
     Args:
@@ -29,15 +21,18 @@ def write_evaluation(evaluation: Evaluation, tables: Sequence[Table], folder: Pa
         tables: of its report, and others that belong beside them.
         folder: where to; it exists.
 
+    Returns:
+        The figures.
+
     Raises:
         FileError: the folder cannot be written to.
     """
     report, traces = evaluation
-    numbers_csv = folder / "table.csv"
-    write_text(numbers_csv, numbers([report]))
-    made = write_tables(tables, folder / "tables")
-    html, *figures = write_page(report, tables, traces, folder)
-    return Written([numbers_csv, *made, html, *write_report(report, tables, folder)], figures)
+    write_text(folder / "table.csv", numbers([report]))
+    write_tables(tables, folder / "tables")
+    _, *figures = write_page(report, tables, traces, folder)
+    write_report(report, tables, folder)
+    return figures
 
 
 def write_report(report: Report, tables: Sequence[Table], folder: Path) -> list[Path]:
@@ -76,20 +71,15 @@ def page(report: Report, tables: Sequence[Table]) -> str:
 
 def numbers(reports: Sequence[Report]) -> str:
     """Every number of the reports in CSV, one a line, with its judge's threshold and where it comes from."""
-    text = io.StringIO()
-    writer: csv.DictWriter[str] | None = None
-    for report in reports:
-        for row in report.rows:
-            calibration = report.judge(row.judge).calibration
-            record = {
-                "method": report.method.label,
-                **flat(row),
-                "threshold": calibration.threshold if calibration else None,
-                "used_in_training_loss": report.judge(row.judge).used_in_training_loss,
-                **source(report),
-            }
-            if writer is None:
-                writer = csv.DictWriter(text, list(record), lineterminator="\n")
-                writer.writeheader()
-            writer.writerow(record)
-    return text.getvalue()
+    return csv_text([_record(report, row) for report in reports for row in report.rows])
+
+
+def _record(report: Report, row: Row) -> dict[str, Any]:
+    judge = report.judge(row.judge)
+    return {
+        "method": report.method.label,
+        **flat(row),
+        "threshold": judge.calibration.threshold if judge.calibration else None,
+        "used_in_training_loss": judge.used_in_training_loss,
+        **source(report),
+    }

@@ -43,22 +43,22 @@ class Writable(Protocol):
     def save(self, path: Path | str, overwrite: bool = False) -> None: ...
 
 
-def check_picture(path: Path, force: bool = False, option: str = "-o") -> Path:
+def check_picture(path: Path, force: bool = False) -> Path:
     """The path, if a picture can be written there.
 
     Raises:
-        FileError: one line that names ``option``: its suffix names no format, its folder cannot be written to, or a
-            file is there (with ``force``: one that riddle did not write).
+        FileError: its suffix names no format, its folder cannot be written to, or a file is there (with ``force``: one
+            that riddle did not write).
     """
-    _check_free(check_picture_name(path, option), force, option)
-    require_result(path, option)
+    _check_free(check_picture_name(path), force)
+    require_result(path)
     return require_writable_file(path)
 
 
-def check_record(path: Path, force: bool = False, option: str = "-o") -> Path:
+def check_record(path: Path, force: bool = False) -> Path:
     """The same as :func:`check_picture` for a record."""
-    _check_free(path, force, option)
-    require_record_result(path, option)
+    _check_free(path, force)
+    require_record_result(path, "-o")
     return require_writable_file(path, "record")
 
 
@@ -75,23 +75,21 @@ def check_picture_name(path: Path, option: str = "-o") -> Path:
     return path
 
 
-def _check_free(path: Path, force: bool, option: str) -> None:
+def _check_free(path: Path, force: bool) -> None:
     if path.is_file() and not force:
         raise FileError(
-            f"output {path} exists already and is left as it is; --force replaces it, or choose another with {option}"
+            f"output {path} exists already and is left as it is; --force replaces it, or choose another with -o"
         )
 
 
-def require_result(picture: Path, option: str = "-o") -> None:
+def require_result(picture: Path) -> None:
     """Makes sure that a file that is to be replaced was written by riddle.
 
     Raises:
-        FileError: it was not; one line that names ``option``.
+        FileError: it was not.
     """
     if picture.exists() and read_mark(picture) is None and not holds_record(picture):
-        raise FileError(
-            f"output {picture} is nothing that riddle wrote and is left as it is; choose another with {option}"
-        )
+        raise FileError(f"output {picture} is nothing that riddle wrote and is left as it is; choose another with -o")
 
 
 def require_record_result(path: Path, option: str) -> None:

@@ -1,8 +1,9 @@
 """Where in an aligned face the synthesised one is pasted: face maps of several images, joined into one soft mask."""
 
 import math
+from abc import ABC, abstractmethod
 from functools import cached_property
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 import torch
 import torch.nn.functional as F
@@ -50,17 +51,48 @@ class FaceMap(Protocol):
         ...
 
 
-class ParserMap:
-    """By the pack's face parser.
+class NetworkMap(ABC):
+    """By a network of the pack, which tells classes apart.
 
     Args:
-        pack: its ``parser`` has the classes of CelebAMask-HQ.
+        pack: has the network.
         device: where it runs.
     """
+
+    role: ClassVar[str]
+    """Of the network in the pack."""
+    face: ClassVar[tuple[int, ...]]
+    """The classes that are face."""
 
     def __init__(self, pack: Pack, device: torch.device | str = "cpu"):
         self.pack = pack
         self.device = torch.device(device)
+
+    def check(self) -> None:
+        """Verifies the network's file.
+
+        Raises:
+            PackError: it is missing or another one.
+        """
+        self.pack.check(self.role)
+
+    @cached_property
+    def _network(self) -> nn.Module:
+        return self.pack.load(self.role).to(self.device)
+
+    def __call__(self, x: Float[Tensor, "b 3 h h"]) -> Float[Tensor, "b 1 m m"]:
+        return self.classes(x)[:, self.face].sum(dim=1, keepdim=True)
+
+    @abstractmethod
+    def classes(self, x: Float[Tensor, "b 3 h h"]) -> Float[Tensor, "b c m m"]:
+        """Probabilities of all that the network knows."""
+
+
+class ParserMap(NetworkMap):
+    """By the pack's face parser, which has the classes of CelebAMask-HQ; see :class:`NetworkMap`."""
+
+    role = "parser"
+    face = CELEBA_FACE
 
     @property
     def size(self) -> int:
@@ -72,24 +104,8 @@ class ParserMap:
         owner = self.pack.entry("parser").pack
         return min(self.pack.size if owner is None else load_pack(owner).size, MAX_SIDE)
 
-    def check(self) -> None:
-        """Verifies the parser's file.
-
-        Raises:
-            PackError: it is missing or another one.
-        """
-        self.pack.check("parser")
-
-    @cached_property
-    def _network(self) -> nn.Module:
-        return self.pack.load("parser").to(self.device)
-
-    def __call__(self, x: Float[Tensor, "b 3 h h"]) -> Float[Tensor, "b 1 m m"]:
-        return self.classes(x)[:, CELEBA_FACE].sum(dim=1, keepdim=True)
-
     @torch.no_grad()
     def classes(self, x: Float[Tensor, "b 3 h h"]) -> Float[Tensor, "b c m m"]:
-        """Probabilities of all that the parser knows."""
         logits: Tensor = self._network(resize(x, (self.parsed_size, self.parsed_size)).to(self.device))
         if logits.shape[1] <= max(CELEBA_FACE):
             raise PackError(
@@ -99,38 +115,18 @@ class ParserMap:
         return logits.softmax(dim=1).cpu()
 
 
-class BiSeNetMap:
+class BiSeNetMap(NetworkMap):
     """By BiSeNet: far finer than the small parsers of the packs, and it knows glasses, necks and hats.
 
-    Args:
-        pack: has it as ``face_mask``.
-        device: where it runs.
+    See :class:`NetworkMap`.
     """
 
+    role = "face_mask"
+    face = BISENET_FACE
     size = 512
-
-    def __init__(self, pack: Pack, device: torch.device | str = "cpu"):
-        self.pack = pack
-        self.device = torch.device(device)
-
-    def check(self) -> None:
-        """Verifies BiSeNet's file.
-
-        Raises:
-            PackError: it is missing or another one.
-        """
-        self.pack.check("face_mask")
-
-    @cached_property
-    def _network(self) -> nn.Module:
-        return self.pack.load("face_mask").to(self.device)
-
-    def __call__(self, x: Float[Tensor, "b 3 h h"]) -> Float[Tensor, "b 1 m m"]:
-        return self.classes(x)[:, BISENET_FACE].sum(dim=1, keepdim=True)
 
     @torch.no_grad()
     def classes(self, x: Float[Tensor, "b 3 h h"]) -> Float[Tensor, "b 19 m m"]:
-        """Probabilities of all that it knows, in the order of ``79999_iter.pth``."""
         mean, std = (torch.tensor(values).view(3, 1, 1) for values in (IMAGENET_MEAN, IMAGENET_STD))
         unit = (resize(x, (self.size, self.size)) + 1.0) / 2.0
         logits: Tensor = self._network(((unit - mean) / std).to(self.device))

@@ -9,10 +9,8 @@ from torch import Tensor
 
 from riddle_pl.packs import Pack
 from riddle_pl.photos.paste.guided import guided_filter
-from riddle_pl.photos.paste.mask import BiSeNetMap, ParserMap
+from riddle_pl.photos.paste.mask import BiSeNetMap, NetworkMap, ParserMap
 
-FACE_MASK = "face_mask"
-"""Role of BiSeNet in the packs that have it."""
 MOUTH = 0.68
 """Where the upper lip is taken to be if no mouth is seen, as a share of the side."""
 ABOVE = 0.015
@@ -48,7 +46,7 @@ class RegionParser(Protocol):
             how far beside an edge the parser may lie.
     """
 
-    parser: ParserMap | BiSeNetMap
+    parser: NetworkMap
     size: int
     detail: float
 
@@ -57,7 +55,7 @@ class RegionParser(Protocol):
 
 def region_parser(pack: Pack, device: torch.device | str = "cpu") -> RegionParser:
     """By BiSeNet where the pack has it as ``face_mask``, else by its own small parser. Loads nothing yet."""
-    return BiSeNetRegions(pack, device) if FACE_MASK in pack.roles else ParserRegions(pack, device)
+    return BiSeNetRegions(pack, device) if BiSeNetMap.role in pack.roles else ParserRegions(pack, device)
 
 
 class BiSeNetRegions:
@@ -73,7 +71,7 @@ class BiSeNetRegions:
     """By how much the lower face of a bearded person is darker than the skin above, in [-1, 1]."""
 
     def __init__(self, pack: Pack, device: torch.device | str = "cpu"):
-        self.parser: ParserMap | BiSeNetMap = BiSeNetMap(pack, device)
+        self.parser: NetworkMap = BiSeNetMap(pack, device)
 
     def __call__(self, x: Float[Tensor, "b 3 h h"]) -> Regions:
         classes = self.parser.classes(x)
@@ -103,7 +101,7 @@ class ParserRegions:
     """Variance of colours in [-1, 1], for the guided filter."""
 
     def __init__(self, pack: Pack, device: torch.device | str = "cpu"):
-        self.parser: ParserMap | BiSeNetMap = ParserMap(pack, device)
+        self.parser: NetworkMap = ParserMap(pack, device)
 
     def __call__(self, x: Float[Tensor, "b 3 h h"]) -> Regions:
         classes = self.parser.classes(x)

@@ -25,27 +25,23 @@ LISTED = 40
 """Skipped photos that are listed; report.json has them all."""
 
 
-def write_page(
-    report: Report, tables: Sequence[Table], traces: Traces, folder: Path, formats: Sequence[str] = ("png",)
-) -> list[Path]:
-    """Writes ``report.html``, and the figures as files of their own in ``figures/``; each whole or not at all.
+def write_page(report: Report, tables: Sequence[Table], traces: Traces, folder: Path) -> list[Path]:
+    """Writes ``report.html``, and the figures as PNG files in ``figures/``; each whole or not at all.
 
     Args:
         report: the numbers.
         tables: of them, and others that belong beside them.
         traces: what the figures show.
         folder: of the evaluation; it exists.
-        formats: of the figures' files: ``png``, ``svg``, ``pdf``; none are written for an empty list.
 
     Returns:
         The page, then the figures.
 
     Raises:
         FileError: the folder cannot be written to, or the training log that ``traces`` names cannot be read.
-        ConfigError: a format that there is not.
     """
     gallery = draw_gallery(traces)
-    figures = save_figures(gallery.figures, folder / "figures", formats) if formats else []
+    figures = save_figures(gallery.figures, folder / "figures")
     page = folder / PAGE
     write_text(page, render_page(report, tables, gallery))
     return [page, *figures]

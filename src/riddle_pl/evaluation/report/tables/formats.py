@@ -57,7 +57,11 @@ def markdown_page(title: str, about: Mapping[str, Any], tables: Sequence[Table],
 
 def to_csv(table: Table) -> str:
     """One line of plain numbers per line: each column's value, interval and count, and where the line comes from."""
-    lines = records(table)
+    return csv_text(records(table))
+
+
+def csv_text(lines: Sequence[Mapping[str, Any]]) -> str:
+    """Values by name, one line each, under a line of all names."""
     fields = list(dict.fromkeys(key for line in lines for key in line))
     buffer = io.StringIO()
     writer = csv.DictWriter(buffer, fields, lineterminator="\n")
