@@ -54,6 +54,15 @@ def test_brows_and_mouth_are_parts_of_a_face_and_skin_is_none(regions: BiSeNetRe
     assert float(parts.sum()) == 2 * 8 + 2 * 12
 
 
+def test_a_reflection_with_a_little_skin_has_no_parts_of_a_face(regions: BiSeNetRegions) -> None:
+    assert isinstance(regions.parser, Classes)
+    regions.parser.labels[:, 26:50] = 0
+    regions.parser.labels[:, 10:26, :24] = 0
+    seen = regions(photo(0.2))
+    assert 0 < float(seen.face.mean()) < BiSeNetRegions.LEAST
+    assert float(seen.parts.sum()) == 0
+
+
 def test_a_shaved_chin_is_skin_and_a_neck_stays(regions: BiSeNetRegions) -> None:
     _, _, skin, beard, _ = regions(photo(0.1))
     assert float(beard.sum()) == 0
