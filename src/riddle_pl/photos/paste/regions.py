@@ -68,8 +68,8 @@ class BiSeNetRegions:
     """Classes of ``79999_iter.pth``."""
     PARTS = (2, 3, 4, 5, 10, 11, 12, 13)
     LEAST = 0.14
-    """Share of the square that a face fills at least: in less, what looks like eyes or a mouth is a reflection. 64 people
-    of LFW fill 0.24 and more."""
+    """Share of the square that a face fills at least: in less, what looks like eyes or a mouth is a reflection. Faces
+    of 64 people of LFW fill 0.24 and more."""
     DARKER = 0.3
     """By how much the lower face of a bearded person is darker than the skin above, in [-1, 1]."""
 
