@@ -34,7 +34,8 @@ class TorchDrawing:
 class OpenVINODrawing:
     """By OpenVINO on the CPU, in float32 and with as many threads as PyTorch has.
 
-    The loaded network is traced, at once, which takes 5 to 20 seconds for each size.
+    The loaded network is traced at once, which takes 5 to 20 seconds for each size, and compiled for each number of
+    codes when that first comes, which takes less than one.
 
     Args:
         device: where the generator is.
@@ -56,5 +57,14 @@ class OpenVINODrawing:
             warnings.simplefilter("ignore")  # of checks of shapes, which hold for all codes, and of torch.jit.trace
             model = openvino.convert_model(generator, example_input=w)
         limits = {"INFERENCE_PRECISION_HINT": "f32", "INFERENCE_NUM_THREADS": torch.get_num_threads()}
-        run = openvino.compile_model(model, "CPU", limits)
-        return lambda w: torch.from_numpy(run(generator.accept(w).numpy())[0].copy())
+        by_count: dict[int, Any] = {}  # compiled for any number of codes, it takes twice as long
+
+        def draw(w: Float[Tensor, "b n d"]) -> Float[Tensor, "b 3 h h"]:
+            codes = generator.accept(w).numpy()
+            if len(codes) not in by_count:
+                fixed = model.clone()
+                fixed.reshape(list(codes.shape))
+                by_count[len(codes)] = openvino.compile_model(fixed, "CPU", limits)
+            return torch.from_numpy(by_count[len(codes)](codes)[0].copy())
+
+        return draw
