@@ -26,6 +26,7 @@ from riddle_pl.packs import load_pack
 from riddle_pl.photos import encryption
 from riddle_pl.photos.build import build_pseudonymiser
 from riddle_pl.photos.jobs.plan import plan_encryption
+from riddle_pl.photos.paste.layers import Brush
 from riddle_pl.photos.pseudonymise import Pseudonymiser
 
 Seconds = dict[str, float]
@@ -38,13 +39,13 @@ def stages(pipeline: Pseudonymiser) -> dict[str, tuple[object, str]]:
     return {
         "key of the password": (encryption, "derive_key"),
         "faces of the photo, before and after": (pipeline.detector, "detect"),
-        "outlines of the photo's face": (encryption.Brush, "regions"),
+        "outlines of the photo's face": (Brush, "regions"),
         "inversion and its check": (encryption, "invert"),
         "candidates: codes": (coder, "encrypt"),
         "candidates: drawing": (coder, "sketch"),
         "candidates: choice": (pipeline.nonces, "best"),
         "drawing at full size": (coder, "synthesise_for"),
-        "fitting to the head": (encryption.Brush, "layer"),
+        "fitting to the head": (Brush, "layer"),
         "pasting": (encryption, "_compose"),
         "verdict on the face": (encryption, "_judge"),
         "last look, but for the detector": (encryption, "_last_look"),

@@ -45,6 +45,14 @@ def test_who_is_like_the_photo_is_not_taken_however_well_they_fit(tiny_pack):
     assert choice(tiny_pack, 2).best(x, drawn).number.tolist() == [1]
 
 
+def test_of_people_who_fit_as_well_the_one_least_like_the_others_is_taken(tiny_pack):
+    x = faces(0.1, likeness=-1.0)
+    drawn = torch.stack([faces(0.4, likeness=0.3), faces(0.4, likeness=0.3), faces(0.4, likeness=-0.1)], dim=1)
+    assert choice(tiny_pack, 3).best(x, drawn).number.tolist() == [2]
+    likeness = nonces._likeness(torch.eye(3)[None, [0, 0, 1]])
+    torch.testing.assert_close(likeness, torch.tensor([[0.5, 0.5, 0.0]]))
+
+
 class Features(Fixed):
     """A recogniser whose features are the red of an image's first three pixels."""
 

@@ -41,6 +41,9 @@ SKIN, PLAIN, DARKEST = 12.0, (1, 2), 0.05
 """Weight of the difference of mean skin colours in logarithms, the parser's classes that are skin, and what is added to
 colours in [0, 1] before their logarithm is taken. `colour=skin` brings one skin to the other's colour, but eyes and
 lips that were drawn for a darker or a paler one show it."""
+COMMON = 16.0
+"""Weight of the mean cosine to the other candidates, by the pack's recogniser: other passwords draw people like
+them."""
 OTHER = 6.5
 """Sum of the differences of sex, age, childhood and skin up to which a person fits the photo's head."""
 BROWS, FOREHEAD = 0.42, 40.0
@@ -138,7 +141,8 @@ class BestFit:
     others, that with the smallest sum of distances to the photo: of the parser's class probabilities, pixel by pixel,
     with hair and background that lie on the photo's face counted again, and most on its forehead; of colours on a grid
     over the face; of eyes and mouth as pictures, without their light; of the mean colour of the skin; and, where the
-    pack has ``traits``, of apparent sex and age, an adult's or a child's.
+    pack has ``traits``, of apparent sex and age, an adult's or a child's. Who is much like the other candidates is less
+    likely taken: they stand for those whom other passwords draw.
 
     Args:
         pack: its ``parser``, ``recogniser`` and ``traits`` judge.
@@ -177,7 +181,7 @@ class BestFit:
         skins = torch.stack([_skin(faces, seen) for faces, seen in zip(drawn, ours_seen, strict=True)])
         other = other + SKIN * (_skin(x, theirs_seen)[:, None] - skins).abs().mean(dim=-1)
         allowed = (alike < LIKE) | (alike == alike.amin(dim=1, keepdim=True))
-        number = torch.where(allowed, cost + other, torch.inf).argmin(dim=1)
+        number = torch.where(allowed, cost + other + COMMON * _likeness(embeddings), torch.inf).argmin(dim=1)
         return Choice(number, (other.gather(1, number[:, None])[:, 0] - OTHER).clamp_min(0.0))
 
     def _seen(self, x: Float[Tensor, "b 3 h h"]) -> tuple[Float[Tensor, "b d"], Float[Tensor, "b 3"]]:
@@ -194,6 +198,12 @@ class BestFit:
 
     def _each(self, look: Look, drawn: Float[Tensor, "b c 3 s s"]) -> Float[Tensor, "b c ..."]:
         return torch.stack([look(faces) for faces in drawn])
+
+
+def _likeness(embeddings: Float[Tensor, "b c d"]) -> Float[Tensor, "b c"]:
+    """Mean cosine of each candidate to the others of its face."""
+    unit = F.normalize(embeddings, dim=-1)
+    return ((unit @ unit.transpose(1, 2)).sum(dim=2) - 1.0) / max(embeddings.shape[1] - 1, 1)
 
 
 def _apart(traits: Float[Tensor, "b 3"], theirs: Float[Tensor, "b c 3"]) -> Float[Tensor, "b c"]:
