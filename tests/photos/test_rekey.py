@@ -11,6 +11,7 @@ from riddle_pl.key import KdfParams, derive_key
 from riddle_pl.networks.resize import resize
 from riddle_pl.photos import rekey
 from riddle_pl.photos.gate.gate import OpenGate
+from riddle_pl.photos.nonces import Choice
 from riddle_pl.photos.paste.mask import OvalMap
 from riddle_pl.photos.pseudonymise import Pseudonymiser
 from riddle_pl.photos.rekey import rekey_deniable, rekey_sealed
@@ -102,10 +103,11 @@ class Third:
     """Of three persons the third, and what they were compared with."""
 
     candidates = 3
+    rounds = 1
 
     def best(self, x, drawn):
         self.x, self.drawn = x, drawn
-        return torch.full((len(x),), 2)
+        return Choice(torch.full((len(x),), 2), torch.zeros(len(x)))
 
 
 def test_the_new_face_is_the_best_of_several(couple, monkeypatch):
