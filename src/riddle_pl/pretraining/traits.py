@@ -77,7 +77,7 @@ class TraitsRecipe(Recipe):
         rows = torch.arange(len(self.traits))
         self.fitted = torch.where(rows < len(images), rows < number, (rows - len(images)) % HELD_OUT != 0)
         self.batch, self.ridge = batch, ridge
-        for name, column in zip(("sex", "age"), self.traits[:number].T, strict=False):
+        for name, column in zip(TRAITS[:2], self.traits[:number, :2].T, strict=True):
             if column.isnan().all():
                 raise DataError(f"no name of {faces.sources()} tells the {name}; see recipe=traits")
         self.sources = faces.sources()
@@ -98,13 +98,13 @@ class TraitsRecipe(Recipe):
         """Features of one batch of photos, and when these are done, of one of drawn faces."""
         step = self.next_step()
         if step < self.read_in:
-            part, first = slice(step * self.batch, (step + 1) * self.batch), 0
-            found = self._read(self.images[part])
+            first = step * self.batch
+            found = self._read(self.images[first : first + self.batch])
         else:
-            first = (step - self.read_in) * self.batch
-            part, first = slice(first, min(first + self.batch, self.drawn.count)), len(self.images)
-            found = self._features(self.drawn.draw(self._networks[1], part))
-        self.features[first + part.start : first + part.stop][: len(found)] = found.to(self.features)
+            drawn = (step - self.read_in) * self.batch
+            found = self._features(self.drawn.draw(self._networks[1], slice(drawn, drawn + self.batch)))
+            first = len(self.images) + drawn
+        self.features[first : first + len(found)] = found.to(self.features)
 
     def _read(self, images: UInt8[Tensor, "b 3 h w"]) -> Float[Tensor, "b c"]:
         return self._features(to_float(images))

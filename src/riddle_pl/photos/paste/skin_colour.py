@@ -91,9 +91,14 @@ def _without_pigment(colours: Float[Tensor, "1 3 s s"], shift: Float[Tensor, "1 
     return torch.cat([lightened, torch.maximum(tints, -colours[:, 1:].clamp_min(0.0))], dim=1)
 
 
+def logarithms(x: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b 3 h w"]:
+    """Logarithms of the colours of images in [-1, 1]: light and pigment, which multiply, become sums."""
+    return ((x + 1.0) / 2.0 + DARKEST).log()
+
+
 def _logarithmic(x: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b 3 h w"]:
-    """Logarithms of colours as lightness and tints: light and pigment, which multiply, become sums."""
-    return to_opponent(((x + 1.0) / 2.0 + DARKEST).log())
+    """The same as lightness and tints."""
+    return to_opponent(logarithms(x))
 
 
 class _Fit(NamedTuple):
