@@ -51,7 +51,7 @@ def test_every_option_is_listed_by_an_application_that_has_it() -> None:
         ),
         ("eval", "data: drawn, folder, lfw", ("recipe", "audit", "loss", "encryptor", "trainer", "experiment")),
         ("audit", "audit: encoder, encryptor", ("recipe", "method", "loss", "data")),
-        ("pretrain", "recipe: code_encoder", ("data", "loss", "audit")),
+        ("pretrain", "recipe: ciagan_small", ("data", "loss", "audit")),
     ],
 )
 def test_an_application_lists_its_own_groups_alone(app: str, own: str, others: tuple[str, ...]) -> None:

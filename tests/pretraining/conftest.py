@@ -11,11 +11,13 @@ from tests.pretraining.archives import FACE, face_archive, labelled_archive, wri
 
 @pytest.fixture(scope="session")
 def data_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """``faces.tar``, ``fasseg.tar`` and ``teacher.ckpt``."""
+    """``faces.tar``, ``fasseg.tar``, ``teacher.ckpt`` and ``identities.txt``."""
     folder = tmp_path_factory.mktemp("archives")
     face_archive(folder)
     labelled_archive(folder)
     write_teacher(folder / "teacher.ckpt")
+    people = "".join(f"{index:03d}.png {index % 5}\n" for index in range(20))
+    (folder / "identities.txt").write_text(f"path label\n{people}", encoding="utf-8")
     return folder
 
 

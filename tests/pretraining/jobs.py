@@ -19,7 +19,18 @@ GENERATOR = (
     "recipe.judging.r1_every=2",
     "recipe.drawing.path_length_every=2",
 )
+SMALL_METHOD = (
+    "recipe.faces.archives=[faces]",
+    "recipe.held_out.archives=[faces]",
+    "recipe.faces.size=32",
+    "recipe.held_out.size=32",
+    "recipe.widths=[4, 4, 4]",
+    "recipe.batch=4",
+)
 RECIPES: dict[str, tuple[str, ...]] = {
+    "fit_small": ("recipe=fit_small", *SMALL_METHOD),
+    "deepprivacy_small": ("recipe=deepprivacy_small", *SMALL_METHOD),
+    "ciagan_small": ("recipe=ciagan_small", "recipe.people=3", *SMALL_METHOD),
     "generator": GENERATOR,
     "recogniser": (
         "recipe=recogniser",
@@ -64,6 +75,10 @@ def overrides(case: str, data_root: Path, export: Path | None = None) -> list[st
         "checkpoint_every=1",
         "recipe.steps=4",
     ]
+    if case == "ciagan_small":
+        lines.append(f"recipe.identities={data_root / 'identities.txt'}")
+    if case.endswith("_small") and export is not None:
+        lines.append(f"recipe.pack.name_or_path={export}")
     if case == "recogniser":
         lines.append(f"recipe.teacher={data_root / 'teacher.ckpt'}")
     return lines if export is None else [*lines, f"export={export}", "export_overwrite=true"]

@@ -43,7 +43,7 @@ class HeadConv(nn.Module):
 
     def forward(self, x: Float[Tensor, "b h w c"], w: Float[Tensor, "b k d"]) -> Float[Tensor, "b h w c"]:
         out = self.depthwise((x * self.style(w)).permute(0, 3, 1, 2)).permute(0, 2, 3, 1)
-        return x + F.leaky_relu_(self.pointwise(out).add_(self.read(self.maps)), LEAKY_SLOPE)
+        return x + F.leaky_relu_(self.pointwise(out) + self.read(self.maps), LEAKY_SLOPE)
 
 
 class MobileHead(nn.Module):

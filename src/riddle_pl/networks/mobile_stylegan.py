@@ -79,7 +79,7 @@ class StyledConv(nn.Module):
     def forward(self, x: Float[Tensor, "b h w i"], w: Float[Tensor, "b d"]) -> Float[Tensor, "b h w o"]:
         x = x * self.modulation(w)[:, None, None]
         x = self.depthwise(x.permute(0, 3, 1, 2)).permute(0, 2, 3, 1)
-        return F.leaky_relu_(self.pointwise(x).add_(self.noise), LEAKY_SLOPE)
+        return F.leaky_relu_(self.pointwise(x) + self.noise, LEAKY_SLOPE)
 
 
 class FirstConv(nn.Module):

@@ -18,6 +18,7 @@ from riddle_pl.evaluation.methods.latent import load_generator, synthesise
 from riddle_pl.evaluation.methods.method import FaceImages, Method
 from riddle_pl.judging.images import PHOTO, X_DEC, X_ENC1
 from riddle_pl.networks.generator import FaceGenerator
+from riddle_pl.networks.small_methods.face_maps import FACE_BOX
 from riddle_pl.packs import Pack
 
 
@@ -48,10 +49,6 @@ class Baseline(Method):
         """The obscured faces, in [-1, 1]."""
 
 
-BOX = (0.2, 0.3, 0.8, 0.9)
-"""Left, top, right, bottom of the face in an FFHQ-aligned image, as shares of its side: from brows to chin."""
-
-
 class BlackBox(Baseline):
     """Paints a black square over the face of the aligned image."""
 
@@ -60,7 +57,7 @@ class BlackBox(Baseline):
         return "black box"
 
     def obscure(self, names: Sequence[str], x: Float[Tensor, "b 3 h h"]) -> Float[Tensor, "b 3 h h"]:
-        left, top, right, bottom = (round(share * x.shape[-1]) for share in BOX)
+        left, top, right, bottom = (round(share * x.shape[-1]) for share in FACE_BOX)
         hidden = x.clone()
         hidden[:, :, top:bottom, left:right] = -1.0
         return hidden

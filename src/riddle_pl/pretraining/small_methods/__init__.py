@@ -1,0 +1,1 @@
+"""Recipes of the small re-implementations of the paper's competitors."""
