@@ -1,5 +1,7 @@
 """If this fails, the images that are judged are not those that `riddle encrypt` would make."""
 
+import json
+
 import pytest
 import torch
 
@@ -7,6 +9,8 @@ from riddle_pl.errors import ConfigError, PackError
 from riddle_pl.evaluation.methods.pack import PackMethod
 from riddle_pl.evaluation.methods.passwords import TextPasswords
 from riddle_pl.inversion import EncoderInversion, OptimisedInversion
+from riddle_pl.pack_names import MANIFEST_NAME
+from riddle_pl.packs import load_pack
 from riddle_pl.photos.face_coder import FaceCoder
 from riddle_pl.photos.paste.mask import ParserMap
 from tests.photos.reading import reading_pack
@@ -40,6 +44,16 @@ def test_images_are_those_of_the_photo_pipeline(tiny_pack, x, role):
     assert list(images) == list(expected)
     for name, image in expected.items():
         torch.testing.assert_close(images[name][1:2], image, rtol=1e-4, atol=1e-4, msg=name)
+
+
+def test_without_a_role_it_is_the_usual_encryptor_or_the_one_for_photos(tiny_pack, tmp_path):
+    pack = reading_pack(tiny_pack, tmp_path / "pack")
+    assert method(pack, None).role == "encryptor"
+    path = tmp_path / "pack" / MANIFEST_NAME
+    manifest = json.loads(path.read_text(encoding="utf-8"))
+    del manifest["networks"]["encryptor"]
+    path.write_text(json.dumps(manifest), encoding="utf-8")
+    assert method(load_pack(tmp_path / "pack"), None).role == "encryptor-padded"
 
 
 def test_a_padded_encryptor_encrypts_in_the_photo_s_context(tiny_pack, x, tmp_path, monkeypatch):

@@ -12,6 +12,7 @@ from riddle_pl.evaluation.methods.latent import LatentMethod
 from riddle_pl.evaluation.methods.passwords import TextPasswords
 from riddle_pl.inversion import Inversion
 from riddle_pl.networks.encryptors.padded import in_context
+from riddle_pl.packs.pack import USUAL
 from riddle_pl.password import PasswordTokens
 from riddle_pl.photos.paste.mask import ParserMap
 from riddle_pl.photos.without_face import read_context
@@ -25,15 +26,17 @@ class PackMethod(LatentMethod):
 
     Args:
         inversion: see :class:`LatentMethod`; its pack has the encryptor.
-        role: of the encryptor.
+        role: of the encryptor; None: ``encryptor`` where the pack has it, else the one for photos.
         passwords: see :class:`LatentMethod`.
         seed: see :class:`LatentMethod`.
         device: see :class:`LatentMethod`.
     """
 
-    def __init__(self, inversion: Inversion, role: str, passwords: TextPasswords, seed: int = 0, device: str = "auto"):
+    def __init__(
+        self, inversion: Inversion, role: str | None, passwords: TextPasswords, seed: int = 0, device: str = "auto"
+    ):
         super().__init__(inversion, passwords, seed, device)
-        self.role = role
+        self.role = role or (USUAL if USUAL in self.pack.roles else self.pack.encryptor_for_photos())
 
     @property
     def label(self) -> str:
