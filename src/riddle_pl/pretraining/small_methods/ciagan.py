@@ -124,10 +124,11 @@ class CiaganSmallRecipe(InpaintingRecipe):
 A small re-implementation of CIAGAN (Maximov et al., "CIAGAN: Conditional Identity Anonymization Generative
 Adversarial Networks", CVPR 2020) at {size} px, from the facts of the paper, for `riddle-eval method=ciagan_small`.
 **It is not the authors' network, and its figures are not theirs.** As in the paper: the network sees the outlines
-of face, nose and mouth and what is around the face, and is told a person by a one-hot vector at its smallest maps;
-a network of identities guides it. Unlike it: half a million weights, outlines of the pack's parser, a fixed box in
-the aligned face, the pack's frozen recogniser in place of a siamese network trained beside it, a logistic loss in
-place of LSGAN's, a term on coarse colours, minutes of training in place of days.
+of face, nose and mouth and what is around the face, and is told a person by a one-hot vector; a network of
+identities guides it. Unlike it: half a million weights, a vector that scales and shifts maps of all sizes, outlines
+of the pack's parser, a fixed box in the aligned face, the pack's frozen recogniser in place of a siamese network
+trained beside it, a logistic loss in place of LSGAN's, a term on coarse colours, minutes of training in place of
+days.
 
 The {self.painter.people} people are those of CelebA who are on most training faces, {self.photographed} or more
 each. Trained on {self.faces.sources()}. LFW is not among them.

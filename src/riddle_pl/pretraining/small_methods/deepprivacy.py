@@ -66,10 +66,10 @@ class DeepPrivacySmallRecipe(InpaintingRecipe):
 A small re-implementation of DeepPrivacy (Hukkelås et al., "DeepPrivacy: A Generative Adversarial Network for Face
 Anonymization", ISVC 2019) at {size} px, from the facts of the paper, for `riddle-eval method=deepprivacy_small`.
 **It is not the authors' network, and its figures are not theirs.** As in the paper: the face is cut out before the
-network sees it, and a U-Net paints another one from what is around it, keypoints and noise. Unlike it: half a
-million weights, keypoints of the pack's parser (two eyes, nose, mouth) in place of a detector's seven, a fixed box
-in the aligned face, no progressive growing, R1 in place of WGAN-GP, a term on coarse colours, minutes
-of training in place of days.
+network sees it, and a U-Net paints another one from what is around it, keypoints and noise. Unlike it: half a million
+weights, noise that scales and shifts maps of all sizes, keypoints of the pack's parser (two eyes, nose, mouth) in
+place of a detector's seven, a fixed box in the aligned face, no progressive growing, R1 in place of WGAN-GP, a term
+on coarse colours, minutes of training in place of days.
 
 Trained on {self.faces.sources()}. LFW is not among them.
 """
