@@ -52,13 +52,13 @@ def test_the_hidden_face_is_not_seen_and_its_surroundings_stay(labels: torch.Ten
     assert (moved - painted)[hidden.expand_as(painted)].abs().max() > 1e-4
 
 
-def test_passwords_reach_fit_and_images_are_in_range() -> None:
+def test_passwords_reach_fit_which_begins_at_the_image() -> None:
     torch.manual_seed(0)
     network = FitSmall(bits=4, widths=WIDTHS)
     x, p = noise(2, 3, 32, 32), torch.tensor([[1.0, 1.0, -1.0, 1.0]] * 2)
     image = network(x, p)
     assert image.shape == x.shape
-    assert image.abs().max() < 1.0
+    assert 0 < (image - x).abs().mean() < 0.2
     flipped = p.clone()
     flipped[1, 3] = -1.0
     difference = (network(x, flipped) - image).abs().amax(dim=(1, 2, 3))

@@ -119,7 +119,8 @@ class FitSmallMethod(SmallMethod):
     def _draw(self, x: Float[Tensor, "b 3 h h"], p: Float[Tensor, "b k"]) -> Float[Tensor, "b 3 h h"]:
         device = resolve_device(self.device)
         parts = zip(x.split(AT_ONCE), p.split(AT_ONCE), strict=True)
-        return torch.cat([self._network(some.to(device), bits.to(device)).float().cpu() for some, bits in parts])
+        drawn = [self._network(some.to(device), bits.to(device)) for some, bits in parts]
+        return torch.cat(drawn).clamp(-1.0, 1.0).float().cpu()
 
     def images(self, names: Sequence[str], x: Float[Tensor, "b 3 h h"]) -> FaceImages:
         x = x.float().cpu()

@@ -102,11 +102,12 @@ class FitSmallRecipe(SmallMethodRecipe):
         size = self.faces.images.shape[-1]
         return f"""
 A small re-implementation of the Face Identity Transformer (Gu et al., "Password-conditioned Anonymization and
-Deanonymization with Face Identity Transformers", ECCV 2020) at {size} px, from the facts of the paper, for
-`riddle-eval method=fit_small`. **It is not the authors' network, and its figures are not theirs.** As in the paper:
-one network both ways, {self.transformer.bits} bits repeated over the pixels, the negated bits recover, terms that
-keep the original, encryptions and wrong recoveries apart, a discriminator. Unlike it: a U-Net of half a million
-weights, no network that reads the password from the images, minutes of training in place of days.
+Deanonymization with Face Identity Transformers", ECCV 2020) at {size} px, from the facts of the paper, for `riddle-
+eval method=fit_small`. **It is not the authors' network, and its figures are not theirs.** As in the paper: one
+network both ways, {self.transformer.bits} bits repeated over the pixels, the negated bits recover, terms that keep
+the original, encryptions and wrong recoveries apart, a discriminator. Unlike it: a U-Net of half a million weights
+that draws the change of the image, no network that reads the password from the images, minutes of training in place
+of days.
 
 Trained on {self.faces.sources()}. LFW is not among them.
 """
