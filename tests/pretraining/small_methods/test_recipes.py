@@ -13,7 +13,7 @@ from riddle_pl.pretraining.small_methods.recipe import SmallMethodRecipe
 from tests.pretraining.jobs import small_job
 
 TERMS = {
-    "fit_small": {"apart", "recovery", "identity", "background"},
+    "fit_small": {"apart", "recovery", "identity", "background", "parts"},
     "ciagan_small": {"person", "parts", "colours"},
     "deepprivacy_small": {"parts", "colours"},
 }
