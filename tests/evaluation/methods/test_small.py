@@ -82,5 +82,5 @@ def test_reports_name_network_and_paper(pack: Pack, tiny_pack: Pack, kind) -> No
     assert method.paper in method.notes[0]
     assert "not its authors'" in method.notes[0]
     assert ("parser" in method.facts["networks"]) == method.needs_parser
-    with pytest.raises(PackError, match=f"has no '{method.role}'"):
+    with pytest.raises(PackError, match=f"has no {method.role}. To train one: .* recipe={method.role} "):
         kind(tiny_pack, *given, device="cpu").check()

@@ -12,6 +12,7 @@ from jaxtyping import Float, Integer
 from torch import Tensor, nn
 
 from riddle_pl.device import resolve_device
+from riddle_pl.errors import PackError
 from riddle_pl.evaluation.methods.latent import AT_ONCE
 from riddle_pl.evaluation.methods.method import FaceImages, Method
 from riddle_pl.evaluation.methods.passwords import TextPasswords
@@ -73,6 +74,11 @@ class SmallMethod(Method):
 
     def check(self) -> None:
         resolve_device(self.device)
+        if self.role not in self.pack.roles:
+            raise PackError(
+                f"pack {self.pack.name} has no {self.role}. To train one: riddle packs copy lite MINE, then "
+                f"riddle-pretrain recipe={self.role} data.root=FACES export=MINE; then give pack=MINE"
+            )
         self.pack.check(self.role)
         if self.needs_parser:
             self.pack.check("parser")
