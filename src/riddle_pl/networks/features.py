@@ -36,6 +36,7 @@ class PackFeatures(ResidualTrunk):
         super().__init__(widths)
         if strangers is not None and not strangers > 0.0:
             raise ValueError(f"strangers is {strangers}; expected a distance above 0, or none")
+        self.widths = tuple(widths)
         self.strangers = strangers
         self.register_buffer("scale", torch.ones(len(widths) - 1))
 

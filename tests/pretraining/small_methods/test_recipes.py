@@ -30,8 +30,7 @@ def test_every_term_has_a_weight_and_reaches_the_network(recipe: SmallMethodReci
     [role] = recipe.roles
     recipe._frozen = (recipe._frozen[0], torch.nn.Conv2d(3, 19, 1))  # the tiny pack's passes no gradient
     drawn, terms = recipe.draw(torch.tensor([0, 1, 2]), torch.Generator().manual_seed(0))
-    assert set(terms) == TERMS[role]
-    assert set(recipe.weights) == {"adversarial", *terms}
+    assert set(terms) == TERMS[role] == set(recipe.terms)
     assert len(drawn) % 3 == 0
     for name, value in {**terms, "drawn": drawn.square().mean()}.items():
         gradients = torch.autograd.grad(value, list(recipe.network.parameters()), retain_graph=True, allow_unused=True)
@@ -89,4 +88,21 @@ def test_the_most_photographed_people(tmp_path: Path) -> None:
 def test_one_person_is_no_choice(data_root: Path, tiny_pack_folder: Path) -> None:
     cfg = small_job("ciagan_small", data_root, tiny_pack_folder, "recipe.people=1")
     with pytest.raises(ConfigError, match=r"recipe.people=1; give at least 2"):
+        instantiate(cfg.recipe, "recipe")
+
+
+@pytest.mark.parametrize(
+    ("override", "told"),
+    [
+        (
+            "+recipe.weights.pixel=1",
+            "recipe.weights has adversarial, parts, colours, pixel; expected adversarial",
+        ),
+        ("~recipe.weights.parts", "recipe.weights has adversarial, colours; expected adversarial, parts, colours"),
+        ("recipe.faces.size=64", r"recipe.faces.size=64, and pack \w+ has 32 px: give both one size"),
+    ],
+)
+def test_what_does_not_fit(data_root: Path, tiny_pack_folder: Path, override: str, told: str) -> None:
+    cfg = small_job("deepprivacy_small", data_root, tiny_pack_folder, override)
+    with pytest.raises(ConfigError, match=told):
         instantiate(cfg.recipe, "recipe")

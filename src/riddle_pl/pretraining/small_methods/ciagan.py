@@ -27,8 +27,8 @@ def most_photographed(names: Sequence[str], identities: Path, people: int) -> li
 
     Args:
         names: ``archive/member`` of the faces.
-        identities: lines of file name and number of the person, after a heading; CelebA's ``identity_CelebA.txt`` has
-            no heading, which does no harm.
+        identities: lines of file name and number of the person, with or without a heading (CelebA's
+            ``identity_CelebA.txt`` has none).
         people: how many.
 
     Raises:
@@ -36,7 +36,7 @@ def most_photographed(names: Sequence[str], identities: Path, people: int) -> li
     """
     require_file(identities, "identities of CelebA", DataError)
     of_file: dict[str, str] = {}
-    for number, line in enumerate(identities.read_text(encoding="utf-8").splitlines(), 1):
+    for number, line in enumerate(identities.read_text(encoding="utf-8", errors="replace").splitlines(), 1):
         words = line.split()
         if len(words) != 2:
             raise DataError(f"{identities}, line {number}: {line[:60]!r}; expected a file name and a person's number")
@@ -68,6 +68,7 @@ class CiaganSmallRecipe(InpaintingRecipe):
     """
 
     roles = ("ciagan_small",)
+    terms = ("person", "parts", "colours")
 
     def __init__(
         self,

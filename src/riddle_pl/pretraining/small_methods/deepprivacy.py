@@ -25,6 +25,7 @@ class DeepPrivacySmallRecipe(InpaintingRecipe):
     """
 
     roles = ("deepprivacy_small",)
+    terms = ("parts", "colours")
 
     def __init__(
         self,

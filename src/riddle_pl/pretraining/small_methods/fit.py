@@ -39,6 +39,7 @@ class FitSmallRecipe(SmallMethodRecipe):
     """
 
     roles = ("fit_small",)
+    terms = ("apart", "recovery", "identity", "background", "parts")
 
     def __init__(
         self,

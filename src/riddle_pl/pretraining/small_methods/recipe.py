@@ -10,6 +10,8 @@ from jaxtyping import Float, UInt8
 from torch import Tensor, nn
 
 from riddle_pl.data.face_set import FaceSet, recipe_rng, to_float
+from riddle_pl.errors import ConfigError
+from riddle_pl.networks.features import PackFeatures
 from riddle_pl.networks.formats.checkpoint_files import load_strict
 from riddle_pl.packs import Pack
 from riddle_pl.pretraining.average import Averaged
@@ -39,7 +41,16 @@ class SmallMethodRecipe(Recipe):
         weights: of the terms by name; ``adversarial`` is that of the discriminator's.
         r1: weight of the gradient penalty.
         r1_every: steps between two of it.
+
+    Attributes:
+        terms: that have a weight each, beside ``adversarial``.
+
+    Raises:
+        ConfigError: a weight is missing, or one too many; or the faces are not of the pack's size.
+        PackError: the pack lacks a network, or its perceptual features are others than ``pack_features``.
     """
+
+    terms: tuple[str, ...]
 
     def __init__(
         self,
@@ -57,14 +68,19 @@ class SmallMethodRecipe(Recipe):
         r1_every: int = 8,
     ):
         super().__init__(seed, steps)
+        if set(weights) != {"adversarial", *self.terms}:
+            expected = ", ".join(("adversarial", *self.terms))
+            raise ConfigError(f"recipe.weights has {', '.join(weights) or 'none'}; expected {expected}")
+        if (side := faces.images.shape[-1]) != pack.size:
+            raise ConfigError(f"recipe.faces.size={side}, and pack {pack.name} has {pack.size} px: give both one size")
         self.automatic_optimization = False
         self.faces, self.held_out = faces, held_out
         self.widths = [int(width) for width in widths]
         self.batch, self.learning_rate, self.weights = batch, learning_rate, dict(weights)
         self.network = network.to(memory_format=torch.channels_last)
         self.average = Averaged(network, half_life=5_000.0)
-        perceptual = pack.load("perceptual")
-        channels = [int(width) for width in pack.entry("perceptual").args["widths"]]
+        perceptual = pack.load_as("perceptual", PackFeatures)
+        channels = perceptual.widths
         sides = [pack.size // 2**k for k in range(pack.size.bit_length()) if pack.size // 2**k >= 4]
         self.discriminator = Discriminator(
             pack.size, {side: channels[min(k, len(channels) - 1)] for k, side in enumerate(sides)}
