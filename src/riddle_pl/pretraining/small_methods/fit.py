@@ -116,7 +116,7 @@ Deanonymization with Face Identity Transformers", ECCV 2020) at {size} px, from 
 one network both ways, {self.transformer.bits} bits repeated over the pixels, the negated bits recover, terms that
 keep the original, encryptions and wrong recoveries apart, a discriminator. Unlike it: a U-Net of half a million
 weights that draws the change of the image, a term that keeps the parts of the face in place, random views for the
-recogniser, no network that reads the password from the images, minutes of training in place of days.
+recogniser, no network that reads the password from the images, hours of training in place of days.
 
 Trained on {self.faces.sources()}. LFW is not among them.
 """
