@@ -23,6 +23,7 @@ TERMS = {
 def recipe(request: pytest.FixtureRequest, data_root: Path, tiny_pack_folder: Path) -> SmallMethodRecipe:
     cfg = small_job(request.param, data_root, tiny_pack_folder)
     made: SmallMethodRecipe = instantiate(cfg.recipe, "recipe")
+    made.setup("fit")
     return made
 
 

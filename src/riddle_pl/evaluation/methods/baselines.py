@@ -1,6 +1,5 @@
 """Baselines: they need no training and have no password."""
 
-import hashlib
 from abc import abstractmethod
 from collections.abc import Sequence
 from functools import cached_property
@@ -14,11 +13,11 @@ from torchvision.transforms.v2.functional import gaussian_blur
 
 from riddle_pl.device import resolve_device
 from riddle_pl.errors import ConfigError
-from riddle_pl.evaluation.methods.latent import load_generator, synthesise
-from riddle_pl.evaluation.methods.method import FaceImages, Method
+from riddle_pl.evaluation.methods.latent import load_generator, network_facts, synthesise
+from riddle_pl.evaluation.methods.method import FaceImages, Method, face_rng
 from riddle_pl.judging.images import PHOTO, X_DEC, X_ENC1
 from riddle_pl.networks.generator import FaceGenerator
-from riddle_pl.networks.small_methods.face_maps import FACE_BOX
+from riddle_pl.networks.small_methods.face_maps import face_mask
 from riddle_pl.packs import Pack
 
 
@@ -57,10 +56,7 @@ class BlackBox(Baseline):
         return "black box"
 
     def obscure(self, names: Sequence[str], x: Float[Tensor, "b 3 h h"]) -> Float[Tensor, "b 3 h h"]:
-        left, top, right, bottom = (round(share * x.shape[-1]) for share in FACE_BOX)
-        hidden = x.clone()
-        hidden[:, :, top:bottom, left:right] = -1.0
-        return hidden
+        return x.masked_fill(face_mask(x.shape[-1]) > 0, -1.0)
 
 
 class Pixelation(Baseline):
@@ -158,9 +154,7 @@ class RandomOtherFace(Baseline):
 
     @property
     def facts(self) -> dict[str, Any]:
-        entry = self.pack.entry("generator")
-        network = {"arch": entry.arch, "sha256": self.pack.expected_sha256("generator"), "origin": entry.origin}
-        return super().facts | {"networks": {"generator": network}}
+        return super().facts | {"networks": network_facts(self.pack, ("generator",))}
 
     def obscure(self, names: Sequence[str], x: Float[Tensor, "b 3 h h"]) -> Float[Tensor, "b 3 h h"]:
         return torch.cat([self._person(name, 0) for name in names])
@@ -174,7 +168,6 @@ class RandomOtherFace(Baseline):
 
     @torch.no_grad()
     def _person(self, name: str, number: int) -> Float[Tensor, "1 3 h h"]:
-        digest = hashlib.sha256(f"{self.seed} {name} {number}".encode()).digest()
-        rng = torch.Generator().manual_seed(int.from_bytes(digest[:7], "big"))
+        rng = face_rng(self.seed, name, number)
         z = torch.randn(1, self._generator.style_dim, generator=rng).to(resolve_device(self.device))
         return synthesise(self._generator, self._generator.broadcast(self._generator.mapping(z)))

@@ -29,6 +29,15 @@ def load_generator(pack: Pack, device: str) -> FaceGenerator:
     return pack.generator().to(resolve_device(device))
 
 
+def network_facts(pack: Pack, roles: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """Architecture, sha256 and origin of a pack's networks by role, for the report."""
+    entries = {role: pack.entry(role) for role in roles}
+    return {
+        role: {"arch": entry.arch, "sha256": pack.expected_sha256(role), "origin": entry.origin}
+        for role, entry in entries.items()
+    }
+
+
 @torch.no_grad()
 def synthesise(generator: FaceGenerator, w: Float[Tensor, "b n d"]) -> Float[Tensor, "b 3 h h"]:
     """Images in [-1, 1] on the CPU."""
@@ -83,7 +92,7 @@ class LatentMethod(Method):
         return {
             "pack": f"{self.pack.name}, {self.pack.size} px",
             "inversion": f"invert={self.inversion.name}",
-            "networks": {role: self._network_facts(role) for role in ("generator", *self.inversion.needed)},
+            "networks": network_facts(self.pack, ("generator", *self.inversion.needed)),
             "passwords": self.passwords.settings,
         }
 
@@ -161,7 +170,3 @@ class LatentMethod(Method):
 
     def _synthesise(self, w: Float[Tensor, "b n d"]) -> Float[Tensor, "b 3 h h"]:
         return synthesise(self.networks.generator, w)
-
-    def _network_facts(self, role: str) -> dict[str, Any]:
-        entry = self.pack.entry(role)
-        return {"arch": entry.arch, "sha256": self.pack.expected_sha256(role), "origin": entry.origin}

@@ -1,10 +1,12 @@
 """Interface of the methods: photos of faces to the images that are compared."""
 
+import hashlib
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import torch
 from jaxtyping import Float
 from torch import Tensor
 
@@ -13,6 +15,12 @@ FaceImages = Mapping[str, Float[Tensor, "b 3 h h"]]
 
 A method delivers ``PHOTO`` and ``X_ENC1``, and of the others those that it has.
 """
+
+
+def face_rng(seed: int, name: str, number: int) -> torch.Generator:
+    """Random numbers for the ``number``-th image of the face ``name``: the same on every machine."""
+    digest = hashlib.sha256(f"{seed} {name} {number}".encode()).digest()
+    return torch.Generator().manual_seed(int.from_bytes(digest[:7], "big"))
 
 
 class Method(ABC):

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from riddle_pl.device import resolve_device
 from riddle_pl.errors import ConfigError, suggestion
-from riddle_pl.evaluation.methods.latent import LatentMethod
+from riddle_pl.evaluation.methods.latent import LatentMethod, network_facts
 from riddle_pl.evaluation.methods.passwords import TextPasswords
 from riddle_pl.inversion import Inversion
 from riddle_pl.networks.encryptors.padded import in_context
@@ -61,7 +61,7 @@ class PackMethod(LatentMethod):
         entry = self.pack.entry(self.role)
         facts = super().facts
         roles = (self.role, "parser") if entry.args.get("context") else (self.role,)
-        facts["networks"] |= {role: self._network_facts(role) for role in roles}
+        facts["networks"] |= network_facts(self.pack, roles)
         return {
             "encryptor": f"{self.role} ({entry.arch}, {entry.tokens} password tokens), sha256 {self.sha256}"
         } | facts

@@ -1,6 +1,5 @@
 """Small re-implementations of the methods that the paper compares itself with, trained by ``riddle-pretrain``."""
 
-import hashlib
 from abc import abstractmethod
 from collections.abc import Sequence
 from functools import cached_property
@@ -13,8 +12,8 @@ from torch import Tensor, nn
 
 from riddle_pl.device import resolve_device
 from riddle_pl.errors import PackError
-from riddle_pl.evaluation.methods.latent import AT_ONCE
-from riddle_pl.evaluation.methods.method import FaceImages, Method
+from riddle_pl.evaluation.methods.latent import AT_ONCE, network_facts
+from riddle_pl.evaluation.methods.method import FaceImages, Method, face_rng
 from riddle_pl.evaluation.methods.passwords import TextPasswords
 from riddle_pl.judging.images import PHOTO, X_DEC, X_ENC1, X_ENC2, X_NEAR_MISS, X_WRONG1
 from riddle_pl.key import expand
@@ -36,6 +35,8 @@ class SmallMethod(Method):
     """
 
     role: ClassVar[str]
+    competitor: ClassVar[str]
+    """Its name in the paper's tables."""
     needs_parser: ClassVar[bool]
 
     def __init__(self, pack: Pack, seed: int = 0, device: str = "auto"):
@@ -48,6 +49,10 @@ class SmallMethod(Method):
         return self.role
 
     @property
+    def paper(self) -> str:
+        return self.competitor
+
+    @property
     def size(self) -> int:
         return self.pack.size
 
@@ -58,12 +63,8 @@ class SmallMethod(Method):
     @property
     def facts(self) -> dict[str, Any]:
         roles = (self.role, "parser") if self.needs_parser else (self.role,)
-        entries = {role: self.pack.entry(role) for role in roles}
-        networks = {
-            role: {"arch": entry.arch, "sha256": self.pack.expected_sha256(role), "origin": entry.origin}
-            for role, entry in entries.items()
-        }
-        return {"method": f"{self.label} of pack {self.pack.name}, {self.size} px", "networks": networks}
+        method = f"{self.label} of pack {self.pack.name}, {self.size} px"
+        return {"method": method, "networks": network_facts(self.pack, roles)}
 
     @property
     def notes(self) -> Sequence[str]:
@@ -83,9 +84,6 @@ class SmallMethod(Method):
         if self.needs_parser:
             self.pack.check("parser")
 
-    def _load(self, role: str) -> nn.Module:
-        return self.pack.load(role).to(resolve_device(self.device))
-
 
 class FitSmallMethod(SmallMethod):
     """``fit_small``: the photo and a password of bits to an image, and back.
@@ -98,15 +96,12 @@ class FitSmallMethod(SmallMethod):
     """
 
     role = "fit_small"
+    competitor = "FIT"
     needs_parser = False
 
     def __init__(self, pack: Pack, passwords: TextPasswords, seed: int = 0, device: str = "auto"):
         super().__init__(pack, seed, device)
         self.passwords = passwords
-
-    @property
-    def paper(self) -> str:
-        return "FIT"
 
     @property
     def facts(self) -> dict[str, Any]:
@@ -158,19 +153,15 @@ class InpaintingMethod(SmallMethod):
     needs_parser = True
 
     def images(self, names: Sequence[str], x: Float[Tensor, "b 3 h h"]) -> FaceImages:
-        return {PHOTO: x.float().cpu(), X_ENC1: self._paint(x, [self._rng(name, 0) for name in names])}
+        return {PHOTO: x.float().cpu(), X_ENC1: self._paint(x, [face_rng(self.seed, name, 0) for name in names])}
 
     def encryptions(self, name: str, x: Float[Tensor, "1 3 h h"], count: int) -> FaceImages:
-        chosen = [self._rng(name, number) for number in range(1, count + 1)]
+        chosen = [face_rng(self.seed, name, number) for number in range(1, count + 1)]
         return {X_ENC1: self._paint(x.expand(count, -1, -1, -1), chosen)}
-
-    def _rng(self, name: str, number: int) -> torch.Generator:
-        digest = hashlib.sha256(f"{self.seed} {name} {number}".encode()).digest()
-        return torch.Generator().manual_seed(int.from_bytes(digest[:7], "big"))
 
     @cached_property
     def _parser(self) -> nn.Module:
-        return self._load("parser")
+        return self.pack.load("parser").to(resolve_device(self.device))
 
     @torch.no_grad()
     def _paint(self, x: Float[Tensor, "b 3 h h"], chosen: Sequence[torch.Generator]) -> Float[Tensor, "b 3 h h"]:
@@ -192,10 +183,7 @@ class CiaganSmallMethod(InpaintingMethod):
     """``ciagan_small``: a random one of its people in place of each face."""
 
     role = "ciagan_small"
-
-    @property
-    def paper(self) -> str:
-        return "CIAGAN"
+    competitor = "CIAGAN"
 
     @cached_property
     def _network(self) -> CiaganSmall:
@@ -213,10 +201,7 @@ class DeepPrivacySmallMethod(InpaintingMethod):
     """``deepprivacy_small``: whoever its noise makes, in place of each face."""
 
     role = "deepprivacy_small"
-
-    @property
-    def paper(self) -> str:
-        return "DeepPrivacy"
+    competitor = "DeepPrivacy"
 
     @cached_property
     def _network(self) -> DeepPrivacySmall:

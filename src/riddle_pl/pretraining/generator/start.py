@@ -1,6 +1,7 @@
 """Initialisation of the generator's recipe from a pack."""
 
 import torch
+from torch import nn
 
 from riddle_pl.networks.formats.checkpoint_files import load_strict
 from riddle_pl.networks.lite_encoder import LiteEncoder
@@ -19,9 +20,18 @@ def start_from(start: str, generator: Generator, discriminator: Discriminator, e
     pack = load_pack(start)
     for role, network in (("generator", generator), ("encoder", encoder)):
         load_strict(network, pack.load(role).state_dict(), f"{role} of pack {start}")
+    start_discriminator_from(pack.load("perceptual"), discriminator, start)
+
+
+def start_discriminator_from(perceptual: nn.Module, discriminator: Discriminator, pack: str) -> None:
+    """Loads a pack's perceptual features as the discriminator's first blocks.
+
+    Raises:
+        CheckpointError: they do not fit.
+    """
     own = discriminator.state_dict()
-    seen = {key: value for key, value in pack.load("perceptual").state_dict().items() if key in own}
-    load_strict(discriminator, own | seen, f"perceptual features of pack {start}")
+    seen = {key: value for key, value in perceptual.state_dict().items() if key in own}
+    load_strict(discriminator, own | seen, f"perceptual features of pack {pack}")
 
 
 def silence_noise(generator: Generator) -> None:

@@ -51,7 +51,7 @@ def most_photographed(names: Sequence[str], identities: Path, people: int) -> li
     return found
 
 
-class CiaganSmallRecipe(InpaintingRecipe):
+class CiaganSmallRecipe(InpaintingRecipe[CiaganSmall]):
     """Maximov et al., CVPR 2020, at the pack's size: the hidden face becomes one of some people of CelebA.
 
     Terms: ``adversarial``; ``person``, the cross-entropy of telling the chosen person from the others by cosines with
@@ -89,7 +89,6 @@ class CiaganSmallRecipe(InpaintingRecipe):
         chosen = most_photographed(faces.names, Path(identities), people)
         network = CiaganSmall(people, widths)
         super().__init__(faces, held_out, pack, network, widths, batch, steps, seed, learning_rate, weights)
-        self.painter = network
         self.photographed = len(chosen[-1])
         self._people = (torch.stack([self._mean_embedding(faces.images[numbers]) for numbers in chosen]),)
 
@@ -99,8 +98,8 @@ class CiaganSmallRecipe(InpaintingRecipe):
 
     def draw(self, chosen: Tensor, rng: torch.Generator) -> Drawn:
         x, labels = self.images(chosen), self.labels(chosen)
-        person = torch.randint(self.painter.people, (len(x),), generator=rng).to(x.device)
-        drawn = self.painter(x, labels, person)
+        person = torch.randint(self.network.people, (len(x),), generator=rng).to(x.device)
+        drawn = self.network(x, labels, person)
         cosines = self.embed(drawn) @ self._people[0].to(x.device).T
         return drawn, {
             "person": F.cross_entropy(cosines / TEMPERATURE, person),
@@ -112,13 +111,13 @@ class CiaganSmallRecipe(InpaintingRecipe):
         """Faces of two chosen people."""
         labels = self.logits(x).argmax(dim=1)
         people: Int[Tensor, "2 b"] = torch.randint(
-            self.painter.people, (2, len(x)), generator=recipe_rng(self.seed, -2)
+            self.network.people, (2, len(x)), generator=recipe_rng(self.seed, -2)
         ).to(x.device)
         return [self.average.module(x, labels, person) for person in people]
 
     @property
     def args(self) -> dict[str, Any]:
-        return {"people": self.painter.people, "widths": self.widths}
+        return {"people": self.network.people, "widths": self.widths}
 
     @property
     def description(self) -> str:
@@ -133,6 +132,6 @@ of the pack's parser, a fixed box in the aligned face, the pack's frozen recogni
 trained beside it, a logistic loss in place of LSGAN's, a term on coarse colours, minutes of training in place of
 days.
 
-The {self.painter.people} people are those of CelebA who are on most training faces, {self.photographed} or more
+The {self.network.people} people are those of CelebA who are on most training faces, {self.photographed} or more
 each. Trained on {self.faces.sources()}. LFW is not among them.
 """

@@ -14,7 +14,7 @@ from riddle_pl.pretraining.small_methods.inpainting import InpaintingRecipe
 from riddle_pl.pretraining.small_methods.recipe import Drawn
 
 
-class DeepPrivacySmallRecipe(InpaintingRecipe):
+class DeepPrivacySmallRecipe(InpaintingRecipe[DeepPrivacySmall]):
     """Hukkelås et al., ISVC 2019, at the pack's size: a face behind the hidden one, told by a discriminator alone.
 
     Terms: ``adversarial``, ``parts`` and ``colours``, see :class:`InpaintingRecipe`.
@@ -42,23 +42,22 @@ class DeepPrivacySmallRecipe(InpaintingRecipe):
     ):
         network = DeepPrivacySmall(noise, widths)
         super().__init__(faces, held_out, pack, network, widths, batch, steps, seed, learning_rate, weights)
-        self.painter = network
 
     def draw(self, chosen: Tensor, rng: torch.Generator) -> Drawn:
         x, labels = self.images(chosen), self.labels(chosen)
-        drawn = self.painter(x, labels, torch.randn(len(x), self.painter.noise, generator=rng).to(x))
+        drawn = self.network(x, labels, torch.randn(len(x), self.network.noise, generator=rng).to(x))
         return drawn, self.in_place(drawn, x, labels)
 
     @torch.no_grad()
     def rows(self, x: Float[Tensor, "b 3 h h"]) -> list[Float[Tensor, "b 3 h h"]]:
         """Faces of two noises."""
         labels = self.logits(x).argmax(dim=1)
-        z = torch.randn(2, len(x), self.painter.noise, generator=recipe_rng(self.seed, -2)).to(x)
+        z = torch.randn(2, len(x), self.network.noise, generator=recipe_rng(self.seed, -2)).to(x)
         return [self.average.module(x, labels, noise) for noise in z]
 
     @property
     def args(self) -> dict[str, Any]:
-        return {"noise": self.painter.noise, "widths": self.widths}
+        return {"noise": self.network.noise, "widths": self.widths}
 
     @property
     def description(self) -> str:

@@ -14,9 +14,7 @@ from riddle_pl.losses.views import RandomViews
 from riddle_pl.networks.small_methods.face_maps import face_mask
 from riddle_pl.networks.small_methods.fit import FitSmall
 from riddle_pl.packs import Pack
-from riddle_pl.pretraining.small_methods.recipe import Drawn, SmallMethodRecipe
-
-MEASURED = 256
+from riddle_pl.pretraining.small_methods.recipe import MEASURED, Drawn, SmallMethodRecipe
 
 
 def random_bits(count: int, bits: int, rng: torch.Generator) -> Float[Tensor, "count bits"]:
@@ -24,7 +22,7 @@ def random_bits(count: int, bits: int, rng: torch.Generator) -> Float[Tensor, "c
     return 2.0 * torch.randint(2, (count, bits), generator=rng).float() - 1.0
 
 
-class FitSmallRecipe(SmallMethodRecipe):
+class FitSmallRecipe(SmallMethodRecipe[FitSmall]):
     """Gu et al., ECCV 2020, at the pack's size.
 
     Terms: ``apart``, squared cosines above 0 of the pairs that are to be different people (original, two encryptions,
@@ -56,15 +54,14 @@ class FitSmallRecipe(SmallMethodRecipe):
     ):
         network = FitSmall(bits, widths)
         super().__init__(faces, held_out, pack, network, widths, batch, steps, seed, learning_rate, weights)
-        self.transformer = network
         self.views = RandomViews(count=1)
         self.around = (1.0 - face_mask(pack.size),)
 
     def draw(self, chosen: Tensor, rng: torch.Generator) -> Drawn:
         x = self.images(chosen)
-        p1, p2, q1, q2 = random_bits(4 * len(x), self.transformer.bits, rng).to(x).chunk(4)
-        x_enc1, x_enc2 = self.transformer(x.repeat(2, 1, 1, 1), torch.cat([p1, p2])).chunk(2)
-        x_dec, x_wrong1, x_wrong2 = self.transformer(x_enc1.repeat(3, 1, 1, 1), -torch.cat([p1, q1, q2])).chunk(3)
+        p1, p2, q1, q2 = random_bits(4 * len(x), self.network.bits, rng).to(x).chunk(4)
+        x_enc1, x_enc2 = self.network(x.repeat(2, 1, 1, 1), torch.cat([p1, p2])).chunk(2)
+        x_dec, x_wrong1, x_wrong2 = self.network(x_enc1.repeat(3, 1, 1, 1), -torch.cat([p1, q1, q2])).chunk(3)
         [view] = self.views.draw(len(x), rng)
         seen = self.embed(view(torch.cat([x, x_enc1, x_enc2, x_dec, x_wrong1, x_wrong2])))
         original, enc1, enc2, dec, wrong1, wrong2 = seen.chunk(6)
@@ -88,7 +85,7 @@ class FitSmallRecipe(SmallMethodRecipe):
     def rows(self, x: Float[Tensor, "b 3 h h"]) -> list[Float[Tensor, "b 3 h h"]]:
         """Two encryptions, the recovery of the first, and what a wrong password makes of it."""
         network = self.average.module
-        p1, p2, q = random_bits(3 * len(x), self.transformer.bits, recipe_rng(self.seed, -2)).to(x).chunk(3)
+        p1, p2, q = random_bits(3 * len(x), self.network.bits, recipe_rng(self.seed, -2)).to(x).chunk(3)
         x_enc = network(x, p1)
         return [x_enc, network(x, p2), network(x_enc, -p1), network(x_enc, -q)]
 
@@ -104,7 +101,7 @@ class FitSmallRecipe(SmallMethodRecipe):
 
     @property
     def args(self) -> dict[str, Any]:
-        return {"bits": self.transformer.bits, "widths": self.widths}
+        return {"bits": self.network.bits, "widths": self.widths}
 
     @property
     def description(self) -> str:
@@ -113,7 +110,7 @@ class FitSmallRecipe(SmallMethodRecipe):
 A small re-implementation of the Face Identity Transformer (Gu et al., "Password-conditioned Anonymization and
 Deanonymization with Face Identity Transformers", ECCV 2020) at {size} px, from the facts of the paper, for
 `riddle-eval method=fit_small`. **It is not the authors' network, and its figures are not theirs.** As in the paper:
-one network both ways, {self.transformer.bits} bits repeated over the pixels, the negated bits recover, terms that
+one network both ways, {self.network.bits} bits repeated over the pixels, the negated bits recover, terms that
 keep the original, encryptions and wrong recoveries apart, a discriminator. Unlike it: a U-Net of half a million
 weights that draws the change of the image, a term that keeps the parts of the face in place, random views for the
 recogniser, no network that reads the password from the images, hours of training in place of days.

@@ -1,24 +1,23 @@
 """What the recipes of CIAGAN and DeepPrivacy share: label maps of the faces, and parts that stay in place."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import torch
 import torch.nn.functional as F
 from jaxtyping import Float, UInt8
-from torch import Tensor, nn
+from torch import Tensor
 
-from riddle_pl.data.face_set import FaceSet, to_float
+from riddle_pl.data.face_set import to_float
 from riddle_pl.losses.identity import cosine
 from riddle_pl.networks.small_methods.face_maps import face_mask
-from riddle_pl.packs import Pack
-from riddle_pl.pretraining.small_methods.recipe import SmallMethodRecipe
+from riddle_pl.pretraining.average import Network
+from riddle_pl.pretraining.small_methods.recipe import MEASURED, SmallMethodRecipe
 
-MEASURED = 256
 COLOURS = 8
 """Squares along the side of an image, whose mean colours are compared."""
 
 
-class InpaintingRecipe(SmallMethodRecipe):
+class InpaintingRecipe(SmallMethodRecipe[Network]):
     """A face in the hidden box, by the label map of the old one.
 
     ``parts`` is the cross-entropy of the label map that the pack's parser finds in the new face. In both papers the
@@ -26,22 +25,9 @@ class InpaintingRecipe(SmallMethodRecipe):
     has, is L1 between the old and the new face as 8 x 8 colours: skin and light fit after minutes.
     """
 
-    def __init__(
-        self,
-        faces: FaceSet,
-        held_out: FaceSet,
-        pack: Pack,
-        network: nn.Module,
-        widths: Sequence[int],
-        batch: int,
-        steps: int,
-        seed: int,
-        learning_rate: float,
-        weights: Mapping[str, float],
-    ):
-        super().__init__(faces, held_out, pack, network, widths, batch, steps, seed, learning_rate, weights)
-        self._labels = (self.labels_of(faces.images),)
-        self._box = (face_mask(pack.size)[:, 0] > 0,)
+    def setup(self, stage: str) -> None:
+        """Label maps of the training faces, which an export alone does not need."""
+        self._labels = (self.labels_of(self.faces.images),)
 
     def labels(self, chosen: Tensor) -> UInt8[Tensor, "b h h"]:
         """Label maps of training faces, on the device."""
@@ -50,7 +36,8 @@ class InpaintingRecipe(SmallMethodRecipe):
     def parts(self, drawn: Float[Tensor, "b 3 h h"], labels: UInt8[Tensor, "b h h"]) -> Float[Tensor, ""]:
         """Mean cross-entropy, in the box, of the drawn faces' label maps."""
         losses = F.cross_entropy(self.logits(drawn), labels.long(), reduction="none")
-        return losses[self._box[0].to(losses.device).expand_as(losses)].mean()
+        hidden = face_mask(losses.shape[-1])[:, 0].to(losses.device) > 0
+        return losses[hidden.expand_as(losses)].mean()
 
     def in_place(
         self, drawn: Float[Tensor, "b 3 h h"], x: Float[Tensor, "b 3 h h"], labels: UInt8[Tensor, "b h h"]

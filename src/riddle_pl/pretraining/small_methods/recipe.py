@@ -2,30 +2,31 @@
 
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Generic
 
 import torch
 import torch.nn.functional as F
 from jaxtyping import Float, UInt8
-from torch import Tensor, nn
+from torch import Tensor
 
 from riddle_pl.data.face_set import FaceSet, recipe_rng, to_float
 from riddle_pl.errors import ConfigError
 from riddle_pl.networks.features import PackFeatures
-from riddle_pl.networks.formats.checkpoint_files import load_strict
 from riddle_pl.packs import Pack
-from riddle_pl.pretraining.average import Averaged
+from riddle_pl.pretraining.average import Averaged, Network
 from riddle_pl.pretraining.generator.discriminator import Discriminator
 from riddle_pl.pretraining.generator.regularisation import R1Penalty
+from riddle_pl.pretraining.generator.start import start_discriminator_from
 from riddle_pl.pretraining.recipe import PackRole, Recipe
 
 PARSED_AT_ONCE = 64
-SHOWN = 8
+SHOWN, MEASURED = 8, 256
+"""Held-out faces of a sample sheet, and of the card's figures."""
 Drawn = tuple[Float[Tensor, "k 3 h h"], Mapping[str, Tensor]]
 """Images for the discriminator, and the other loss terms by name."""
 
 
-class SmallMethodRecipe(Recipe):
+class SmallMethodRecipe(Recipe, Generic[Network]):
     """Training of one network against a discriminator (non-saturating, R1), at the pack's size.
 
     The discriminator starts at the pack's perceptual features, which are the first blocks of such a one.
@@ -57,7 +58,7 @@ class SmallMethodRecipe(Recipe):
         faces: FaceSet,
         held_out: FaceSet,
         pack: Pack,
-        network: nn.Module,
+        network: Network,
         widths: Sequence[int],
         batch: int,
         steps: int,
@@ -85,10 +86,8 @@ class SmallMethodRecipe(Recipe):
         self.discriminator = Discriminator(
             pack.size, {side: channels[min(k, len(channels) - 1)] for k, side in enumerate(sides)}
         )
-        own = self.discriminator.state_dict()
-        known = {key: value for key, value in perceptual.state_dict().items() if key in own}
-        load_strict(self.discriminator, own | known, f"perceptual features of pack {pack.name}")
-        self.discriminator.requires_grad_(True).to(memory_format=torch.channels_last)
+        start_discriminator_from(perceptual, self.discriminator, pack.name)
+        self.discriminator.to(memory_format=torch.channels_last)
         self.r1 = R1Penalty(r1, r1_every)
         # in a tuple, so that frozen networks are not part of the checkpoint
         self._frozen = (pack.load("recogniser"), pack.load("parser"))
@@ -165,8 +164,8 @@ class SmallMethodRecipe(Recipe):
     @torch.no_grad()
     def labels_of(self, images: UInt8[Tensor, "n 3 h h"]) -> UInt8[Tensor, "n h h"]:
         """Label maps of faces, by the pack's parser."""
-        parts = [self.logits(to_float(part)).argmax(dim=1).to(torch.uint8) for part in images.split(PARSED_AT_ONCE)]
-        return torch.cat(parts)
+        parts = (to_float(part.to(self.device)) for part in images.split(PARSED_AT_ONCE))
+        return torch.cat([self.logits(part).argmax(dim=1).to("cpu", torch.uint8) for part in parts])
 
     @torch.no_grad()
     def samples(self) -> Float[Tensor, "n 3 h h"]:
