@@ -66,6 +66,7 @@ def test_a_misspelt_name_is_an_error_that_names_the_nearest(override: str, neare
         ("seed=1 = 2", "cannot be read"),
         ("optimizer._target_=riddle_pl.training.nothing.ranger", "optimizer._target_"),
         ("steps=${stepz}", "stepz"),
+        ("lr=0.1", "lr is unknown: there is no such key; did you mean optimizer.lr?"),
     ],
 )
 def test_a_bad_value_is_an_error_that_names_the_key(override: str, part: str) -> None:

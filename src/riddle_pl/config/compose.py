@@ -136,7 +136,7 @@ def _unknown_option(path: str, text: str) -> ConfigError:
 
 
 def _unknown_key(key: str, config_name: str, overrides: Sequence[str]) -> ConfigError:
-    """Looks for the nearest key at the first level of ``key`` that does not exist."""
+    """Looks for the nearest key at the first level of ``key`` that does not exist, or for that key inside of a group."""
     node: object = _composed(config_name, [text for text in overrides if not text.lstrip("+~").startswith(key)])
     place = ""
     for part in key.split("."):
@@ -144,11 +144,23 @@ def _unknown_key(key: str, config_name: str, overrides: Sequence[str]) -> Config
         if not place:
             names += GlobalHydra.instance().config_loader().list_groups("")
         if part not in names:
+            if not place and (inner := _keys_that_end_in(key, node)):
+                return ConfigError(f"{key} is unknown: there is no such key; did you mean {' or '.join(inner)}?")
             where = f"{place} has no '{part}'" if place else "there is no such key"
             return ConfigError(f"{key} is unknown: {where}; {suggestion(part, names)}")
         place = f"{place}.{part}" if place else part
         node = OmegaConf.select(node, part) if isinstance(node, DictConfig) else None
     return ConfigError(f"{key} cannot be set here")
+
+
+def _keys_that_end_in(key: str, node: object, place: str = "") -> list[str]:
+    """``recipe.steps`` for ``steps``: where it lies in the groups of a composed config."""
+    found = []
+    for name in node if isinstance(node, DictConfig) else ():
+        inner = node._get_node(name) if isinstance(node, DictConfig) else None
+        path = f"{place}.{name}" if place else str(name)
+        found += [path] if place and path.endswith(f".{key}") else _keys_that_end_in(key, inner, path)
+    return found
 
 
 def _composed(config_name: str, overrides: Sequence[str]) -> DictConfig | None:
