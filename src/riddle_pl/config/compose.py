@@ -136,7 +136,7 @@ def _unknown_option(path: str, text: str) -> ConfigError:
 
 
 def _unknown_key(key: str, config_name: str, overrides: Sequence[str]) -> ConfigError:
-    """Looks for the nearest key at the first level of ``key`` that does not exist, or for that key inside of a group."""
+    """Names a group that has ``key``, or else the nearest key at the first level of ``key`` that does not exist."""
     node: object = _composed(config_name, [text for text in overrides if not text.lstrip("+~").startswith(key)])
     place = ""
     for part in key.split("."):
@@ -144,7 +144,8 @@ def _unknown_key(key: str, config_name: str, overrides: Sequence[str]) -> Config
         if not place:
             names += GlobalHydra.instance().config_loader().list_groups("")
         if part not in names:
-            if not place and (inner := _keys_that_end_in(key, node)):
+            known = OmegaConf.to_container(node) if isinstance(node, DictConfig) and not place else None
+            if inner := _keys_that_end_in(key, known):
                 return ConfigError(f"{key} is unknown: there is no such key; did you mean {' or '.join(inner)}?")
             where = f"{place} has no '{part}'" if place else "there is no such key"
             return ConfigError(f"{key} is unknown: {where}; {suggestion(part, names)}")
@@ -154,10 +155,9 @@ def _unknown_key(key: str, config_name: str, overrides: Sequence[str]) -> Config
 
 
 def _keys_that_end_in(key: str, node: object, place: str = "") -> list[str]:
-    """``recipe.steps`` for ``steps``: where it lies in the groups of a composed config."""
+    """``recipe.steps`` for ``steps``: where it lies in the groups of a config."""
     found = []
-    for name in node if isinstance(node, DictConfig) else ():
-        inner = node._get_node(name) if isinstance(node, DictConfig) else None
+    for name, inner in node.items() if isinstance(node, dict) else ():
         path = f"{place}.{name}" if place else str(name)
         found += [path] if place and path.endswith(f".{key}") else _keys_that_end_in(key, inner, path)
     return found
