@@ -16,7 +16,8 @@ class Drawn(ParserRegions):
 
     def __call__(self, x: torch.Tensor) -> Regions:
         face, beard = ((x[:, [channel]] > 0).float() for channel in (0, 2))
-        return Regions(face, torch.zeros_like(face), face, beard, face)
+        none = torch.zeros_like(face)
+        return Regions(face, none, face, beard, face, none)
 
 
 def fitted() -> FittedMap:

@@ -7,7 +7,7 @@ from riddle_pl.packs import load_pack
 from riddle_pl.photos.paste.regions import BiSeNetRegions, ParserRegions, region_parser
 
 SIDE = 64
-SKIN, BROW, UPPER_LIP, NECK, HAIR = 1, 2, 12, 14, 17
+SKIN, BROW, GLASSES, UPPER_LIP, NECK, HAIR = 1, 2, 6, 12, 14, 17
 
 
 class Classes:
@@ -27,7 +27,7 @@ def regions(monkeypatch: pytest.MonkeyPatch) -> BiSeNetRegions:
     labels = torch.zeros(1, SIDE, SIDE, dtype=torch.long)
     labels[:, :10, 16:48] = HAIR
     labels[:, 10:50, 16:48] = SKIN
-    labels[:, 20:22, 20:28] = BROW
+    labels[:, 28:30, 28:36] = BROW
     labels[:, 36:38, 26:38] = UPPER_LIP
     labels[:, 50:, 20:44] = NECK
     made.parser = Classes(labels)
@@ -49,9 +49,27 @@ def test_face_is_all_but_hair_ears_and_neck(regions: BiSeNetRegions) -> None:
 
 def test_brows_and_mouth_are_parts_of_a_face_and_skin_is_none(regions: BiSeNetRegions) -> None:
     parts = regions(photo(0.2)).parts[0, 0]
-    assert (parts[20:22, 20:28] == 1).all()
+    assert (parts[28:30, 28:36] == 1).all()
     assert (parts[36:38, 26:38] == 1).all()
     assert float(parts.sum()) == 2 * 8 + 2 * 12
+
+
+def test_parts_beside_the_middle_are_a_neighbours(regions: BiSeNetRegions) -> None:
+    assert isinstance(regions.parser, Classes)
+    regions.parser.labels = regions.parser.labels.roll(-20, dims=2)
+    seen = regions(photo(0.2))
+    assert float(seen.face.mean()) > BiSeNetRegions.LEAST
+    assert float(seen.parts.sum()) == 0
+
+
+def test_glasses_within_the_face_belong_to_it_and_beyond_it_they_do_not(regions: BiSeNetRegions) -> None:
+    assert isinstance(regions.parser, Classes)
+    regions.parser.labels[:, 26:32, 36:58] = GLASSES
+    seen = regions(photo(0.2))
+    assert (seen.face[0, 0, 26:32, 16:46] == 1).all()
+    assert (seen.face[0, 0, :, 52:] == 0).all()
+    assert (seen.glasses[0, 0, 26:32, 52:58] == 1).all()
+    assert float(seen.glasses[0, 0, :, :46].sum()) == 0
 
 
 def test_a_reflection_with_a_little_skin_has_no_parts_of_a_face(regions: BiSeNetRegions) -> None:
@@ -64,17 +82,17 @@ def test_a_reflection_with_a_little_skin_has_no_parts_of_a_face(regions: BiSeNet
 
 
 def test_a_shaved_chin_is_skin_and_a_neck_stays(regions: BiSeNetRegions) -> None:
-    _, _, skin, beard, _ = regions(photo(0.1))
+    _, _, skin, beard, *_ = regions(photo(0.1))
     assert float(beard.sum()) == 0
     assert (skin[0, 0, 40:50, 16:48] == 1).all()
     assert (skin[0, 0, 36:38, 26:38] == 0).all()
-    assert (skin[0, 0, 20:22, 20:28] == 0).all()
+    assert (skin[0, 0, 28:30, 28:36] == 0).all()
 
 
 def test_a_beard_is_no_skin_and_hides_a_part_of_the_neck(regions: BiSeNetRegions) -> None:
-    _, _, skin, beard, _ = regions(photo(-0.8))
+    _, _, skin, beard, *_ = regions(photo(-0.8))
     assert (skin[0, 0, 35:] == 0).all()
-    assert (skin[0, 0, 24:34, 16:48] == 1).all()
+    assert (skin[0, 0, 12:26, 16:48] == 1).all()
     assert (beard[0, 0, 50:58, 20:44] == 1).all()
     assert float(beard[0, 0, 59:].sum()) == 0
 
@@ -82,7 +100,7 @@ def test_a_beard_is_no_skin_and_hides_a_part_of_the_neck(regions: BiSeNetRegions
 def test_without_a_mouth_skin_ends_where_mouths_are(regions: BiSeNetRegions) -> None:
     regions.parser.labels[:, 36:38, 26:38] = SKIN
     skin = regions(photo(-0.8)).skin[0, 0]
-    assert (skin[24:42, 16:48] == 1).all()
+    assert (skin[32:42, 16:48] == 1).all()
     assert (skin[44:] == 0).all()
 
 

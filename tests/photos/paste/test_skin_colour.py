@@ -102,7 +102,8 @@ def test_eyes_of_darker_skin_are_lightened_less_and_do_not_turn_blue() -> None:
     eyes = torch.zeros(1, 1, 64, 64)
     eyes[..., 26:38, 26:38] = 1.0
     face = Square()(torch.zeros(1, 3, 8, 8))
-    regions = Regions(face, eyes, face * (1 - eyes), torch.zeros_like(face), eyes)
+    none = torch.zeros_like(face)
+    regions = Regions(face, eyes, face * (1 - eyes), none, eyes, none)
     x = torch.lerp(coloured((0.0, -0.2, -0.4), 0.02), torch.tensor([-0.28, -0.3, -0.32]).view(1, 3, 1, 1), eyes)
     photo = torch.lerp(coloured((0.4, 0.3, 0.2), 0.02), torch.zeros(1, 1, 1, 1), eyes)
 

@@ -2,7 +2,7 @@
 
 The mask is the face in the photo, to the edges of its own pixels: hair, ears, hat and what lies before the face stay.
 The new face is warped to that outline, and what it does not show there (its hair and background) is filled with its
-skin.
+skin, pores and all.
 """
 
 import torch
@@ -16,6 +16,7 @@ from riddle_pl.photos.paste.guided import guided_filter
 from riddle_pl.photos.paste.mask import HOLE, NOTHING, blur, core, fade, one_whole, shrink, widen
 from riddle_pl.photos.paste.outline import outline, to_outline
 from riddle_pl.photos.paste.regions import Regions, region_parser, resized
+from riddle_pl.photos.paste.texture import mirrored_texture
 
 SMOOTHNESS = 0.002
 """Of the guided filter: variance of colours in [-1, 1]."""
@@ -83,9 +84,11 @@ class FittedMap:
         outlines = outline(ours.face), outline(theirs.face)
         warped = to_outline(x, *outlines).clamp(-1.0, 1.0)
         face, features, skin = to_outline(torch.cat(ours[:3], dim=1), *outlines).clamp(0.0, 1.0).split(1, dim=1)
-        shown = resized(self._shown(face), x.shape[-1])
-        soft = blur(shown, MARGIN * x.shape[-1]) * (shown > 0.5)
-        filled = torch.lerp(fill(warped, (shown > 0.5).float()), warped, soft)
+        side = x.shape[-1]
+        shown = resized(self._shown(face), side) > 0.5
+        soft = blur(shown.float(), MARGIN * side) * shown
+        grown = fill(warped, shown.float()) + mirrored_texture(warped, (shown & (resized(skin, side) > 0.5))[0, 0])
+        filled = torch.lerp(grown, warped, soft).clamp(-1.0, 1.0)
         return filled, ours._replace(face=torch.ones_like(face), features=features, skin=skin)
 
     def _shown(self, face: Float[Tensor, "1 1 m m"]) -> Float[Tensor, "1 1 m m"]:

@@ -16,6 +16,7 @@ from riddle_pl.photos.paste.grain import GrainMatch
 from riddle_pl.photos.paste.greys import as_grey, grey_as
 from riddle_pl.photos.paste.mask import GROW, FaceMap, join_maps
 from riddle_pl.photos.paste.regions import Regions
+from riddle_pl.photos.paste.uncovered import uncovered
 from riddle_pl.photos.paste.views import Views, regions
 
 FURTHER = 0.03
@@ -69,7 +70,8 @@ class Brush:
         if isinstance(self.face_map, FittedMap):
             views.fit(self.face_map)
         grained = self.grain(self.colour(views, mask), mask, photo, quad)
-        return Layer(as_grey(grained, views.photo)[0], mask[0, 0], quad)
+        shown, mask = uncovered(as_grey(grained, views.photo), mask, views.photo, views.theirs)
+        return Layer(shown[0], mask[0, 0], quad)
 
     @torch.no_grad()
     def regions(self, photo: UInt8[np.ndarray, "h w 3"], quad: Float[np.ndarray, "4 2"]) -> Regions:

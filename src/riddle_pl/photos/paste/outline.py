@@ -36,16 +36,33 @@ def outline(face: Float[Tensor, "1 1 m m"]) -> Float[Tensor, "r"]:
         face: share of face in [0, 1]; the middle always counts as face.
     """
     whole = one_whole(torch.maximum((face > 0.5).float(), core(face.shape[-1])))
-    angles = torch.arange(RAYS) / RAYS * 2.0 * math.pi
-    lengths = torch.linspace(0.0, LONGEST, STEPS)
-    rays = torch.stack([angles.cos()[:, None] * lengths, angles.sin()[:, None] * lengths], dim=-1)
-    grid = (rays + torch.tensor(CORE_CENTRE)) * 2.0 - 1.0
-    inside = F.grid_sample(whole, grid[None], mode="bilinear", padding_mode="zeros", align_corners=False)[0, 0] > 0.5
-    distance = (inside * lengths).amax(dim=1)
+    distance = ends(whole)
     reach = math.ceil(3 * SMOOTH)
     kernel = torch.exp(-0.5 * (torch.arange(-reach, reach + 1) / SMOOTH) ** 2)
     around = F.pad(distance[None, None], (reach, reach), mode="circular")
     return F.conv1d(around, (kernel / kernel.sum())[None, None])[0, 0]
+
+
+def ends(whole: Float[Tensor, "1 1 m m"]) -> Float[Tensor, "r"]:
+    """Distance from the middle to the last pixel of each ray that is 1, as a share of the side."""
+    lengths = torch.linspace(0.0, LONGEST, STEPS)
+    return ((along_rays(whole, lengths.expand(RAYS, -1)) > 0.5) * lengths).amax(dim=1)
+
+
+def along_rays(image: Float[Tensor, "1 1 m m"], lengths: Float[Tensor, "r t"]) -> Float[Tensor, "r t"]:
+    """Values of a map at these distances from the middle, as shares of the side; 0 outside of it."""
+    angles = (torch.arange(RAYS) / RAYS * 2.0 * math.pi)[:, None]
+    rays = torch.stack([angles.cos() * lengths, angles.sin() * lengths], dim=-1)
+    grid = (rays + torch.tensor(CORE_CENTRE)) * 2.0 - 1.0
+    return F.grid_sample(image, grid[None], mode="bilinear", padding_mode="zeros", align_corners=False)[0, 0]
+
+
+def polar(side: int) -> tuple[Float[Tensor, "side side"], Float[Tensor, "side side"]]:
+    """Of each pixel: its distance from the middle, as a share of the side, and its ray, between 0 and ``RAYS``."""
+    u = (torch.arange(side) + 0.5) / side
+    x, y = torch.meshgrid(u - CORE_CENTRE[0], u - CORE_CENTRE[1], indexing="xy")
+    ray = torch.remainder(torch.atan2(y, x), 2.0 * math.pi) / (2.0 * math.pi) * RAYS
+    return torch.hypot(x, y).clamp_min(1e-6), ray
 
 
 def to_outline(
@@ -61,11 +78,7 @@ def to_outline(
         ours: its outline.
         theirs: the photo's.
     """
-    side = images.shape[-1]
-    u = (torch.arange(side) + 0.5) / side
-    x, y = torch.meshgrid(u - CORE_CENTRE[0], u - CORE_CENTRE[1], indexing="xy")
-    r = torch.hypot(x, y).clamp_min(1e-6)
-    ray = torch.remainder(torch.atan2(y, x), 2.0 * math.pi) / (2.0 * math.pi) * RAYS
+    r, ray = polar(images.shape[-1])
     before, share = ray.floor().long() % RAYS, ray - ray.floor()
     target, difference = (
         torch.lerp(values[before], values[(before + 1) % RAYS], share)
@@ -76,5 +89,7 @@ def to_outline(
     difference = torch.maximum(torch.minimum(difference, room), -room)
     t = ((r - still) / (target - still)).clamp(0.0, 1.0)
     scale = 1.0 + difference * t * t * (3.0 - 2.0 * t) / r
-    grid = torch.stack([CORE_CENTRE[0] + x * scale, CORE_CENTRE[1] + y * scale], dim=-1) * 2.0 - 1.0
+    angle = ray / RAYS * 2.0 * math.pi
+    x, y = r * scale * angle.cos(), r * scale * angle.sin()
+    grid = torch.stack([CORE_CENTRE[0] + x, CORE_CENTRE[1] + y], dim=-1) * 2.0 - 1.0
     return F.grid_sample(images, grid[None], mode="bicubic", padding_mode="border", align_corners=False)

@@ -8,8 +8,9 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from riddle_pl.packs import Pack
+from riddle_pl.photos.paste.glasses import standing_out
 from riddle_pl.photos.paste.guided import guided_filter
-from riddle_pl.photos.paste.mask import BiSeNetMap, NetworkMap, ParserMap
+from riddle_pl.photos.paste.mask import BiSeNetMap, NetworkMap, ParserMap, core
 
 MOUTH = 0.68
 """Where the upper lip is taken to be if no mouth is seen, as a share of the side."""
@@ -21,12 +22,15 @@ class Regions(NamedTuple):
     """Shares in [0, 1] of an aligned picture.
 
     Attributes:
-        face: skin with a beard, brows, eyes, glasses, nose and mouth; no ears, hair, hat or neck.
+        face: skin with a beard, brows, eyes, glasses, nose and mouth; no ears, hair, hat or neck, and no glasses that
+            stand out from the head.
         features: eyes and mouth with lips.
         skin: cheeks, forehead and nose, and the chin where no beard grows.
         beard: the part of a beard that hangs before the neck.
-        parts: eyes, brows, nose and mouth of a face that is large enough to be one, which tell it from what looks like
-            one; everywhere, if the parser does not tell them reliably.
+        parts: eyes, brows, nose and mouth in the middle, of a face that is large enough to be one: they tell it from
+            what looks like one, and from a neighbour's before it; everywhere, if the parser does not tell them
+            reliably.
+        glasses: what of them stands out from the head.
     """
 
     face: Float[Tensor, "b 1 m m"]
@@ -34,6 +38,7 @@ class Regions(NamedTuple):
     skin: Float[Tensor, "b 1 m m"]
     beard: Float[Tensor, "b 1 m m"]
     parts: Float[Tensor, "b 1 m m"]
+    glasses: Float[Tensor, "b 1 m m"]
 
 
 class RegionParser(Protocol):
@@ -66,7 +71,7 @@ class BiSeNetRegions:
 
     FACE, EYES, SKIN, LIPS, NECK = (1, 2, 3, 4, 5, 6, 10, 11, 12, 13), (4, 5), (1, 10), (11, 12, 13), (14,)
     """Classes of ``79999_iter.pth``."""
-    PARTS = (2, 3, 4, 5, 10, 11, 12, 13)
+    PARTS, GLASSES = (2, 3, 4, 5, 10, 11, 12, 13), (6,)
     LEAST = 0.14
     """Share of the square that a face fills at least: in less, what looks like eyes or a mouth is a reflection. Faces
     of 64 people of LFW fill 0.24 and more."""
@@ -78,17 +83,19 @@ class BiSeNetRegions:
 
     def __call__(self, x: Float[Tensor, "b 3 h h"]) -> Regions:
         classes = self.parser.classes(x)
-        face, features, skin, lips, neck, parts = (
+        face, features, skin, lips, neck, parts, worn = (
             _of(classes, kinds)
-            for kinds in (self.FACE, self.EYES + self.LIPS, self.SKIN, self.LIPS, self.NECK, self.PARTS)
+            for kinds in (self.FACE, self.EYES + self.LIPS, self.SKIN, self.LIPS, self.NECK, self.PARTS, self.GLASSES)
         )
-        parts = parts * ((face > 0.5).float().mean(dim=(1, 2, 3), keepdim=True) >= self.LEAST)
+        parts = parts * core(self.size) * ((face > 0.5).float().mean(dim=(1, 2, 3), keepdim=True) >= self.LEAST)
         above = _above(lips)
         light = resized(x, self.size).mean(dim=1, keepdim=True)
         upper, lower = (_mean(light, skin * rows > 0.5) for rows in (above, 1.0 - above))
         bearded = upper - lower > self.DARKER
         beard = neck * (light < (upper + lower) / 2) * bearded
-        return Regions(face, features, torch.where(bearded, skin * above, skin), beard, parts)
+        glasses = torch.cat([standing_out(*pair) for pair in zip(face.split(1), worn.split(1), strict=True)])
+        skin = torch.where(bearded, skin * above, skin)
+        return Regions(face * (1.0 - glasses), features, skin, beard, parts, glasses)
 
 
 class ParserRegions:
@@ -122,6 +129,7 @@ class ParserRegions:
             skin=skin * _above(lips),
             beard=torch.zeros_like(face),
             parts=torch.ones_like(face),
+            glasses=torch.zeros_like(face),
         )
 
     def _beard(self) -> Float[Tensor, "1 1 m m"]:

@@ -49,4 +49,4 @@ def regions(face_map: FaceMap, image: Float[Tensor, "1 3 h h"]) -> Regions:
         return face_map.regions(image)
     face = face_map(image)
     nothing, everything = torch.zeros_like(face), torch.ones_like(face)
-    return Regions(face, features=nothing, skin=face, beard=nothing, parts=everything)
+    return Regions(face, features=nothing, skin=face, beard=nothing, parts=everything, glasses=nothing)
