@@ -14,7 +14,7 @@ from riddle_pl.packs import Pack
 from riddle_pl.photos.paste.fill import fill
 from riddle_pl.photos.paste.guided import guided_filter
 from riddle_pl.photos.paste.mask import HOLE, NOTHING, blur, core, fade, one_whole, shrink, widen
-from riddle_pl.photos.paste.outline import outline, to_outline
+from riddle_pl.photos.paste.outline import outline, to_outline, unmoved
 from riddle_pl.photos.paste.regions import Regions, region_parser, resized
 from riddle_pl.photos.paste.texture import mirrored_texture
 
@@ -81,7 +81,7 @@ class FittedMap:
             ours: its regions.
             theirs: the photo's.
         """
-        outlines = outline(ours.face), outline(theirs.face)
+        outlines = outline(ours.face), outline(theirs.face), unmoved(ours.features)
         warped = to_outline(x, *outlines).clamp(-1.0, 1.0)
         face, features, skin = to_outline(torch.cat(ours[:3], dim=1), *outlines).clamp(0.0, 1.0).split(1, dim=1)
         side = x.shape[-1]

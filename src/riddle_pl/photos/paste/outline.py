@@ -1,8 +1,8 @@
 """A new face brought to the outline of the one that it replaces, so that jaw and forehead meet the photo's head.
 
 Around the middle of the face, an outline is its distance from there by direction. Along each ray, the picture is
-stretched or compressed until its outline lies on the photo's; eyes, nose and mouth, which the alignment has put in
-place, move little or not at all.
+stretched or compressed beyond eyes, brows and mouth, which the alignment has put in place, until its outline lies on the
+photo's, or as near as that goes.
 """
 
 import math
@@ -23,6 +23,10 @@ SMOOTH = 3.0
 """Deviation of the blur of an outline, in rays."""
 STILL = 0.5
 """Share of the way to the photo's outline that does not move."""
+CORNER, BESIDE = 0.03, 3
+"""How far beyond them nothing moves either, as a share of the side, and on how many rays beside theirs."""
+THINNEST = 0.01
+"""Width of what is warped, at least, as a share of the side."""
 MOST = 0.12
 """How far an outline is moved at most, as a share of the side. What the picture then does not show is to be filled."""
 STEEPEST = 0.8
@@ -65,29 +69,44 @@ def polar(side: int) -> tuple[Float[Tensor, "side side"], Float[Tensor, "side si
     return torch.hypot(x, y).clamp_min(1e-6), ray
 
 
+def unmoved(features: Float[Tensor, "1 1 m m"]) -> Float[Tensor, "r"]:
+    """Distance along each ray up to which the picture stays as it is, for its eyes, brows and mouth.
+
+    Args:
+        features: share of these in [0, 1].
+    """
+    beyond = ends((features > 0.5).float())
+    beyond = torch.where(beyond > 0.0, beyond + CORNER, 0.0)
+    return torch.stack([beyond.roll(by) for by in range(-BESIDE, BESIDE + 1)]).amax(dim=0)
+
+
 def to_outline(
-    images: Float[Tensor, "1 c s s"], ours: Float[Tensor, "r"], theirs: Float[Tensor, "r"]
+    images: Float[Tensor, "1 c s s"],
+    ours: Float[Tensor, "r"],
+    theirs: Float[Tensor, "r"],
+    still: Float[Tensor, "r"],
 ) -> Float[Tensor, "1 c s s"]:
     """Images of the new face, warped from its outline to the photo's.
 
-    Along a ray, what lies at r comes from r + d t^2 (3 - 2 t), with d the difference of the outlines, and t rising from
-    0 at ``STILL`` of the way to 1 at the photo's outline.
+    Along a ray, what lies at r comes from r + d t^2 (3 - 2 t), with d the difference of the outlines, as far as there
+    is room for it, and t rising from 0 where the picture stays to 1 at the photo's outline.
 
     Args:
         images: the picture, or maps of it.
         ours: its outline.
         theirs: the photo's.
+        still: of :func:`unmoved`; nothing moves up to there, and up to ``STILL`` of the way.
     """
     r, ray = polar(images.shape[-1])
     before, share = ray.floor().long() % RAYS, ray - ray.floor()
-    target, difference = (
+    target, difference, start = (
         torch.lerp(values[before], values[(before + 1) % RAYS], share)
-        for values in (theirs, (ours - theirs).clamp(-MOST, MOST))
+        for values in (theirs, (ours - theirs).clamp(-MOST, MOST), torch.maximum(still, STILL * theirs))
     )
-    still = STILL * target
-    room = STEEPEST * (target - still) / 1.5  # 1.5 is the steepest slope of t^2 (3 - 2 t)
+    start = torch.minimum(start, target - THINNEST)
+    room = STEEPEST * (target - start) / 1.5  # 1.5 is the steepest slope of t^2 (3 - 2 t)
     difference = torch.maximum(torch.minimum(difference, room), -room)
-    t = ((r - still) / (target - still)).clamp(0.0, 1.0)
+    t = ((r - start) / (target - start)).clamp(0.0, 1.0)
     scale = 1.0 + difference * t * t * (3.0 - 2.0 * t) / r
     angle = ray / RAYS * 2.0 * math.pi
     x, y = r * scale * angle.cos(), r * scale * angle.sin()

@@ -24,7 +24,7 @@ class Regions(NamedTuple):
     Attributes:
         face: skin with a beard, brows, eyes, glasses, nose and mouth; no ears, hair, hat or neck, and no glasses that
             stand out from the head.
-        features: eyes and mouth with lips.
+        features: eyes, brows and mouth with lips.
         skin: cheeks, forehead and nose, and the chin where no beard grows.
         beard: the part of a beard that hangs before the neck.
         parts: eyes, brows, nose and mouth in the middle, of a face that is large enough to be one: they tell it from
@@ -69,8 +69,8 @@ class BiSeNetRegions:
     size = BiSeNetMap.size
     detail = 0.016
 
-    FACE, EYES, SKIN, LIPS, NECK = (1, 2, 3, 4, 5, 6, 10, 11, 12, 13), (4, 5), (1, 10), (11, 12, 13), (14,)
-    """Classes of ``79999_iter.pth``."""
+    FACE, EYES, SKIN, LIPS, NECK = (1, 2, 3, 4, 5, 6, 10, 11, 12, 13), (2, 3, 4, 5), (1, 10), (11, 12, 13), (14,)
+    """Classes of ``79999_iter.pth``; eyes have brows."""
     PARTS, GLASSES = (2, 3, 4, 5, 10, 11, 12, 13), (6,)
     LEAST = 0.14
     """Share of the square that a face fills at least: in less, what looks like eyes or a mouth is a reflection. Faces
@@ -104,8 +104,8 @@ class ParserRegions:
     size = 256
     detail = 0.035
 
-    FACE, EYES, SKIN, LIPS, HAIR = (1, 2, 3, 4, 5, 6, 7, 10, 11, 12), (4, 5), (1, 2), (10, 11, 12), (13,)
-    """Classes of CelebAMask-HQ."""
+    FACE, EYES, SKIN, LIPS, HAIR = (1, 2, 3, 4, 5, 6, 7, 10, 11, 12), (4, 5, 6, 7), (1, 2), (10, 11, 12), (13,)
+    """Classes of CelebAMask-HQ; eyes have brows."""
     BEARD_CENTRE, BEARD_RADII = (0.5, 0.75), (0.24, 0.2)
     """An ellipse around mouth and chin, in shares of the side, in which hair is beard, and belongs to the face."""
     SMOOTHNESS = 0.002

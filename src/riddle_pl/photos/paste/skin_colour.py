@@ -25,6 +25,8 @@ TRIMMED = 2.0
 """Standard deviations from the mean beyond which a pixel of the face is eye, tooth or gleam, and does not count."""
 PIGMENT = 0.5
 """Share by which eyes and mouth are lightened less than the skin: that of darker people is brought to lighter skin."""
+LITTLE = 0.01
+"""Tint of skin below which it has none to lose."""
 EDGE = 0.015
 """Deviation of the blur of a region's edge, as a share of the side."""
 LEAST = 0.02
@@ -38,7 +40,7 @@ class MatchSkin:
     light of the photo tell as much. The picture keeps all of it, so that a recovered face is brought to it as well.
 
     Skins differ in light and in pigment, of which eyes, teeth and lips have less: they are lightened half as much, and
-    no tint is taken from them that they do not have.
+    lose as large a share of their tint as the skin.
     """
 
     def __call__(self, views: Views, mask: Float[Tensor, "1 1 m m"]) -> Float[Tensor, "1 3 s s"]:
@@ -80,15 +82,24 @@ def _matched(
     skin = around.clamp(-reach, reach)  # lips, teeth and eyes stay as far beyond it as they are
     shift = shift.clamp(-limits, limits)
     features = _soft(ours.features, x.shape[-1])
-    moved = skin * gain + around - skin + own + torch.lerp(shift, _without_pigment(colours, shift), features)
+    moved = skin * gain + around - skin + own + torch.lerp(shift, _without_pigment(colours, own, shift), features)
     return 2.0 * (from_opponent(moved).exp() - DARKEST) - 1.0
 
 
-def _without_pigment(colours: Float[Tensor, "1 3 s s"], shift: Float[Tensor, "1 3 s s"]) -> Float[Tensor, "1 3 s s"]:
-    """The shift for what has no skin's pigment: half of what lightens, and no tint beyond grey."""
+def _without_pigment(
+    colours: Float[Tensor, "1 3 s s"], own: Float[Tensor, "1 3 s s"], shift: Float[Tensor, "1 3 s s"]
+) -> Float[Tensor, "1 3 s s"]:
+    """The shift for what has less of the skin's pigment: half of what lightens, and of a tint the share that skin loses.
+
+    Args:
+        colours: lightness and tints.
+        own: those of the skin there.
+        shift: what is added to the skin's.
+    """
     lightness, tints = shift.split([1, 2], dim=1)
     lightened = lightness - PIGMENT * lightness.clamp_min(0.0)
-    return torch.cat([lightened, torch.maximum(tints, -colours[:, 1:].clamp_min(0.0))], dim=1)
+    lost = (-tints / own[:, 1:].clamp_min(LITTLE)).clamp(0.0, 1.0)
+    return torch.cat([lightened, tints.clamp_min(0.0) - lost * colours[:, 1:].clamp_min(0.0)], dim=1)
 
 
 def logarithms(x: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b 3 h w"]:

@@ -6,7 +6,7 @@ from jaxtyping import Bool, Float
 from scipy.ndimage import distance_transform_edt
 from torch import Tensor
 
-from riddle_pl.photos.paste.mask import blur
+from riddle_pl.photos.paste.mask import blur, shrink
 
 FINE = 0.012
 """Deviation of the blur that pores and grain do not survive, as a share of the side."""
@@ -19,8 +19,11 @@ def mirrored_texture(x: Float[Tensor, "1 3 s s"], skin: Bool[Tensor, "s s"]) -> 
         x: an image.
         skin: where its skin is known. In there, and where the mirror image is none, the result is 0.
     """
-    fine = (x - blur(x, FINE * x.shape[-1]))[0]
-    nearest = distance_transform_edt(~skin.numpy(), return_distances=False, return_indices=True)
-    here = np.indices(skin.shape)
-    rows, columns = torch.from_numpy(np.clip(2 * nearest - here, 0, skin.shape[0] - 1)).long()
-    return (fine[:, rows, columns] * (skin[rows, columns] & ~skin))[None]
+    side = x.shape[-1]
+    fine = (x - blur(x, FINE * side))[0]
+    plain = shrink(skin[None, None].float(), round(2 * FINE * side))[0, 0] > 0  # not the halo of brows and hair
+    if not bool(plain.any()):
+        return torch.zeros_like(x)
+    nearest = distance_transform_edt(~plain.numpy(), return_distances=False, return_indices=True)
+    rows, columns = torch.from_numpy(np.clip(2 * nearest - np.indices(skin.shape), 0, side - 1)).long()
+    return (fine[:, rows, columns] * (plain[rows, columns] & ~skin))[None]
