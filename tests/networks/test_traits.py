@@ -1,4 +1,4 @@
-"""If this fails, candidates are compared by a sex or an age that no face has."""
+"""If this fails, candidates are compared by a sex, an age or glasses that no face has."""
 
 import math
 
@@ -13,7 +13,7 @@ from riddle_pl.pretraining.traits import traits_of
 def test_a_linear_trait_is_found_from_the_faces_that_have_it() -> None:
     rng = torch.Generator().manual_seed(0)
     x = F.normalize(torch.randn(400, 6, generator=rng), dim=1)
-    traits = torch.stack([2 * x[:, 0] - 0.1, 3 + x[:, 1], x[:, 2]], dim=1)
+    traits = torch.stack([2 * x[:, 0] - 0.1, 3 + x[:, 1], x[:, 2], x[:, 3]], dim=1)
     traits[::3, 0] = math.nan
     traits[1::3, 1] = math.nan
     network = Traits(6)
@@ -21,13 +21,14 @@ def test_a_linear_trait_is_found_from_the_faces_that_have_it() -> None:
     torch.testing.assert_close(network(x)[:, 0], 2 * x[:, 0] - 0.1, rtol=0, atol=1e-3)
     torch.testing.assert_close(network(x)[:, 1], 3 + x[:, 1], rtol=0, atol=1e-3)
     torch.testing.assert_close(network(x)[:, 2], x[:, 2], rtol=0, atol=1e-3)
+    torch.testing.assert_close(network(x)[:, 3], x[:, 3], rtol=0, atol=1e-3)
     network.fit(x, traits, ridge=1e6)
     assert network.linear.weight.abs().max() < 1e-3
 
 
 def test_a_trait_that_nobody_has_is_an_error() -> None:
     with pytest.raises(ValueError, match="no face with a known age"):
-        Traits(2).fit(torch.eye(2), torch.tensor([[1.0, math.nan, 0.0], [-1.0, math.nan, 1.0]]), 1.0)
+        Traits(2).fit(torch.eye(2), torch.tensor([[1.0, math.nan, 0.0, 0.0], [-1.0, math.nan, 1.0, 0.0]]), 1.0)
 
 
 def test_what_names_tell() -> None:

@@ -54,10 +54,10 @@ def test_of_people_who_fit_as_well_the_one_least_like_the_others_is_taken(tiny_p
 
 
 class Features(Fixed):
-    """A recogniser whose features are the red of an image's first three pixels."""
+    """A recogniser whose features are the red of an image's first four pixels."""
 
     def with_features(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        return self.embed(x), x[:, 0, 0, :3]
+        return self.embed(x), x[:, 0, 0, :4]
 
 
 @pytest.mark.parametrize("trait", [0, 1, 2])
@@ -67,8 +67,8 @@ def test_a_person_of_another_sex_or_age_is_not_taken_if_others_fit(tiny_pack, tr
     one.__dict__["_traits"] = torch.nn.Identity()
     x = faces(0.1)
     drawn = torch.stack([faces(0.1), faces(0.12), faces(0.5)], dim=1)
-    x[:, 0, 0, :3] = 0.0
-    drawn[:, :, 0, 0, :3] = 0.0
+    x[:, 0, 0, :4] = 0.0
+    drawn[:, :, 0, 0, :4] = 0.0
     x[:, 2, -1, -1] = 1.0
     drawn[:, 0, 0, 0, trait] = 6.0
     assert one.best(x, drawn).number.tolist() == [1]
@@ -77,9 +77,23 @@ def test_a_person_of_another_sex_or_age_is_not_taken_if_others_fit(tiny_pack, tr
     assert one.best(x, drawn[:, [0, 0]]).misfit.item() == pytest.approx(6 * weight - OTHER, rel=1e-5)
 
 
+def test_a_person_with_glasses_is_not_taken_if_others_fit(tiny_pack):
+    one = choice(tiny_pack, 3)
+    one.judge = Features()  # type: ignore[assignment]
+    one.__dict__["_traits"] = torch.nn.Identity()
+    x = faces(0.1)
+    drawn = torch.stack([faces(0.1), faces(0.12), faces(0.5)], dim=1)
+    x[:, 0, 0, :4] = 0.0
+    x[:, 2, -1, -1] = 1.0
+    drawn[:, :, 0, 0, :4] = 0.0
+    assert one.best(x, drawn).number.tolist() == [0]
+    drawn[:, 0, 0, 0, 3] = 1.0
+    assert one.best(x, drawn).number.tolist() == [1]
+
+
 def test_of_a_child_sex_and_age_do_not_count():
-    child, adult = torch.tensor([[1.0, 3.0, 1.0]]), torch.tensor([[1.0, 3.0, 0.0]])
-    other = torch.tensor([[[-1.0, 5.0, 1.0]]])
+    child, adult = torch.tensor([[1.0, 3.0, 1.0, 0.0]]), torch.tensor([[1.0, 3.0, 0.0, 0.0]])
+    other = torch.tensor([[[-1.0, 5.0, 1.0, 1.0]]])
     assert nonces._apart(child, other).item() == 0
     assert nonces._apart(adult, other).item() == pytest.approx(2 * SEX + 2 * AGE + CHILD)
 

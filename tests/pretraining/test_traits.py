@@ -29,8 +29,20 @@ def recipe(pack, train: FaceSet, **changes) -> TraitsRecipe:
     return made
 
 
+class Worn:
+    """A parser that sees glasses in every third face."""
+
+    role, glasses = "parser", 3
+
+    def classes(self, x: torch.Tensor) -> torch.Tensor:
+        found = torch.zeros(len(x), 19, 8, 8)
+        found[::3, 3] = 1.0
+        return found
+
+
 def test_a_run_writes_what_the_recogniser_s_features_tell(tiny_pack, tmp_path: Path) -> None:
     made = recipe(tiny_pack, faces(30))
+    made._glasses = Worn()  # type: ignore[assignment]
     for step in range(made.steps):
         made.training_step(step, step)
     assert made.finished
@@ -42,14 +54,16 @@ def test_a_run_writes_what_the_recogniser_s_features_tell(tiny_pack, tmp_path: P
         drawn = generator(generator.broadcast(generator.random_w(12, 0))).clamp(-1, 1)
         _, of_drawn = tiny_pack.load("recogniser").with_features(drawn)
     torch.testing.assert_close(made.features[28:], of_drawn, rtol=1e-3, atol=1e-4)
-    sex, age, child, mistaken = made.figures().items()
+    sex, age, child, glasses, mistaken = made.figures().items()
     assert "held-out faces" in sex[0]
     assert 0 <= sex[1] <= 1
     assert age[1] > 0
     assert child[0] == "area under the ROC curve, 1 children among 3 held-out drawn faces"
+    assert glasses[0] == "area under the ROC curve, glasses in 2 of 3 held-out drawn faces"
     assert mistaken[0].startswith("taken for children (above 0.5), share of")
     folder = tmp_path / "pack"
     shutil.copytree(tiny_pack.folder, folder)
+    assert made.traits[28:, 3].tolist() == [1.0, 0.0, 0.0] * 2 + [1.0, 0.0, 1.0, 0.0, 0.0, 1.0]
     made.export(folder, "riddle-pretrain recipe=traits")
     network = load_pack(folder).load("traits")
     torch.testing.assert_close(network(features), made.network(features))

@@ -1,14 +1,14 @@
-"""Apparent sex and age, and whether a face is a child's, read from a recogniser's features by a linear map."""
+"""Apparent sex and age, childhood and glasses, read from a recogniser's features by a linear map."""
 
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-TRAITS = ("sex", "age", "child")
+TRAITS = ("sex", "age", "child", "glasses")
 
 
 class Traits(nn.Module):
-    """Attributes by which candidate faces are ranked. Only differences between two images are used.
+    """Attributes by which candidate faces are ranked. Only differences between images are used.
 
     Args:
         features: their number.
@@ -18,14 +18,15 @@ class Traits(nn.Module):
         super().__init__()
         self.linear = nn.Linear(features, len(TRAITS))
 
-    def forward(self, features: Float[Tensor, "b c"]) -> Float[Tensor, "b 3"]:
+    def forward(self, features: Float[Tensor, "b c"]) -> Float[Tensor, "b 4"]:
         """Features of :meth:`riddle_pl.networks.recogniser.AlignedRecogniser.with_features` to apparent sex, about -1
-        (woman) to 1 (man), to an adult's apparent age in decades, and to about 0 (adult) to 1 (child)."""
+        (woman) to 1 (man), to an adult's apparent age in decades, to about 0 (adult) to 1 (child), and to about 0 (no
+        glasses) to 1 (glasses, of drawn faces)."""
         out: Tensor = self.linear(features)
         return out
 
     @torch.no_grad()
-    def fit(self, features: Float[Tensor, "n c"], traits: Float[Tensor, "n 3"], ridge: float) -> None:
+    def fit(self, features: Float[Tensor, "n c"], traits: Float[Tensor, "n 4"], ridge: float) -> None:
         """Ridge regression.
 
         Args:

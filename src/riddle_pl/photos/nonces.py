@@ -39,6 +39,8 @@ OUTLINE, LIGHT, EXPRESSION = 1.0, 1.0, 0.7
 SEX, AGE, CHILD = 4.0, 1.6, 10.0
 """Weights of the difference of apparent sex (2 between a woman and a man), of age in decades, and of childhood (1
 between an adult and a child). For a child, only the last counts: its sex shows little, its age is not known."""
+GLASSES = 12.0
+"""Weight of glasses on a candidate: they would end where its face ends, without temples."""
 SKIN = 12.0
 """Weight of the difference of mean skin colours in logarithms. `colour=skin` brings one skin to the other's colour, but
 eyes and lips that were drawn for a darker or a paler one show it."""
@@ -142,8 +144,8 @@ class BestFit:
     others, that with the smallest sum of distances to the photo: of the parser's class probabilities, pixel by pixel,
     with hair and background that lie on the photo's face counted again, and most on its forehead; of colours on a grid
     over the face; of eyes and mouth as pictures, without their light; of the mean colour of the skin; and, where the
-    pack has ``traits``, of apparent sex and age, an adult's or a child's. Who is much like the other candidates is less
-    likely taken: they stand for those whom other passwords draw.
+    pack has ``traits``, of apparent sex and age, an adult's or a child's. Who wears glasses, or is much like the other
+    candidates, is less likely taken: these stand for those whom other passwords draw.
 
     Args:
         pack: its ``parser``, ``recogniser`` and ``traits`` judge.
@@ -181,11 +183,12 @@ class BestFit:
         other = _apart(traits, theirs)
         skins = torch.stack([_skin(faces, seen) for faces, seen in zip(drawn, ours_seen, strict=True)])
         other = other + SKIN * (_skin(x, theirs_seen)[:, None] - skins).abs().mean(dim=-1)
+        cost = cost + GLASSES * theirs[..., 3].clamp(0.0, 1.0)
         allowed = (alike < LIKE) | (alike == alike.amin(dim=1, keepdim=True))
         number = torch.where(allowed, cost + other + COMMON * _likeness(embeddings), torch.inf).argmin(dim=1)
         return Choice(number, (other.gather(1, number[:, None])[:, 0] - OTHER).clamp_min(0.0))
 
-    def _seen(self, x: Float[Tensor, "b 3 h h"]) -> tuple[Float[Tensor, "b d"], Float[Tensor, "b 3"]]:
+    def _seen(self, x: Float[Tensor, "b 3 h h"]) -> tuple[Float[Tensor, "b d"], Float[Tensor, "b 4"]]:
         """Embeddings, and traits: all alike where the pack has none."""
         if self._traits is None:
             return self.judge.embed(x), torch.zeros(len(x), len(TRAITS))
@@ -207,9 +210,9 @@ def _likeness(embeddings: Float[Tensor, "b c d"]) -> Float[Tensor, "b c"]:
     return ((unit @ unit.transpose(1, 2)).sum(dim=2) - 1.0) / max(embeddings.shape[1] - 1, 1)
 
 
-def _apart(traits: Float[Tensor, "b 3"], theirs: Float[Tensor, "b c 3"]) -> Float[Tensor, "b c"]:
+def _apart(traits: Float[Tensor, "b 4"], theirs: Float[Tensor, "b c 4"]) -> Float[Tensor, "b c"]:
     """How far candidates are of another sex or age than the person in the photo."""
-    sex, age, child = (traits[:, None] - theirs).abs().unbind(dim=-1)
+    sex, age, child, _ = (traits[:, None] - theirs).abs().unbind(dim=-1)
     adult = 1.0 - traits[:, None, 2].clamp(0.0, 1.0)
     return adult * (SEX * sex + AGE * age) + CHILD * child
 

@@ -1,4 +1,4 @@
-"""``recipe=traits``: apparent sex, age and childhood from the features of a pack's recogniser."""
+"""``recipe=traits``: apparent sex, age, childhood and glasses from the features of a pack's recogniser."""
 
 import math
 import re
@@ -14,6 +14,7 @@ from riddle_pl.errors import ConfigError, DataError
 from riddle_pl.networks.recogniser import AlignedRecogniser
 from riddle_pl.networks.traits import TRAITS, Traits
 from riddle_pl.packs import Pack
+from riddle_pl.photos.paste.mask import BiSeNetMap, NetworkMap, ParserMap
 from riddle_pl.pretraining.drawn_children import HELD_OUT, DrawnChildren
 from riddle_pl.pretraining.recipe import PackRole, Recipe
 
@@ -23,6 +24,8 @@ WOMEN = 7381
 """All-Age-Faces numbers its 7,381 women and girls first, then its 5,941 men and boys, each by age (Cheng et al.,
 "Exploiting Effective Facial Patches for Robust Gender Recognition", 2019)."""
 SAMPLES = 48
+GLASSES = 0.015
+"""Share of a face's square that glasses fill where it wears some."""
 ADULT = 1.8
 """Age in decades from which a face is held to be no child's, for the figures."""
 
@@ -30,7 +33,8 @@ ADULT = 1.8
 class TraitsRecipe(Recipe):
     """Reads faces, a batch per step, and fits the linear map to their labels. Nothing has a gradient.
 
-    Sex and age are in the names of photos, childhood in a list for faces that the pack's generator draws.
+    Sex and age are in the names of photos, childhood in a list for faces that the pack's generator draws, and glasses
+    are seen in these by the pack's ``face_mask``, or by its ``parser`` where it has none.
 
     Args:
         faces: whose names hold ``_female`` or ``_male``, or are those of All-Age-Faces: number, ``A``, age in years.
@@ -51,6 +55,7 @@ class TraitsRecipe(Recipe):
     roles = ("traits",)
 
     features: Tensor
+    worn: Tensor
 
     def __init__(
         self,
@@ -88,7 +93,9 @@ class TraitsRecipe(Recipe):
         )
         width = self._read(images[:1]).shape[1]
         self._network = (Traits(width),)
+        self._glasses: NetworkMap = BiSeNetMap(pack) if BiSeNetMap.role in pack.roles else ParserMap(pack)
         self.register_buffer("features", torch.zeros(len(self.traits), width))
+        self.register_buffer("worn", torch.zeros(drawn.count))  # share of the square
         self.automatic_optimization = False
 
     def configure_optimizers(self) -> None:
@@ -102,8 +109,11 @@ class TraitsRecipe(Recipe):
             found = self._read(self.images[first : first + self.batch])
         else:
             drawn = (step - self.read_in) * self.batch
-            found = self._features(self.drawn.draw(self._networks[1], slice(drawn, drawn + self.batch)))
+            x = self.drawn.draw(self._networks[1], slice(drawn, drawn + self.batch))
+            found = self._features(x)
             first = len(self.images) + drawn
+            seen = self._glasses.classes(x)[:, self._glasses.glasses] > 0.5
+            self.worn[drawn : drawn + self.batch] = seen.float().mean(dim=(1, 2)).to(self.worn)
         self.features[first : first + len(found)] = found.to(self.features)
 
     def _read(self, images: UInt8[Tensor, "b 3 h w"]) -> Float[Tensor, "b c"]:
@@ -117,6 +127,7 @@ class TraitsRecipe(Recipe):
     def network(self) -> Traits:
         """The network, fitted once all faces are read."""
         if int(self.step_count) >= self.steps:
+            self.traits[len(self.images) :, 3] = (self.worn.cpu() > GLASSES).float()
             self._network[0].fit(self.features[self.fitted].cpu(), self.traits[self.fitted], self.ridge)
         return self._network[0]
 
@@ -127,31 +138,37 @@ class TraitsRecipe(Recipe):
     @torch.no_grad()
     def figures(self) -> Mapping[str, float]:
         found, told = self.network(self.features[~self.fitted].cpu()), self.traits[~self.fitted]
-        sexed, aged, looked_at = (~column.isnan() for column in told.T)
+        sexed, aged, looked_at, parsed = (~column.isnan() for column in told.T)
         right = (found[sexed, 0] > 0) == (told[sexed, 0] > 0)
         years = 10.0 * (found[aged, 1] - told[aged, 1]).abs()
         adults, children = aged & (told[:, 1] >= ADULT), told[looked_at, 2]
         area, mistaken = binary_auroc(found[looked_at, 2], children.int()), (found[adults, 2] > 0.5).float().mean()
+        worn = told[parsed, 3]
         child = f"area under the ROC curve, {int(children.sum())} children among {len(children)} held-out drawn faces"
+        glasses = f"area under the ROC curve, glasses in {int(worn.sum())} of {len(worn)} held-out drawn faces"
         return {
             f"sex as the name says, share of {int(sexed.sum())} held-out faces": float(right.float().mean()),
             f"error of the age in years, mean over {int(aged.sum())} held-out faces": float(years.mean()),
             child: float(area),
+            glasses: float(binary_auroc(found[parsed, 3], worn.int())),
             f"taken for children (above 0.5), share of {int(adults.sum())} held-out faces of adults": float(mistaken),
         }
 
     def pack_roles(self) -> list[PackRole]:
         network, told = self.network, self.traits[self.fitted]
         looked_at, children = int((~told[:, 2].isnan()).sum()), int((told[:, 2] == 1).sum())
+        worn, drawn = int((told[:, 3] == 1).sum()), int((~told[:, 3].isnan()).sum())
         description = f"""
-Apparent sex (-1 woman, 1 man), apparent age in decades, and whether the face is a child's (0 to 1), linear in the
-features of the pack's `recogniser` before its last layer. Fitted to faces of {self.sources}: the
-names of the synthetic ones tell the sex, those of All-Age-Faces sex and age (16 to 80). Childhood is fitted to
+Apparent sex (-1 woman, 1 man), apparent age in decades, whether the face is a child's and whether it wears glasses
+(0 to 1), linear in the features of the pack's `recogniser` before its last layer. Fitted to faces of {self.sources}:
+the names of the synthetic ones tell the sex, those of All-Age-Faces sex and age (16 to 80). Childhood is fitted to
 {looked_at:,} faces that the pack's generator draws, of which {children:,} look younger than about twelve years:
-labelled by eye, once, in the order of an earlier fit; the list is in `conf/recipe/traits.yaml`. `nonce=best_fit`
-compares candidates with the photo by all three, so that a new face fits its head. How old a child is, it does not know;
-most of the faces with an age are East Asian; and it knows no other sexes. It says nothing about a person: only which of
-several pictures is more like another.
+labelled by eye, once, in the order of an earlier fit; the list is in `conf/recipe/traits.yaml`. Glasses are fitted to
+{drawn:,} of these faces, {worn:,} with some as `{self._glasses.role}` sees them. `nonce=best_fit` compares candidates
+with the photo by the first three, so that a new face fits its head, and prefers those without glasses, which would
+have no temples there. How old a child is, it does not know; glasses of photos it hardly knows; most of the faces with
+an age are East Asian; and it knows no other sexes. It says nothing about a person: only which of several pictures is
+more like another.
 """
         args = {"features": network.linear.in_features}
         return [PackRole("traits", network, "traits", args, description, torch.float32)]

@@ -119,3 +119,25 @@ def test_eyes_of_darker_skin_are_lightened_less_and_do_not_turn_blue() -> None:
     dark = coloured((-0.6, -0.65, -0.7), 0.02)
     photo = torch.lerp(dark, torch.full((1, 1, 1, 1), -0.8), eyes)
     assert (matched(x) - x)[..., 30:34, 30:34].mean() < 0.8 * (matched(x) - x)[..., 18:22, 18:22].mean() < 0, "night"
+
+
+def test_lips_and_eyes_get_the_tints_of_the_photos() -> None:
+    mouth, eye = torch.zeros(2, 1, 1, 64, 64)
+    mouth[..., 42:46, 24:40] = eye[..., 24:28, 20:28] = 1.0
+    face = Square()(torch.zeros(1, 3, 8, 8))
+    none = torch.zeros_like(face)
+    regions = Regions(face, mouth + eye, face * (1 - mouth - eye), none, none, none)
+
+    def painted(lips: tuple[float, float, float], lid: tuple[float, float, float]) -> torch.Tensor:
+        x = coloured((0.2, 0.1, 0.0), 0.02)
+        for part, colour in ((mouth, lips), (eye, lid)):
+            x = torch.lerp(x, torch.tensor(colour).view(1, 3, 1, 1), part)
+        return x
+
+    views = Views(Square(), painted((0.3, -0.2, -0.2), (0.0, -0.1, -0.2)), painted((0.0, -0.2, 0.1), (-0.2, -0.1, 0.0)))
+    views.ours = views.theirs = regions
+    before, after = views.x, MatchSkin()(views, MASK)
+    for rows, columns in ((slice(43, 45), slice(26, 38)), (slice(25, 27), slice(22, 26))):
+        warmth = [(x[0, 0, rows, columns] - x[0, 2, rows, columns]).mean() for x in (before, after)]
+        assert warmth[0] < 0.0
+        assert warmth[1] > warmth[0] + 0.05

@@ -63,6 +63,8 @@ class NetworkMap(ABC):
     """Of the network in the pack."""
     face: ClassVar[tuple[int, ...]]
     """The classes that are face."""
+    glasses: ClassVar[int]
+    """The class of glasses, lenses and all."""
 
     def __init__(self, pack: Pack, device: torch.device | str = "cpu"):
         self.pack = pack
@@ -93,6 +95,7 @@ class ParserMap(NetworkMap):
 
     role = "parser"
     face = CELEBA_FACE
+    glasses = 3
 
     @property
     def size(self) -> int:
@@ -123,6 +126,7 @@ class BiSeNetMap(NetworkMap):
 
     role = "face_mask"
     face = BISENET_FACE
+    glasses = 6
     size = 512
 
     @torch.no_grad()

@@ -1,8 +1,8 @@
 """A new face brought to the outline of the one that it replaces, so that jaw and forehead meet the photo's head.
 
 Around the middle of the face, an outline is its distance from there by direction. Along each ray, the picture is
-stretched or compressed beyond eyes, brows and mouth, which the alignment has put in place, until its outline lies on the
-photo's, or as near as that goes.
+stretched or compressed beyond eyes, brows and mouth, which the alignment has put in place, until its outline lies on
+the photo's, or as near as that goes.
 """
 
 import math

@@ -71,7 +71,7 @@ class BiSeNetRegions:
 
     FACE, EYES, SKIN, LIPS, NECK = (1, 2, 3, 4, 5, 6, 10, 11, 12, 13), (2, 3, 4, 5), (1, 10), (11, 12, 13), (14,)
     """Classes of ``79999_iter.pth``; eyes have brows."""
-    PARTS, GLASSES = (2, 3, 4, 5, 10, 11, 12, 13), (6,)
+    PARTS, GLASSES = (2, 3, 4, 5, 10, 11, 12, 13), (BiSeNetMap.glasses,)
     LEAST = 0.14
     """Share of the square that a face fills at least: in less, what looks like eyes or a mouth is a reflection. Faces
     of 64 people of LFW fill 0.24 and more."""
@@ -85,7 +85,15 @@ class BiSeNetRegions:
         classes = self.parser.classes(x)
         face, features, skin, lips, neck, parts, worn = (
             _of(classes, kinds)
-            for kinds in (self.FACE, self.EYES + self.LIPS, self.SKIN, self.LIPS, self.NECK, self.PARTS, self.GLASSES)
+            for kinds in (
+                self.FACE,
+                self.EYES + self.LIPS,
+                self.SKIN,
+                self.LIPS,
+                self.NECK,
+                self.PARTS,
+                (BiSeNetMap.glasses,),
+            )
         )
         parts = parts * core(self.size) * ((face > 0.5).float().mean(dim=(1, 2, 3), keepdim=True) >= self.LEAST)
         above = _above(lips)

@@ -25,6 +25,11 @@ TRIMMED = 2.0
 """Standard deviations from the mean beyond which a pixel of the face is eye, tooth or gleam, and does not count."""
 PIGMENT = 0.5
 """Share by which eyes and mouth are lightened less than the skin: that of darker people is brought to lighter skin."""
+MOUTH, LEAST_FEATURES = 0.62, 0.002
+"""Height that parts eyes and brows from the mouth, as a share of the side, and the share of the square that they fill
+at least to have colours."""
+EYE_TINT, LIP_TINT = 0.15, 0.25
+"""Largest change of a tint of theirs, in logarithms."""
 LITTLE = 0.01
 """Tint of skin below which it has none to lose."""
 EDGE = 0.015
@@ -40,7 +45,7 @@ class MatchSkin:
     light of the photo tell as much. The picture keeps all of it, so that a recovered face is brought to it as well.
 
     Skins differ in light and in pigment, of which eyes, teeth and lips have less: they are lightened half as much, and
-    lose as large a share of their tint as the skin.
+    lose as large a share of their tint as the skin. Then their mean tints are brought to those of the photo's.
     """
 
     def __call__(self, views: Views, mask: Float[Tensor, "1 1 m m"]) -> Float[Tensor, "1 3 s s"]:
@@ -83,13 +88,42 @@ def _matched(
     shift = shift.clamp(-limits, limits)
     features = _soft(ours.features, x.shape[-1])
     moved = skin * gain + around - skin + own + torch.lerp(shift, _without_pigment(colours, own, shift), features)
+    moved = moved + _feature_tints(moved, _logarithmic(resized(photo, size)), ours.features, theirs.features)
     return 2.0 * (from_opponent(moved).exp() - DARKEST) - 1.0
+
+
+def _feature_tints(
+    colours: Float[Tensor, "1 3 s s"],
+    photo: Float[Tensor, "1 3 m m"],
+    ours: Float[Tensor, "1 1 m m"],
+    theirs: Float[Tensor, "1 1 m m"],
+) -> Float[Tensor, "1 3 s s"]:
+    """What brings the mean tints of eyes with brows, and of the mouth, to the photo's; 0 where one is not seen.
+
+    Args:
+        colours, photo: logarithmic colours.
+        ours, theirs: eyes, brows and mouth.
+    """
+    size, side = ours.shape[-1], colours.shape[-1]
+    upper = (torch.arange(size) < round(MOUTH * size)).to(ours)[:, None]
+    small, shift = resized(colours, size), torch.zeros_like(colours)
+    for half, limit in ((upper, EYE_TINT), (1.0 - upper, LIP_TINT)):
+        regions = ours * half, theirs * half
+        if min(float((region > 0.5).float().mean()) for region in regions) < LEAST_FEATURES:
+            continue
+        ours_mean, theirs_mean = (
+            image[..., (region > 0.5)[0, 0]].mean(dim=-1) for image, region in zip((small, photo), regions, strict=True)
+        )
+        tints = (theirs_mean - ours_mean).clamp(-limit, limit)[..., None, None]
+        tints[:, 0] = 0.0
+        shift = shift + tints * _soft(regions[0], side)
+    return shift
 
 
 def _without_pigment(
     colours: Float[Tensor, "1 3 s s"], own: Float[Tensor, "1 3 s s"], shift: Float[Tensor, "1 3 s s"]
 ) -> Float[Tensor, "1 3 s s"]:
-    """The shift for what has less of the skin's pigment: half of what lightens, and of a tint the share that skin loses.
+    """The shift for what has less of the skin's pigment: half of what lightens, and a tint's share that skin loses.
 
     Args:
         colours: lightness and tints.
