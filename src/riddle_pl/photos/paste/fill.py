@@ -23,6 +23,8 @@ def fill(x: Float[Tensor, "1 3 s s"], known: Float[Tensor, "1 1 s s"]) -> Float[
     while pixels.shape[-1] > 1:
         levels.append((pixels, weights))
         pixels, weights = F.avg_pool2d(pixels, 2), F.avg_pool2d(weights, 2)
+        near = (4.0 * weights).clamp(max=1.0)  # one known pixel of four is enough: what is near counts most
+        pixels, weights = pixels * near / weights.clamp_min(LITTLE), near
     filled = pixels / weights.clamp_min(LITTLE)
     for pixels, weights in reversed(levels):
         above = F.interpolate(filled, scale_factor=2, mode="bilinear", align_corners=False)

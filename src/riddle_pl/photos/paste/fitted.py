@@ -16,7 +16,7 @@ from riddle_pl.photos.paste.guided import guided_filter
 from riddle_pl.photos.paste.mask import HOLE, NOTHING, blur, core, fade, one_whole, shrink, widen
 from riddle_pl.photos.paste.outline import outline, to_outline, unmoved
 from riddle_pl.photos.paste.regions import Regions, region_parser, resized
-from riddle_pl.photos.paste.texture import mirrored_texture
+from riddle_pl.photos.paste.texture import skin_texture
 
 SMOOTHNESS = 0.002
 """Of the guided filter: variance of colours in [-1, 1]."""
@@ -86,9 +86,10 @@ class FittedMap:
         face, features, skin = to_outline(torch.cat(ours[:3], dim=1), *outlines).clamp(0.0, 1.0).split(1, dim=1)
         side = x.shape[-1]
         shown = resized(self._shown(face), side) > 0.5
-        soft = blur(shown.float(), MARGIN * side) * shown
-        grown = fill(warped, shown.float()) + mirrored_texture(warped, (shown & (resized(skin, side) > 0.5))[0, 0])
-        filled = torch.lerp(grown, warped, soft).clamp(-1.0, 1.0)
+        known = (2.0 * blur(shown.float(), MARGIN * side) - 1.0).clamp(0.0, 1.0)
+        plain = resized(skin, side) > 0.5
+        grown = fill(warped, known * plain) + skin_texture(warped, (shown & plain)[0, 0])
+        filled = torch.lerp(grown, warped, known).clamp(-1.0, 1.0)
         return filled, ours._replace(face=torch.ones_like(face), features=features, skin=skin)
 
     def _shown(self, face: Float[Tensor, "1 1 m m"]) -> Float[Tensor, "1 1 m m"]:

@@ -28,6 +28,8 @@ def standing_out(face: Float[Tensor, "1 1 m m"], glasses: Float[Tensor, "1 1 m m
     """
     size = face.shape[-1]
     worn = (glasses > 0.5).float()
+    if not bool(worn.any()):
+        return torch.zeros_like(face)
     whole = one_whole(torch.maximum((face > 0.5).float(), core(size)))
     distance = ends(whole)
     ending = distance[:, None] - torch.linspace(0.0, END, SAMPLES)
