@@ -7,11 +7,12 @@ import torch
 
 from riddle_pl.errors import ConfigError
 from riddle_pl.networks.face_axes import FaceAxes
+from riddle_pl.networks.recogniser import AlignedRecogniser
 from riddle_pl.packs import Pack, load_pack
 from riddle_pl.packs.write import write_pack_entry
 from riddle_pl.photos.build import build_pseudonymiser
 from riddle_pl.photos.paste.mask import OvalMap
-from riddle_pl.photos.redrawn import RedrawnInversion, _normal
+from riddle_pl.photos.redrawn import DRAWS, RedrawnInversion, _normal
 from riddle_pl.photos.without_face import read_context
 from riddle_pl.pretraining.face_axes import FaceAxesRecipe
 from tests.photos.reading import K, reading_pack
@@ -77,6 +78,35 @@ def test_steps_bring_the_face_nearer(pack: Pack) -> None:
 
     few, many = error(steps=1, learning_rate=1e-6, prior=0.0), error(steps=30, identity=0.0, prior=0.0)
     assert many < few
+
+
+@pytest.mark.parametrize(("glasses", "draws"), [(0, 0), (1, 1), (9, DRAWS - 1)])
+def test_numbers_that_draw_glasses_are_drawn_anew_but_not_for_ever(
+    pack: Pack, monkeypatch: pytest.MonkeyPatch, glasses: int, draws: int
+) -> None:
+    """The first so many looks see glasses, on the first of two faces."""
+    made, x, looks = inversion(pack, steps=1), photos(pack)[:2], []
+
+    def seen(w: torch.Tensor) -> torch.Tensor:
+        looks.append(len(w))
+        return torch.arange(len(w)) + 10 * (len(looks) > glasses) < 1
+
+    monkeypatch.setattr(made, "_draw_glasses", seen)
+    w = made(x)
+    assert looks == [2, *[1] * draws]
+    torch.testing.assert_close(w[:1], made._found(x[:1], draws)[0], rtol=0, atol=1e-3)
+    torch.testing.assert_close(w[1:], made._found(x[1:], 0)[0], rtol=0, atol=1e-3)
+    assert not torch.equal(_normal(x[0], K, 1), _normal(x[0], K))
+
+
+def test_glasses_are_told_by_the_packs_traits(pack: Pack) -> None:
+    made = inversion(pack)
+    w = made(photos(pack))
+    assert not made._draw_glasses(w).any()
+    made.__dict__["traits"] = lambda features: torch.tensor([[9.0, 9.0, 9.0, 0.2], [0, 0, 0, 0.5], [0, 0, 0, 0.9]])
+    made.__dict__["recogniser"] = mobile = load_pack("mobile").load("recogniser")
+    assert isinstance(mobile, AlignedRecogniser)
+    assert made._draw_glasses(w).tolist() == [False, True, True]
 
 
 def test_it_is_the_default_of_a_pack_with_axes(pack: Pack, tiny_pack: Pack) -> None:

@@ -5,7 +5,7 @@ from functools import cached_property
 from typing import ClassVar
 
 import torch
-from jaxtyping import Float, Float64
+from jaxtyping import Bool, Float, Float64
 from torch import Tensor
 
 from riddle_pl.errors import ConfigError
@@ -14,7 +14,9 @@ from riddle_pl.inversion.inversion import Inversion
 from riddle_pl.losses.identity import cosine
 from riddle_pl.networks.encryptors.padded import PaddedEncryptor, quantile
 from riddle_pl.networks.face_axes import FaceAxes
+from riddle_pl.networks.recogniser import AlignedRecogniser
 from riddle_pl.networks.resize import resize
+from riddle_pl.networks.traits import TRAITS, Traits
 from riddle_pl.packs import Pack
 from riddle_pl.password import stream_uniforms
 from riddle_pl.photos.paste.mask import ParserMap
@@ -22,6 +24,8 @@ from riddle_pl.photos.without_face import read_context
 
 AT_ONCE = 8
 """Faces, which bounds the memory: 0.2 GB each at 128 px."""
+DRAWS, WORN = 3, 0.35
+"""How often numbers are drawn at most, and from what ``traits`` say on a face is held to wear glasses."""
 SIZE = 128
 """Side in pixels at which faces are drawn and compared, where the pack draws that size."""
 
@@ -38,6 +42,8 @@ class RedrawnInversion(Inversion):
 
     with the face m of the photo, as the pack's parser sees it. All norms are means. The numbers come from a hash of the
     face's pixels (SHAKE-256): the same photo gives the same code, and who does not have the face cannot repeat them.
+    Some make glasses of shadows around the eyes, which would have no temples on the photo's head: where the pack's
+    ``traits`` see any, all is done again with other numbers, up to ``DRAWS`` times in all.
 
     Args:
         pack: generator, encoder, recogniser R, parser, ``face_axes`` and the encryptor.
@@ -77,11 +83,11 @@ class RedrawnInversion(Inversion):
 
     @property
     def needed(self) -> tuple[str, ...]:
-        return (*self.roles, self.code_model_role)
+        return (*self.roles, self.code_model_role, *(role for role in ("traits",) if role in self.pack.roles))
 
     @property
     def networks(self) -> tuple[str, ...]:
-        return ("generator", "encoder", "recogniser", "face_axes", "encryptor")
+        return ("generator", "encoder", "recogniser", "face_axes", "encryptor", "traits")
 
     @property
     def drawing_pack(self) -> Pack:
@@ -97,7 +103,17 @@ class RedrawnInversion(Inversion):
 
     @torch.no_grad()
     def _redrawn(self, x: Float[Tensor, "b 3 h h"]) -> Float[Tensor, "b n 512"]:
-        rest = torch.stack([_normal(face, self.encryptor.codes.components) for face in x]).to(self.device)
+        w, glasses = self._found(x, draws=0)
+        for draws in range(1, DRAWS):
+            if not bool(glasses.any()):
+                break
+            again = glasses.nonzero()[:, 0]
+            w[again], glasses[again] = self._found(x[again], draws)
+        return w
+
+    def _found(self, x: Float[Tensor, "b 3 h h"], draws: int) -> tuple[Float[Tensor, "b n 512"], Bool[Tensor, "b"]]:
+        """Codes, and which of them draw glasses, with the numbers that come after so many draws."""
+        rest = torch.stack([_normal(face, self.encryptor.codes.components, draws) for face in x]).to(self.device)
         encryptor = self.encryptor.given(read_context(self.encryptor, x, self.parser, self.device))
         side = self.drawing_pack.size
         start = self.face_axes.along(encryptor.coordinates(self.encode(x.to(self.device))))
@@ -115,7 +131,21 @@ class RedrawnInversion(Inversion):
             likeness = self.identity * (1.0 - cosine(self.recogniser(image), known))
             return distance + likeness + self.prior * along.square().mean(dim=1)
 
-        return code(descend(start, loss, self.steps, self.learning_rate)).cpu()
+        w = code(descend(start, loss, self.steps, self.learning_rate))
+        return w.cpu(), self._draw_glasses(w).cpu()
+
+    def _draw_glasses(self, w: Float[Tensor, "b n 512"]) -> Bool[Tensor, "b"]:
+        """Whether faces wear glasses; never where the pack has no ``traits``."""
+        if self.traits is None or not isinstance(self.recogniser, AlignedRecogniser):
+            return torch.zeros(len(w), dtype=torch.bool)
+        _, features = self.recogniser.with_features(self.generator(w))
+        worn: Tensor = self.traits(features)[:, TRAITS.index("glasses")] > WORN
+        return worn
+
+    @cached_property
+    def traits(self) -> Traits | None:
+        """Tells glasses; None where the pack has none."""
+        return self.pack.load_as("traits", Traits).to(self.device) if "traits" in self.pack.roles else None
 
     @cached_property
     def encryptor(self) -> PaddedEncryptor:
@@ -142,7 +172,7 @@ class RedrawnInversion(Inversion):
         return ParserMap(self.pack, self.device)
 
 
-def _normal(face: Float[Tensor, "3 h h"], count: int) -> Float64[Tensor, "count"]:
-    """Numbers of an encryptor's own marginal, from a hash of the pixels."""
-    pixels = face.detach().float().cpu().contiguous().numpy().tobytes()
+def _normal(face: Float[Tensor, "3 h h"], count: int, draws: int = 0) -> Float64[Tensor, "count"]:
+    """Numbers of an encryptor's own marginal, from a hash of the pixels; others after so many draws."""
+    pixels = face.detach().float().cpu().contiguous().numpy().tobytes() + b"again" * draws
     return quantile(stream_uniforms(hashlib.shake_256(pixels).digest(8 * count)))

@@ -161,7 +161,7 @@ class QualityGate:
         return Verdict()
 
     def parsed(self, parts: Sequence[float]) -> list[Verdict]:
-        detail = "the parser sees neither eyes, brows, nose nor mouth of a face in it"
+        detail = "the parser sees neither eyes, brows, nose nor mouth of a face in its middle"
         nothing = Verdict(None, Reason.NO_PARTS, detail)
         return [nothing if share < FEWEST_PARTS else Verdict() for share in parts]
 

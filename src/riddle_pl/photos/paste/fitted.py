@@ -87,8 +87,8 @@ class FittedMap:
         side = x.shape[-1]
         shown = resized(self._shown(face), side) > 0.5
         known = (2.0 * blur(shown.float(), MARGIN * side) - 1.0).clamp(0.0, 1.0)
-        plain = resized(torch.cat([1.0 - features, skin], dim=1), side) > 0.5  # the first with a beard
-        grown = fill(warped, known * plain[:, :1]) + skin_texture(warped, (shown & plain[:, 1:])[0, 0])
+        bare, plain = (resized(region, side) > 0.5 for region in (1.0 - features, skin))  # the first with a beard
+        grown = fill(warped, known * bare) + skin_texture(warped, (shown & plain)[0, 0])
         filled = torch.lerp(grown, warped, known).clamp(-1.0, 1.0)
         return filled, ours._replace(face=torch.ones_like(face), features=features, skin=skin)
 

@@ -6,9 +6,9 @@ from torch import Tensor
 
 from riddle_pl.photos.paste.mask import blur, shrink
 
-FINE = 0.012
+FINE = 0.007
 """Deviation of the blur that pores and grain do not survive, as a share of the side."""
-LARGEST = 2.0
+LARGEST = 1.5
 """Of fine structure, in standard deviations (robust): what is larger is a wrinkle or an edge."""
 
 
