@@ -183,7 +183,7 @@ class BestFit:
         other = _apart(traits, theirs)
         skins = torch.stack([_skin(faces, seen) for faces, seen in zip(drawn, ours_seen, strict=True)])
         other = other + SKIN * (_skin(x, theirs_seen)[:, None] - skins).abs().mean(dim=-1)
-        cost = cost + GLASSES * theirs[..., 3].clamp(0.0, 1.0)
+        cost = cost + GLASSES * theirs[..., TRAITS.index("glasses")].clamp(0.0, 1.0)
         allowed = (alike < LIKE) | (alike == alike.amin(dim=1, keepdim=True))
         number = torch.where(allowed, cost + other + COMMON * _likeness(embeddings), torch.inf).argmin(dim=1)
         return Choice(number, (other.gather(1, number[:, None])[:, 0] - OTHER).clamp_min(0.0))

@@ -70,7 +70,7 @@ class BiSeNetRegions:
     detail = 0.016
 
     FACE, EYES, SKIN, LIPS, NECK = (1, 2, 3, 4, 5, 6, 10, 11, 12, 13), (2, 3, 4, 5), (1, 10), (11, 12, 13), (14,)
-    """Classes of ``79999_iter.pth``; eyes have brows."""
+    """Classes of ``79999_iter.pth``; ``EYES`` includes the brows."""
     PARTS, GLASSES = (2, 3, 4, 5, 10, 11, 12, 13), (BiSeNetMap.glasses,)
     LEAST = 0.14
     """Share of the square that a face fills at least: in less, what looks like eyes or a mouth is a reflection. Faces
@@ -85,15 +85,7 @@ class BiSeNetRegions:
         classes = self.parser.classes(x)
         face, features, skin, lips, neck, parts, worn = (
             _of(classes, kinds)
-            for kinds in (
-                self.FACE,
-                self.EYES + self.LIPS,
-                self.SKIN,
-                self.LIPS,
-                self.NECK,
-                self.PARTS,
-                (BiSeNetMap.glasses,),
-            )
+            for kinds in (self.FACE, self.EYES + self.LIPS, self.SKIN, self.LIPS, self.NECK, self.PARTS, self.GLASSES)
         )
         parts = parts * core(self.size) * ((face > 0.5).float().mean(dim=(1, 2, 3), keepdim=True) >= self.LEAST)
         above = _above(lips)
@@ -113,7 +105,7 @@ class ParserRegions:
     detail = 0.035
 
     FACE, EYES, SKIN, LIPS, HAIR = (1, 2, 3, 4, 5, 6, 7, 10, 11, 12), (4, 5, 6, 7), (1, 2), (10, 11, 12), (13,)
-    """Classes of CelebAMask-HQ; eyes have brows."""
+    """Classes of CelebAMask-HQ; ``EYES`` includes the brows."""
     BEARD_CENTRE, BEARD_RADII = (0.5, 0.75), (0.24, 0.2)
     """An ellipse around mouth and chin, in shares of the side, in which hair is beard, and belongs to the face."""
     SMOOTHNESS = 0.002
