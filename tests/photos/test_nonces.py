@@ -60,9 +60,9 @@ class Features(Fixed):
         return self.embed(x), x[:, 0, 0, :4]
 
 
-@pytest.mark.parametrize("trait", [0, 1, 2])
-def test_a_person_of_another_sex_or_age_is_not_taken_if_others_fit(tiny_pack, trait):
-    one = choice(tiny_pack, 3)
+def without_traits(pack) -> tuple[BestFit, torch.Tensor, torch.Tensor]:
+    """A choice by the features themselves, a photo, and three people who fit it the less well the later they come."""
+    one = choice(pack, 3)
     one.judge = Features()  # type: ignore[assignment]
     one.__dict__["_traits"] = torch.nn.Identity()
     x = faces(0.1)
@@ -70,6 +70,12 @@ def test_a_person_of_another_sex_or_age_is_not_taken_if_others_fit(tiny_pack, tr
     x[:, 0, 0, :4] = 0.0
     drawn[:, :, 0, 0, :4] = 0.0
     x[:, 2, -1, -1] = 1.0
+    return one, x, drawn
+
+
+@pytest.mark.parametrize("trait", [0, 1, 2])
+def test_a_person_of_another_sex_or_age_is_not_taken_if_others_fit(tiny_pack, trait):
+    one, x, drawn = without_traits(tiny_pack)
     drawn[:, 0, 0, 0, trait] = 6.0
     assert one.best(x, drawn).number.tolist() == [1]
     assert one.best(x, drawn).misfit.item() == 0
@@ -78,14 +84,7 @@ def test_a_person_of_another_sex_or_age_is_not_taken_if_others_fit(tiny_pack, tr
 
 
 def test_a_person_with_glasses_is_not_taken_if_others_fit(tiny_pack):
-    one = choice(tiny_pack, 3)
-    one.judge = Features()  # type: ignore[assignment]
-    one.__dict__["_traits"] = torch.nn.Identity()
-    x = faces(0.1)
-    drawn = torch.stack([faces(0.1), faces(0.12), faces(0.5)], dim=1)
-    x[:, 0, 0, :4] = 0.0
-    x[:, 2, -1, -1] = 1.0
-    drawn[:, :, 0, 0, :4] = 0.0
+    one, x, drawn = without_traits(tiny_pack)
     assert one.best(x, drawn).number.tolist() == [0]
     drawn[:, 0, 0, 0, 3] = 1.0
     assert one.best(x, drawn).number.tolist() == [1]

@@ -8,7 +8,7 @@ TRAITS = ("sex", "age", "child", "glasses")
 
 
 class Traits(nn.Module):
-    """Attributes by which candidate faces are ranked. Only differences between images are used.
+    """Attributes by which candidate faces are ranked: glasses by themselves, the others by differences between images.
 
     Args:
         features: their number.

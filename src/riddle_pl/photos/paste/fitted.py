@@ -13,7 +13,7 @@ from torch import Tensor
 from riddle_pl.packs import Pack
 from riddle_pl.photos.paste.fill import fill
 from riddle_pl.photos.paste.guided import guided_filter
-from riddle_pl.photos.paste.mask import HOLE, NOTHING, blur, core, fade, one_whole, shrink, widen
+from riddle_pl.photos.paste.mask import HOLE, NOTHING, blur, core, fade, one_whole, shrink, whole_face, widen
 from riddle_pl.photos.paste.outline import outline, to_outline, unmoved
 from riddle_pl.photos.paste.regions import Regions, region_parser, resized
 from riddle_pl.photos.paste.texture import skin_texture
@@ -95,7 +95,7 @@ class FittedMap:
     def _shown(self, face: Float[Tensor, "1 1 m m"]) -> Float[Tensor, "1 1 m m"]:
         """The part of a new face that neither hair nor background touches: 1 there, else 0."""
         size, forehead = self.size, round(BROWS * self.size)
-        whole = one_whole(torch.maximum((face > 0.5).float(), core(size)))
+        whole = whole_face(face)
         inner = shrink(whole, round(MARGIN * size))
         inner[..., :forehead, :] *= shrink(whole, round(FRINGE * size))[..., :forehead, :]
         return inner

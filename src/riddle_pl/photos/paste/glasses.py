@@ -5,8 +5,8 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
-from riddle_pl.photos.paste.mask import core, one_whole
-from riddle_pl.photos.paste.outline import LONGEST, RAYS, along_rays, ends, polar
+from riddle_pl.photos.paste.mask import whole_face
+from riddle_pl.photos.paste.outline import LONGEST, RAYS, along_rays, ends, largest_beside, polar
 
 END, SAMPLES = 0.03, 8
 """Length of the end of a ray that tells whether the face ends with glasses there, as a share of the side, and at how
@@ -26,19 +26,18 @@ def standing_out(face: Float[Tensor, "1 1 m m"], glasses: Float[Tensor, "1 1 m m
         face: share of face, glasses included, in [0, 1].
         glasses: share of glasses.
     """
-    size = face.shape[-1]
     worn = (glasses > 0.5).float()
     if not bool(worn.any()):
         return torch.zeros_like(face)
-    whole = one_whole(torch.maximum((face > 0.5).float(), core(size)))
+    whole = whole_face(face)
     distance = ends(whole)
     ending = distance[:, None] - torch.linspace(0.0, END, SAMPLES)
     glassy = along_rays(worn, ending.clamp_min(0.0)).mean(dim=1) > GLASSY
-    glassy = torch.stack([glassy.roll(by) for by in range(-BESIDE, BESIDE + 1)]).any(dim=0)
+    glassy = largest_beside(glassy, BESIDE)
     if not 0 < int(glassy.sum()) <= MOST * RAYS:
         return torch.zeros_like(face)
     limit = torch.where(glassy, _bridged(distance, glassy), LONGEST)
-    r, ray = polar(size)
+    r, ray = polar(face.shape[-1])
     return whole * (r > limit[ray.round().long() % RAYS])
 
 

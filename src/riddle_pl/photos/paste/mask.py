@@ -191,6 +191,11 @@ def one_whole(x: Float[Tensor, "b 1 m m"]) -> Float[Tensor, "b 1 m m"]:
     return torch.stack([without_holes(flooded(seed, mask)) for mask in x[:, 0] > 0])[:, None].to(x)
 
 
+def whole_face(face: Float[Tensor, "1 1 m m"]) -> Float[Tensor, "1 1 m m"]:
+    """1 where a map sees the face, or the core is, in one piece; else 0."""
+    return one_whole(torch.maximum((face > 0.5).float(), core(face.shape[-1])))
+
+
 def widen(x: Float[Tensor, "b 1 m m"], by: int) -> Float[Tensor, "b 1 m m"]:
     rows = F.max_pool2d(x, (1, 2 * by + 1), 1, (0, by))
     return F.max_pool2d(rows, (2 * by + 1, 1), 1, (by, 0))

@@ -9,10 +9,10 @@ import math
 
 import torch
 import torch.nn.functional as F
-from jaxtyping import Float
+from jaxtyping import Float, Shaped
 from torch import Tensor
 
-from riddle_pl.photos.paste.mask import CORE_CENTRE, core, one_whole
+from riddle_pl.photos.paste.mask import CORE_CENTRE, whole_face
 
 RAYS = 180
 STEPS = 300
@@ -39,8 +39,7 @@ def outline(face: Float[Tensor, "1 1 m m"]) -> Float[Tensor, "r"]:
     Args:
         face: share of face in [0, 1]; the middle always counts as face.
     """
-    whole = one_whole(torch.maximum((face > 0.5).float(), core(face.shape[-1])))
-    distance = ends(whole)
+    distance = ends(whole_face(face))
     reach = math.ceil(3 * SMOOTH)
     kernel = torch.exp(-0.5 * (torch.arange(-reach, reach + 1) / SMOOTH) ** 2)
     around = F.pad(distance[None, None], (reach, reach), mode="circular")
@@ -77,7 +76,12 @@ def unmoved(features: Float[Tensor, "1 1 m m"]) -> Float[Tensor, "r"]:
     """
     beyond = ends((features > 0.5).float())
     beyond = torch.where(beyond > 0.0, beyond + CORNER, 0.0)
-    return torch.stack([beyond.roll(by) for by in range(-BESIDE, BESIDE + 1)]).amax(dim=0)
+    return largest_beside(beyond, BESIDE)
+
+
+def largest_beside(values: Shaped[Tensor, "r"], rays: int) -> Shaped[Tensor, "r"]:
+    """By ray, the largest value among it and so many on each side; of truth values, whether any is true."""
+    return torch.stack([values.roll(by) for by in range(-rays, rays + 1)]).amax(dim=0)
 
 
 def to_outline(

@@ -70,9 +70,10 @@ def _matched(
     size = ours.skin.shape[-1]
     both = (ours.skin > 0.5) & (theirs.skin > 0.5)
     common = float(both.float().mean()) >= LEAST
+    seen = [_logarithmic(resized(image, size)) for image in (x, photo)]
     fits = [
-        _fit(_logarithmic(resized(image, size)), both if common else region > 0.5)
-        for image, region in ((x, ours.skin), (photo, theirs.skin))
+        _fit(image, both if common else region > 0.5)
+        for image, region in zip(seen, (ours.skin, theirs.skin), strict=True)
     ]
     own = _surface(fits[0].terms, x.shape[-1])
     apart = fits[1].terms - fits[0].terms
@@ -88,7 +89,7 @@ def _matched(
     shift = shift.clamp(-limits, limits)
     features = _soft(ours.features, x.shape[-1])
     moved = skin * gain + around - skin + own + torch.lerp(shift, _without_pigment(colours, own, shift), features)
-    moved = moved + _feature_tints(moved, _logarithmic(resized(photo, size)), ours.features, theirs.features)
+    moved = moved + _feature_tints(moved, seen[1], ours.features, theirs.features)
     return 2.0 * (from_opponent(moved).exp() - DARKEST) - 1.0
 
 

@@ -5,6 +5,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from riddle_pl.photos.paste.fill import fill
+from riddle_pl.photos.paste.fitted import FEATHER, SOLID
 from riddle_pl.photos.paste.flood import flooded
 from riddle_pl.photos.paste.mask import blur, fade, widen
 from riddle_pl.photos.paste.regions import Regions, resized
@@ -16,10 +17,6 @@ AROUND = 0.04
 """How far around the face the photo is not taken for what is behind glasses: edges of brows and hair, shadows."""
 APART = 0.12
 """By how much a frame differs from what is around it, in [-1, 1]."""
-EDGE = 0.006
-"""Deviation of the blur of the edge of what is covered, as a share of the side."""
-SOLID = 0.93
-"""Share of the way from the centre to the square's sides within which glasses are covered."""
 
 
 def uncovered(
@@ -44,7 +41,7 @@ def uncovered(
     behind = fill(photo, 1.0 - torch.maximum(near, widen(face, round(AROUND * size))))
     apart = ((photo - behind).abs().mean(dim=1, keepdim=True) > APART) * near
     frame = flooded(seen[0, 0] > 0, torch.maximum(seen, apart)[0, 0] > 0).to(x)[None, None]
-    covered = blur(widen(frame, round(WIDER * size)), EDGE * size) * fade(size, SOLID)
+    covered = blur(widen(frame, round(WIDER * size)), FEATHER * size) * fade(size, SOLID)
     both = 1.0 - (1.0 - mask) * (1.0 - covered)
     share = covered * (1.0 - mask) / both.clamp_min(1e-6)
     return torch.lerp(x, resized(behind, side), resized(share, side)), both
