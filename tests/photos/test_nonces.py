@@ -9,7 +9,7 @@ import torch
 from riddle_pl.errors import ConfigError
 from riddle_pl.photos import nonces
 from riddle_pl.photos.face_coder import EncryptedCode
-from riddle_pl.photos.nonces import AGE, CHILD, OTHER, SEX, SKIN, AnyNonce, BestFit, Choice, best_codes
+from riddle_pl.photos.nonces import AGE, CHILD, OTHER, SEX, SHADE, SKIN, AnyNonce, BestFit, Choice, best_codes
 
 
 class Fixed:
@@ -67,8 +67,8 @@ def without_traits(pack) -> tuple[BestFit, torch.Tensor, torch.Tensor]:
     one.__dict__["_traits"] = torch.nn.Identity()
     x = faces(0.1)
     drawn = torch.stack([faces(0.1), faces(0.12), faces(0.5)], dim=1)
-    x[:, 0, 0, :4] = 0.0
-    drawn[:, :, 0, 0, :4] = 0.0
+    x[:, 0, 0] = 0.0  # the same when it is mirrored
+    drawn[:, :, 0, 0] = 0.0
     x[:, 2, -1, -1] = 1.0
     return one, x, drawn
 
@@ -79,8 +79,8 @@ def test_a_person_of_another_sex_or_age_is_not_taken_if_others_fit(tiny_pack, tr
     drawn[:, 0, 0, 0, trait] = 6.0
     assert one.best(x, drawn).number.tolist() == [1]
     assert one.best(x, drawn).misfit.item() == 0
-    weight = (SEX, AGE, CHILD)[trait]
-    assert one.best(x, drawn[:, [0, 0]]).misfit.item() == pytest.approx(6 * weight - OTHER, rel=1e-5)
+    apart = (6 * SHADE, 6 * AGE, 6 * CHILD)[trait]  # the photo's sex is 0: even odds, whoever is chosen
+    assert one.best(x, drawn[:, [0, 0]]).misfit.item() == pytest.approx(apart - OTHER, rel=1e-5)
 
 
 def test_a_person_with_glasses_is_not_taken_if_others_fit(tiny_pack):
@@ -94,7 +94,30 @@ def test_of_a_child_sex_and_age_do_not_count():
     child, adult = torch.tensor([[1.0, 3.0, 1.0, 0.0]]), torch.tensor([[1.0, 3.0, 0.0, 0.0]])
     other = torch.tensor([[[-1.0, 5.0, 1.0, 1.0]]])
     assert nonces._apart(child, other).item() == 0
-    assert nonces._apart(adult, other).item() == pytest.approx(2 * SEX + 2 * AGE + CHILD)
+    assert nonces._apart(adult, other).item() == pytest.approx(SEX + 2 * SHADE + 2 * AGE + CHILD, rel=1e-3)
+
+
+def test_of_a_face_of_unclear_sex_one_like_it_is_chosen_else_one_whose_sex_is_surely_the_same():
+    woman, unclear, man = torch.tensor([-0.9]), torch.tensor([0.0]), torch.tensor([0.9])
+    candidates = torch.zeros(1, 3, 4)
+    candidates[0, :, 0] = torch.cat([woman, unclear, man])
+    for sex, order in ((woman, [0, 1, 2]), (unclear, [1, 0, 2]), (man, [2, 1, 0])):
+        cost = nonces._apart(torch.tensor([[float(sex), 0.0, 0.0, 0.0]]), candidates)
+        assert cost[0].argsort(stable=True).tolist() == order
+
+
+def test_a_faded_face_and_a_made_up_one_are_not_taken_if_others_fit(tiny_pack):
+    one = choice(tiny_pack, 3)
+    x = faces(0.1)
+    x[..., 26:35, 18:30] = -0.6
+    x[:, 2, -1, -1] = 1.0
+    faded, made_up = x * 0.4 + 0.06, x * 1.6 - 0.06
+    drawn = torch.stack([faded, made_up, x.clone()], dim=1)
+    drawn[:, :, 2, -1, -1] = 0.0
+    costs = nonces._contrast(x) - torch.stack([nonces._contrast(one) for one in drawn[0, :, None]], dim=1)[..., 0]
+    assert costs[0, 0] > 0.3
+    assert costs[0, 1] < -0.3
+    assert one.best(x, drawn).number.tolist() == [2]
 
 
 class Numbered:

@@ -36,9 +36,15 @@ LIKE = 0.35
 """Cosine from which the pack's recogniser finds a candidate too like the photo: well below that of one person."""
 OUTLINE, LIGHT, EXPRESSION = 1.0, 1.0, 0.7
 """Weights of distances in standard deviations over the candidates; expression is that of the eyes and of the mouth."""
-SEX, AGE, CHILD = 4.0, 1.6, 10.0
-"""Weights of the difference of apparent sex (2 between a woman and a man), of age in decades, and of childhood (1
-between an adult and a child). For a child, only the last counts: its sex shows little, its age is not known."""
+CONTRAST = 4.0
+"""Weight of the difference between the logarithms of contrast around the eyes: some faces are faded, some made up."""
+SEX, SHADE, AGE, CHILD = 8.0, 2.5, 1.6, 10.0
+"""Weights of the probability that the apparent sex is another, beyond the least possible one; of the difference of that
+sex itself (2 between a woman and a man), so that of a face whose sex is unclear one like it is chosen; of age in
+decades; and of childhood (1 between an adult and a child). For a child, only the last counts: its sex shows little, its
+age is not known."""
+CERTAINTY = 8.0
+"""Log-odds of a man's face per unit of apparent sex, as `traits` tell it."""
 GLASSES = 12.0
 """Weight of glasses on a candidate: they would end where its face ends, without temples."""
 SKIN = 12.0
@@ -53,6 +59,9 @@ BROWS, FOREHEAD = 0.42, 40.0
 """Where the forehead ends, as a share of the side, and the weight of what of it the new hair covers, as a share of the
 photo's face: that is filled with skin, and strands and shadows stay in it."""
 
+
+Box = tuple[tuple[float, float], tuple[float, float]]
+"""Rows and columns, in shares of the side."""
 
 Look = Callable[[Tensor], Float[Tensor, "b ..."]]
 """What is compared of a batch of images in [-1, 1]."""
@@ -174,12 +183,14 @@ class BestFit:
     @torch.no_grad()
     def best(self, x: Float[Tensor, "b 3 h h"], drawn: Float[Tensor, "b c 3 s s"]) -> Choice:
         embedding, traits = self._seen(x)
+        traits = (traits + self._seen(x.flip(-1))[1]) / 2.0  # mirrored as well: more certain
         embeddings, theirs = (torch.stack(parts) for parts in zip(*map(self._seen, drawn), strict=True))
         alike = F.cosine_similarity(embedding[:, None], embeddings, dim=-1)
         theirs_seen, ours_seen = self.parser.classes(x), self._each(self.parser.classes, drawn)
         cost = _outline(theirs_seen, ours_seen) + LIGHT * _standardised(self._distance(_colours, x, drawn))
         for part in (EYES, MOUTH):
             cost = cost + EXPRESSION * _standardised(self._distance(partial(_detail, box=part), x, drawn))
+        cost = cost + CONTRAST * self._distance(_contrast, x, drawn)
         other = _apart(traits, theirs)
         skins = torch.stack([_skin(faces, seen) for faces, seen in zip(drawn, ours_seen, strict=True)])
         other = other + SKIN * (_skin(x, theirs_seen)[:, None] - skins).abs().mean(dim=-1)
@@ -213,8 +224,10 @@ def _likeness(embeddings: Float[Tensor, "b c d"]) -> Float[Tensor, "b c"]:
 def _apart(traits: Float[Tensor, "b 4"], theirs: Float[Tensor, "b c 4"]) -> Float[Tensor, "b c"]:
     """How far candidates are of another sex or age than the person in the photo."""
     sex, age, child, _ = (traits[:, None] - theirs).abs().unbind(dim=-1)
+    man, men = (CERTAINTY * traits[:, None, 0]).sigmoid(), (CERTAINTY * theirs[..., 0]).sigmoid()
+    other_sex = man * (1.0 - men) + (1.0 - man) * men - torch.minimum(man, 1.0 - man)
     adult = 1.0 - traits[:, None, 2].clamp(0.0, 1.0)
-    return adult * (SEX * sex + AGE * age) + CHILD * child
+    return adult * (SEX * other_sex + SHADE * sex + AGE * age) + CHILD * child
 
 
 def _outline(theirs: Float[Tensor, "b k m m"], ours: Float[Tensor, "b c k m m"]) -> Float[Tensor, "b c"]:
@@ -244,15 +257,26 @@ def _colours(x: Float[Tensor, "b 3 h h"]) -> Float[Tensor, "b 3 g g"]:
     return F.adaptive_avg_pool2d(x[..., part, part], GRID)
 
 
-def _detail(
-    x: Float[Tensor, "b 3 h h"], box: tuple[tuple[float, float], tuple[float, float]]
-) -> Float[Tensor, "b 1 r c"]:
+def _contrast(x: Float[Tensor, "b 3 h h"]) -> Float[Tensor, "b 1"]:
+    """Logarithm of the deviation of the eyes' lightness, in logarithms."""
+    rows, columns = _pixels(EYES, x.shape[-1])
+    light = logarithms(x[..., rows, columns].clamp(-1.0, 1.0)).mean(dim=1)
+    small = F.interpolate(light[:, None], DETAIL, mode="bilinear", antialias=True, align_corners=False)
+    return small.flatten(1).std(dim=1, keepdim=True).clamp_min(1e-3).log()
+
+
+def _detail(x: Float[Tensor, "b 3 h h"], box: Box) -> Float[Tensor, "b 1 r c"]:
     """A part of the face in black and white, with mean 0 and deviation 1: open or closed, looking where."""
-    rows, columns = (slice(round(low * x.shape[-1]), round(high * x.shape[-1])) for low, high in box)
+    rows, columns = _pixels(box, x.shape[-1])
     light = x[..., rows, columns].mean(dim=1, keepdim=True)
     small = F.interpolate(light, DETAIL, mode="bilinear", antialias=True, align_corners=False)
     centred = small - small.mean(dim=(2, 3), keepdim=True)
     return centred / centred.square().mean(dim=(2, 3), keepdim=True).sqrt().clamp_min(1e-3)
+
+
+def _pixels(box: Box, side: int) -> tuple[slice, slice]:
+    rows, columns = (slice(round(low * side), round(high * side)) for low, high in box)
+    return rows, columns
 
 
 def _standardised(costs: Float[Tensor, "b c"]) -> Float[Tensor, "b c"]:

@@ -101,6 +101,8 @@ def _feature_tints(
 ) -> Float[Tensor, "1 3 s s"]:
     """What brings the mean tints of eyes with brows, and of the mouth, to the photo's; 0 where one is not seen.
 
+    What has less of a tint than the mean, as teeth and the white of eyes have, is shifted as much less.
+
     Args:
         colours, photo: logarithmic colours.
         ours, theirs: eyes, brows and mouth.
@@ -117,7 +119,9 @@ def _feature_tints(
         )
         tints = (theirs_mean - ours_mean).clamp(-limit, limit)[..., None, None]
         tints[:, 0] = 0.0
-        shift = shift + tints * _soft(regions[0], side)
+        mean = ours_mean[..., None, None]
+        tinted = (mean.sign() * colours / mean.abs().clamp_min(LITTLE)).clamp(0.0, 1.0)
+        shift = shift + tints * tinted * _soft(regions[0], side)
     return shift
 
 
