@@ -58,15 +58,24 @@ def hardware_name(device: "torch.device") -> str:
 
 
 def native_precision(accelerator: str) -> str:
-    """Lightning's ``bf16-mixed`` where that accelerator computes in bfloat16, else ``32-true``.
+    """Lightning's ``bf16-mixed`` where that accelerator computes in bfloat16, else ``32-true``."""
+    import torch
 
-    Any CPU takes bfloat16, and one that has no instructions for it is ten times slower with it.
+    gpu = accelerator in ("gpu", "cuda") or (accelerator == "auto" and torch.cuda.is_available())
+    return "bf16-mixed" if computes_bfloat16("cuda" if gpu else "cpu") else "32-true"
+
+
+def computes_bfloat16(device_type: str) -> bool:
+    """Whether the GPUs or the CPU of this machine have instructions for bfloat16.
+
+    Any CPU takes it, and one that has none is ten times slower with it.
+
+    Args:
+        device_type: ``cuda`` or ``cpu``.
     """
     import torch
 
-    if accelerator in ("gpu", "cuda") or (accelerator == "auto" and torch.cuda.is_available()):
-        native = torch.cuda.is_bf16_supported()
-    else:
-        able: Mapping[str, object] = getattr(torch.cpu, "get_capabilities", dict)()  # of PyTorch 2.10 and later
-        native = bool(able.get("amx_bf16") or able.get("avx512_bf16"))
-    return "bf16-mixed" if native else "32-true"
+    if device_type == "cuda":
+        return bool(torch.cuda.is_bf16_supported())
+    able: Mapping[str, object] = getattr(torch.cpu, "get_capabilities", dict)()  # of PyTorch 2.10 and later
+    return bool(able.get("amx_bf16") or able.get("avx512_bf16"))

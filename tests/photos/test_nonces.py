@@ -9,7 +9,20 @@ import torch
 from riddle_pl.errors import ConfigError
 from riddle_pl.photos import nonces
 from riddle_pl.photos.face_coder import EncryptedCode
-from riddle_pl.photos.nonces import AGE, CHILD, OTHER, SEX, SHADE, SKIN, AnyNonce, BestFit, Choice, best_codes
+from riddle_pl.photos.nonces import (
+    AGE,
+    CHILD,
+    CONTRAST,
+    ENOUGH,
+    FOREHEAD,
+    SEX,
+    SHADE,
+    SKIN,
+    AnyNonce,
+    BestFit,
+    Choice,
+    best_codes,
+)
 
 
 class Fixed:
@@ -80,7 +93,7 @@ def test_a_person_of_another_sex_or_age_is_not_taken_if_others_fit(tiny_pack, tr
     assert one.best(x, drawn).number.tolist() == [1]
     assert one.best(x, drawn).misfit.item() == 0
     apart = (6 * SHADE, 6 * AGE, 6 * CHILD)[trait]  # the photo's sex is 0: even odds, whoever is chosen
-    assert one.best(x, drawn[:, [0, 0]]).misfit.item() == pytest.approx(apart - OTHER, rel=1e-5)
+    assert one.best(x, drawn[:, [0, 0]]).misfit.item() == pytest.approx(apart - ENOUGH, rel=1e-5)
 
 
 def test_a_person_with_glasses_is_not_taken_if_others_fit(tiny_pack):
@@ -114,9 +127,9 @@ def test_a_faded_face_and_a_made_up_one_are_not_taken_if_others_fit(tiny_pack):
     faded, made_up = x * 0.4 + 0.06, x * 1.6 - 0.06
     drawn = torch.stack([faded, made_up, x.clone()], dim=1)
     drawn[:, :, 2, -1, -1] = 0.0
-    costs = nonces._contrast(x) - torch.stack([nonces._contrast(one) for one in drawn[0, :, None]], dim=1)[..., 0]
-    assert costs[0, 0] > 0.3
-    assert costs[0, 1] < -0.3
+    costs = nonces._contrast(x, drawn)[0]
+    assert costs[:2].min() > 0.3 * CONTRAST
+    assert costs[2] == 0
     assert one.best(x, drawn).number.tolist() == [2]
 
 
@@ -199,7 +212,7 @@ def test_a_person_with_another_skin_is_not_taken_if_others_fit(tiny_pack):
     pale[..., 16:48, 16:48] = 0.01
     x[:, :, 16:48, 16:48] = 1.0
     far = one.best(x, torch.stack([pale, pale], dim=1)).misfit.item()
-    assert far == pytest.approx(SKIN * math.log(1.05 / 0.555) - OTHER, rel=1e-3)
+    assert far == pytest.approx(SKIN * math.log(1.05 / 0.555) - ENOUGH, rel=1e-3)
 
 
 def test_new_hair_on_the_photo_s_face_costs_more_than_new_face_beside_it(tiny_pack):
@@ -215,7 +228,21 @@ def test_new_hair_on_the_forehead_costs_more_than_a_narrower_chin(tiny_pack):
     fringe, chin = x.clone(), x.clone()
     fringe[..., 16:24, 16:48] = -0.5
     chin[..., 38:48, 16:48] = -0.5  # more of the face
-    assert torch.equal(nonces._outline(*seen(one, x, fringe, chin)).argmin(dim=1), torch.tensor([1]))
+    classes = seen(one, x, fringe, chin)
+    costs = nonces._outline(*classes) + FOREHEAD * nonces._covered(*classes)
+    assert costs.argmin(dim=1).item() == 1
+    assert nonces._covered(*classes)[0].tolist() == pytest.approx([8 / 32, 0.0])
+
+
+def test_a_face_whose_shadows_are_deeper_than_the_photo_s_costs_more(tiny_pack):
+    one, x = parsed(tiny_pack)
+    x[..., 16:48, 16:32] = 0.3
+    shadowed, flat = x.clone(), x.clone()
+    shadowed[..., 16:48, 16:48] = torch.tensor([0.02, 0.9]).repeat_interleave(16)
+    flat[..., 16:48, 16:48] = 0.4
+    drawn = torch.stack([shadowed, flat], dim=1)
+    costs = nonces._skin(x, one.parser.classes(x), drawn, seen(one, x, shadowed, flat)[1])[0]
+    assert costs[0] > costs[1] + 0.8 * CONTRAST
 
 
 def test_if_all_are_like_the_photo_the_least_like_is_taken(tiny_pack):

@@ -29,15 +29,19 @@ GRID = 8
 CENTRE = slice(3 / 16, 13 / 16)
 """The part of an aligned face that is pasted, in shares of the side; colours are compared there."""
 EYES, MOUTH = ((0.40, 0.55), (0.28, 0.72)), ((0.66, 0.84), (0.34, 0.66))
+EYES_AND_BROWS = ((0.36, 0.55), (0.28, 0.72))
 """Rows and columns of an FFHQ crop, in shares of the side."""
 DETAIL = (24, 48)
 """At which eyes and mouths are compared, in pixels."""
+FLAT = 1e-3
+"""Contrast below which there is none."""
 LIKE = 0.35
 """Cosine from which the pack's recogniser finds a candidate too like the photo: well below that of one person."""
 OUTLINE, LIGHT, EXPRESSION = 1.0, 1.0, 0.7
 """Weights of distances in standard deviations over the candidates; expression is that of the eyes and of the mouth."""
 CONTRAST = 4.0
-"""Weight of the difference between the logarithms of contrast around the eyes: some faces are faded, some made up."""
+"""Weight of differences of logarithms: of the contrast of eyes and brows (some faces are faded, some made up) and of
+that of the skin where it is more than the photo's: shadows would become patches."""
 SEX, SHADE, AGE, CHILD = 8.0, 2.5, 1.6, 10.0
 """Weights of the probability that the apparent sex is another, beyond the least possible one; of the difference of that
 sex itself (2 between a woman and a man), so that of a face whose sex is unclear one like it is chosen; of age in
@@ -53,12 +57,11 @@ eyes and lips that were drawn for a darker or a paler one show it."""
 COMMON = 16.0
 """Weight of the mean cosine to the other candidates, by the pack's recogniser: other passwords draw people like
 them."""
-OTHER = 6.5
-"""Sum of the differences of sex, age, childhood and skin up to which a person fits the photo's head."""
 BROWS, FOREHEAD = 0.42, 40.0
 """Where the forehead ends, as a share of the side, and the weight of what of it the new hair covers, as a share of the
 photo's face: that is filled with skin, and strands and shadows stay in it."""
-
+ENOUGH = 6.0
+"""Sum of all that is not standardised, but for the likeness to others, up to which a person fits the photo's head."""
 
 Box = tuple[tuple[float, float], tuple[float, float]]
 """Rows and columns, in shares of the side."""
@@ -72,7 +75,7 @@ class Choice(NamedTuple):
 
     Attributes:
         number: of the one that is taken for each face.
-        misfit: by how much that one is too far from the face in sex, age and skin; 0: it fits.
+        misfit: of that one, beyond what is allowed; 0: it fits.
     """
 
     number: Int[Tensor, "b"]
@@ -147,20 +150,23 @@ class AnyNonce:
 
 
 class BestFit:
-    """The person with the same outline, expression, light, sex and age, of those who are not like the one in the photo.
+    """The person who fits the photo's head best, of those who are not like the one in the photo.
 
     Candidates whom the pack's recogniser finds like the photo are out; if all are, the least like is taken. Of the
-    others, that with the smallest sum of distances to the photo: of the parser's class probabilities, pixel by pixel,
-    with hair and background that lie on the photo's face counted again, and most on its forehead; of colours on a grid
-    over the face; of eyes and mouth as pictures, without their light; of the mean colour of the skin; and, where the
-    pack has ``traits``, of apparent sex and age, an adult's or a child's. Who wears glasses, or is much like the other
-    candidates, is less likely taken: these stand for those whom other passwords draw.
+    others, that with the smallest sum of
+
+    - distances relative to the other candidates': of the parser's class probabilities, pixel by pixel, with what of the
+      photo's face is not shown counted again; of colours on a grid over the face; of eyes and mouth as pictures;
+    - the misfit, in terms that are the same for all photos: hair on the photo's forehead; another contrast of eyes and
+      brows; skin of another colour, or in deeper shadow; glasses; and, where the pack has ``traits``, another apparent
+      sex or age, an adult's or a child's;
+    - the likeness to the other candidates, who stand for those whom other passwords draw.
 
     Args:
         pack: its ``parser``, ``recogniser`` and ``traits`` judge.
-        candidates: persons who are compared at a time.
-        rounds: how many times that many are drawn, at most, while the one who is taken is of another sex, age or
-            skin: few of those whom a generator draws are children, or old.
+        candidates: people who are compared at a time.
+        rounds: how many times that many are drawn, at most, while the misfit is above ``ENOUGH``: few of those whom a
+            generator draws are children, or old.
         device: where the networks run.
 
     Raises:
@@ -190,14 +196,12 @@ class BestFit:
         cost = _outline(theirs_seen, ours_seen) + LIGHT * _standardised(self._distance(_colours, x, drawn))
         for part in (EYES, MOUTH):
             cost = cost + EXPRESSION * _standardised(self._distance(partial(_detail, box=part), x, drawn))
-        cost = cost + CONTRAST * self._distance(_contrast, x, drawn)
-        other = _apart(traits, theirs)
-        skins = torch.stack([_skin(faces, seen) for faces, seen in zip(drawn, ours_seen, strict=True)])
-        other = other + SKIN * (_skin(x, theirs_seen)[:, None] - skins).abs().mean(dim=-1)
-        cost = cost + GLASSES * theirs[..., TRAITS.index("glasses")].clamp(0.0, 1.0)
+        misfit = _apart(traits, theirs) + GLASSES * theirs[..., TRAITS.index("glasses")].clamp(0.0, 1.0)
+        misfit = misfit + FOREHEAD * _covered(theirs_seen, ours_seen) + _contrast(x, drawn)
+        misfit = misfit + _skin(x, theirs_seen, drawn, ours_seen)
         allowed = (alike < LIKE) | (alike == alike.amin(dim=1, keepdim=True))
-        number = torch.where(allowed, cost + other + COMMON * _likeness(embeddings), torch.inf).argmin(dim=1)
-        return Choice(number, (other.gather(1, number[:, None])[:, 0] - OTHER).clamp_min(0.0))
+        number = torch.where(allowed, cost + misfit + COMMON * _likeness(embeddings), torch.inf).argmin(dim=1)
+        return Choice(number, (misfit.gather(1, number[:, None])[:, 0] - ENOUGH).clamp_min(0.0))
 
     def _seen(self, x: Float[Tensor, "b 3 h h"]) -> tuple[Float[Tensor, "b d"], Float[Tensor, "b 4"]]:
         """Embeddings, and traits: all alike where the pack has none."""
@@ -231,25 +235,54 @@ def _apart(traits: Float[Tensor, "b 4"], theirs: Float[Tensor, "b c 4"]) -> Floa
 
 
 def _outline(theirs: Float[Tensor, "b k m m"], ours: Float[Tensor, "b c k m m"]) -> Float[Tensor, "b c"]:
-    """Where the parser sees something else, standardised, and how much of the forehead is covered.
-
-    What of the photo's face the new picture does not show counts twice.
+    """Where the parser sees something else, standardised. What of the photo's face is not shown counts twice.
 
     Args:
         theirs, ours: probabilities of the parser's classes in the photo and in the candidates.
     """
-    face, new = theirs[:, None, CELEBA_FACE].sum(dim=2), ours[:, :, CELEBA_FACE].sum(dim=2)
-    lost = (face - new).clamp_min(0.0)
-    other = (theirs[:, None] - ours).abs().sum(dim=2) + lost
-    covered = lost[..., : round(BROWS * lost.shape[-2]), :].sum(dim=(2, 3)) / face.sum(dim=(2, 3)).clamp_min(1.0)
-    return OUTLINE * _standardised(other.flatten(2).mean(dim=2)) + FOREHEAD * covered
+    other = (theirs[:, None] - ours).abs().sum(dim=2) + _lost(theirs, ours)
+    return OUTLINE * _standardised(other.flatten(2).mean(dim=2))
 
 
-def _skin(x: Float[Tensor, "b 3 h h"], classes: Float[Tensor, "b k m m"]) -> Float[Tensor, "b 3"]:
-    """Mean logarithm of the colours of plain skin."""
+def _covered(theirs: Float[Tensor, "b k m m"], ours: Float[Tensor, "b c k m m"]) -> Float[Tensor, "b c"]:
+    """What of the photo's forehead is not shown, as a share of its face."""
+    front = round(BROWS * theirs.shape[-2])
+    face = theirs[:, CELEBA_FACE].sum(dim=(1, 2, 3))[:, None]
+    return _lost(theirs, ours)[..., :front, :].sum(dim=(2, 3)) / face.clamp_min(1.0)
+
+
+def _lost(theirs: Float[Tensor, "b k m m"], ours: Float[Tensor, "b c k m m"]) -> Float[Tensor, "b c m m"]:
+    """What of the photo's face is not shown."""
+    return (theirs[:, None, CELEBA_FACE].sum(dim=2) - ours[:, :, CELEBA_FACE].sum(dim=2)).clamp_min(0.0)
+
+
+def _skin(
+    x: Float[Tensor, "b 3 h h"],
+    theirs: Float[Tensor, "b k m m"],
+    drawn: Float[Tensor, "b c 3 s s"],
+    ours: Float[Tensor, "b c k m m"],
+) -> Float[Tensor, "b c"]:
+    """By how much plain skin is of another colour, and more contrasted, weighted."""
+    colour, contrast = _plain_skin(x, theirs)
+    colours, contrasts = (
+        torch.stack(parts)
+        for parts in zip(*(_plain_skin(*pair) for pair in zip(drawn, ours, strict=True)), strict=True)
+    )
+    more = (contrasts - contrast[:, None]).clamp_min(0.0)
+    return SKIN * (colours - colour[:, None]).abs().mean(dim=-1) + CONTRAST * more
+
+
+def _plain_skin(
+    x: Float[Tensor, "b 3 h h"], classes: Float[Tensor, "b k m m"]
+) -> tuple[Float[Tensor, "b 3"], Float[Tensor, "b"]]:
+    """Mean logarithm of its colours, and logarithm of the deviation of its lightness, pores aside."""
     skin = (classes[:, ParserRegions.SKIN].sum(dim=1, keepdim=True) > 0.5).float()
     colours = logarithms(resize(x, (classes.shape[-2], classes.shape[-1])).clamp(-1.0, 1.0))
-    return (colours * skin).sum(dim=(2, 3)) / skin.sum(dim=(2, 3)).clamp_min(1.0)
+    area = skin.sum(dim=(2, 3)).clamp_min(1.0)
+    smooth = F.avg_pool2d(colours.mean(dim=1, keepdim=True), 3, 1, 1)
+    apart = (smooth - ((smooth * skin).sum(dim=(2, 3)) / area)[..., None, None]).square()
+    deviation = ((apart * skin).sum(dim=(2, 3)) / area)[:, 0].sqrt()
+    return (colours * skin).sum(dim=(2, 3)) / area, deviation.clamp_min(FLAT).log()
 
 
 def _colours(x: Float[Tensor, "b 3 h h"]) -> Float[Tensor, "b 3 g g"]:
@@ -257,12 +290,16 @@ def _colours(x: Float[Tensor, "b 3 h h"]) -> Float[Tensor, "b 3 g g"]:
     return F.adaptive_avg_pool2d(x[..., part, part], GRID)
 
 
-def _contrast(x: Float[Tensor, "b 3 h h"]) -> Float[Tensor, "b 1"]:
-    """Logarithm of the deviation of the eyes' lightness, in logarithms."""
-    rows, columns = _pixels(EYES, x.shape[-1])
-    light = logarithms(x[..., rows, columns].clamp(-1.0, 1.0)).mean(dim=1)
-    small = F.interpolate(light[:, None], DETAIL, mode="bilinear", antialias=True, align_corners=False)
-    return small.flatten(1).std(dim=1, keepdim=True).clamp_min(1e-3).log()
+def _contrast(x: Float[Tensor, "b 3 h h"], drawn: Float[Tensor, "b c 3 s s"]) -> Float[Tensor, "b c"]:
+    """By how much eyes and brows are less or more contrasted, weighted."""
+
+    def contrast(faces: Float[Tensor, "b 3 h h"]) -> Float[Tensor, "b"]:
+        rows, columns = _pixels(EYES_AND_BROWS, faces.shape[-1])
+        light = logarithms(faces[..., rows, columns].clamp(-1.0, 1.0)).mean(dim=1, keepdim=True)
+        small = F.interpolate(light, DETAIL, mode="bilinear", antialias=True, align_corners=False)
+        return small.flatten(1).std(dim=1).clamp_min(FLAT).log()
+
+    return CONTRAST * (contrast(x)[:, None] - torch.stack([contrast(faces) for faces in drawn])).abs()
 
 
 def _detail(x: Float[Tensor, "b 3 h h"], box: Box) -> Float[Tensor, "b 1 r c"]:
