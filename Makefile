@@ -47,7 +47,7 @@ lock-check: $(STAMP)  ## that there are versions within the bounds; says what `m
 hooks: $(STAMP)  ## let git check each commit (.pre-commit-config.yaml)
 	$(BIN)/pre-commit install
 
-demo: $(STAMP)  ## photos of synthetic people encrypted and recovered; writes one picture (a minute or two)
+demo: $(STAMP)  ## photos of synthetic people encrypted and recovered; writes two pictures (a minute or two)
 	$(BIN)/riddle demo --out "$(DEMO_OUT)"
 
 picture: $(STAMP)  ## make the README's pictures anew, docs/demo.jpg and docs/photos.jpg; look before you commit

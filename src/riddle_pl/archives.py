@@ -54,8 +54,8 @@ def parse_part(text: str) -> tuple[int, int]:
         ConfigError: it has another form, or I is not below N.
     """
     number, slash, parts = text.partition("/")
-    if not (slash and number.isdecimal() and parts.isdecimal() and int(number) < int(parts)):
-        raise ConfigError(f"part is {text!r}; expected I/N with I from 0 to N - 1, such as 0/64")
+    if not (len(text) < 40 and slash and number.isdecimal() and parts.isdecimal() and int(number) < int(parts)):
+        raise ConfigError(f"part is {text!r:.80}; expected I/N with I from 0 to N - 1, such as 0/64")
     return int(number), int(parts)
 
 

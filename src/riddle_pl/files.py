@@ -1,6 +1,7 @@
 """Files: checked before they are read, and written whole or not at all."""
 
 import errno
+import fcntl
 import hashlib
 import json
 import math
@@ -17,6 +18,8 @@ _CHUNK = 1 << 20
 MAX_JSON_BYTES = 1 << 26
 """Of a JSON file: the report of a hundred thousand faces has 20 MB."""
 _CANNOT_WRITE = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO, errno.EFBIG}
+_NO_PLACE = {errno.ENOENT, errno.ENOTDIR, errno.ESTALE}
+"""Of the temporary file: its folder is gone, or takes no files."""
 
 
 def sha256_file(path: Path | str) -> str:
@@ -136,9 +139,9 @@ def atomic_write(
 ) -> Iterator[Path]:
     """Yields a temporary path in the same folder (same suffix), renamed to ``path`` if the block succeeds.
 
-    After an exception, Ctrl-C included, the temporary file is gone and ``path`` is as it was. A symbolic link is
-    followed, but never out of ``inside``, a folder that may come from anyone. The folder must exist. Messages about the
-    disk call the file ``name``; ``path`` by default.
+    After an exception, Ctrl-C included, the temporary file is gone and ``path`` is as it was. It exists only while this
+    process is :func:`writing_to` the folder. A symbolic link is followed, but never out of ``inside``, a folder that
+    may come from anyone. The folder must exist. Messages about the disk call the file ``name``; ``path`` by default.
 
     Raises:
         FileError: see :func:`require_writable_file`; or a link leads out of ``inside``; or the disk is full or refuses;
@@ -149,21 +152,55 @@ def atomic_write(
         require_inside(path, inside)
     temporary = target.with_name(f".{target.stem[:40]}.{secrets.token_hex(6)}.tmp{target.suffix}")
     try:
-        yield temporary
-        if not temporary.is_file():
-            raise FileError(f"nothing was written for {path}")
-        _flush(temporary)
-        if not overwrite and target.exists():
-            raise FileError(f"output {path} appeared meanwhile; give another name or ask to overwrite it")
-        _as_others(temporary)
-        temporary.replace(target)
+        with writing_to(target.parent):
+            yield temporary
+            if not temporary.is_file():
+                raise FileError(f"nothing was written for {path}")
+            _flush(temporary)
+            if not overwrite and target.exists():
+                raise FileError(f"output {path} appeared meanwhile; give another name or ask to overwrite it")
+            _as_others(temporary)
+            temporary.replace(target)
     except OSError as error:
-        if error.errno not in _CANNOT_WRITE:
+        no_place = error.errno in _NO_PLACE and str(error.filename) == str(temporary)
+        if error.errno not in _CANNOT_WRITE and not no_place:
             raise
         shown = path if name is None else name
         raise FileError(f"{shown} cannot be written ({_reason(error)}); free space or give another place") from error
     finally:
         temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def writing_to(folder: Path) -> Iterator[None]:
+    """Inside, this process has temporary files in the folder, and no other process takes them for left over."""
+    with _locked(folder, fcntl.LOCK_SH):
+        yield
+
+
+@contextmanager
+def alone_in(folder: Path) -> Iterator[bool]:
+    """Yields whether no process is :func:`writing_to` the folder; then none begins to while the block runs."""
+    with _locked(folder, fcntl.LOCK_EX | fcntl.LOCK_NB) as free:
+        yield free
+
+
+@contextmanager
+def _locked(folder: Path, kind: int) -> Iterator[bool]:
+    """Yields whether the lock was to be had; true on file systems that know none."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        free = True
+        try:
+            fcntl.flock(descriptor, kind)
+        except BlockingIOError:
+            free = False
+        except OSError as error:
+            if error.errno not in (errno.ENOLCK, errno.EBADF, errno.ENOTSUP, errno.EINVAL):
+                raise
+        yield free
+    finally:
+        os.close(descriptor)
 
 
 def write_text(path: Path, text: str, inside: Path | None = None) -> None:

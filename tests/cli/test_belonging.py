@@ -82,6 +82,6 @@ def test_suffix_quality_and_size_of_outputs(riddle):
     for suffix, expected in (
         ("_a/b", "cannot end a name"),
         ("x.gif", "choose .png"),
-        ("", "is nothing that riddle wrote"),
+        ("", "which is read, and is left as it is"),
     ):
         riddle.refused(riddle.encrypt("large.jpg", "--suffix", suffix), expected, before=riddle.files())

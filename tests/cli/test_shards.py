@@ -173,3 +173,30 @@ def test_a_killed_process_leaves_no_half_written_archive(shards):
     assert moment > 2
     assert encrypt(shards).status == 0
     assert sorted(path.name for path in Path("out").iterdir()) == ["0.tar", "1.tar", "2.tar"]
+
+
+def test_photos_of_all_kinds_are_taken_and_an_archive_without_any_is_an_error(riddle):
+    write(Path("shards/0.tar"), {"a.gif": encoded(0, "GIF"), "b.ppm": encoded(1, "PPM"), "c.txt": b"label"})
+    write(Path("shards/1.tar"), {"c.txt": b"label"})
+    result = encrypt(riddle)
+    assert result.status == 2
+    assert "out/0.tar: 2 encrypted" in result.out
+    assert "1.tar holds no photo" in result.err
+
+
+def test_what_an_earlier_run_left_out_still_counts(riddle):
+    write(Path("shards/0.tar"), {"a.png": encoded(0), "b.png": b"no picture"})
+    assert encrypt(riddle, "--on-failure", "skip").status == 1
+    again = encrypt(riddle, "--on-failure", "skip")
+    assert again.status == 1
+    assert "in these: 1 photo; left_out.json" in again.err
+
+
+def test_a_record_without_its_picture_is_spoken_of(shards):
+    assert encrypt(shards).status == 0
+    alone = {name: content for name, content in read("out/0.tar").items() if name.endswith("00.riddle")}
+    write(Path("alone/0.tar"), alone)
+    result = shards.decrypt("alone", "-o", "back")
+    assert result.status == 1
+    assert "00.riddle has no picture beside it" in result.err
+    assert shards.decrypt("alone", "-o", "faces", "--face-only").status == 0

@@ -98,3 +98,30 @@ def test_archive_cut_short_is_named_at_the_file(tmp_path: Path) -> None:
     whole.write_bytes(whole.read_bytes()[: 512 * 2 + 700])
     with pytest.raises(OSError, match="cut short"):
         source.read("faces/1.jpg")
+
+
+def test_damage_behind_the_first_file_is_no_end(tmp_path: Path) -> None:
+    whole = write_tar(tmp_path / "a.tar", 3)
+    content = bytearray(whole.read_bytes())
+    with tarfile.open(whole) as tar:
+        second, third = tar.getmembers()[1:]
+    content[second.offset] ^= 1
+    (tmp_path / "flipped.tar").write_bytes(content)
+    (tmp_path / "cut.tar").write_bytes(whole.read_bytes()[: third.offset])
+    (tmp_path / "joined.tar").write_bytes(2 * whole.read_bytes())
+    for name, expected in (("flipped", "damaged at byte"), ("cut", "cut short"), ("joined", "another archive follows")):
+        with pytest.raises(DataError, match=rf"{name}\.tar.*{expected}"):
+            TarSource(tmp_path / f"{name}.tar")
+
+
+def test_two_files_of_one_name_are_refused(tmp_path: Path) -> None:
+    path = write_tar(tmp_path / "a.tar", 1)
+    write_tar(path, 1, mode="a", first=1)
+    with pytest.raises(DataError, match=r"two files 'faces/0\.jpg'"):
+        TarSource(path)
+
+
+def test_a_file_is_no_folder(tmp_path: Path) -> None:
+    (tmp_path / "photo.jpg").write_bytes(png(0))
+    with pytest.raises(DataError, match="neither a folder nor a tar archive"):
+        FolderSource(tmp_path / "photo.jpg")

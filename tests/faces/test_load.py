@@ -14,7 +14,7 @@ from PIL import Image, ImageCms, ImageOps
 
 from riddle_pl.errors import PhotoError
 from riddle_pl.faces import load
-from riddle_pl.faces.load import decode_image, load_image
+from riddle_pl.faces.load import check_scans, decode_image, load_image
 
 NOISE = np.random.default_rng(0).integers(0, 256, (30, 40, 4), dtype=np.uint8)
 
@@ -317,3 +317,14 @@ def test_damaged_pictures(data: st.DataObject) -> None:
 @given(start=st.sampled_from([b"", *(seed[:12] for seed in SEEDS)]), rest=st.binary(max_size=200))
 def test_noise(start: bytes, rest: bytes) -> None:
     a_picture_or_one_line(start + rest)
+
+
+def test_a_film_behind_a_photo_does_not_count(tmp_path: Path) -> None:
+    """As phones write it: anything may stand there."""
+    photo = tmp_path / "motion.jpg"
+    buffer = io.BytesIO()
+    Image.new("RGB", (16, 16), (200, 30, 30)).save(buffer, "JPEG", progressive=True)
+    photo.write_bytes(buffer.getvalue() + 200 * b"\xff\xda film")
+    assert load_image(photo).shape == (16, 16, 3)
+    with pytest.raises(PhotoError, match="JPEG scans"):
+        check_scans(buffer.getvalue()[:-2] + 200 * b"\xff\xda\x00\x02", "photo")

@@ -135,3 +135,14 @@ def test_a_small_file_that_unpacks_to_a_large_one_is_refused(archive: Path, tmp_
     bomb = repacked({**contents(archive), "bomb.md": bytes(1 << 20)}, tmp_path / "bomb.zip", zipfile.ZIP_DEFLATED)
     with pytest.raises(PackError, match="is compressed, encrypted or too large"):
         open_archive(bomb, tmp_path / "theirs")
+
+
+def test_only_a_shared_pack_is_replaced(archive: Path, tmp_path: Path) -> None:
+    other = repacked({"mine.txt": b"my own"}, tmp_path / "other.zip")
+    before = other.read_bytes()
+    mine = load_pack(archive.parent / "mine")
+    with pytest.raises(FileError, match="is left as it is"):
+        share_pack(mine, other, overwrite=True)
+    assert other.read_bytes() == before
+    share_pack(mine, tmp_path / "again.zip")
+    share_pack(mine, tmp_path / "again.zip", overwrite=True)

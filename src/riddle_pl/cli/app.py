@@ -10,6 +10,8 @@ import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+from itertools import pairwise
+from typing import TextIO
 
 from riddle_pl import __version__
 from riddle_pl.cli.verbs import COMPLETE, VERBS, complete, plain
@@ -51,6 +53,9 @@ def run_verb(verb: str, args: Sequence[str]) -> None:
     """
     import typer
 
+    for before, text in pairwise(("", *args)):
+        if not text and before != "--suffix":  # "" would be the current folder
+            raise ConfigError("an argument is empty; perhaps a shell variable is not set")
     module = import_module(f"riddle_pl.cli.{verb}")
     command = plain(typer.main.get_command(module.app))
     try:
@@ -67,6 +72,8 @@ def run_verb(verb: str, args: Sequence[str]) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise SystemExit(1) from None
     except OSError as error:
+        if error.errno == errno.ENOSPC and error.filename is None:  # print's; files are written whole or not at all
+            raise FileError("what the command has to say cannot be written: no space left there") from error
         if error.errno not in _BAD_PATHS:
             raise
         raise FileError(f"{error.filename!s:.80} cannot be reached ({os.strerror(error.errno).lower()})") from error
@@ -93,8 +100,13 @@ def dispatch(args: Sequence[str]) -> None:
         raise ConfigError(f"riddle {first}: no such command; {did_you_mean(first, VERBS)}{choices}")
 
 
+def _nowhere() -> TextIO:
+    return os.fdopen(os.open(os.devnull, os.O_WRONLY), "w")
+
+
 def main() -> None:
     """Entry point of ``riddle``."""
+    sys.stdout, sys.stderr = sys.stdout or _nowhere(), sys.stderr or _nowhere()  # daemons have them closed
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # file names may hold what the terminal's encoding does not
             stream.reconfigure(errors="backslashreplace")

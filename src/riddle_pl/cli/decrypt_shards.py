@@ -36,14 +36,16 @@ def recover_shards(
             for name in shard.names:
                 try:
                     record = shard.record(name)
-                    pixels = job.pixels(record, None if alone else shard.picture(name))
+                    beside = None if alone else shard.picture(name)
+                    pixels = job.pixels(record, beside)
                 except (RecordError, PhotoError, ConfigError, PasswordError) as error:
                     left_out[name] = one_line(error)
                     yield "left out", f"left out: {archive}/{name}: {one_line(error)}"
                     continue
                 picture = Path(name).with_suffix(".png")
                 add(picture.as_posix(), picture_bytes(pixels, picture, job.note_of(record), Compression(job.quality)))
-                yield "recovered", None
+                lacks = f"{archive}/{name} has no picture beside it: its faces are recovered alone"
+                yield "recovered", lacks if beside is None and not alone else None
 
     status = do_shards(left, recover, quiet)
     say(quiet, f"riddle does not check the password of a deniable record; see {PAGE}")

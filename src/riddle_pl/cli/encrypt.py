@@ -98,7 +98,7 @@ def encrypt(
 
     The password comes from --password-file, --password-stdin, the environment variable RIDDLE_PASSWORD, or a prompt.
     This is pseudonymisation, not anonymisation: the record and the password bring the person back. What the record
-    alone tells depends on the encryptor, in both modes: with encryptor-padded (pack mobile) pose, outline and light;
+    alone tells depends on the encryptor, in both modes: with encryptor-padded, what the photo shows around the face;
     with any other, whoever has it can test guesses of the password and link it to other records (docs/security.md).
     Metadata of the photos (place, time, camera) is not copied. In folders, photos that are finished, with this mode and
     these settings, are skipped: an interrupted job continues when it is run again. Exit status: 0 if all is encrypted,

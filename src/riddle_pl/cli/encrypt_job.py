@@ -44,7 +44,7 @@ def run(job: EncryptJob) -> int:
         check_output_folder(job.archive.parent)
     plan = plan_encryption(job.photos, job.out, job.record, job.embed, job.archive is not None, job.suffix)
     stops = job.on_failure is OnFailure.ERROR
-    report = EncryptReport(plan, job.report, job.quiet, warns=not stops)
+    report = EncryptReport(plan, job.report, job.quiet, warns=not stops, archive=job.archive)
 
     with report.kept():
         records = archived(job.archive) if job.archive else ()

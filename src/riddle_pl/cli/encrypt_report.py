@@ -11,6 +11,7 @@ from riddle_pl import __version__
 from riddle_pl.cli.options import NOT_ALL_STATUS, plural, say, warn
 from riddle_pl.errors import FileError, one_line
 from riddle_pl.files import atomic_write, read_json, require_writable_file
+from riddle_pl.photos.jobs.metadata import is_covered
 from riddle_pl.photos.jobs.outcome import Outcome, Status
 from riddle_pl.photos.jobs.plan import Plan, Task
 
@@ -26,13 +27,14 @@ class EncryptReport:
         plan: the job.
         warns: whether what is not encrypted is told at once; else it ends the job with an error.
         path: of the JSON report; ``-`` is standard output, which then shows nothing else; None: no report.
+        archive: where the records go, if not beside the pictures.
         quiet: print warnings only.
 
     Raises:
         FileError: the report cannot be written, or a file that is no such report is in its place.
     """
 
-    def __init__(self, plan: Plan, path: Path | None, quiet: bool, warns: bool = True):
+    def __init__(self, plan: Plan, path: Path | None, quiet: bool, warns: bool = True, archive: Path | None = None):
         self.plan = plan
         self.warns = warns
         self.path = path
@@ -45,7 +47,7 @@ class EncryptReport:
         """What the user should know about the records."""
         self.outcomes: list[Outcome] = []
         if path is not None and not self.on_stdout:
-            _check_place(path)
+            _check_place(path, {output for task in plan.tasks for output in (task.picture, task.record)} | {archive})
 
     def add(self, outcome: Outcome) -> None:
         """Keeps an outcome, and tells at once what was not encrypted."""
@@ -55,8 +57,9 @@ class EncryptReport:
             warn(f"{verb}: {one_line(outcome.error)}")
 
     def finished_before(self, tasks: Iterable[Task]) -> None:
-        """Photos that an earlier run did."""
-        self.outcomes += [Outcome(task, Status.FINISHED) for task in tasks]
+        """Photos that an earlier run did; those in which it covered faces still count as covered."""
+        for task in tasks:
+            self.outcomes.append(Outcome(task, Status.COVERED if is_covered(task.picture) else Status.FINISHED))
 
     @contextmanager
     def kept(self) -> Iterator[None]:
@@ -121,8 +124,10 @@ class EncryptReport:
             temporary.write_text(text, encoding="utf-8", errors="backslashreplace")
 
 
-def _check_place(path: Path) -> None:
+def _check_place(path: Path, others: Iterable[Path | None]) -> None:
     require_writable_file(path, "report")
+    if path.absolute() in {other.absolute() for other in others if other is not None}:
+        raise FileError(f"--json {path} is also the name of a picture, a record or the archive; choose another")
     if not path.exists():
         return
     try:

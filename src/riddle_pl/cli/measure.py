@@ -47,8 +47,9 @@ def measure(
 
     from riddle_pl.evaluation.photos.report import tables
     from riddle_pl.evaluation.photos.run import PhotoOrder, run_measurement
-    from riddle_pl.evaluation.report.outputs import page, write_report
+    from riddle_pl.evaluation.report.outputs import page, require_own_report, write_report
 
+    require_own_report(out)
     order = PhotoOrder(
         photos=tuple(photos),
         out=out,

@@ -36,6 +36,8 @@ def list_packs(
     from rich.markup import escape
     from rich.table import Table
 
+    if not where.is_dir():
+        raise FileError(f"{where} is no folder; give one that holds packs of your own, or none")
     table = Table()
     for column in ("pack", "image size", "layers", "networks", "encryptors for photos"):
         table.add_column(column)

@@ -21,10 +21,12 @@ class ShardPlan:
     Args:
         left: those to do.
         done: those that an earlier run did.
+        lacking: photos that these left out, or of which they covered faces.
     """
 
     left: Mapping[Path, Path]
     done: Mapping[Path, Path]
+    lacking: int
 
 
 def refuse_file_options(given: Mapping[str, bool], out: Path | None) -> Path:
@@ -63,14 +65,16 @@ def plan_shards(
             raise ConfigError(f"-o {out} is the folder of {archive}; give another")
     require_writable_dir(out, "output folder", create=True)
 
-    from riddle_pl.photos.jobs.shards import is_done
+    from riddle_pl.photos.jobs.shards import is_done, left_out
 
     done = {a: target for a, target in targets.items() if not force and is_done(a, target, described)}
     left = {a: target for a, target in targets.items() if a not in done}
     sweep(out, {target.name for target in left.values() if len(target.stem) <= SHORT})  # longer ones share a beginning
     if done:
         say(quiet, f"{plural(len(done), 'archive')} of {len(targets)} had their result already")
-    return ShardPlan(left, done)
+    if lacking := sum(map(left_out, done.values())):
+        warn(f"left out, or with covered faces, in these: {plural(lacking, 'photo')}; left_out.json in them says why")
+    return ShardPlan(left, done, lacking)
 
 
 def do_shards(

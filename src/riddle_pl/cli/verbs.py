@@ -14,7 +14,7 @@ VERBS = {
     "inspect": "show what a record holds; needs no password",
     "rekey": "give a record another password",
     "measure": "measure on photos of yours how many faces pass the gate and come back",
-    "demo": "train for a moment, then encrypt and recover faces; writes one picture",
+    "demo": "encrypt and recover photos of synthetic people; writes demo.jpg and photos.jpg",
     "tables": "put several evaluations of riddle-eval into one set of tables",
     "weights": "list, fetch, import and verify the networks of the model packs",
     "invert": "find the codes of photos in tar archives, for training, in any number of processes",

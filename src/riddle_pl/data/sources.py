@@ -11,6 +11,7 @@ from riddle_pl.errors import DataError
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff")
 """Suffixes of image files; other files are ignored."""
+_CHUNK = 1 << 20
 
 
 def is_image_name(name: str) -> bool:
@@ -41,12 +42,14 @@ class FolderSource:
     """The image files below a folder; symbolic links to folders are followed, each folder once.
 
     Raises:
-        DataError: the folder does not exist.
+        DataError: the folder does not exist, or is a file.
     """
 
     def __init__(self, root: Path | str):
         self.root = Path(root).expanduser()
         self.name = str(root)
+        if self.root.is_file():
+            raise DataError(f"{root} is neither a folder nor a tar archive; give one that holds image files")
         if not self.root.is_dir():
             raise DataError(f"data folder {root} does not exist; check data.root")
 
@@ -76,7 +79,7 @@ class TarSource:
         wanted: predicate on file names.
 
     Raises:
-        DataError: the archive is missing, damaged or compressed.
+        DataError: the archive is missing, damaged, cut short or compressed, or two files in it have one name.
     """
 
     def __init__(self, path: Path | str, wanted: Callable[[str], bool] = is_image_name):
@@ -84,15 +87,32 @@ class TarSource:
         self.name = str(path)
         if not self.path.is_file():
             raise DataError(f"archive {path} does not exist; check data.root")
+        self._places: dict[str, tuple[int, int]] = {}
         try:
             with tarfile.open(self.path, "r:") as tar:
-                self._places = {
-                    member.name: (member.offset_data, member.size)
-                    for member in tar
-                    if member.isfile() and not member.issparse() and wanted(member.name)
-                }
+                for member in tar:
+                    if not member.isfile() or member.issparse() or not wanted(member.name):
+                        continue
+                    if member.name in self._places:
+                        raise DataError(f"archive {path} has two files {member.name!r:.80}; rename one")
+                    self._places[member.name] = (member.offset_data, member.size)
+                self._check_end(tar.offset)
         except (tarfile.TarError, OSError, EOFError) as error:
             raise DataError(f"archive {path} cannot be read as an uncompressed tar ({error}); get it again") from error
+
+    def _check_end(self, offset: int) -> None:
+        """Makes sure that nothing but zeros follows the last file: tarfile takes a damaged header for the end."""
+        with self.path.open("rb") as file:
+            file.seek(offset)
+            if len(end := file.read(tarfile.BLOCKSIZE)) < tarfile.BLOCKSIZE:
+                raise DataError(f"archive {self.path} is cut short; get it again")
+            while end:
+                if end.count(0) < len(end):
+                    raise DataError(
+                        f"archive {self.path} is damaged at byte {offset:,}, or another archive follows there; get it "
+                        "again, or take them apart"
+                    )
+                end = file.read(_CHUNK)
 
     def list_keys(self) -> list[str]:
         return sorted(self._places)

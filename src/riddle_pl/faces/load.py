@@ -1,6 +1,7 @@
 """Reading a photo safely: whatever the file holds, the caller gets upright RGB pixels or one clear error."""
 
 import io
+import re
 import warnings
 from importlib import import_module
 from importlib.util import find_spec
@@ -24,7 +25,9 @@ seven bytes of memory a pixel."""
 MAX_SCANS = 100
 """Of a JPEG. Progressive photos have about ten; each makes the decoder pass over all pixels once more."""
 
-_START_OF_SCAN = b"\xff\xda"
+_START_OF_SCAN, _END_OF_IMAGE = b"\xda", b"\xd9"
+_MARKER = re.compile(rb"\xff([^\x00\x01\xd0-\xd8\xff])", re.DOTALL)
+"""Of a segment with a length (ITU-T T.81, B.1.1.3), or of the end; others stand inside of the compressed data."""
 
 
 def check_file_size(size: int, name: str) -> None:
@@ -43,9 +46,18 @@ def check_pixels(width: int, height: int, name: str) -> None:
 
 def check_scans(data: bytes, name: str) -> None:
     """Raises :class:`PhotoError` if a JPEG file has more scans than ``MAX_SCANS``."""
-    scans = data.count(_START_OF_SCAN)
+    scans = _count_scans(data)
     if scans > MAX_SCANS:
         raise PhotoError(f"photo {name} has {scans:,} JPEG scans; at most {MAX_SCANS} are read, save it anew")
+
+
+def _count_scans(data: bytes) -> int:
+    """Scans of the first picture in a JPEG file; phones put films and further pictures behind it."""
+    scans, position = 0, 2
+    while (marker := _MARKER.search(data, position)) and marker[1] != _END_OF_IMAGE:
+        scans += marker[1] == _START_OF_SCAN
+        position = marker.end() + int.from_bytes(data[marker.end() : marker.end() + 2], "big")
+    return scans
 
 
 EXTRA = "pip install 'riddle-pl[heif]', or save it as a JPEG"

@@ -10,7 +10,7 @@ import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from riddle_pl.errors import PackError, one_line, shown
+from riddle_pl.errors import FileError, PackError, one_line, shown
 from riddle_pl.files import atomic_write, require_file, sha256_file
 from riddle_pl.pack_names import MANIFEST_NAME
 from riddle_pl.packs.manifest import MAX_BYTES, Manifest, read_manifest
@@ -43,7 +43,7 @@ def share_pack(pack: Pack, archive: Path, overwrite: bool = False) -> list[str]:
 
     Raises:
         PackError: a built-in pack, or a file that is missing, changed or has a name that no archive takes.
-        FileError: the archive cannot be written, or is there already.
+        FileError: the archive cannot be written, or is there already; with ``overwrite``: something else is.
     """
     if pack.built_in is not None:
         raise PackError(
@@ -51,6 +51,8 @@ def share_pack(pack: Pack, archive: Path, overwrite: bool = False) -> list[str]:
         )
     if archive.suffix != SUFFIX:
         raise PackError(f"archive {archive} has the ending {archive.suffix!r}; expected NAME{SUFFIX}")
+    if overwrite and archive.exists() and not _is_shared(archive):
+        raise FileError(f"{archive} is no archive of `riddle packs share` and is left as it is; give another name")
     cards = sorted(path for pattern in CARDS for path in pack.folder.glob(pattern))
     files = {path.relative_to(pack.folder).as_posix(): sha256_file(path) for path in cards if path.is_file()}
     files[MANIFEST_NAME] = sha256_file(pack.folder / MANIFEST_NAME)
@@ -92,6 +94,14 @@ def open_archive(archive: Path, folder: Path) -> Manifest:
             return manifest
     except (zipfile.BadZipFile, NotImplementedError, EOFError, ValueError, RuntimeError, MemoryError) as error:
         raise PackError(f"archive {archive} is no zip file or is damaged ({one_line(error):.120})") from None
+
+
+def _is_shared(archive: Path) -> bool:
+    try:
+        with zipfile.ZipFile(archive) as packed:
+            return {SUMS, MANIFEST_NAME} <= set(packed.namelist())
+    except (zipfile.BadZipFile, OSError, ValueError):
+        return False
 
 
 def _is_inside(pack: Pack, role: str) -> bool:

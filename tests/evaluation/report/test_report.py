@@ -6,6 +6,7 @@ import math
 import pytest
 
 from riddle_pl.errors import FileError
+from riddle_pl.evaluation.report.outputs import require_own_report, write_report
 from riddle_pl.evaluation.report.report import Report, read_report
 from tests.evaluation.reports import report
 
@@ -60,3 +61,12 @@ def test_a_folder_that_is_gone_is_one_line(tmp_path):
         report().write(tmp_path / "gone" / "report.json")
     with pytest.raises(FileError, match="does not exist"):
         read_report(tmp_path / "gone")
+
+
+def test_only_an_earlier_report_is_written_over(tmp_path):
+    require_own_report(tmp_path)
+    write_report(report(), [], tmp_path)
+    require_own_report(tmp_path)
+    (tmp_path / "report.json").write_text("my own")
+    with pytest.raises(FileError, match=r"table\.md is nothing that riddle wrote"):
+        require_own_report(tmp_path)

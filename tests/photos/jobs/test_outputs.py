@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 
 from riddle_pl.errors import FileError
+from riddle_pl.files import writing_to
 from riddle_pl.photos.jobs.metadata import COVERED_NOTE, SYNTHETIC, SYNTHETIC_NOTE, is_covered
 from riddle_pl.photos.jobs.outputs import (
     check_picture,
@@ -261,3 +262,13 @@ def test_the_picture_beside_a_record_is_a_file_of_its_name_in_either_case(tmp_pa
 def test_the_contents_of_a_picture_are_those_of_its_file(tmp_path, name):
     save_picture(PIXELS, tmp_path / name, note=SYNTHETIC_NOTE)
     assert picture_bytes(PIXELS, tmp_path / name, SYNTHETIC_NOTE) == (tmp_path / name).read_bytes()
+
+
+def test_nothing_is_swept_while_another_run_writes_there(tmp_path):
+    leftover = tmp_path / ".photo.0123456789ab.tmp.png"
+    leftover.touch()
+    with writing_to(tmp_path):
+        sweep(tmp_path, {"photo.png"})
+        assert leftover.exists()
+    sweep(tmp_path, {"photo.png"})
+    assert not leftover.exists()

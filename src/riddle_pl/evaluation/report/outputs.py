@@ -4,13 +4,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from riddle_pl.errors import FileError
 from riddle_pl.evaluation.report.html import write_page
 from riddle_pl.evaluation.report.report import Evaluation, Report, flat
 from riddle_pl.evaluation.report.tables import FORMATS, Table, markdown_page
 from riddle_pl.evaluation.report.tables.formats import csv_text
 from riddle_pl.evaluation.report.tables.select import source
 from riddle_pl.evaluation.scores import Row
-from riddle_pl.files import require_writable_dir, write_text
+from riddle_pl.files import read_json, require_writable_dir, write_text
 
 
 def write_evaluation(evaluation: Evaluation, tables: Sequence[Table], folder: Path) -> list[Path]:
@@ -45,6 +46,21 @@ def write_report(report: Report, tables: Sequence[Table], folder: Path) -> list[
     write_text(markdown, page(report, tables))
     report.write(whole)
     return [markdown, whole]
+
+
+def require_own_report(folder: Path) -> None:
+    """Makes sure that :func:`write_report` writes over nothing but an earlier report.
+
+    Raises:
+        FileError: something else is there.
+    """
+    there = [path for path in (folder / "table.md", folder / "report.json") if path.exists()]
+    try:
+        own = "format_version" in read_json(folder / "report.json") if there else True
+    except (OSError, ValueError, TypeError):
+        own = False
+    if not own:
+        raise FileError(f"{there[0]} is nothing that riddle wrote and is left as it is; give another folder")
 
 
 def write_tables(tables: Sequence[Table], folder: Path) -> list[Path]:

@@ -9,8 +9,9 @@ No metadata of the input photo is copied (see :mod:`riddle_pl.photos.jobs.metada
 
 import hashlib
 import io
+import os
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
@@ -19,7 +20,7 @@ from numpy import ndarray
 from PIL import Image, PngImagePlugin
 
 from riddle_pl.errors import FileError
-from riddle_pl.files import atomic_write, require_writable_file
+from riddle_pl.files import alone_in, atomic_write, require_writable_file, writing_to
 from riddle_pl.photos.jobs.compression import Compression
 from riddle_pl.photos.jobs.metadata import SYNTHETIC_NOTE, read_mark
 from riddle_pl.photos.record.file import is_record
@@ -103,6 +104,18 @@ def require_record_result(path: Path, option: str) -> None:
     """
     if path.exists() and not is_record(path):
         raise FileError(f"output {path} is no record and is left as it is; choose another with {option}")
+
+
+def refuse_inputs(outputs: Iterable[Path], inputs: Iterable[Path]) -> None:
+    """Makes sure that nothing is written over what is read, whatever the user allows.
+
+    Raises:
+        FileError: an output is an input, by whatever name.
+    """
+    read = {os.path.realpath(path): path for path in inputs}
+    for output in outputs:
+        if (own := read.get(os.path.realpath(output))) is not None:
+            raise FileError(f"output {output} is {own}, which is read, and is left as it is; choose another with -o")
 
 
 def save_picture(
@@ -189,9 +202,10 @@ def save_pair(
     require_writable_file(picture, overwrite=overwrite)
     require_writable_file(record_path, "record", overwrite=overwrite)
     try:
-        save_picture(pixels, part, overwrite=True, note=note, name=picture, compression=compression)
-        record.save(record_path, overwrite=overwrite)
-        part.replace(picture)
+        with writing_to(picture.parent):
+            save_picture(pixels, part, overwrite=True, note=note, name=picture, compression=compression)
+            record.save(record_path, overwrite=overwrite)
+            part.replace(picture)
     except BaseException:
         if part.exists():  # the picture is not in place
             written = record_path.is_file() and record_path.read_bytes() == content
@@ -214,16 +228,20 @@ def finish_pair(picture: Path, record_path: Path) -> bool:
 
 
 def sweep(folder: Path, names: Collection[str]) -> None:
-    """Removes what a killed job left under hidden names while it wrote the files ``names`` of a folder."""
+    """Removes what a killed job left under hidden names while it wrote the files ``names`` of a folder.
+
+    While another process writes to the folder nothing is removed: it may be that one's.
+    """
     if not folder.is_dir():
         return
     hidden = {name[:SHORT] + Path(name).suffix if len(Path(name).stem) > SHORT else name for name in names}
-    for path in folder.iterdir():
-        name = path.name
-        while leftover := _LEFTOVER.fullmatch(name):
-            name = leftover["stem"] + leftover["suffix"]
-        if name != path.name and name in hidden:
-            path.unlink(missing_ok=True)
+    with alone_in(folder) as alone:
+        for path in folder.iterdir() if alone else ():
+            name = path.name
+            while leftover := _LEFTOVER.fullmatch(name):
+                name = leftover["stem"] + leftover["suffix"]
+            if name != path.name and name in hidden:
+                path.unlink(missing_ok=True)
 
 
 def picture_beside(record: Path) -> Path | None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from riddle_pl.errors import FileError, PhotoError
 from riddle_pl.files import require_writable_dir
 from riddle_pl.photos.jobs.metadata import read_mark
-from riddle_pl.photos.jobs.outputs import PICTURE_SUFFIXES, RECORD_SUFFIX, check_picture_name
+from riddle_pl.photos.jobs.outputs import PICTURE_SUFFIXES, RECORD_SUFFIX, check_picture_name, refuse_inputs
 from riddle_pl.photos.record.archive import is_entry_name
 from riddle_pl.photos.record.png import holds_record
 
@@ -87,7 +87,8 @@ def plan_encryption(
         ending: of the pictures' names; with a picture's suffix (``_safe.jpg``, ``.png``) it sets their format, too.
 
     Raises:
-        PhotoError, FileError: an input is missing, a folder holds no photo, or a name that cannot be written.
+        PhotoError, FileError: an input is missing, a folder holds no photo, a name that cannot be written, or that
+            of an input.
     """
     ending, kind = _split_ending(ending)
     if embed and kind not in ("", ".png"):
@@ -112,6 +113,9 @@ def plan_encryption(
         beside = record or picture.with_suffix(RECORD_SUFFIX)
         tasks.append(Task(file.path, picture, None if embed else beside, _entry(file, picture)))
     _check_names(tasks)
+    refuse_inputs(
+        (output for task in tasks for output in (task.picture, task.record) if output), (task.photo for task in tasks)
+    )
     if archived:
         _check_entries(tasks)
     given = single and out is not None and not means_folder(out)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from riddle_pl.errors import FileError, PhotoError
 from riddle_pl.files import require_file
-from riddle_pl.photos.jobs.outputs import check_picture
+from riddle_pl.photos.jobs.outputs import check_picture, refuse_inputs
 from riddle_pl.photos.jobs.plan import RECOVERED, means_folder
 from riddle_pl.photos.jobs.sources import Source, find_records
 
@@ -44,7 +44,7 @@ def plan_recovery(
 
     Raises:
         RecordError, PhotoError, FileError: an input or ``image`` is missing, an input is damaged or holds no record,
-            two records have one output, or an output that exists (of one record) or cannot be written.
+            two records have one output, or an output that is read, that exists (of one record) or cannot be written.
     """
     if image is not None and not image.is_dir():
         require_file(image, "--image", PhotoError)
@@ -67,6 +67,8 @@ def plan_recovery(
             raise FileError(f"{owner.place} and {source.place} would both be written to {target}; decrypt them apart")
         picture = image if image is not None and folder is None else source.picture
         recoveries.append(Recovery(source, None if alone else picture, target))
+    pictures = [source.picture for source in sources if source.picture is not None]
+    refuse_inputs(targets, [source.path for source in sources] + pictures + ([image] if image is not None else []))
     return recoveries
 
 

@@ -18,10 +18,11 @@ from riddle_pl.photos.jobs.outputs import (
     check_picture,
     check_picture_name,
     check_record,
+    refuse_inputs,
     save_pair,
     save_picture,
 )
-from riddle_pl.photos.jobs.plan import REKEYED
+from riddle_pl.photos.jobs.plan import REKEYED, is_result
 from riddle_pl.photos.jobs.sources import Source, find_records
 
 
@@ -48,21 +49,26 @@ class Rekeyed:
         """Names the files, beside the old ones by default.
 
         Raises:
-            FileError: one exists (unless ``replace``; with ``force``: one that riddle did not write), or cannot be
-                written.
+            FileError: one exists (unless ``replace``; with ``force``: one that riddle did not write), is read, too, or
+                cannot be written; the picture to ``replace`` is none that riddle wrote.
         """
         changes = picture is not None and (mode == "deniable" or source.embedded)
         if replace:
-            changed = check_picture_name(picture, "--image") if changes and picture is not None else None
+            changed = _own(picture) if changes and picture is not None else None
             return cls(None if source.embedded else source.path, changed, True)
         if source.embedded:
-            return cls(None, check_picture(out or _beside(source.path, ".png"), force), False, force)
+            target = check_picture(out or _beside(source.path, ".png"), force)
+            refuse_inputs([target], [source.path])
+            return cls(None, target, False, force)
         record = check_record(out or _beside(source.path, RECORD_SUFFIX), force)
+        refuse_inputs([record], [source.path])
         if record.suffix.lower() in PICTURE_SUFFIXES:
             raise FileError(f"-o {record} has the suffix of a picture; give the record's name, such as new.riddle")
         if picture is None or not changes:
             return cls(record, None, False, force)
-        return cls(record, check_picture(record.with_suffix(picture.suffix), force), False, force)
+        target = check_picture(record.with_suffix(picture.suffix), force)
+        refuse_inputs([target], [picture])
+        return cls(record, target, False, force)
 
     def lines(self) -> list[str]:
         """What was written, for the user."""
@@ -108,6 +114,20 @@ def write_rekeyed(
         save_picture(pixels, files.picture, overwrite=True, note=synthetic, compression=compression)
     else:
         save_pair(pixels, files.picture, record, files.record, overwrite, note=synthetic, compression=compression)
+
+
+def _own(picture: Path) -> Path:
+    """The picture, if riddle wrote it.
+
+    Raises:
+        FileError: it did not, or the suffix names no format.
+    """
+    if not is_result(check_picture_name(picture, "--image")):
+        raise FileError(
+            f"--image {picture} is nothing that riddle wrote and is left as it is; give the encrypted picture, or "
+            "leave out --replace"
+        )
+    return picture
 
 
 def _beside(path: Path, suffix: str) -> Path:

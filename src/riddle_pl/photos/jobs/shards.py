@@ -30,7 +30,7 @@ from riddle_pl.photos.jobs.origin import Mark, made_from
 from riddle_pl.photos.jobs.outcome import Outcome
 from riddle_pl.photos.jobs.outputs import PICTURE_SUFFIXES, RECORD_SUFFIX, picture_bytes
 from riddle_pl.photos.jobs.password_check import Finished
-from riddle_pl.photos.jobs.plan import Task
+from riddle_pl.photos.jobs.plan import PHOTO_SUFFIXES, Task
 from riddle_pl.photos.jobs.state import REMEDY
 from riddle_pl.photos.pseudonymise import Pseudonymiser
 from riddle_pl.photos.record.archive import is_entry_name
@@ -65,11 +65,13 @@ class Shard:
     A task's photo, picture and record are names in archives, not files.
 
     Raises:
-        DataError: the archive is damaged, or names something that is no place below a folder.
+        DataError: the archive is damaged, holds no photo, or names something that is no place below a folder.
     """
 
     def __init__(self, archive: Path):
-        self.source = TarSource(archive)
+        self.source = TarSource(archive, _is_photo_name)
+        if not self.source.list_keys():
+            raise DataError(f"archive {archive} holds no photo; give one with files such as .jpg or .png")
         self._keys: dict[Task, str] = {}
         self._made: dict[Task, dict[str, bytes]] = {}
         names = {key: posixpath.normpath(key) for key in self.source.list_keys()}
@@ -177,6 +179,21 @@ def is_done(archive: Path, target: Path, described: Mapping[str, Any]) -> bool:
     return True
 
 
+def left_out(target: Path) -> int:
+    """How many photos a result lacks, or shows with covered faces.
+
+    Raises:
+        FileError: the result is damaged.
+    """
+    try:
+        with tarfile.open(target, "r:") as tar:
+            content = tar.extractfile(LEFT_OUT)
+            reasons = json.loads(content.read()) if content is not None else {}
+    except (tarfile.TarError, OSError, EOFError, KeyError, ValueError) as error:
+        raise FileError(f"output {target} is damaged ({one_line(error)}); {REMEDY}") from error
+    return len(reasons)
+
+
 def first_finished(archive: Path, target: Path) -> Finished | None:
     """The first photo of an archive whose record is in the result; None if there is none.
 
@@ -238,6 +255,12 @@ class EncryptedShard:
 def _origin(archive: Path, described: Mapping[str, Any]) -> bytes:
     """An archive is known by its size: to read it in full takes as long as to copy it."""
     return made_from(f"{archive.stat().st_size} bytes", described)
+
+
+def _is_photo_name(name: str) -> bool:
+    """Whether a file is taken for a photo, as in a folder; hidden ones are not."""
+    place = PurePosixPath(name)
+    return place.suffix.lower() in PHOTO_SUFFIXES and not place.name.startswith(".")
 
 
 def _stem(name: str) -> str:

@@ -13,7 +13,13 @@ from riddle_pl.errors import FileError
 from riddle_pl.files import require_writable_dir, sha256_file
 from riddle_pl.photos.jobs.metadata import is_covered, read_mark
 from riddle_pl.photos.jobs.origin import made_from
-from riddle_pl.photos.jobs.outputs import finish_pair, require_record_result, require_result, sweep
+from riddle_pl.photos.jobs.outputs import (
+    finish_pair,
+    picture_beside,
+    require_record_result,
+    require_result,
+    sweep,
+)
 from riddle_pl.photos.jobs.plan import Task
 from riddle_pl.photos.record.png import holds_record
 
@@ -80,7 +86,7 @@ def is_done(task: Task, archived: Collection[str] = (), force: bool = False) -> 
     """
     picture, record = task.picture, task.record
     if force:
-        _check_own(picture, record)
+        _check_own(task)
     if record is not None and finish_pair(picture, record):
         return True
     if picture.is_file() and task.entry in archived:
@@ -91,7 +97,7 @@ def is_done(task: Task, archived: Collection[str] = (), force: bool = False) -> 
         return True
     if force:
         return False
-    _check_own(picture, record)  # before anything is said of --force
+    _check_own(task)  # before anything is said of --force
     if task.entry in archived:
         raise FileError(f"the archive has a record for {picture}, which is not there; choose another archive")
     if record is not None and record.exists() and not picture.exists():
@@ -102,11 +108,23 @@ def is_done(task: Task, archived: Collection[str] = (), force: bool = False) -> 
     return False
 
 
-def _check_own(picture: Path, record: Path | None) -> None:
-    """Makes sure that nothing but an earlier result is written over."""
+def _check_own(task: Task) -> None:
+    """Makes sure that nothing but an earlier result is written over, and no other picture's record.
+
+    Raises:
+        FileError: something else is there.
+    """
+    picture, record = task.picture, task.record
     require_result(picture)
-    if record is not None:
-        require_record_result(record, "--record or -o")
+    if record is None:
+        return
+    require_record_result(record, "--record or -o")
+    other = picture_beside(record)
+    if record.exists() and not picture.exists() and other is not None and read_mark(other) is not None:
+        raise FileError(
+            f"output {record} is the record of {other}, which could not be recovered without it; choose another with "
+            "--record or -o"
+        )
 
 
 def _check_origin(task: Task, orders: Mapping[str, Any]) -> None:
