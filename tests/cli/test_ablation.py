@@ -189,6 +189,7 @@ def test_a_training_that_was_stopped_goes_on(riddle_ablation, monkeypatch):
     [
         (["experiments=[riddel]"], "experiment=riddel is unknown"),
         (["experiments=[]"], "experiments=[], seeds=[0, 1], stages=['pictures']; give at least one of each"),
+        (["seeds=[0,-1]"], "seeds=-1; expected a whole number from 0 to"),
         (["train=['stepss=3']"], "stepss is unknown"),
         (["stages.pictures=['stage=nosuch']"], "stage=nosuch is unknown"),
         (["~stages.pictures"], "stages=[]; give at least one of each"),

@@ -71,6 +71,8 @@ def test_runs_from_any_directory_and_says_nothing(  # type: ignore[no-untyped-de
         (["trainer.accelerator=gpu"], "no GPU is usable"),
         (["recipe.steps=0"], "recipe.steps=0; expected a whole number of at least 1"),
         (["recipe.steps=many"], "recipe.steps=many; expected a whole number of at least 1"),
+        (["data.held_out=-1"], "data.held_out=-1; expected a share of the images from 0 to below 1"),
+        (["seed=-1"], "seed=-1; expected a whole number from 0 to 4294967295"),
         (["checkpoint_every=0"], "checkpoint_every=0; expected a whole number of at least 1"),
         (["data.root=nowhere"], "data.root=nowhere does not exist"),
         (["data.root=."], "fasseg.tar does not exist"),

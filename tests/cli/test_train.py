@@ -154,6 +154,30 @@ def test_two_processes_make_one_run(tiny_pack: Pack, tmp_path: Path, launcher: s
         (["trainer=cpu", "+trainer.strategy=dpp"], "`strategy='dpp'`"),
         (["--experimental-rerun", "config.pickle"], "would load a pickle"),
         (["+loss/term@loss.typical=typical", "batch_size=1"], "loss.typical compares the faces of a batch"),
+        (["trainer.max_steps=0"], "trainer.max_steps=0 is decided elsewhere: steps= is the length of a run"),
+        (["trainer.max_epochs=0"], "trainer.max_epochs=0 is decided elsewhere: steps="),
+        (["+trainer.max_time=00:00:00:01"], "trainer.max_time=00:00:00:01 is decided elsewhere: steps="),
+        (["trainer.limit_train_batches=0"], "trainer.limit_train_batches=0 trains nothing"),
+        (["+trainer.logger=false"], "trainer.logger=False is decided elsewhere: logger=none"),
+        (["+trainer.callbacks=[]"], "trainer.callbacks=[] is decided elsewhere: callbacks=none"),
+        (["+trainer.default_root_dir=x"], "trainer.default_root_dir=x is decided elsewhere: hydra.run.dir="),
+        (["+trainer.enable_checkpointing=false"], "is decided elsewhere: callbacks=none"),
+        (["+trainer.enable_progress_bar=false"], "is decided elsewhere: quiet=true"),
+        (["trainer.accumulate_grad_batches=0"], "trainer.accumulate_grad_batches=0; expected a whole number of at"),
+        (["data.num_workers=-1"], "data.num_workers=-1; expected a whole number of at least 0"),
+        (["seed=-1"], "seed=-1; expected a whole number from 0 to 4294967295"),
+        ([f"seed={2**32}"], "seed=4294967296; expected a whole number from 0"),
+        ([f"name={'n' * 201}"], "expected at most 200 printable characters"),
+        (["callbacks.best.mode=foo"], "callbacks.best (pytorch_lightning.callbacks.ModelCheckpoint): `mode` can be"),
+        (["callbacks.best.save_top_k=-5"], "callbacks.best (pytorch_lightning.callbacks.ModelCheckpoint): Invalid"),
+        (["callbacks.learning_rate.logging_interval=foo"], "callbacks.learning_rate (pytorch_lightning"),
+        (["callbacks.best.monitor=val/loss/totl"], "callbacks.best.monitor=val/loss/totl is not logged; did you mean"),
+        (["callbacks=early_stopping", "callbacks.early_stopping.monitor=foo"], "early_stopping.monitor=foo is not"),
+        (["callbacks.best.monitor=val/loss/parse"], "callbacks.best.monitor=val/loss/parse is not logged"),
+        (["optimized_metric=val/loss/totl"], "optimized_metric=val/loss/totl is not logged; did you mean"),
+        (["password=key_stream"], "password=key_stream is the pad of encryptor=padded, which riddle-train does not"),
+        (["logger=null"], "logger=null: choose from csv, many, none, tensorboard, wandb, wandb_offline; or logger="),
+        ([f"hydra.run.dir={'n' * 300}"], "cannot be a folder (file name too long); give another"),
     ],
 )
 def test_a_mistake_is_one_line_and_nothing_is_written(
@@ -170,6 +194,76 @@ def test_a_mistake_is_one_line_and_nothing_is_written(
     assert part in err
     assert err.count("\n") == 1
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "part"),
+    [
+        (["hydra.run.dir=afile"], "hydra.run.dir afile is a file; give a folder"),
+        (["hydra.run.dir=afile/run"], "hydra.run.dir /"),
+        (["-m", "seed=0,1", "hydra.sweep.dir=afile"], "hydra.sweep.dir afile is a file; give a folder"),
+        (["data=images", "data.root=afile", "data.cache_dir=afile"], "folder of data.cache_dir afile is a file"),
+    ],
+)
+def test_a_file_where_a_folder_is_to_be(  # type: ignore[no-untyped-def]
+    train, tmp_path: Path, capfd: pytest.CaptureFixture[str], arguments: list[str], part: str
+) -> None:
+    (tmp_path / "afile").touch()
+    assert train(*SMALL, *NO_FEATURES, *arguments) == 2
+    err = capfd.readouterr().err
+    assert err.startswith(f"error: {part}")
+    assert err.count("\n") == 1
+    assert [path.name for path in tmp_path.iterdir()] == ["afile"]
+
+
+def test_a_run_does_not_overwrite_another(  # type: ignore[no-untyped-def]
+    train, tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = [*SMALL, *DATA_FREE, "val_every=1", "callbacks.grid=null", "hydra.run.dir=z1", "quiet=true"]
+    last = tmp_path / "z1" / "checkpoints" / "last.ckpt"
+    assert train(*job, "steps=1") == 0
+    before = {path: path.read_bytes() for path in (tmp_path / "z1").rglob("*") if path.is_file()}
+    assert train(*job, "steps=2") == 2
+    assert capfd.readouterr().err == (
+        "error: folder z1 holds a run already; give another hydra.run.dir= (of a sweep: hydra.sweep.dir=), or go on "
+        "with ckpt_path=z1/checkpoints/last.ckpt\n"
+    )
+    assert {path: path.read_bytes() for path in (tmp_path / "z1").rglob("*") if path.is_file()} == before
+    assert train(*job, "steps=2", "ckpt_path=z1/checkpoints/last.ckpt") == 0
+    assert load_checkpoint(last)["global_step"] == 2
+    monkeypatch.setenv("SLURM_RESTART_COUNT", "1")
+    assert train(*job, "steps=3") == 0
+    assert load_checkpoint(last)["global_step"] == 3
+
+
+def test_a_sweep_does_not_overwrite_another(train, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:  # type: ignore[no-untyped-def]
+    (tmp_path / "sweep" / "0" / "checkpoints").mkdir(parents=True)
+    (tmp_path / "sweep" / "0" / "checkpoints" / "last.ckpt").touch()
+    assert train("-m", "seed=0", *SMALL, *DATA_FREE, "steps=1", "hydra.sweep.dir=sweep") == 2
+    assert "holds a run already" in capfd.readouterr().err
+    assert (tmp_path / "sweep" / "0" / "checkpoints" / "last.ckpt").read_bytes() == b""
+
+
+def test_a_run_that_has_its_steps_already(  # type: ignore[no-untyped-def]
+    train, tiny_pack: Pack, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    job = [*SMALL, *DATA_FREE, "val_every=1", "callbacks.grid=null", "hydra.run.dir=a", "quiet=true"]
+    assert train(*job, "steps=1") == 0
+    assert train("ckpt_path=a/checkpoints/last.ckpt", "steps=1", "quiet=true") == 2
+    err = capfd.readouterr().err
+    assert err.startswith("error: steps=1: a/checkpoints/last.ckpt has 1 already, and nothing would be trained")
+    assert [path.name for path in tmp_path.iterdir()] == ["a"]
+    pack = shutil.copytree(tiny_pack.folder, tmp_path / "pack")
+    export = [f"export={pack}", "export_role=encryptor-mine", "optimized_metric=val/loss/total"]
+    assert train("ckpt_path=a/checkpoints/last.ckpt", "steps=1", *export, "hydra.run.dir=b", "quiet=true") == 0
+    assert load_pack(pack).has("encryptor-mine")
+
+
+def test_a_role_that_no_network_may_have(train, tiny_pack: Pack, capfd: pytest.CaptureFixture[str]) -> None:  # type: ignore[no-untyped-def]
+    assert train(*SMALL, *DATA_FREE, f"export={tiny_pack.folder}", "export_role='My Encryptor'") == 2
+    assert capfd.readouterr().err == (
+        "error: export_role='My Encryptor'; expected lower-case letters, digits, '-' and '_', such as encryptor-mine\n"
+    )
 
 
 def test_a_gpu_where_there_is_none(train, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> None:  # type: ignore[no-untyped-def]
@@ -224,7 +318,7 @@ def test_a_search_gets_the_metric_that_it_asks_for(train, monkeypatch: pytest.Mo
 def test_a_metric_that_is_not_there(train, capfd: pytest.CaptureFixture[str]) -> None:  # type: ignore[no-untyped-def]
     assert train(*SMALL, *DATA_FREE, "steps=2", "optimized_metric=val/loss/totl", "quiet=true") == 2
     err = capfd.readouterr().err
-    assert err.startswith("error: optimized_metric=val/loss/totl was not logged; did you mean 'val/loss/total'?")
+    assert err.startswith("error: optimized_metric=val/loss/totl is not logged; did you mean 'val/loss/total'?")
     assert err.count("\n") == 1
 
 

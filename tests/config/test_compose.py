@@ -66,6 +66,9 @@ def test_a_misspelt_name_is_an_error_that_names_the_nearest(override: str, neare
         ("seed=1 = 2", "cannot be read"),
         ("optimizer._target_=riddle_pl.training.nothing.ranger", "optimizer._target_"),
         ("steps=${stepz}", "stepz"),
+        ("logger=null", "logger=null: choose from csv, many, none, tensorboard, wandb, wandb_offline; or logger=none"),
+        ("scheduler=null", "scheduler=null: choose from constant, cosine, warmup; or leave it out"),
+        ("=3", "override '=3' cannot be read; write key=value"),
         ("lr=0.1", "lr is unknown: there is no such key; did you mean optimizer.lr?"),
     ],
 )

@@ -2,6 +2,7 @@
 
 import pytest
 from omegaconf import OmegaConf
+from pytorch_lightning.utilities.exceptions import MisconfigurationException
 
 from riddle_pl.config import instantiate
 from riddle_pl.errors import ConfigError, DataError
@@ -14,6 +15,8 @@ class Thing:
         if size < 0:
             raise ValueError(f"size is {size}")
         assert size != 7, "not seven"
+        if size == 8:
+            raise MisconfigurationException("not eight")
         if size == 0:
             raise DataError("no data")
         self.size, self.part, self.names, self.rest = size, part, names, rest
@@ -43,6 +46,8 @@ def test_what_the_program_provides_is_passed_as_it_is() -> None:
         (node(size=1, colour="red"), "thing.colour is unknown"),  # although **rest would take it
         (node(size=1, part=node(size=1, nam=2)), "thing.part.nam is unknown"),
         (node(size=-1), r"thing \(.*Thing\): size is -1"),
+        (node(size=8), r"thing \(.*Thing\): not eight"),
+        (node(size=1, part=node(size=8)), r"thing \(.*Thing\): not eight"),
         ({"size": 1}, "thing has no _target_"),
         ({"_target_": f"{HERE}.Thin"}, "did you mean 'Thing'"),
         ({"_target_": f"{HERE}.HERE"}, "is a str; expected a class or function"),

@@ -7,10 +7,14 @@ import pytest
 import torch
 from PIL import Image
 
+from riddle_pl.config import instantiate
 from riddle_pl.errors import CheckpointError, ConfigError
 from riddle_pl.packs import Pack
+from riddle_pl.training.build import build_parts
 from riddle_pl.training.checkpoint_file import load_checkpoint
 from riddle_pl.training.ema import EMA_KEY
+from riddle_pl.training.run import train
+from riddle_pl.training.watched import logged_figures
 from tests.training.jobs import fit, small_job
 
 
@@ -138,6 +142,41 @@ def test_validations_are_counted_in_optimiser_steps(
     fit(small_job(tiny_pack.folder, [*overrides, "callbacks.grid=null"]), tmp_path)
     rows = list(csv.DictReader((tmp_path / "csv" / "metrics.csv").open()))
     assert [int(row["step"]) + 1 for row in rows if row["val/loss/total"]] == [2, 4, 6]
+
+
+def test_without_callbacks_nothing_is_saved_and_nothing_else_is_said(
+    tiny_pack: Pack, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    trained(tiny_pack, tmp_path / "a", "steps=2", *QUIET)
+    last = f"ckpt_path={tmp_path / 'a' / 'checkpoints' / 'last.ckpt'}"
+    without = [f"callbacks.{name}=null" for name in ("last", "ema", "collapse", "learning_rate")]
+    job = small_job(tiny_pack.folder, [last, "steps=3", *without, *QUIET, "data.steps_per_epoch=1"])
+    assert fit(job, tmp_path / "b") is None
+    assert "nothing was trained" not in caplog.text
+    assert not list((tmp_path / "b").rglob("*.ckpt"))
+
+
+def test_an_export_of_nothing_is_an_error(tiny_pack: Pack, tmp_path: Path) -> None:
+    job = small_job(tiny_pack.folder, [f"export={tmp_path}", "trainer.limit_train_batches=0", *QUIET])
+    with pytest.raises(ConfigError, match="no step was trained and saved, so that nothing is exported"):
+        fit(job, tmp_path / "run")
+
+
+def test_what_lightning_refuses_late_is_an_error_of_the_config(tiny_pack: Pack, tmp_path: Path) -> None:
+    best = "{_target_: pytorch_lightning.callbacks.ModelCheckpoint, monitor: val/nothing}"
+    with pytest.raises(ConfigError, match=r"trainer: .*monitor='val/nothing'"):
+        trained(tiny_pack, tmp_path, f"callbacks.best={best}", *QUIET)
+
+
+@pytest.mark.parametrize("stage", ["pictures", "codes"])
+def test_the_figures_that_a_run_logs_are_known_before(tiny_pack: Pack, tmp_path: Path, stage: str) -> None:
+    cfg = small_job(
+        tiny_pack.folder, [f"stage={stage}", "scheduler=constant", "steps=2", "batch_size=4", *QUIET], loss=()
+    )
+    parts = build_parts(cfg)
+    logged = train(cfg, tmp_path, parts=parts).metrics
+    known = logged_figures(parts.loss, instantiate(cfg.stage, "stage"), parts.pack)
+    assert {name for name in logged if not name.startswith("lr-")} == known
 
 
 def rate(state: dict[str, object]) -> float:

@@ -3,7 +3,6 @@
 import logging
 import shutil
 import sys
-from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,7 +10,7 @@ from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
 
 from riddle_pl.config.app import run_app
-from riddle_pl.errors import ConfigError, RiddleError, suggestion
+from riddle_pl.errors import RiddleError
 from riddle_pl.launch import rank, restarted
 
 if TYPE_CHECKING:
@@ -25,7 +24,7 @@ INHERITED = ("ckpt_path", "start_pack", "start_ckpt")
 
 def main() -> None:
     """Entry point. Exit status 2 after a mistake of the user's, 130 after Ctrl-C, 143 after SIGTERM."""
-    run_app("train", train, check, taken_over)
+    run_app("train", train, check, taken_over, check_folder)
 
 
 def taken_over(overrides: list[str]) -> list[str]:
@@ -44,6 +43,14 @@ def check(cfg: DictConfig) -> "Parts":
     return check_job(cfg)
 
 
+def check_folder(cfg: DictConfig, run_dir: Path) -> None:
+    """Of a run that begins anew; a launcher starts a command again, and several times at once, in one folder."""
+    from riddle_pl.training.checkpointing import require_unused
+
+    if not restarted() and rank() == 0:
+        require_unused(run_dir, cfg.ckpt_path)
+
+
 def train(cfg: DictConfig, parts: "Parts") -> float | None:
     """Runs one job in Hydra's output folder; gives a sweep the metric that it is after."""
     from riddle_pl.training.checkpointing import Interrupted
@@ -53,6 +60,7 @@ def train(cfg: DictConfig, parts: "Parts") -> float | None:
     hydra = HydraConfig.get()
     run_dir = Path(hydra.runtime.output_dir)
     progress = sys.stderr.isatty() and sys.stdout.isatty() and not cfg.quiet
+    check_folder(cfg, run_dir)
     try:
         done = fit(
             cfg,
@@ -75,20 +83,7 @@ def train(cfg: DictConfig, parts: "Parts") -> float | None:
     if not cfg.quiet and rank() == 0:
         last = done.checkpoint
         print(f"run: {_short(run_dir)}" + (f"   checkpoint: {_short(last)}" if last else ""))
-    return _metric(cfg.optimized_metric, done.metrics)
-
-
-def _metric(name: str | None, metrics: Mapping[str, float]) -> float | None:
-    """The value that the job is judged by; None where nothing is to be judged.
-
-    Raises:
-        ConfigError: nothing of that name was logged.
-    """
-    if name is None:
-        return None
-    if name not in metrics:
-        raise ConfigError(f"optimized_metric={name} was not logged; {suggestion(name, metrics)}")
-    return metrics[name]
+    return done.metrics.get(cfg.optimized_metric)
 
 
 def discard_unused(run_dir: Path) -> None:

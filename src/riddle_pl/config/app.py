@@ -12,18 +12,19 @@ from omegaconf import DictConfig, OmegaConf
 
 from riddle_pl import __version__
 from riddle_pl.config.check import require_values
-from riddle_pl.config.compose import CONFIG_MODULE, compose_jobs, lenient_in_sweeps
+from riddle_pl.config.compose import CONFIG_MODULE, compose_jobs, lenient_in_sweeps, output_folder
 from riddle_pl.config.help import app_help
 from riddle_pl.config.instantiate import instantiate
 from riddle_pl.config.ranges import check_ranges
 from riddle_pl.config.schema import register_schemas
 from riddle_pl.device import check_device
-from riddle_pl.errors import ConfigError, DataError, run_cli
+from riddle_pl.errors import ConfigError, DataError, FileError, run_cli, shown
 from riddle_pl.files import require_place_for_dir
 from riddle_pl.launch import one_run_name
 
 Built = TypeVar("Built")
 Prepare = Callable[[list[str]], list[str]]
+CheckFolder = Callable[[DictConfig, Path], None]
 
 
 def run_app(
@@ -31,6 +32,7 @@ def run_app(
     task: Callable[[DictConfig, Built], object],
     check: Callable[[DictConfig], Built],
     prepare: Prepare = lambda overrides: [],
+    check_folder: CheckFolder = lambda cfg, folder: None,
 ) -> None:
     """Composes and checks every job of ``sys.argv``, then lets Hydra run ``task`` on each.
 
@@ -40,13 +42,15 @@ def run_app(
         check: called with the config of every job before anything is written; raises a ``RiddleError``. It returns what
             it has built of the config, so that nothing is built twice.
         prepare: called with the overrides of the command line; returns overrides to prepend.
+        check_folder: called with the config of a single job and the folder that Hydra is going to make for it, or to
+            write into; raises a ``RiddleError``.
     """
 
     def check_all(cfg: DictConfig) -> Built:
         check_at_once(cfg)
         return check(cfg)
 
-    run_cli(lambda: _run(config_name, task, check_all, prepare))
+    run_cli(lambda: _run(config_name, task, check_all, prepare, check_folder))
 
 
 def check_at_once(cfg: DictConfig) -> None:
@@ -74,6 +78,7 @@ def _run(
     task: Callable[[DictConfig, Built], object],
     check: Callable[[DictConfig], Built],
     prepare: Prepare,
+    check_folder: CheckFolder,
 ) -> None:
     register_schemas()
     if "--version" in sys.argv[1:]:  # Hydra's own option tells Hydra's version
@@ -101,6 +106,10 @@ def _run(
             built = check(cfg)
             if not sweeps:  # jobs of a sweep may run in other processes, hours later
                 checked.append((cfg, built))
+        if folder := output_folder(config_name, args.overrides, sweeps):
+            _require_place(folder, "hydra.sweep.dir" if sweeps else "hydra.run.dir")
+            for cfg, _ in checked:
+                check_folder(cfg, folder)
         if sweeps:
             sys.argv[1:] = [text if text.startswith("-") else lenient_in_sweeps([text])[0] for text in sys.argv[1:]]
 
@@ -125,6 +134,19 @@ def _run(
             del os.environ["HYDRA_FULL_ERROR"]
         else:
             os.environ["HYDRA_FULL_ERROR"] = before
+
+
+def _require_place(folder: Path, key: str) -> None:
+    """Makes sure that Hydra can make the folder of its job.
+
+    Raises:
+        FileError: it cannot.
+    """
+    try:
+        require_place_for_dir(folder, key)
+    except (OSError, ValueError) as error:  # a name that is too long, a NUL byte
+        reason = (getattr(error, "strerror", None) or str(error)).lower()
+        raise FileError(f"{key}={shown(str(folder))} cannot be a folder ({reason}); give another") from error
 
 
 def _tidy(arguments: list[str]) -> list[str]:

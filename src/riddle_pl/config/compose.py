@@ -2,7 +2,9 @@
 
 import re
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from hydra import compose, initialize_config_module
@@ -42,6 +44,28 @@ def compose_jobs(config_name: str, overrides: Sequence[str] = (), multirun: bool
     Raises:
         ConfigError: one line with the unknown key, group or option and the nearest valid one.
     """
+    with _hydra(config_name, overrides):
+        jobs = _sweep(config_name, overrides) if multirun else [list(overrides)]
+        return [compose(config_name, job) for job in jobs]
+
+
+def output_folder(config_name: str, overrides: Sequence[str] = (), multirun: bool = False) -> Path | None:
+    """The folder that Hydra makes for the job of a command line, or for all jobs of a sweep; None where it writes none.
+
+    Raises:
+        ConfigError: see :func:`compose_jobs`.
+    """
+    with _hydra(config_name, overrides):
+        given = _without_sweeps(overrides) if multirun else overrides
+        cfg = compose(config_name, list(given), return_hydra_config=True)
+        if cfg.hydra.output_subdir is None:
+            return None
+        return Path(str(OmegaConf.select(cfg, "hydra.sweep.dir" if multirun else "hydra.run.dir")))
+
+
+@contextmanager
+def _hydra(config_name: str, overrides: Sequence[str]) -> Iterator[None]:
+    """Hydra on the configs of this package; what it refuses of the overrides is a ConfigError."""
     with _ONE_AT_A_TIME:
         register_schemas()
         previous = GlobalHydra.instance().hydra
@@ -49,8 +73,7 @@ def compose_jobs(config_name: str, overrides: Sequence[str] = (), multirun: bool
         try:
             with initialize_config_module(CONFIG_MODULE, job_name=config_name, version_base="1.3"):
                 try:
-                    jobs = _sweep(config_name, overrides) if multirun else [list(overrides)]
-                    return [compose(config_name, job) for job in jobs]
+                    yield
                 except (HydraException, OmegaConfBaseException, ValueError) as error:
                     raise _explain(error, config_name, overrides) from error
         finally:
@@ -75,8 +98,7 @@ def lenient_in_sweeps(overrides: Sequence[str]) -> list[str]:
 
 def _sweep(config_name: str, overrides: Sequence[str]) -> list[list[str]]:
     parser = OverridesParser.create()
-    single = [text for text in overrides if not parser.parse_override(text).is_sweep_override()]
-    with_hydra = compose(config_name, lenient_in_sweeps(single), return_hydra_config=True)
+    with_hydra = compose(config_name, _without_sweeps(overrides), return_hydra_config=True)
     params = OmegaConf.select(with_hydra, "hydra.sweeper.params") or {}
     every = parser.parse_overrides([f"{key}={value}" for key, value in params.items()] + list(overrides))
     if not str(OmegaConf.select(with_hydra, "hydra.sweeper._target_")).endswith(".BasicSweeper"):
@@ -85,6 +107,12 @@ def _sweep(config_name: str, overrides: Sequence[str]) -> list[list[str]]:
         return [[_one_point(override) for key, override in last.items() if not key.startswith(("hydra.", "hydra/"))]]
     jobs = [list(job) for batch in BasicSweeper.split_arguments(every, None) for job in batch]
     return [[text for text in job if not text.startswith("hydra.mode=")] for job in jobs]
+
+
+def _without_sweeps(overrides: Sequence[str]) -> list[str]:
+    """What all jobs of a sweep have in common."""
+    parser = OverridesParser.create()
+    return lenient_in_sweeps([text for text in overrides if not parser.parse_override(text).is_sweep_override()])
 
 
 def _one_point(override: Override) -> str:
@@ -102,6 +130,8 @@ def _one_point(override: Override) -> str:
 def _explain(error: Exception, config_name: str, overrides: Sequence[str]) -> ConfigError:
     """One line out of Hydra's and OmegaConf's several."""
     text = str(error)
+    if unnamed := next((given for given in overrides if given.lstrip("+~").startswith("=")), None):
+        return _unreadable(unnamed)
     if match := re.search(r"Could not find '([^']+)'", text):
         return _unknown_option(match[1], text)
     if match := re.search(r"Could not load '([^']+)'", text):  # an option in a list of several
@@ -117,13 +147,28 @@ def _explain(error: Exception, config_name: str, overrides: Sequence[str]) -> Co
         problem = _unknown_key(key, config_name, ())
         return ConfigError(f"{file[1]}.yaml: {problem}") if file else problem
     if isinstance(error, OverrideParseException):
-        return ConfigError(
-            f"override {error.override!r} cannot be read; write key=value, with quotes around special characters"
-        )
+        return _unreadable(str(error.override))
+    if "Config group override must be a string or a list" in text:
+        return _no_option(overrides)
     if match := re.search(r"Error merging override (.*)", text):
         reason = str(error.__cause__ or "").splitlines()
         return ConfigError(f"{match[1]} does not fit" + (f": {reason[0]}" if reason else ""))
     return ConfigError(" ".join(text.split()))
+
+
+def _no_option(overrides: Sequence[str]) -> ConfigError:
+    """Of a group that was given null or a number in place of an option."""
+    loader = GlobalHydra.instance().config_loader()
+    for override in OverridesParser.create().parse_overrides(list(overrides)):
+        group, options = override.key_or_group, loader.get_group_options(override.key_or_group)
+        if options and not isinstance(override.value(), str | list):
+            off = f"{group}=none" if "none" in options else "leave it out"
+            return ConfigError(f"{override.input_line}: choose from {', '.join(options)}; or {off}")
+    return ConfigError("a group of the config takes the name of one of its options")
+
+
+def _unreadable(override: str) -> ConfigError:
+    return ConfigError(f"override {override!r} cannot be read; write key=value, with quotes around special characters")
 
 
 def _unknown_option(path: str, text: str) -> ConfigError:

@@ -22,7 +22,7 @@ def instantiate(node: DictConfig | Mapping[str, Any], key: str = "config", **pro
 
     Raises:
         ConfigError: unknown target or key, or the target refuses its arguments (ValueError, TypeError,
-            AssertionError).
+            AssertionError, Lightning's MisconfigurationException).
         RiddleError: whatever the target itself raises for the user.
     """
     plain = OmegaConf.to_container(node, resolve=True) if isinstance(node, DictConfig) else dict(node)
@@ -33,10 +33,16 @@ def instantiate(node: DictConfig | Mapping[str, Any], key: str = "config", **pro
     try:
         build = hydra.utils.instantiate({**plain, "_partial_": True}, _convert_="all")
         return functools.partial(build, **provided) if plain.get("_partial_") else build(**provided)
-    except (InstantiationException, ValueError, TypeError, AssertionError) as error:
+    except Exception as error:
         cause = error.__cause__ if isinstance(error, InstantiationException) else error
         if isinstance(cause, RiddleError):
             raise cause from None
-        if isinstance(cause, (ValueError, TypeError, AssertionError)):  # some of torch's modules assert
+        if _is_refusal(cause):
             raise ConfigError(f"{key} ({plain['_target_']}): {cause}") from cause
         raise (cause or error) from None
+
+
+def _is_refusal(error: BaseException | None) -> bool:
+    """Whether a target says with it that an argument is wrong; some of torch's modules assert."""
+    lightnings = type(error).__name__ == "MisconfigurationException"  # importing it takes seconds
+    return lightnings or isinstance(error, (ValueError, TypeError, AssertionError))

@@ -207,7 +207,7 @@ RUNTIME_ARGUMENTS = {
     "encryptor": frozenset({"num_layers"}),
     "optimizer": frozenset({"params"}),
     "scheduler": frozenset({"optimizer"}),
-    "trainer": frozenset({"callbacks", "logger", "default_root_dir", "enable_progress_bar"}),
+    "trainer": frozenset({"callbacks", "logger", "default_root_dir", "enable_progress_bar", "enable_checkpointing"}),
     "logger": frozenset({"save_dir"}),
 }
 """What the program passes to the target of each root key (to each named node of ``logger``), not the config."""

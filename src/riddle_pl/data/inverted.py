@@ -24,7 +24,7 @@ from riddle_pl.data.latent_cache import Item, LatentCache, LatentTable
 from riddle_pl.data.sources import ImageSource
 from riddle_pl.data.steps import Batch
 from riddle_pl.errors import DataError, one_line
-from riddle_pl.files import atomic_write, read_json, write_json
+from riddle_pl.files import atomic_write, read_json, require_place_for_dir, write_json
 from riddle_pl.inversion import EncoderInversion, Inversion
 from riddle_pl.packs.pack import Pack
 from riddle_pl.packs.store import home
@@ -81,6 +81,7 @@ class InvertedDataModule(LatentDataModule):
 
     Raises:
         DataError: a value is out of range.
+        FileError: there is no place for ``cache_dir``.
     """
 
     known_splits: ClassVar[tuple[str, ...]] = ()
@@ -140,6 +141,8 @@ class InvertedDataModule(LatentDataModule):
         self.val_share = val_share
         self.val_images = val_images
         self.max_images = max_images
+        if cache_dir is not None:
+            require_place_for_dir(Path(cache_dir).expanduser(), "folder of data.cache_dir")
         self.cache_dir = cache_dir
         self.inversion = inversion or EncoderInversion(pack)
         self.inversion_batch = inversion_batch

@@ -42,6 +42,7 @@ WHOLE_SIZE = {"mobile_stylegan": 1024}
 """Generators that draw several sizes, and the one that needs no head."""
 
 _ROLE = re.compile(r"[a-z][a-z0-9_-]*")
+_ROLE_EXPECTED = "lower-case letters, digits, '-' and '_'"
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _HEAD = re.compile(r"head-([1-9][0-9]{1,3})")
 _PINNED = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*==[0-9][0-9A-Za-z.+!-]*(#sha256=[0-9a-f]{64})?", re.ASCII)
@@ -80,7 +81,7 @@ class WeightEntry:
             if not ok:
                 raise PackError(f"weight entry {self.role!r:.60}: {key} is {value!r:.200}; expected {expected}")
 
-        check(bool(_ROLE.fullmatch(self.role)), "role", self.role, "lower-case letters, digits, '-' and '_'")
+        check(bool(_ROLE.fullmatch(self.role)), "role", self.role, _ROLE_EXPECTED)
         check(self.format in FORMATS, "format", self.format, f"one of {', '.join(FORMATS)}")
         check(
             self.sha256 is None or bool(_SHA256.fullmatch(self.sha256)), "sha256", self.sha256, "64 hexadecimal digits"
@@ -188,6 +189,16 @@ def write_manifest(folder: Path, manifest: Manifest) -> None:
         FileError: the folder cannot be written to.
     """
     write_json(folder / MANIFEST_NAME, manifest.to_json(), indent=2, inside=folder)
+
+
+def require_role(role: str, key: str) -> None:
+    """Makes sure that a network may be called ``role``.
+
+    Raises:
+        PackError: it may not; the line begins with ``key``.
+    """
+    if not _ROLE.fullmatch(role):
+        raise PackError(f"{key}={shown(role)}; expected {_ROLE_EXPECTED}, such as encryptor-mine")
 
 
 def require_free_role(

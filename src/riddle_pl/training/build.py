@@ -142,6 +142,17 @@ def build_data(cfg: DictConfig, pack: Pack) -> pl.LightningDataModule:
     return data
 
 
+def build_callbacks(cfg: DictConfig) -> dict[str, pl.Callback]:
+    """The callbacks of the config, by name.
+
+    Raises:
+        ConfigError: one refuses a value.
+    """
+    return {
+        str(name): instantiate(node, f"callbacks.{name}") for name, node in cfg.callbacks.items() if node is not None
+    }
+
+
 def build_trainer(
     cfg: DictConfig, run_dir: Path, progress: bool, lines: bool = False, wandb_run: str = ""
 ) -> pl.Trainer:
@@ -154,7 +165,8 @@ def build_trainer(
         lines: print lines about the progress.
         wandb_run: id of the wandb run to continue.
     """
-    callbacks = [instantiate(node, f"callbacks.{name}") for name, node in cfg.callbacks.items() if node is not None]
+    callbacks = [*build_callbacks(cfg).values()]
+    saves = any(isinstance(callback, pl.callbacks.Checkpoint) for callback in callbacks)
     loggers = [
         instantiate(with_run_id(node, wandb_run), f"logger.{name}", save_dir=str(run_dir))
         for name, node in cfg.logger.items()
@@ -180,6 +192,7 @@ def build_trainer(
         callbacks=callbacks,
         logger=loggers or False,
         default_root_dir=str(run_dir),
+        enable_checkpointing=saves,  # or Lightning adds a ModelCheckpoint of its own
         enable_progress_bar=progress,
     )
     return trainer

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path, PurePath
 from typing import Any
 
+from riddle_pl.config.ranges import MAX_NAME
 from riddle_pl.errors import CheckpointError, shown
 from riddle_pl.networks.formats.checkpoint_files import read_checkpoint, tensors
 from riddle_pl.training.ema import EMA_KEY
@@ -12,7 +13,6 @@ from riddle_pl.training.origin import CHECKPOINT_KEY, read_origin
 
 MAX_STEPS = 10**12
 MAX_SEED = 2**64
-_MAX_NAME = 200
 _MAX_DEPTH = 16
 _MAX_VALUES = 10_000
 """Limit on values in the config of a run, which has a few hundred."""
@@ -81,7 +81,7 @@ def _config(value: object) -> dict[str, Any]:
     if not isinstance(plain, dict):
         raise CheckpointError(f"hyper_parameters are {shown(value)}; expected a config")
     name, seed = plain.get("name"), plain.get("seed")
-    if name is not None and not (isinstance(name, str) and name.isprintable() and len(name) <= _MAX_NAME):
+    if name is not None and not (isinstance(name, str) and name.isprintable() and len(name) <= MAX_NAME):
         raise CheckpointError(f"hyper_parameters.name is {shown(name)}; expected the name of a run")
     if seed is not None:
         _expect_number(seed, "hyper_parameters.seed", MAX_SEED)

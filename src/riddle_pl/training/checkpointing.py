@@ -15,7 +15,7 @@ from pytorch_lightning.callbacks import Checkpoint
 from pytorch_lightning.plugins.environments import SLURMEnvironment  # type: ignore[attr-defined]  # it does export it
 from typing_extensions import override
 
-from riddle_pl.errors import ConfigError
+from riddle_pl.errors import ConfigError, FileError
 from riddle_pl.training.finite import require_finite_weights
 
 REQUEUED = "hpc_ckpt_*.ckpt"
@@ -168,3 +168,18 @@ def newest_checkpoint(run_dir: Path) -> Path | None:
     """The latest state that a run left in its folder, before it was stopped or requeued."""
     found = [*run_dir.glob(REQUEUED), *run_dir.glob("checkpoints/last.ckpt")]
     return max(found, key=lambda path: path.stat().st_mtime, default=None)
+
+
+def require_unused(run_dir: Path, ckpt_path: str | None) -> None:
+    """Makes sure that a run overwrites no checkpoint of another one: its folder holds none, or it goes on from there.
+
+    Raises:
+        FileError: it would.
+    """
+    kept = newest_checkpoint(run_dir) or next(run_dir.glob("checkpoints/*.ckpt"), None)
+    goes_on = ckpt_path is not None and Path(ckpt_path).expanduser().resolve().is_relative_to(run_dir.resolve())
+    if kept is not None and not goes_on:
+        raise FileError(
+            f"folder {run_dir} holds a run already; give another hydra.run.dir= (of a sweep: hydra.sweep.dir=), or go "
+            f"on with ckpt_path={kept}"
+        )

@@ -11,7 +11,7 @@ from riddle_pl.errors import CheckpointError, PackError
 from riddle_pl.networks.formats.checkpoint_files import load_strict
 from riddle_pl.pack_names import MANIFEST_NAME
 from riddle_pl.packs import Pack, WeightEntry, read_manifest
-from riddle_pl.packs.manifest import require_free_role
+from riddle_pl.packs.manifest import require_free_role, require_role
 from riddle_pl.packs.write import write_pack_entry
 from riddle_pl.password import PasswordTokens, token_scheme
 from riddle_pl.training.card import encryptor_card
@@ -37,8 +37,9 @@ def check_export(folder: Path | str, pack: Pack, role: str, overwrite: bool = Fa
 
     Raises:
         PackError: no pack there, one with another generator, or one that has ``role`` already, which is not to be
-            written over.
+            written over; or ``role`` is no name of a network.
     """
+    require_role(role, "export_role")
     if not (Path(folder) / MANIFEST_NAME).exists():
         raise PackError(
             f"export={folder} is no pack yet; make one first: riddle packs new {folder} --from {pack.address}"

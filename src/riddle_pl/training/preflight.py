@@ -10,11 +10,22 @@ from riddle_pl.config import check_config, instantiate
 from riddle_pl.config.check import to_plain
 from riddle_pl.errors import CheckpointError, ConfigError, DeviceError, RiddleError, one_line
 from riddle_pl.files import require_file
-from riddle_pl.packs import Pack, load_pack
-from riddle_pl.training.build import Parts, build_parts, encryptor_spec, make_optimizer, make_scheduler
+from riddle_pl.packs import load_pack
+from riddle_pl.password import KeyStream, PasswordTokens
+from riddle_pl.training.build import (
+    Parts,
+    build_callbacks,
+    build_parts,
+    encryptor_spec,
+    make_optimizer,
+    make_scheduler,
+)
+from riddle_pl.training.checkpoint_file import load_checkpoint
 from riddle_pl.training.export import check_export
 from riddle_pl.training.loggers import check_wandb_key
 from riddle_pl.training.quiet import quiet_lightning
+from riddle_pl.training.trainer_keys import check_trainer_keys
+from riddle_pl.training.watched import check_watched
 
 
 def check_job(cfg: DictConfig) -> Parts:
@@ -27,6 +38,7 @@ def check_job(cfg: DictConfig) -> Parts:
         RiddleError: one line about the first thing that is wrong.
     """
     check_config(cfg)
+    check_trainer_keys(cfg)
     check_device(cfg.trainer.get("accelerator", "auto"), cfg.trainer.get("devices", 1))
     for name, node in to_plain(cfg)["logger"].items():
         if node is not None:
@@ -54,28 +66,53 @@ def check_job(cfg: DictConfig) -> Parts:
                 f"export={cfg.export}: {cfg.encryptor._target_} is a class of your own, and packs hold riddle-pl's "
                 "architectures; leave out export, or choose an encryptor= of conf/encryptor"
             )
-    check_parts(cfg, pack)
+    check_parts(cfg, parts)
     if cfg.ckpt_path is not None:
-        require_file(cfg.ckpt_path, "ckpt_path", CheckpointError)
+        _check_steps_left(cfg)
     return parts
 
 
-def check_parts(cfg: DictConfig, pack: Pack) -> None:
-    """Builds the encryptor, optimiser and schedule for a dummy parameter, and a trainer.
+def _check_steps_left(cfg: DictConfig) -> None:
+    """Makes sure that something is left to do for a run that goes on: steps, or an export.
 
     Raises:
-        ConfigError: values that torch or Lightning refuse, or that Lightning would ignore.
+        CheckpointError: no such checkpoint, or an unreadable one.
+        ConfigError: it has all steps already.
     """
-    instantiate(cfg.encryptor, "encryptor", num_layers=pack.num_layers)
+    require_file(cfg.ckpt_path, "ckpt_path", CheckpointError)
+    done = load_checkpoint(cfg.ckpt_path)["global_step"]
+    if done >= cfg.steps and cfg.export is None and not cfg.trainer.get("fast_dev_run"):
+        raise ConfigError(
+            f"steps={cfg.steps}: {cfg.ckpt_path} has {done} already, and nothing would be trained; give more steps=, "
+            "or export= a pack to export it to"
+        )
+
+
+def check_parts(cfg: DictConfig, parts: Parts) -> None:
+    """Builds the encryptor, the tokens, optimiser and schedule for a dummy parameter, the callbacks, and a trainer.
+
+    Raises:
+        ConfigError: values that torch or Lightning refuse, or that Lightning would ignore; or tokens of an encryptor
+            that is not trained here.
+    """
+    instantiate(cfg.encryptor, "encryptor", num_layers=parts.pack.num_layers)
+    tokens: PasswordTokens = instantiate(cfg.password, "password")
+    if isinstance(tokens, KeyStream):
+        raise ConfigError(
+            "password=key_stream is the pad of encryptor=padded, which riddle-train does not train; choose per_layer "
+            "or single_token"
+        )
     optimizer = make_optimizer(cfg, [nn.Parameter(torch.zeros(1))])
     if (make := make_scheduler(cfg)) is not None:
         make(optimizer)
     clip = cfg.trainer.get("gradient_clip_val")
     if clip is not None and not clip >= 0:
         raise ConfigError(f"trainer.gradient_clip_val={clip}; expected a norm of at least 0, or null for no clipping")
+    callbacks = build_callbacks(cfg)
+    check_watched(cfg, parts.loss, parts.pack, callbacks)
     quiet_lightning()
     try:
-        instantiate(cfg.trainer, "trainer", callbacks=[], logger=False, enable_progress_bar=False)
+        instantiate(cfg.trainer, "trainer", callbacks=[*callbacks.values()], logger=False, enable_progress_bar=False)
     except RiddleError:
         raise
     except Exception as error:  # each accelerator, strategy and plug-in has errors of its own

@@ -8,7 +8,9 @@ from pathlib import Path
 
 import torch
 from omegaconf import DictConfig
+from pytorch_lightning.utilities.exceptions import MisconfigurationException  # type: ignore[attr-defined]
 
+from riddle_pl.errors import ConfigError, one_line, suggestion
 from riddle_pl.figures.training_log import find_training_log
 from riddle_pl.training.build import Parts, build_module, build_parts, build_trainer
 from riddle_pl.training.checkpoint_file import check_callback_paths, load_checkpoint
@@ -67,9 +69,7 @@ def train(
     pack, loss, data = parts or build_parts(cfg)
     module = build_module(cfg, pack, overrides, loss)
     checkpoint = (newest_checkpoint(run_dir) if restarted else None) or cfg.ckpt_path
-    wandb_run = ""
-    if checkpoint is not None:
-        wandb_run = read_checkpoint(Path(checkpoint), module)
+    done, wandb_run = (0, "") if checkpoint is None else read_checkpoint(Path(checkpoint), module)
     with closing_wandb(), warnings.catch_warnings():
         for message in NOISE:
             warnings.filterwarnings("ignore", message)
@@ -81,19 +81,27 @@ def train(
             if trainer.interrupted:  # Lightning turns Ctrl-C into exit(1)
                 raise KeyboardInterrupt from None
             raise
+        except MisconfigurationException as error:
+            raise ConfigError(f"trainer: {one_line(error)}") from error
     last = next((c.path for c in trainer.callbacks if isinstance(c, LastCheckpoint)), None)  # type: ignore[attr-defined]
-    if last is None and checkpoint is not None and not trainer.fast_dev_run:  # type: ignore[attr-defined]
+    if checkpoint is not None and done >= cfg.steps and not trainer.fast_dev_run:  # type: ignore[attr-defined]
         last = Path(checkpoint)
         log.warning("%s has all of steps=%d already: nothing was trained; give more steps=", last, cfg.steps)
-    if cfg.export is not None and last is not None and trainer.is_global_zero:
-        export_encryptor(last, cfg.export, cfg.export_role, overwrite=cfg.export_overwrite)
-        metrics = find_training_log(last)
-        write_curves([] if metrics is None else [metrics], Path(cfg.export), cfg.export_role)
+    elif cfg.optimized_metric is not None and cfg.optimized_metric not in trainer.callback_metrics:
+        known = suggestion(cfg.optimized_metric, trainer.callback_metrics)
+        raise ConfigError(f"optimized_metric={cfg.optimized_metric} was not logged; {known}")
+    if cfg.export is not None:
+        if last is None:
+            raise ConfigError(f"export={cfg.export}: no step was trained and saved, so that nothing is exported")
+        if trainer.is_global_zero:
+            export_encryptor(last, cfg.export, cfg.export_role, overwrite=cfg.export_overwrite)
+            metrics = find_training_log(last)
+            write_curves([] if metrics is None else [metrics], Path(cfg.export), cfg.export_role)
     return Finished(last, {name: float(value) for name, value in trainer.callback_metrics.items()})
 
 
-def read_checkpoint(path: Path, module: RiddleModule) -> str:
-    """Validates a checkpoint before training starts; returns the id of its wandb run.
+def read_checkpoint(path: Path, module: RiddleModule) -> tuple[int, str]:
+    """Validates a checkpoint before training starts; returns its step and the id of its wandb run.
 
     Raises:
         CheckpointError: unreadable, not of ``riddle-train``, of other networks, or of another encryptor.
@@ -102,4 +110,4 @@ def read_checkpoint(path: Path, module: RiddleModule) -> str:
     check_callback_paths(checkpoint)
     check_origin(checkpoint, module.pack, module.sha256, module.tokens.name)
     module.load_state_dict(checkpoint["state_dict"])
-    return read_origin(checkpoint).wandb
+    return int(checkpoint["global_step"]), read_origin(checkpoint).wandb

@@ -9,6 +9,9 @@ from riddle_pl.losses import ORIGINAL, PRODUCED, StepFeatures
 from riddle_pl.losses.features import Role
 from riddle_pl.losses.identity import cosine
 
+COSINES = ("val/cosine/deid", "val/cosine/recovery", "val/cosine/wrong_password")
+"""Metrics of :class:`PictureStage`, in its order."""
+
 
 class Stage(Protocol):
     """What validation measures and shows, besides the terms of the loss."""
@@ -38,11 +41,8 @@ class PictureStage:
             return {}
         features.fetch("recogniser", (ORIGINAL, *PRODUCED))
         of = {name: cosine(features.embedding(ORIGINAL), features.embedding(name)).mean() for name in PRODUCED}
-        return {
-            "val/cosine/deid": (of["x_enc1"] + of["x_enc2"]) / 2,
-            "val/cosine/recovery": of["x_dec"],
-            "val/cosine/wrong_password": (of["x_wrong1"] + of["x_wrong2"]) / 2,
-        }
+        values = ((of["x_enc1"] + of["x_enc2"]) / 2, of["x_dec"], (of["x_wrong1"] + of["x_wrong2"]) / 2)
+        return dict(zip(COSINES, values, strict=True))
 
     def pictures(self, features: StepFeatures) -> dict[str, Tensor]:
         return {name: features.image(name) for name in (ORIGINAL, *PRODUCED)}

@@ -7,6 +7,7 @@ from pathlib import Path
 from omegaconf import DictConfig, OmegaConf
 
 from riddle_pl.config import compose_jobs
+from riddle_pl.config.ranges import check_range
 from riddle_pl.errors import ConfigError
 from riddle_pl.files import write_text
 
@@ -90,11 +91,13 @@ def plan(cfg: DictConfig) -> list[Job]:
     """Jobs ordered by seed, so that a first table is available early.
 
     Raises:
-        ConfigError: an unknown experiment or override, or nothing to do.
+        ConfigError: an unknown experiment or override, a seed out of range, or nothing to do.
     """
     parts = {"experiments": list(cfg.experiments), "seeds": list(cfg.seeds), "stages": list(cfg.stages)}
     if not all(parts.values()):
         raise ConfigError(", ".join(f"{name}={part}" for name, part in parts.items()) + "; give at least one of each")
+    for seed in cfg.seeds:
+        check_range("seed", seed, "seeds")
     evaluation = (f"data.root={cfg.eval_root}", f"quiet={cfg.quiet}", *cfg.evaluate)
     jobs = []
     for seed, experiment in itertools.product(dict.fromkeys(cfg.seeds), dict.fromkeys(cfg.experiments)):
@@ -139,7 +142,8 @@ def check(cfg: DictConfig) -> None:
 
     for job in jobs[: len(set(cfg.experiments))]:  # the first seed's: the others differ in the seed alone
         for training in job.trainings:
-            check_training(training.config())
+            if not training.is_done():
+                check_training(training.config())
     check_evaluation(compose_jobs("eval", [*jobs[0].evaluation, f"out='{jobs[0].report.parent}'"])[0])
 
 
