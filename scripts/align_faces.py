@@ -11,11 +11,7 @@ are named and left out; the exit status is 1 then.
 
 import argparse
 import sys
-from io import BytesIO
 from pathlib import Path, PurePosixPath
-
-from PIL import Image
-from torch import Tensor
 
 from riddle_pl.archives import new_archive
 from riddle_pl.data.crops import Crops
@@ -23,9 +19,8 @@ from riddle_pl.data.sources import open_source
 from riddle_pl.errors import DataError, FileError, RiddleError
 from riddle_pl.faces.crop import FaceCropper
 from riddle_pl.faces.pixels import to_pixels
+from riddle_pl.photos.jobs.outputs import picture_bytes
 from riddle_pl.process import track
-
-QUALITY = 95
 
 
 def main() -> int:
@@ -67,15 +62,8 @@ def align(root: Path, archive: Path, size: int = 128, workers: int = 0) -> list[
                 print(f"left out: {crop}", file=sys.stderr)
                 left_out.append(key)
             else:
-                add(names[key], jpeg(crop))
+                add(names[key], picture_bytes(to_pixels(crop[0]), Path(names[key])))
     return left_out
-
-
-def jpeg(x: Tensor) -> bytes:
-    """A face (1, 3, h, h) in [-1, 1] as the contents of a JPEG file."""
-    buffer = BytesIO()
-    Image.fromarray(to_pixels(x[0])).save(buffer, "JPEG", quality=QUALITY)
-    return buffer.getvalue()
 
 
 if __name__ == "__main__":

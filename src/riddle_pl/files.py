@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from riddle_pl.errors import FileError, RiddleError
+from riddle_pl.errors import FileError, RiddleError, shown
 
 _CHUNK = 1 << 20
 MAX_JSON_BYTES = 1 << 26
@@ -100,10 +100,14 @@ def require_place_for_dir(path: Path | str, what: str = "folder") -> None:
     """Makes sure that a folder is there or could be made, without making it.
 
     Raises:
-        FileError: see :func:`require_writable_dir`, of the nearest folder that exists.
+        FileError: see :func:`require_writable_dir`, of the nearest folder that exists; or no folder can have the name.
     """
     place = Path(path)
-    require_writable_dir(next(folder for folder in (place, *place.absolute().parents) if folder.exists()), what)
+    try:
+        nearest = next(folder for folder in (place, *place.absolute().parents) if folder.exists())
+    except (OSError, ValueError) as error:  # a name that is too long, a NUL byte
+        raise FileError(f"{what} {shown(str(path))} cannot be a folder ({_reason(error)}); give another") from error
+    require_writable_dir(nearest, what)
 
 
 def require_writable_file(path: Path | str, what: str = "output", overwrite: bool = True) -> Path:

@@ -127,7 +127,7 @@ def test_a_faded_face_and_a_made_up_one_are_not_taken_if_others_fit(tiny_pack):
     faded, made_up = x * 0.4 + 0.06, x * 1.6 - 0.06
     drawn = torch.stack([faded, made_up, x.clone()], dim=1)
     drawn[:, :, 2, -1, -1] = 0.0
-    costs = nonces._contrast(x, drawn)[0]
+    costs = CONTRAST * one._distance(nonces._contrast, x, drawn)[0]
     assert costs[:2].min() > 0.3 * CONTRAST
     assert costs[2] == 0
     assert one.best(x, drawn).number.tolist() == [2]

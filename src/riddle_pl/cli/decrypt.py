@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from riddle_pl.cli.options import (
-    NOT_ALL_STATUS,
     Device,
     FacePasswords,
     Force,
@@ -117,15 +116,14 @@ def decrypt(
         }
         folder = refuse_file_options({"--image": image is not None}, out)
         shards = plan_shards(records, folder, part, described, force, quiet)
-        lacking = NOT_ALL_STATUS if shards.lacking else 0
         if not shards.left:
-            return lacking
+            return shards.status
         job = replace(
             make(),
             password=given_password(password_file, password_stdin) or asked_password(),
             passwords=read_face_passwords(face_password_file or (), "--face-password-file"),
         )
-        return recover_shards(job, shards.left, face_only, described, quiet) or lacking
+        return recover_shards(job, shards.left, face_only, described, quiet) or shards.status
     if part is not None:
         raise ConfigError(f"--part {part} is for .tar archives; leave it out")
     plan = plan_recovery(records, out, image, face_only, force)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from riddle_pl.cli.encrypt_job import prepare
 from riddle_pl.cli.encrypt_order import EncryptJob, described_job
 from riddle_pl.cli.encrypt_report import SUMMARY_TERMS
-from riddle_pl.cli.options import NOT_ALL_STATUS, say
+from riddle_pl.cli.options import say
 from riddle_pl.cli.shards import do_shards, plan_shards, refuse_file_options
 from riddle_pl.errors import one_line
 from riddle_pl.photos.choices import OnFailure
@@ -35,9 +35,8 @@ def run_shards(job: EncryptJob) -> int:
     }
     out = refuse_file_options(of_files, job.out)
     plan = plan_shards(job.photos, out, job.part, described_job(job), job.force, job.quiet)
-    lacking = NOT_ALL_STATUS if plan.lacking else 0
     if not plan.left:
-        return lacking
+        return plan.status
 
     def earlier() -> "Results":
         from riddle_pl.photos.jobs.shards import first_finished
@@ -61,4 +60,4 @@ def run_shards(job: EncryptJob) -> int:
     status = do_shards(plan.left, encrypt, job.quiet)
     for line in (note(pseudonymiser.coder.tokens.name, pseudonymiser.coder.reads_context), SEVERAL):
         say(job.quiet, f"note: {line}")
-    return status or lacking
+    return status or plan.status

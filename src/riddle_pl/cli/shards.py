@@ -21,12 +21,12 @@ class ShardPlan:
     Args:
         left: those to do.
         done: those that an earlier run did.
-        lacking: photos that these left out, or of which they covered faces.
+        status: the exit status that these deserve: whether they left photos out, or covered faces.
     """
 
     left: Mapping[Path, Path]
     done: Mapping[Path, Path]
-    lacking: int
+    status: int
 
 
 def refuse_file_options(given: Mapping[str, bool], out: Path | None) -> Path:
@@ -74,7 +74,7 @@ def plan_shards(
         say(quiet, f"{plural(len(done), 'archive')} of {len(targets)} had their result already")
     if lacking := sum(map(left_out, done.values())):
         warn(f"left out, or with covered faces, in these: {plural(lacking, 'photo')}; left_out.json in them says why")
-    return ShardPlan(left, done, lacking)
+    return ShardPlan(left, done, NOT_ALL_STATUS if lacking else 0)
 
 
 def do_shards(

@@ -12,13 +12,13 @@ from omegaconf import DictConfig, OmegaConf
 
 from riddle_pl import __version__
 from riddle_pl.config.check import require_values
-from riddle_pl.config.compose import CONFIG_MODULE, compose_jobs, lenient_in_sweeps, output_folder
+from riddle_pl.config.compose import CONFIG_MODULE, compose_command, lenient_in_sweeps
 from riddle_pl.config.help import app_help
 from riddle_pl.config.instantiate import instantiate
 from riddle_pl.config.ranges import check_ranges
 from riddle_pl.config.schema import register_schemas
 from riddle_pl.device import check_device
-from riddle_pl.errors import ConfigError, DataError, FileError, run_cli, shown
+from riddle_pl.errors import ConfigError, DataError, run_cli
 from riddle_pl.files import require_place_for_dir
 from riddle_pl.launch import one_run_name
 
@@ -102,12 +102,13 @@ def _run(
     runs = not (args.hydra_help or args.cfg or args.info or args.shell_completion)
     if runs and not (args.config_dir or args.config_path or args.config_name):
         sweeps = args.multirun or "hydra.mode=MULTIRUN" in args.overrides
-        for cfg in compose_jobs(config_name, args.overrides, sweeps):
+        jobs, folder = compose_command(config_name, args.overrides, sweeps)
+        for cfg in jobs:
             built = check(cfg)
             if not sweeps:  # jobs of a sweep may run in other processes, hours later
                 checked.append((cfg, built))
-        if folder := output_folder(config_name, args.overrides, sweeps):
-            _require_place(folder, "hydra.sweep.dir" if sweeps else "hydra.run.dir")
+        if folder is not None:
+            require_place_for_dir(folder, "hydra.sweep.dir" if sweeps else "hydra.run.dir")
             for cfg, _ in checked:
                 check_folder(cfg, folder)
         if sweeps:
@@ -134,19 +135,6 @@ def _run(
             del os.environ["HYDRA_FULL_ERROR"]
         else:
             os.environ["HYDRA_FULL_ERROR"] = before
-
-
-def _require_place(folder: Path, key: str) -> None:
-    """Makes sure that Hydra can make the folder of its job.
-
-    Raises:
-        FileError: it cannot.
-    """
-    try:
-        require_place_for_dir(folder, key)
-    except (OSError, ValueError) as error:  # a name that is too long, a NUL byte
-        reason = (getattr(error, "strerror", None) or str(error)).lower()
-        raise FileError(f"{key}={shown(str(folder))} cannot be a folder ({reason}); give another") from error
 
 
 def _tidy(arguments: list[str]) -> list[str]:

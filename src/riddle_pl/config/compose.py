@@ -5,7 +5,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from hydra import compose, initialize_config_module
 from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
@@ -13,7 +13,7 @@ from hydra.core.global_hydra import GlobalHydra
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import ChoiceSweep, IntervalSweep, Override, OverrideType, RangeSweep
 from hydra.errors import HydraException, OverrideParseException
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig, OmegaConf, open_dict
 from omegaconf.errors import OmegaConfBaseException
 
 from riddle_pl.config.schema import register_schemas
@@ -44,23 +44,33 @@ def compose_jobs(config_name: str, overrides: Sequence[str] = (), multirun: bool
     Raises:
         ConfigError: one line with the unknown key, group or option and the nearest valid one.
     """
-    with _hydra(config_name, overrides):
-        jobs = _sweep(config_name, overrides) if multirun else [list(overrides)]
-        return [compose(config_name, job) for job in jobs]
+    return compose_command(config_name, overrides, multirun).jobs
 
 
-def output_folder(config_name: str, overrides: Sequence[str] = (), multirun: bool = False) -> Path | None:
-    """The folder that Hydra makes for the job of a command line, or for all jobs of a sweep; None where it writes none.
+class Composed(NamedTuple):
+    """What a command line stands for.
 
-    Raises:
-        ConfigError: see :func:`compose_jobs`.
+    Args:
+        jobs: the config of every job.
+        folder: that Hydra makes for the job, or for all jobs of a sweep; None where it writes none.
     """
+
+    jobs: list[DictConfig]
+    folder: Path | None
+
+
+def compose_command(config_name: str, overrides: Sequence[str] = (), multirun: bool = False) -> Composed:
+    """The same as :func:`compose_jobs`, with the folder of the jobs."""
     with _hydra(config_name, overrides):
-        given = _without_sweeps(overrides) if multirun else overrides
-        cfg = compose(config_name, list(given), return_hydra_config=True)
-        if cfg.hydra.output_subdir is None:
-            return None
-        return Path(str(OmegaConf.select(cfg, "hydra.sweep.dir" if multirun else "hydra.run.dir")))
+        shared = _without_sweeps(overrides) if multirun else list(overrides)
+        cfg = compose(config_name, shared, return_hydra_config=True)
+        place = OmegaConf.select(cfg, "hydra.sweep.dir" if multirun else "hydra.run.dir")
+        folder = None if cfg.hydra.output_subdir is None else Path(str(place))
+        if multirun:
+            return Composed([compose(config_name, job) for job in _sweep(cfg, overrides)], folder)
+        with open_dict(cfg):
+            del cfg["hydra"]
+        return Composed([cfg], folder)
 
 
 @contextmanager
@@ -96,9 +106,8 @@ def lenient_in_sweeps(overrides: Sequence[str]) -> list[str]:
     return rewritten
 
 
-def _sweep(config_name: str, overrides: Sequence[str]) -> list[list[str]]:
+def _sweep(with_hydra: DictConfig, overrides: Sequence[str]) -> list[list[str]]:
     parser = OverridesParser.create()
-    with_hydra = compose(config_name, _without_sweeps(overrides), return_hydra_config=True)
     params = OmegaConf.select(with_hydra, "hydra.sweeper.params") or {}
     every = parser.parse_overrides([f"{key}={value}" for key, value in params.items()] + list(overrides))
     if not str(OmegaConf.select(with_hydra, "hydra.sweeper._target_")).endswith(".BasicSweeper"):

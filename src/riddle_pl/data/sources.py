@@ -14,10 +14,10 @@ SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff")
 _CHUNK = 1 << 20
 
 
-def is_image_name(name: str) -> bool:
+def is_image_name(name: str, suffixes: tuple[str, ...] = SUFFIXES) -> bool:
     """Whether a file name is that of an image; hidden files are not."""
     base = name.rsplit("/", 1)[-1]
-    return base.lower().endswith(SUFFIXES) and not base.startswith(".")
+    return base.lower().endswith(suffixes) and not base.startswith(".")
 
 
 class ImageSource(Protocol):

@@ -197,7 +197,8 @@ class BestFit:
         for part in (EYES, MOUTH):
             cost = cost + EXPRESSION * _standardised(self._distance(partial(_detail, box=part), x, drawn))
         misfit = _apart(traits, theirs) + GLASSES * theirs[..., TRAITS.index("glasses")].clamp(0.0, 1.0)
-        misfit = misfit + FOREHEAD * _covered(theirs_seen, ours_seen) + _contrast(x, drawn)
+        misfit = misfit + FOREHEAD * _covered(theirs_seen, ours_seen)
+        misfit = misfit + CONTRAST * self._distance(_contrast, x, drawn)
         misfit = misfit + _skin(x, theirs_seen, drawn, ours_seen)
         allowed = (alike < LIKE) | (alike == alike.amin(dim=1, keepdim=True))
         number = torch.where(allowed, cost + misfit + COMMON * _likeness(embeddings), torch.inf).argmin(dim=1)
@@ -290,30 +291,24 @@ def _colours(x: Float[Tensor, "b 3 h h"]) -> Float[Tensor, "b 3 g g"]:
     return F.adaptive_avg_pool2d(x[..., part, part], GRID)
 
 
-def _contrast(x: Float[Tensor, "b 3 h h"], drawn: Float[Tensor, "b c 3 s s"]) -> Float[Tensor, "b c"]:
-    """By how much eyes and brows are less or more contrasted, weighted."""
-
-    def contrast(faces: Float[Tensor, "b 3 h h"]) -> Float[Tensor, "b"]:
-        rows, columns = _pixels(EYES_AND_BROWS, faces.shape[-1])
-        light = logarithms(faces[..., rows, columns].clamp(-1.0, 1.0)).mean(dim=1, keepdim=True)
-        small = F.interpolate(light, DETAIL, mode="bilinear", antialias=True, align_corners=False)
-        return small.flatten(1).std(dim=1).clamp_min(FLAT).log()
-
-    return CONTRAST * (contrast(x)[:, None] - torch.stack([contrast(faces) for faces in drawn])).abs()
+def _contrast(x: Float[Tensor, "b 3 h h"]) -> Float[Tensor, "b 1"]:
+    """Logarithm of the deviation of the lightness of eyes and brows, in logarithms."""
+    small = _part(logarithms(x.clamp(-1.0, 1.0)), EYES_AND_BROWS)
+    return small.flatten(1).std(dim=1, keepdim=True).clamp_min(FLAT).log()
 
 
 def _detail(x: Float[Tensor, "b 3 h h"], box: Box) -> Float[Tensor, "b 1 r c"]:
     """A part of the face in black and white, with mean 0 and deviation 1: open or closed, looking where."""
-    rows, columns = _pixels(box, x.shape[-1])
-    light = x[..., rows, columns].mean(dim=1, keepdim=True)
-    small = F.interpolate(light, DETAIL, mode="bilinear", antialias=True, align_corners=False)
+    small = _part(x, box)
     centred = small - small.mean(dim=(2, 3), keepdim=True)
     return centred / centred.square().mean(dim=(2, 3), keepdim=True).sqrt().clamp_min(1e-3)
 
 
-def _pixels(box: Box, side: int) -> tuple[slice, slice]:
-    rows, columns = (slice(round(low * side), round(high * side)) for low, high in box)
-    return rows, columns
+def _part(x: Float[Tensor, "b 3 h h"], box: Box) -> Float[Tensor, "b 1 r c"]:
+    """The mean of the colours in a box, of ``DETAIL`` pixels."""
+    rows, columns = (slice(round(low * x.shape[-1]), round(high * x.shape[-1])) for low, high in box)
+    light = x[..., rows, columns].mean(dim=1, keepdim=True)
+    return F.interpolate(light, DETAIL, mode="bilinear", antialias=True, align_corners=False)
 
 
 def _standardised(costs: Float[Tensor, "b c"]) -> Float[Tensor, "b c"]:

@@ -57,18 +57,15 @@ class Rekeyed:
             changed = _own(picture) if changes and picture is not None else None
             return cls(None if source.embedded else source.path, changed, True)
         if source.embedded:
-            target = check_picture(out or _beside(source.path, ".png"), force)
-            refuse_inputs([target], [source.path])
-            return cls(None, target, False, force)
-        record = check_record(out or _beside(source.path, RECORD_SUFFIX), force)
-        refuse_inputs([record], [source.path])
-        if record.suffix.lower() in PICTURE_SUFFIXES:
-            raise FileError(f"-o {record} has the suffix of a picture; give the record's name, such as new.riddle")
-        if picture is None or not changes:
-            return cls(record, None, False, force)
-        target = check_picture(record.with_suffix(picture.suffix), force)
-        refuse_inputs([target], [picture])
-        return cls(record, target, False, force)
+            files = cls(None, check_picture(out or _beside(source.path, ".png"), force), False, force)
+        else:
+            record = check_record(out or _beside(source.path, RECORD_SUFFIX), force)
+            if record.suffix.lower() in PICTURE_SUFFIXES:
+                raise FileError(f"-o {record} has the suffix of a picture; give the record's name, such as new.riddle")
+            beside = None if picture is None or not changes else record.with_suffix(picture.suffix)
+            files = cls(record, None if beside is None else check_picture(beside, force), False, force)
+        refuse_inputs(filter(None, (files.record, files.picture)), filter(None, (source.path, picture)))
+        return files
 
     def lines(self) -> list[str]:
         """What was written, for the user."""

@@ -14,6 +14,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -69,7 +70,7 @@ class Shard:
     """
 
     def __init__(self, archive: Path):
-        self.source = TarSource(archive, _is_photo_name)
+        self.source = TarSource(archive, partial(is_image_name, suffixes=tuple(PHOTO_SUFFIXES)))
         if not self.source.list_keys():
             raise DataError(f"archive {archive} holds no photo; give one with files such as .jpg or .png")
         self._keys: dict[Task, str] = {}
@@ -255,12 +256,6 @@ class EncryptedShard:
 def _origin(archive: Path, described: Mapping[str, Any]) -> bytes:
     """An archive is known by its size: to read it in full takes as long as to copy it."""
     return made_from(f"{archive.stat().st_size} bytes", described)
-
-
-def _is_photo_name(name: str) -> bool:
-    """Whether a file is taken for a photo, as in a folder; hidden ones are not."""
-    place = PurePosixPath(name)
-    return place.suffix.lower() in PHOTO_SUFFIXES and not place.name.startswith(".")
 
 
 def _stem(name: str) -> str:
