@@ -36,7 +36,7 @@ def test_rekey_replaces_no_original_photo(encrypted):
 @pytest.mark.parametrize("name", [RECORD, PICTURE, "records.zip"])
 def test_a_report_takes_no_result_s_place(riddle, name):
     archive = ("--archive", "records.zip") if name == "records.zip" else ()
-    result = riddle.encrypt("photo.png", "--json", f"./{name}", *archive)
+    result = riddle.encrypt("photo.png", "--json", f"../here/{name}", *archive)
     riddle.refused(result, "--json", name, before={"photo.png", "pw"})
 
 

@@ -1,6 +1,7 @@
 """Output of ``riddle encrypt``: progress lines, a summary, a JSON report, the exit status."""
 
 import json
+import os
 import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -126,7 +127,7 @@ class EncryptReport:
 
 def _check_place(path: Path, others: Iterable[Path | None]) -> None:
     require_writable_file(path, "report")
-    if path.absolute() in {other.absolute() for other in others if other is not None}:
+    if os.path.realpath(path) in {os.path.realpath(other) for other in others if other is not None}:
         raise FileError(f"--json {path} is also the name of a picture, a record or the archive; choose another")
     if not path.exists():
         return
