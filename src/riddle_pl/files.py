@@ -10,7 +10,7 @@ import secrets
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from riddle_pl.errors import FileError, RiddleError, shown
 
@@ -64,7 +64,16 @@ def read_json(path: Path, max_bytes: int = MAX_JSON_BYTES) -> Any:
     if path.exists() and not path.is_file():
         raise OSError("it is not an ordinary file")
     with path.open("rb") as file:
-        content = file.read(max_bytes + 1)
+        return parse_json(file, max_bytes)
+
+
+def parse_json(file: IO[bytes], max_bytes: int = MAX_JSON_BYTES) -> Any:
+    """The value in an open file; see :func:`read_json`.
+
+    Raises:
+        OSError, ValueError: see :func:`read_json`.
+    """
+    content = file.read(max_bytes + 1)
     if len(content) > max_bytes:
         raise ValueError(f"it is larger than {max_bytes >> 20} MiB")
     try:

@@ -24,6 +24,7 @@ from riddle_pl.training.checkpoint_file import load_checkpoint
 from riddle_pl.training.export import check_export
 from riddle_pl.training.loggers import check_wandb_key
 from riddle_pl.training.quiet import quiet_lightning
+from riddle_pl.training.stage import Stage
 from riddle_pl.training.trainer_keys import check_trainer_keys
 from riddle_pl.training.watched import check_watched
 
@@ -109,7 +110,8 @@ def check_parts(cfg: DictConfig, parts: Parts) -> None:
     if clip is not None and not clip >= 0:
         raise ConfigError(f"trainer.gradient_clip_val={clip}; expected a norm of at least 0, or null for no clipping")
     callbacks = build_callbacks(cfg)
-    check_watched(cfg, parts.loss, parts.pack, callbacks)
+    stage: Stage = instantiate(cfg.stage, "stage")
+    check_watched(cfg, parts.loss, stage, parts.pack, callbacks)
     quiet_lightning()
     try:
         instantiate(cfg.trainer, "trainer", callbacks=[*callbacks.values()], logger=False, enable_progress_bar=False)

@@ -5,7 +5,6 @@ from collections.abc import Mapping
 import pytorch_lightning as pl
 from omegaconf import DictConfig
 
-from riddle_pl.config import instantiate
 from riddle_pl.errors import ConfigError, suggestion
 from riddle_pl.losses import RiddleLoss
 from riddle_pl.packs import Pack
@@ -17,13 +16,14 @@ _RATES = "lr-"
 """Beginning of the names under which Lightning logs learning rates."""
 
 
-def check_watched(cfg: DictConfig, loss: RiddleLoss, pack: Pack, callbacks: Mapping[str, pl.Callback]) -> None:
+def check_watched(
+    cfg: DictConfig, loss: RiddleLoss, stage: Stage, pack: Pack, callbacks: Mapping[str, pl.Callback]
+) -> None:
     """Holds the figures that are watched to those that are logged; a stage or a callback of the user's may log others.
 
     Raises:
         ConfigError: ``callbacks.NAME.monitor`` or ``optimized_metric`` is not logged.
     """
-    stage: Stage = instantiate(cfg.stage, "stage")
     if type(stage) not in (PictureStage, CodesStage):
         return
     if not all(type(callback).__module__.startswith(_KNOWN) for callback in callbacks.values()):

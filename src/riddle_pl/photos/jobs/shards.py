@@ -25,6 +25,7 @@ from riddle_pl.archives import new_archive
 from riddle_pl.data.sources import TarSource, is_image_name, sha256
 from riddle_pl.errors import DataError, FileError, PhotoError, RecordError, one_line
 from riddle_pl.faces.load import decode_image
+from riddle_pl.files import parse_json
 from riddle_pl.photos.jobs.compression import Compression
 from riddle_pl.photos.jobs.encrypt import Orders, encrypt_all, note_of
 from riddle_pl.photos.jobs.origin import Mark, made_from
@@ -189,7 +190,9 @@ def left_out(target: Path) -> int:
     try:
         with tarfile.open(target, "r:") as tar:
             content = tar.extractfile(LEFT_OUT)
-            reasons = json.loads(content.read()) if content is not None else {}
+            reasons = parse_json(content) if content is not None else {}
+        if not isinstance(reasons, dict):
+            raise ValueError(f"{LEFT_OUT} holds no reasons by name")
     except (tarfile.TarError, OSError, EOFError, KeyError, ValueError) as error:
         raise FileError(f"output {target} is damaged ({one_line(error)}); {REMEDY}") from error
     return len(reasons)
