@@ -23,6 +23,7 @@ class Classes:
 @pytest.fixture
 def regions(monkeypatch: pytest.MonkeyPatch) -> BiSeNetRegions:
     monkeypatch.setattr(BiSeNetRegions, "size", SIDE)
+    monkeypatch.setattr("riddle_pl.photos.paste.doubt.BITTEN", 1.0)  # what is painted is not doubted
     made = BiSeNetRegions(load_pack("mobile"))
     labels = torch.zeros(1, SIDE, SIDE, dtype=torch.long)
     labels[:, :10, 16:48] = HAIR

@@ -8,6 +8,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from riddle_pl.packs import Pack
+from riddle_pl.photos.paste.doubt import certain_classes
 from riddle_pl.photos.paste.glasses import standing_out
 from riddle_pl.photos.paste.guided import guided_filter
 from riddle_pl.photos.paste.mask import BiSeNetMap, NetworkMap, ParserMap, core
@@ -64,7 +65,7 @@ def region_parser(pack: Pack, device: torch.device | str = "cpu") -> RegionParse
 
 
 class BiSeNetRegions:
-    """By BiSeNet, as it sees them."""
+    """By BiSeNet, asked again where its answer is doubtful (:mod:`riddle_pl.photos.paste.doubt`)."""
 
     size = BiSeNetMap.size
     detail = 0.016
@@ -82,7 +83,7 @@ class BiSeNetRegions:
         self.parser: NetworkMap = BiSeNetMap(pack, device)
 
     def __call__(self, x: Float[Tensor, "b 3 h h"]) -> Regions:
-        classes = self.parser.classes(x)
+        classes = certain_classes(self.parser.classes, x)
         face, features, skin, lips, neck, parts, worn = (
             _of(classes, kinds)
             for kinds in (self.FACE, self.EYES + self.LIPS, self.SKIN, self.LIPS, self.NECK, self.PARTS, self.GLASSES)
