@@ -9,7 +9,7 @@ import pytest
 SRC = Path(__file__).resolve().parents[1] / "src" / "riddle_pl"
 
 INSTANTIATE = {
-    "config": ("app.py",),
+    "config": ("app.py", "instantiate.py"),
     "evaluation": ("build.py", "preflight.py", "run.py"),
     "evaluation/attacks": ("build.py",),
     "evaluation/audits": ("preflight.py",),
@@ -118,10 +118,11 @@ def test_modules_that_are_imported_nowhere() -> None:
 def test_a_config_that_is_built_was_composed() -> None:
     """No reader of a file may build what it read: the argument is the config of an application."""
     expected = {f"{folder}/{file}" for folder, files in INSTANTIATE.items() for file in files}
-    found = {file for file, called, _ in calls() if called == "instantiate"}
+    building = ("instantiate", "instantiate_group")
+    found = {file for file, called, _ in calls() if called in building}
     assert found == expected
     for file, called, node in calls():
-        if called == "instantiate":
+        if called in building:
             argument = ast.unparse(node.args[0])
             assert argument.split(".")[0].split("[")[0] in ("cfg", "node", "own", "with_run_id(node, wandb_run)"), (
                 file,

@@ -14,7 +14,6 @@ from typing import IO, Any
 
 from riddle_pl.errors import FileError, RiddleError, shown
 
-_CHUNK = 1 << 20
 MAX_JSON_BYTES = 1 << 26
 """Of a JSON file: the report of a hundred thousand faces has 20 MB."""
 _CANNOT_WRITE = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO, errno.EFBIG}
@@ -28,14 +27,11 @@ def sha256_file(path: Path | str) -> str:
     Raises:
         FileError: the file cannot be read.
     """
-    digest = hashlib.sha256()
     try:
         with Path(path).open("rb") as file:
-            while chunk := file.read(_CHUNK):
-                digest.update(chunk)
+            return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
         raise FileError(f"{path} cannot be read ({_reason(error)})") from error
-    return digest.hexdigest()
 
 
 def require_file(path: Path | str, what: str = "file", error: type[RiddleError] = FileError) -> Path:

@@ -2,6 +2,6 @@
 
 from riddle_pl.config.check import check_config
 from riddle_pl.config.compose import compose_jobs
-from riddle_pl.config.instantiate import instantiate
+from riddle_pl.config.instantiate import instantiate, instantiate_group
 
-__all__ = ["check_config", "compose_jobs", "instantiate"]
+__all__ = ["check_config", "compose_jobs", "instantiate", "instantiate_group"]

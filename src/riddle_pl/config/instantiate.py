@@ -42,6 +42,15 @@ def instantiate(node: DictConfig | Mapping[str, Any], key: str = "config", **pro
         raise (cause or error) from None
 
 
+def instantiate_group(cfg: DictConfig, group: str) -> dict[str, Any]:
+    """The objects of a group of named nodes, by name; null switches one off.
+
+    Raises:
+        RiddleError: see :func:`instantiate`.
+    """
+    return {str(name): instantiate(node, f"{group}.{name}") for name, node in cfg[group].items() if node is not None}
+
+
 def _is_refusal(error: BaseException | None) -> bool:
     """Whether a target says with it that an argument is wrong; some of torch's modules assert."""
     lightnings = type(error).__name__ == "MisconfigurationException"  # importing it takes seconds

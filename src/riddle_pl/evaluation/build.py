@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 from omegaconf import DictConfig
 
-from riddle_pl.config import instantiate
+from riddle_pl.config import instantiate, instantiate_group
 from riddle_pl.config.check import locate
 from riddle_pl.errors import ConfigError
 from riddle_pl.evaluation.methods.method import Method
@@ -45,9 +45,7 @@ def build_parts(cfg: DictConfig) -> Parts:
     faces: FaceSource = instantiate(cfg.data, "data")
     judges: dict[str, Judge] = {}
     for group in ("evaluators", "detectors", "features"):
-        for name, node in cfg[group].items():
-            if node is not None:  # a null entry switches one off
-                judges[f"{group}.{name}"] = instantiate(node, f"{group}.{name}")
+        judges |= {f"{group}.{name}": judge for name, judge in instantiate_group(cfg, group).items()}
     reasons = {key: reason for key, judge in judges.items() if (reason := judge.missing())}
     able = [judge for key, judge in judges.items() if key not in reasons]
     return Parts(

@@ -145,9 +145,6 @@ class CodeModelRecipe(Recipe):
         """The encryptor with the last fitted model."""
         return self._encryptor[0]
 
-    def configure_optimizers(self) -> None:
-        """Nothing is optimised."""
-
     def training_step(self, batch: int, batch_idx: int) -> None:
         """Codes of one batch of faces."""
         step = self.next_step()

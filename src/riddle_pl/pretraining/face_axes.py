@@ -78,9 +78,6 @@ class FaceAxesRecipe(Recipe):
             self.register_buffer(name, torch.zeros(components, components, dtype=torch.float64))
         self.automatic_optimization = False
 
-    def configure_optimizers(self) -> None:
-        """Nothing is optimised."""
-
     @torch.no_grad()
     def training_step(self, batch: int, batch_idx: int) -> None:
         """One person, and as many others as there are coordinates, each moved along one."""

@@ -106,6 +106,9 @@ class Recipe(pl.LightningModule, ABC):
         hardware = checkpoint.get(HARDWARE_KEY)
         self.hardware = hardware if isinstance(hardware, str) and hardware.isprintable() else ""
 
+    def configure_optimizers(self) -> Any:
+        """None: nothing is optimised where a recipe does not say otherwise."""
+
     def train_dataloader(self) -> DataLoader[int]:
         return DataLoader(_Steps(self.steps), batch_size=None)
 

@@ -98,9 +98,6 @@ class TraitsRecipe(Recipe):
         self.register_buffer("worn", torch.zeros(drawn.count))  # share of the square
         self.automatic_optimization = False
 
-    def configure_optimizers(self) -> None:
-        """Nothing is optimised."""
-
     def training_step(self, batch: int, batch_idx: int) -> None:
         """Features of one batch of photos, and when these are done, of one of drawn faces."""
         step = self.next_step()

@@ -11,7 +11,7 @@ from torch import nn
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
-from riddle_pl.config import instantiate
+from riddle_pl.config import instantiate, instantiate_group
 from riddle_pl.config.check import locate, to_plain
 from riddle_pl.data.steps import step_rng
 from riddle_pl.errors import ConfigError, PackError, RiddleError, one_line
@@ -148,9 +148,7 @@ def build_callbacks(cfg: DictConfig) -> dict[str, pl.Callback]:
     Raises:
         ConfigError: one refuses a value.
     """
-    return {
-        str(name): instantiate(node, f"callbacks.{name}") for name, node in cfg.callbacks.items() if node is not None
-    }
+    return instantiate_group(cfg, "callbacks")
 
 
 def build_trainer(

@@ -2,11 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from omegaconf import DictConfig
 
-from riddle_pl.config import check_config, instantiate
+from riddle_pl.config import check_config, instantiate, instantiate_group
 from riddle_pl.errors import ConfigError, DataError, PackError
 from riddle_pl.evaluation.attacks.attack import Attack
 from riddle_pl.evaluation.audits.archives import FaceArchives
@@ -34,9 +33,7 @@ def build_suite(cfg: DictConfig) -> Suite:
         ConfigError: a node does not fit its target.
     """
     pack: Pack = instantiate(cfg.pack, "pack")
-    attacks: dict[str, Any] = {
-        name: instantiate(node, f"attack.{name}") for name, node in cfg.attack.items() if node is not None
-    }
+    attacks: dict[str, Attack] = instantiate_group(cfg, "attack")
     return Suite(
         pack=pack,
         encryptors=pack.encryptors if cfg.encryptors is None else tuple(dict.fromkeys(cfg.encryptors)),

@@ -1,11 +1,10 @@
 """From the config of ``riddle-audit`` to its parts, and the checks before anything is written."""
 
 from pathlib import Path
-from typing import Any
 
 from omegaconf import DictConfig
 
-from riddle_pl.config import check_config, instantiate
+from riddle_pl.config import check_config, instantiate, instantiate_group
 from riddle_pl.device import resolve_device
 from riddle_pl.evaluation.audits.audit import Audit, AuditContext
 from riddle_pl.evaluation.audits.card import check_export
@@ -37,8 +36,8 @@ def build_audit(cfg: DictConfig) -> tuple[AuditContext, Audit]:
     """
     context = AuditContext(
         pack=instantiate(cfg.pack, "pack"),
-        recognisers=_each(cfg, "evaluators"),
-        detectors=_each(cfg, "detectors"),
+        recognisers=[*instantiate_group(cfg, "evaluators").values()],
+        detectors=[*instantiate_group(cfg, "detectors").values()],
         seed=cfg.seed,
         resamples=cfg.resamples,
         batch_size=cfg.batch_size,
@@ -47,8 +46,3 @@ def build_audit(cfg: DictConfig) -> tuple[AuditContext, Audit]:
         quiet=cfg.quiet,
     )
     return context, instantiate(cfg.audit, "audit")
-
-
-def _each(cfg: DictConfig, group: str) -> list[Any]:
-    """The named nodes of a group; a null entry switches one off."""
-    return [instantiate(node, f"{group}.{name}") for name, node in cfg[group].items() if node is not None]
