@@ -219,5 +219,5 @@ def test_photos_that_are_not_there_end_it_in_one_line(riddle_ablation):
     status, out, err = riddle_ablation("train_root=nowhere", "experiments=[wo_diversity]")
     assert (status, out) == (2, "")
     assert err.count("\n") == 1
-    assert "nowhere" in err
+    assert "train_root=nowhere does not exist" in err
     assert not list(Path("out").rglob("last.ckpt"))

@@ -91,9 +91,11 @@ def test_the_base_class_alone_is_no_recipe() -> None:
 
 def test_before_training_it_is_sure_that_the_export_loses_nothing(tmp_path: Path) -> None:
     recipe = idle(1)
-    recipe.check_export(tmp_path)
+    with pytest.raises(PackError, match=r"is no pack yet; make one first.*riddle packs new"):
+        recipe.check_export(tmp_path)
     args = {"size": 8, "channels": {4: 4, 8: 4}, "mapping_layers": 1}
     write_pack_entry(tmp_path, "generator", build("stylegan2", args), "stylegan2", args)
+    recipe.check_export(tmp_path)
     recipe.roles = ("generator",)
     with pytest.raises(PackError, match="has a network generator already; give export= another"):
         recipe.check_export(tmp_path)

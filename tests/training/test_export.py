@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 import torch
 
-from riddle_pl.errors import CheckpointError
+from riddle_pl.errors import CheckpointError, PackError
 from riddle_pl.packs import Pack, load_pack
 from riddle_pl.training.checkpoint_file import load_checkpoint
 from riddle_pl.training.ema import EMA_KEY
-from riddle_pl.training.export import export_encryptor, load_trained_encryptor
+from riddle_pl.training.export import check_export, export_encryptor, load_trained_encryptor
 from tests.training.jobs import fit, small_job
 
 SMALL = ("encryptor=involutive", "encryptor.hidden=16", "encryptor.depth=1", "steps=1")
@@ -21,6 +21,19 @@ def checkpoint(tiny_pack: Pack, tmp_path_factory: pytest.TempPathFactory) -> Pat
     path = fit(small_job(tiny_pack.folder, SMALL, False), tmp_path_factory.mktemp("run"))
     assert path is not None
     return path
+
+
+@pytest.mark.parametrize("role", ["recogniser", "generator", "encryptor-padded", "encryptors", "mine"])
+def test_an_encryptor_is_not_taken_for_another_network(
+    tiny_pack: Pack, checkpoint: Path, tmp_path: Path, role: str
+) -> None:
+    folder = shutil.copytree(tiny_pack.folder, tmp_path / "pack")
+    before = (folder / "manifest.json").read_bytes()
+    with pytest.raises(PackError, match=f"^role={role}"):
+        export_encryptor(checkpoint, folder, role, overwrite=True)
+    with pytest.raises(PackError, match=f"^export_role={role}.*encryptor-mine"):
+        check_export(folder, tiny_pack, role, overwrite=True)
+    assert (folder / "manifest.json").read_bytes() == before
 
 
 def test_the_average_is_exported(tiny_pack: Pack, checkpoint: Path, tmp_path: Path) -> None:

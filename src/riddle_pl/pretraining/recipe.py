@@ -15,6 +15,8 @@ from torch.utils.data import DataLoader, Dataset
 
 from riddle_pl.data.face_set import recipe_seed
 from riddle_pl.device import hardware_name
+from riddle_pl.errors import PackError
+from riddle_pl.pack_names import MANIFEST_NAME
 from riddle_pl.packs.manifest import require_free_role
 from riddle_pl.packs.write import write_pack_entry
 
@@ -134,11 +136,17 @@ class Recipe(pl.LightningModule, ABC):
         """The trained networks for the pack."""
 
     def check_export(self, pack_folder: Path, overwrite: bool = False) -> None:
-        """Makes sure, before hours of training, that the export will lose no network.
+        """Makes sure, before hours of training, that the export will find a pack, and lose no network.
 
         Raises:
-            PackError: the pack has one of this recipe's networks already, and ``overwrite`` is false.
+            PackError: no pack there, and this recipe makes no generator to begin one with; or the pack has one of this
+                recipe's networks already, and ``overwrite`` is false.
         """
+        if "generator" not in self.roles and not (pack_folder / MANIFEST_NAME).exists():
+            raise PackError(
+                f"export={pack_folder} is no pack yet; make one first, from the pack that has the other networks: "
+                f"riddle packs new {pack_folder} --from PACK"
+            )
         for role in self.roles:
             require_free_role(pack_folder, role, overwrite, REMEDY)
 

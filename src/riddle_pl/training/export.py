@@ -12,12 +12,16 @@ from riddle_pl.networks.formats.checkpoint_files import load_strict
 from riddle_pl.pack_names import MANIFEST_NAME
 from riddle_pl.packs import Pack, WeightEntry, read_manifest
 from riddle_pl.packs.manifest import require_free_role, require_role
+from riddle_pl.packs.pack import PADDED, USUAL
 from riddle_pl.packs.write import write_pack_entry
 from riddle_pl.password import PasswordTokens, token_scheme
 from riddle_pl.training.card import encryptor_card
 from riddle_pl.training.checkpoint_file import load_checkpoint
 from riddle_pl.training.ema import EMA_KEY
 from riddle_pl.training.origin import check_origin, encryptor_of, read_origin
+
+MINE = f"{USUAL}-mine"
+"""A name that is offered to the user."""
 
 
 def load_trained_encryptor(path: Path | str) -> tuple[nn.Module, PasswordTokens]:
@@ -32,14 +36,27 @@ def load_trained_encryptor(path: Path | str) -> tuple[nn.Module, PasswordTokens]
     return encryptor.eval().requires_grad_(False), token_scheme(read_origin(checkpoint).tokens)
 
 
+def require_encryptor_role(role: str, key: str) -> None:
+    """Makes sure that a trained encryptor may be called ``role``, and is not taken for another kind of network.
+
+    Raises:
+        PackError: it may not; the line begins with ``key``.
+    """
+    require_role(role, key)
+    if role == PADDED:
+        raise PackError(f"{key}={role} is the padded encryptor, which is not trained; give another, such as {MINE}")
+    if role != USUAL and not role.startswith(f"{USUAL}-"):
+        raise PackError(f"{key}={role}; an encryptor is called {USUAL}, or {USUAL}-NAME, such as {MINE}")
+
+
 def check_export(folder: Path | str, pack: Pack, role: str, overwrite: bool = False) -> None:
     """Checks before training that an encryptor trained with ``pack`` can be exported to the pack in ``folder``.
 
     Raises:
         PackError: no pack there, one with another generator, or one that has ``role`` already, which is not to be
-            written over; or ``role`` is no name of a network.
+            written over; or ``role`` is no name of an encryptor.
     """
-    require_role(role, "export_role")
+    require_encryptor_role(role, "export_role")
     if not (Path(folder) / MANIFEST_NAME).exists():
         raise PackError(
             f"export={folder} is no pack yet; make one first: riddle packs new {folder} --from {pack.address}"
@@ -75,9 +92,10 @@ def export_encryptor(
     Raises:
         CheckpointError: an unreadable checkpoint, one that does not say how its encryptor is built, or one that was
             trained with another generator than the pack's.
-        PackError: no pack there, one that has ``role`` already (and ``overwrite`` is false), or weights that are not
-            finite numbers.
+        PackError: ``role`` is no name of an encryptor; no pack there, one that has ``role`` already (and ``overwrite``
+            is false), or weights that are not finite numbers.
     """
+    require_encryptor_role(role, "role")
     data = load_checkpoint(checkpoint)
     encryptor = _encryptor(data, checkpoint)
     spec = encryptor_of(data)

@@ -74,5 +74,6 @@ def check_suite(suite: Suite) -> None:
     for name, attack in suite.attacks.items():
         if suite.people.total < attack.victims:
             raise DataError(
-                f"people.count leaves {suite.people.total} people; attack.{name} needs {attack.victims}: give it less"
+                f"people.count leaves {suite.people.total} people; attack.{name} needs {attack.victims}: give more, "
+                f"or less to do; riddle-attack attack={name} --cfg job shows the settings"
             )
