@@ -132,6 +132,15 @@ def test_a_checkpoint_of_something_else_is_refused(data_root: Path, tmp_path: Pa
         run(small_job("parser", data_root), tmp_path)
 
 
+def test_a_run_is_not_continued_to_another_length(data_root: Path, tmp_path: Path) -> None:
+    """The learning rate has fallen to its end."""
+    run(small_job("parser", data_root, None, "recipe.steps=1"), tmp_path)
+    before = (tmp_path / "last.ckpt").read_bytes()
+    with pytest.raises(CheckpointError, match=r"has recipe\.steps=1, this command 2; .* another out="):
+        run(small_job("parser", data_root, None, "recipe.steps=2"), tmp_path)
+    assert (tmp_path / "last.ckpt").read_bytes() == before
+
+
 def test_bad_data_leaves_no_folder(data_root: Path, tmp_path: Path) -> None:
     with pytest.raises(DataError, match="no face in faces"):
         run(small_job("generator", data_root, None, "data.held_out=1.0"), tmp_path / "run")

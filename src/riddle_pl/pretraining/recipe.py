@@ -15,13 +15,13 @@ from torch.utils.data import DataLoader, Dataset
 
 from riddle_pl.data.face_set import recipe_seed
 from riddle_pl.device import hardware_name
-from riddle_pl.errors import PackError
+from riddle_pl.errors import CheckpointError, PackError, shown
 from riddle_pl.pack_names import MANIFEST_NAME
 from riddle_pl.packs.manifest import require_free_role
 from riddle_pl.packs.write import write_pack_entry
 
-HARDWARE_KEY = "hardware"
-"""Entry of a recipe's checkpoint."""
+HARDWARE_KEY, STEPS_KEY = "hardware", "recipe_steps"
+"""Entries of a recipe's checkpoint."""
 REMEDY = "give export= another pack, or export_overwrite=true to write over it"
 
 
@@ -102,9 +102,20 @@ class Recipe(pl.LightningModule, ABC):
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         checkpoint[HARDWARE_KEY] = self.hardware
+        checkpoint[STEPS_KEY] = self.steps
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Takes over the hardware, for the card of a run that is exported later; earlier checkpoints have none."""
+        """Takes over the hardware, for the card of a run that is exported later; earlier checkpoints have none.
+
+        Raises:
+            CheckpointError: of a run of another length, whose learning rate falls otherwise.
+        """
+        steps = checkpoint.get(STEPS_KEY, self.steps)
+        if steps != self.steps:
+            raise CheckpointError(
+                f"the run to continue has recipe.steps={shown(steps)}, this command {self.steps}; give that number, or "
+                "another out= for a new run"
+            )
         hardware = checkpoint.get(HARDWARE_KEY)
         self.hardware = hardware if isinstance(hardware, str) and hardware.isprintable() else ""
 

@@ -91,7 +91,7 @@ def restore(recipe: Recipe, checkpoint: Path) -> None:
     """Puts the recipe into the state that a run of it was saved in.
 
     Raises:
-        CheckpointError: the file is damaged, or of another recipe or other networks.
+        CheckpointError: the file is damaged, or of another recipe, other networks or another number of steps.
     """
     content = read_checkpoint(checkpoint)
     state = state_dict_under(content, ["state_dict"], checkpoint)
