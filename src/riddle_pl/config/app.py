@@ -8,7 +8,7 @@ from typing import TypeVar
 
 import hydra
 from hydra._internal.utils import get_args_parser
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig, ListConfig, OmegaConf
 
 from riddle_pl import __version__
 from riddle_pl.config.check import require_values
@@ -58,7 +58,7 @@ def check_at_once(cfg: DictConfig) -> None:
 
     Raises:
         RiddleError: a value is missing or out of range; there is no such device, pack or size; there is nothing at
-            ``data.root``, or no place for ``out``.
+            ``data.root`` or ``train_root``, or no place for ``out``.
     """
     require_values(cfg)
     check_ranges(cfg)
@@ -66,9 +66,11 @@ def check_at_once(cfg: DictConfig) -> None:
         check_device(cfg.device)
     if cfg.get("pack"):
         instantiate(cfg.pack, "pack")
-    root = OmegaConf.select(cfg, "data.root")
-    if isinstance(root, str) and not Path(root).expanduser().exists():
-        raise DataError(f"data.root={root} does not exist; give the place of the faces")
+    for key in ("data.root", "train_root"):
+        given = OmegaConf.select(cfg, key)
+        for root in given if isinstance(given, ListConfig) else [given]:
+            if isinstance(root, str) and not Path(root).expanduser().exists():
+                raise DataError(f"{key}={root} does not exist; give the place of the faces")
     if "out" in cfg and cfg.out is not None:
         require_place_for_dir(Path(cfg.out).expanduser(), "folder of out")
 

@@ -201,6 +201,20 @@ def require_role(role: str, key: str) -> None:
         raise PackError(f"{key}={shown(role)}; expected {_ROLE_EXPECTED}, such as encryptor-mine")
 
 
+def require_pack_for_export(folder: Path | str, start: str = "PACK") -> None:
+    """Makes sure, before a training, that there is a pack to export to.
+
+    Args:
+        folder: of the pack.
+        start: the pack to make it from, for the message.
+
+    Raises:
+        PackError: no pack there.
+    """
+    if not (Path(folder) / MANIFEST_NAME).exists():
+        raise PackError(f"export={folder} is no pack yet; make one first: riddle packs new {folder} --from {start}")
+
+
 def require_free_role(
     folder: Path | str,
     role: str,

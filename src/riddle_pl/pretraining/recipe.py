@@ -15,9 +15,8 @@ from torch.utils.data import DataLoader, Dataset
 
 from riddle_pl.data.face_set import recipe_seed
 from riddle_pl.device import hardware_name
-from riddle_pl.errors import CheckpointError, PackError, shown
-from riddle_pl.pack_names import MANIFEST_NAME
-from riddle_pl.packs.manifest import require_free_role
+from riddle_pl.errors import CheckpointError, shown
+from riddle_pl.packs.manifest import require_free_role, require_pack_for_export
 from riddle_pl.packs.write import write_pack_entry
 
 HARDWARE_KEY, STEPS_KEY = "hardware", "recipe_steps"
@@ -153,11 +152,8 @@ class Recipe(pl.LightningModule, ABC):
             PackError: no pack there, and this recipe makes no generator to begin one with; or the pack has one of this
                 recipe's networks already, and ``overwrite`` is false.
         """
-        if "generator" not in self.roles and not (pack_folder / MANIFEST_NAME).exists():
-            raise PackError(
-                f"export={pack_folder} is no pack yet; make one first, from the pack that has the other networks: "
-                f"riddle packs new {pack_folder} --from PACK"
-            )
+        if "generator" not in self.roles:
+            require_pack_for_export(pack_folder)
         for role in self.roles:
             require_free_role(pack_folder, role, overwrite, REMEDY)
 

@@ -11,7 +11,7 @@ from riddle_pl.errors import CheckpointError, PackError
 from riddle_pl.networks.formats.checkpoint_files import load_strict
 from riddle_pl.pack_names import MANIFEST_NAME
 from riddle_pl.packs import Pack, WeightEntry, read_manifest
-from riddle_pl.packs.manifest import require_free_role, require_role
+from riddle_pl.packs.manifest import require_free_role, require_pack_for_export, require_role
 from riddle_pl.packs.pack import PADDED, USUAL
 from riddle_pl.packs.write import write_pack_entry
 from riddle_pl.password import PasswordTokens, token_scheme
@@ -57,10 +57,7 @@ def check_export(folder: Path | str, pack: Pack, role: str, overwrite: bool = Fa
             written over; or ``role`` is no name of an encryptor.
     """
     require_encryptor_role(role, "export_role")
-    if not (Path(folder) / MANIFEST_NAME).exists():
-        raise PackError(
-            f"export={folder} is no pack yet; make one first: riddle packs new {folder} --from {pack.address}"
-        )
+    require_pack_for_export(folder, pack.address)
     entry = read_manifest(Path(folder) / MANIFEST_NAME).networks.get("generator")
     theirs, ours = entry.sha256 if entry else None, pack.expected_sha256("generator")
     if theirs and ours and theirs != ours:

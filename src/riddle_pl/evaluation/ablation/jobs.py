@@ -8,7 +8,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from riddle_pl.config import compose_jobs
 from riddle_pl.config.ranges import check_range
-from riddle_pl.errors import ConfigError, DataError
+from riddle_pl.errors import ConfigError
 from riddle_pl.files import write_text
 
 SETTINGS = "settings.yaml"
@@ -136,9 +136,6 @@ def check(cfg: DictConfig) -> None:
     if (out / SETTINGS).is_file() and _settings_of(out) != _as_yaml(cfg):
         raise ConfigError(f"out={out} holds runs with other settings ({SETTINGS}); give another out, or these settings")
     jobs = plan(cfg)
-    roots = [cfg.train_root] if isinstance(cfg.train_root, str) else cfg.train_root
-    if gone := [root for root in roots if not Path(root).expanduser().exists()]:  # only later stages read them
-        raise DataError(f"train_root={gone[0]} does not exist; give the photos to train on")
 
     from riddle_pl.evaluation.preflight import check_job as check_evaluation
     from riddle_pl.training.preflight import check_job as check_training

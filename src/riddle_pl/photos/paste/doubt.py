@@ -12,7 +12,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from riddle_pl.networks.resize import resize
-from riddle_pl.photos.paste.mask import shrink, whole_face, widen
+from riddle_pl.photos.paste.mask import BISENET_EARLESS, shrink, whole_face, widen
 
 BITTEN = 0.01
 """Area of the missing pieces from which a parse is doubted, as a share of the face's."""
@@ -24,8 +24,8 @@ COARSE = 128
 """Side in pixels at which pieces are looked for."""
 SMALLER = 0.625
 """Side of the smaller face, as a share of the image's."""
-FACE, ELSEWHERE = (1, 2, 3, 4, 5, 6, 10, 11, 12, 13), (0, 9, 15, 16, 18)
-"""Classes of ``79999_iter.pth``: the face; background, jewellery, cloth and hat, which no face is made of."""
+ELSEWHERE = (0, 9, 15, 16, 18)
+"""Classes of ``79999_iter.pth`` that no face is made of: background, jewellery, cloth and hat."""
 MIRRORED = (0, 1, 3, 2, 5, 4, 6, 8, 7, *range(9, 19))
 """The class that each is in the mirror image: left and right brows, eyes and ears."""
 
@@ -47,7 +47,9 @@ def certain_classes(parse: Parse, x: Float[Tensor, "b 3 h h"]) -> Classes:
 def bitten(classes: Float[Tensor, "1 19 m m"]) -> float:
     """Area of what is seen as another thing between parts of the face, as a share of the face's."""
     side = min(COARSE, classes.shape[-1])
-    face, elsewhere = (resize(classes[:, kinds].sum(dim=1, keepdim=True), (side, side)) for kinds in (FACE, ELSEWHERE))
+    face, elsewhere = (
+        resize(classes[:, kinds].sum(dim=1, keepdim=True), (side, side)) for kinds in (BISENET_EARLESS, ELSEWHERE)
+    )
     whole = whole_face(face)
     gap = round(GAP * side)
     closed = shrink(widen(F.pad(whole, (gap,) * 4), gap), gap)[..., gap:-gap, gap:-gap]

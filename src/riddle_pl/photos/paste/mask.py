@@ -20,6 +20,8 @@ CELEBA_FACE = (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12)
 """Skin, nose, glasses, eyes, brows, ears, mouth and lips in the order of ``parsenet.pth`` (CelebAMask-HQ)."""
 BISENET_FACE = (1, 2, 3, 4, 5, 6, 7, 8, 10, 11, 12, 13)
 """The same in the order of ``79999_iter.pth``."""
+BISENET_EARLESS = tuple(kind for kind in BISENET_FACE if kind not in (7, 8))
+"""The same without ears."""
 MAX_SIDE = 256
 """Parsers see images of at most this side; a mask is smoother than that."""
 

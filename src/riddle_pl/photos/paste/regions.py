@@ -11,7 +11,7 @@ from riddle_pl.packs import Pack
 from riddle_pl.photos.paste.doubt import certain_classes
 from riddle_pl.photos.paste.glasses import standing_out
 from riddle_pl.photos.paste.guided import guided_filter
-from riddle_pl.photos.paste.mask import BiSeNetMap, NetworkMap, ParserMap, core
+from riddle_pl.photos.paste.mask import BISENET_EARLESS, BiSeNetMap, NetworkMap, ParserMap, core
 
 MOUTH = 0.68
 """Where the upper lip is taken to be if no mouth is seen, as a share of the side."""
@@ -70,7 +70,7 @@ class BiSeNetRegions:
     size = BiSeNetMap.size
     detail = 0.016
 
-    FACE, EYES, SKIN, LIPS, NECK = (1, 2, 3, 4, 5, 6, 10, 11, 12, 13), (2, 3, 4, 5), (1, 10), (11, 12, 13), (14,)
+    FACE, EYES, SKIN, LIPS, NECK = BISENET_EARLESS, (2, 3, 4, 5), (1, 10), (11, 12, 13), (14,)
     """Classes of ``79999_iter.pth``; ``EYES`` includes the brows."""
     PARTS, GLASSES = (2, 3, 4, 5, 10, 11, 12, 13), (BiSeNetMap.glasses,)
     LEAST = 0.14
